@@ -1,0 +1,1 @@
+"""faafo renders Julia sets: an API, a producer and workers that talk over oslo.messaging."""

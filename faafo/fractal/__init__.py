@@ -1,0 +1,1 @@
+"""The domain: what a fractal is and how it is rendered; pure, without I/O."""

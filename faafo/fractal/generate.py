@@ -1,0 +1,69 @@
+"""Random tasks, and the choice of a Julia constant c that is worth looking at."""
+
+import random
+import uuid
+from collections.abc import Mapping
+
+from faafo.fractal.task import FractalTask
+
+# The constant of a picture worth looking at lies near the edge of the Mandelbrot set: its own
+# orbit escapes, but takes its time.
+SLOWEST_DULL_ESCAPE = 10
+FASTEST_DULL_ESCAPE = 100
+MAX_TRIES = 1000
+
+# Taken when the window holds no such point, or cannot show that it does (few iterations).
+KNOWN_GOOD_CONSTANTS = (
+    (-0.8, 0.156),
+    (-0.7269, 0.1889),
+    (-0.70176, -0.3842),
+    (-0.4, 0.6),
+    (-0.835, -0.2321),
+    (0.285, 0.01),
+)
+
+
+def random_task(ranges: Mapping[str, tuple[float, float]], rng: random.Random) -> FractalTask:
+    """Return a random task within ``ranges``, its uuid and its c included.
+
+    :param ranges: for each of width, height, iterations (whole numbers), xa, xb, ya and yb the
+        two ends of its range, in either order.
+    """
+    parameters = {
+        name: rng.randint(min(ends), max(ends)) if isinstance(ends[0], int) else rng.uniform(*ends)
+        for name, ends in ranges.items()
+    }
+    task = FractalTask(uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)), **parameters)
+    return with_constant(task)
+
+
+def with_constant(task: FractalTask) -> FractalTask:
+    """Return ``task`` with its c; one that has none gets the c that its uuid seeds."""
+    if task.cx is not None:
+        return task
+    cx, cy = choose_constant(task, random.Random(uuid.UUID(task.uuid).int))
+    return task.model_copy(update={"cx": cx, "cy": cy})
+
+
+def choose_constant(task: FractalTask, rng: random.Random) -> tuple[float, float]:
+    """Return a point c of the task's window whose own orbit escapes neither at once nor late.
+
+    This is the choice the first faafo made; it tried for ever, this one tries ``MAX_TRIES`` times.
+    """
+    for _ in range(MAX_TRIES):
+        cx = rng.uniform(task.xa, task.xb)
+        cy = rng.uniform(task.ya, task.yb)
+        steps = min(task.iterations, FASTEST_DULL_ESCAPE + 1)
+        if SLOWEST_DULL_ESCAPE < _escape_count(cx, cy, steps) < FASTEST_DULL_ESCAPE:
+            return cx, cy
+    return rng.choice(KNOWN_GOOD_CONSTANTS)
+
+
+def _escape_count(cx: float, cy: float, iterations: int) -> int:
+    """Return the last i of the plain loop for the orbit of c itself."""
+    c = z = complex(cx, cy)
+    for i in range(iterations):  # noqa: B007
+        if z.real * z.real + z.imag * z.imag > 4.0:
+            break
+        z = z * z + c
+    return i

@@ -1,0 +1,144 @@
+"""What is to be rendered and what came of it: the models, their bounds and their units."""
+
+import uuid as uuidlib
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from faafo import errors
+
+# A PNG side and an escape count are both signed 32-bit numbers.
+MAX_INT32 = 2**31 - 1
+# Beyond |z| = 2 every point escapes at once, so a far window shows nothing; this bound only keeps
+# the arithmetic of the kernel far away from overflow.
+MAX_COORDINATE = 1e6
+
+
+def _within(kind: str, low: float, high: float) -> WrapValidator:
+    """Replace whatever a value did wrong by one sentence that tells what would be right."""
+
+    def check(value: Any, handler: Any) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise PydanticCustomError(
+                "out_of_bounds",
+                "must be {kind} from {low} to {high}",
+                {"kind": kind, "low": f"{low:.15g}", "high": f"{high:.15g}"},
+            ) from None
+
+    return WrapValidator(check)
+
+
+def _canonical_uuid(value: str) -> str:
+    lowered = value.lower()
+    try:
+        if str(uuidlib.UUID(lowered)) == lowered:
+            return lowered
+    except ValueError:
+        pass
+    raise PydanticCustomError("uuid", "must be a UUID such as 12345678-9abc-4def-8123-456789abcdef")
+
+
+Uuid = Annotated[
+    str, AfterValidator(_canonical_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
+]
+Count = Annotated[int, Field(strict=True, ge=1, le=MAX_INT32), _within("an integer", 1, MAX_INT32)]
+Coordinate = Annotated[
+    float,
+    Field(strict=True, allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
+    _within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
+]
+Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class FractalParameters(BaseModel):
+    """The Julia set to render, and the window of the complex plane it is seen through.
+
+    ``width`` and ``height`` are pixels; ``iterations`` is the number of steps after which a point
+    that has not escaped counts as inside. ``xa`` and ``xb`` are the real parts of the left and the
+    right column, ``ya`` and ``yb`` the imaginary parts of the top and the bottom row; either may
+    be the larger one. ``cx`` and ``cy`` are the Julia constant c; without them the uuid decides.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    width: Count
+    height: Count
+    iterations: Count
+    xa: Coordinate
+    xb: Coordinate
+    ya: Coordinate
+    yb: Coordinate
+    cx: Coordinate | None = None
+    cy: Coordinate | None = None
+
+    @model_validator(mode="after")
+    def _c_is_whole_or_absent(self) -> Self:
+        if (self.cx is None) != (self.cy is None):
+            raise PydanticCustomError("half_c", "cx and cy must be given together or not at all")
+        return self
+
+
+class FractalTask(FractalParameters):
+    """One fractal to render: its parameters and the uuid that names it everywhere."""
+
+    uuid: Uuid
+
+
+class FractalResult(BaseModel):
+    """What a worker has to say about an image it has rendered and stored.
+
+    ``duration`` is the seconds spent on the escape counts and the image, ``checksum`` the SHA-256
+    of the PNG file in hexadecimal, ``size`` its length in bytes, ``generated_by`` the worker's
+    name.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    uuid: Uuid
+    checksum: Checksum
+    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    size: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+    generated_by: Annotated[str, Field(min_length=1, max_length=255)]
+
+
+PARAMETERS = tuple(FractalParameters.model_fields)
+
+
+def describe(error: ValidationError) -> str:
+    """Return one line for people that names each field at fault, what is wrong, and its value."""
+    parts = []
+    for detail in error.errors(include_url=False):
+        field = ".".join(str(part) for part in detail["loc"]) or "the body"
+        if detail["type"] == "missing":
+            parts.append(f"{field}: is missing")
+        else:
+            parts.append(f"{field}: {detail['msg']}, not {_shorten(detail['input'])}")
+    return "; ".join(parts)
+
+
+def _shorten(value: Any, limit: int = 60) -> str:
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
+def parse_task(document: Any) -> FractalTask:
+    """Return the task that a decoded JSON document describes.
+
+    :raises faafo.errors.InvalidTask: when it does not describe one.
+    """
+    try:
+        return FractalTask.model_validate(document)
+    except ValidationError as error:
+        raise errors.InvalidTask(describe(error)) from None
