@@ -1,6 +1,7 @@
 """What is to be rendered and what came of it: the models, their bounds and their units."""
 
 import uuid as uuidlib
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -60,6 +61,15 @@ Coordinate = Annotated[
     _within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
 ]
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Status(StrEnum):
+    """The life of a fractal: queued -> rendering -> complete, or -> error."""
+
+    QUEUED = "queued"
+    RENDERING = "rendering"
+    COMPLETE = "complete"
+    ERROR = "error"
 
 
 class FractalParameters(BaseModel):
@@ -123,6 +133,8 @@ def describe(error: ValidationError) -> str:
         field = ".".join(str(part) for part in detail["loc"]) or "the body"
         if detail["type"] == "missing":
             parts.append(f"{field}: is missing")
+        elif detail["type"] == "extra_forbidden":
+            parts.append(f"{field}: is not a field that can be given here")
         else:
             parts.append(f"{field}: {detail['msg']}, not {_shorten(detail['input'])}")
     return "; ".join(parts)

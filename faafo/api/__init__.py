@@ -1,0 +1,1 @@
+"""The REST API: the factory of the application and one blueprint a noun."""

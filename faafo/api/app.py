@@ -1,0 +1,94 @@
+"""The factory of the WSGI application: the REST API, its documentation, the web interface."""
+
+import logging
+import time
+from typing import Any
+
+from flask import Flask, Response, abort, g, request
+from flask_openapi import Info, OpenAPI
+from oslo_config import cfg
+from werkzeug.exceptions import BadRequest
+
+from faafo.api import claim, errors, fractal, health
+from faafo.api.limits import Limits
+from faafo.api.schemas import Message
+from faafo.db import db, engine
+from faafo.db.claims import RetryPolicy
+from faafo.store.base import ImageStore
+
+ACCESS_LOG = logging.getLogger("faafo.api.access")
+
+
+def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
+    """Return the application that ``conf`` describes; its database may still be away.
+
+    :raises faafo.errors.ConfigurationError: when ``database_url`` makes no sense.
+    """
+    app = OpenAPI(
+        "faafo",
+        info=Info(title="faafo", version=version),
+        validation_error_status=400,
+        validation_error_model=Message,
+        validation_error_callback=errors.validation_error,
+    )
+    app.json.sort_keys = False
+    app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
+    app.extensions["faafo.store"] = store
+    app.extensions["faafo.limits"] = Limits(conf)
+    app.extensions["faafo.retry_policy"] = RetryPolicy(
+        conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
+    )
+    _open_database(app, conf)
+    _log_access(app)
+    app.before_request(_require_json_object)
+    errors.register(app)
+    for noun in (fractal, claim, health):
+        app.register_api(noun.blueprint)
+    return app
+
+
+def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
+    url = engine.parse_url(conf.database_url)
+    engine.make_sqlite_directory(url)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(url)
+    db.init_app(app)
+    with app.app_context():
+        engine.tune_sqlite(db.engine)
+
+
+def _require_json_object() -> None:
+    """Refuse a body that is no JSON object before a schema looks at it: 400, 413 or 415."""
+    if request.method not in ("POST", "PUT", "PATCH") or request.blueprint not in (
+        fractal.blueprint.name,
+        claim.blueprint.name,
+    ):
+        return
+    try:
+        body: Any = request.get_json()
+    except RecursionError:
+        abort(400, description="the body: is nested too deeply")
+    except BadRequest:
+        abort(400, description="the body: is not JSON")
+    if not isinstance(body, dict):
+        abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")
+
+
+def _log_access(app: Flask) -> None:
+    @app.before_request
+    def start_clock() -> None:
+        g.started_at = time.perf_counter()
+
+    @app.after_request
+    def write_line(response: Response) -> Response:
+        ACCESS_LOG.info(
+            '%s "%s %s %s" status: %d len: %s time: %.4f',
+            request.remote_addr,
+            request.method,
+            request.full_path.rstrip("?"),
+            request.environ.get("SERVER_PROTOCOL"),
+            response.status_code,
+            response.content_length or 0,
+            time.perf_counter() - g.started_at,
+        )
+        return response

@@ -1,0 +1,84 @@
+"""How an error becomes an HTTP status and a JSON message; never SQL, never a traceback."""
+
+import logging
+
+from flask import Flask, Response, current_app, jsonify, request
+from pydantic import ValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+from faafo import errors
+from faafo.db import db
+from faafo.db.engine import explained
+from faafo.fractal.task import describe
+
+LOG = logging.getLogger(__name__)
+
+STATUS = {
+    errors.InvalidTask: 400,
+    errors.InvalidQuery: 400,
+    errors.LimitExceeded: 400,
+    errors.FractalNotFound: 404,
+    errors.ImageNotFound: 404,
+    errors.FractalExists: 409,
+    errors.StaleAttempt: 409,
+    errors.StoreUnavailable: 503,
+    errors.DatabaseUnavailable: 503,
+}
+RETRY_AFTER_SECONDS = 2
+
+
+def register(app: Flask) -> None:
+    """Make ``app`` answer every error in JSON."""
+    app.register_error_handler(errors.FaafoError, _faafo_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(InterfaceError, _database_error)
+    app.register_error_handler(Exception, _unexpected_error)
+
+
+def answer(status: int, message: str) -> Response:
+    """Return the JSON answer that every error has."""
+    response = jsonify(message=message)
+    response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def validation_error(error: ValidationError) -> Response:
+    """Return the answer to a request that breaks its schema."""
+    return answer(400, describe(error))
+
+
+def _faafo_error(error: errors.FaafoError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    if status >= 500:
+        LOG.error("%s %s: %s", request.method, request.path, error)
+        # What is wrong inside names paths and hosts: that is for the log, not for the world.
+        return answer(status, "the service is in trouble; its log says why")
+    return answer(status, str(error))
+
+
+def _http_error(error: HTTPException) -> Response:
+    response = answer(error.code or 500, error.description or error.name)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def _database_error(error: OperationalError | InterfaceError) -> Response:
+    db.session.rollback()
+    try:
+        with explained(db.engine.url):
+            raise error
+    except errors.DatabaseUnavailable as explanation:
+        return _faafo_error(explanation)
+
+
+def _unexpected_error(error: Exception) -> Response:
+    LOG.exception("%s %s failed", request.method, request.path)
+    if current_app.testing:
+        raise error
+    return answer(500, "faafo has made a mistake; its log says which")

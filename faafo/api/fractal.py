@@ -1,0 +1,160 @@
+"""The noun ``fractal`` of the REST API."""
+
+import json
+import logging
+import uuid as uuidlib
+from typing import Any
+
+from flask import Response, current_app, jsonify, request, url_for
+from flask_openapi import APIBlueprint, Tag
+
+from faafo import errors
+from faafo.api import query as query_parameter
+from faafo.api.schemas import (
+    FractalList,
+    FractalPage,
+    FractalPath,
+    FractalRecord,
+    FractalUpdate,
+    Message,
+    NewFractal,
+)
+from faafo.db import claims, db, fractals
+from faafo.db.models import Fractal
+from faafo.fractal.generate import with_constant
+from faafo.fractal.task import FractalTask
+
+LOG = logging.getLogger(__name__)
+
+MAX_RESULTS_PER_PAGE = 100
+RESULT = ("checksum", "duration", "size", "generated_by")
+MUTABLE = {"attempt", "fault", *RESULT}
+
+blueprint = APIBlueprint(
+    "fractal",
+    __name__,
+    url_prefix="/api",
+    abp_tags=[Tag(name="fractal", description="Fractals and their images")],
+    abp_responses={"4XX": Message, "503": Message},
+)
+
+
+@blueprint.post("/fractal", responses={201: FractalRecord})
+def post_fractal(body: NewFractal) -> Any:
+    """Queue a fractal for rendering."""
+    fields = body.model_dump()
+    fields["uuid"] = body.uuid or str(uuidlib.uuid4())
+    task = FractalTask(**fields)
+    current_app.extensions["faafo.limits"].check(task)
+    fractal = fractals.add(db.session, with_constant(task))
+    location = url_for("fractal.get_fractal", uuid=fractal.uuid)
+    return jsonify(fractal.as_dict()), 201, {"Location": location}
+
+
+@blueprint.get("/fractal", responses={200: FractalPage})
+def get_fractals(query: FractalList) -> Any:
+    """Return a page of fractals, newest first."""
+    search = query_parameter.parse(query.q)
+    if query.marker and search.order_by:
+        raise errors.InvalidQuery("marker: goes with the order newest first only, not order_by")
+    size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
+    page = fractals.page(
+        db.session,
+        size=size,
+        number=query.page,
+        marker=query.marker,
+        where=search.where,
+        order_by=search.order_by,
+    )
+    answer = jsonify(
+        num_results=page.total,
+        objects=[fractal.as_dict() for fractal in page.fractals],
+        page=query.page,
+        total_pages=-(-page.total // size),
+    )
+    if len(page.fractals) == size and not search.order_by:
+        answer.headers["Link"] = _next_link(query, size, page.fractals[-1].uuid)
+    return answer
+
+
+@blueprint.get("/fractal/<uuid:uuid>", responses={200: FractalRecord})
+def get_fractal(path: FractalPath) -> Any:
+    """Return one fractal."""
+    return jsonify(fractals.get(db.session, str(path.uuid)).as_dict())
+
+
+@blueprint.put("/fractal/<uuid:uuid>", responses={200: FractalRecord})
+def put_fractal(path: FractalPath, body: FractalUpdate) -> Any:
+    """Record the result of an attempt, or the fault it failed with."""
+    return jsonify(_update(str(path.uuid), body).as_dict())
+
+
+@blueprint.patch("/fractal/<uuid:uuid>", responses={200: FractalRecord})
+def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
+    """Do what PUT does."""
+    return jsonify(_update(str(path.uuid), body).as_dict())
+
+
+@blueprint.delete("/fractal/<uuid:uuid>", responses={204: None})
+def delete_fractal(path: FractalPath) -> Any:
+    """Forget a fractal and its image."""
+    uuid = str(path.uuid)
+    fractals.remove(db.session, uuid)
+    try:
+        current_app.extensions["faafo.store"].delete(uuid)
+    except errors.StoreUnavailable as error:
+        LOG.warning("deleted fractal %s, but not its image: %s", uuid, error)
+    return "", 204
+
+
+@blueprint.get(
+    "/fractal/<uuid:uuid>/image",
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_image(path: FractalPath) -> Any:
+    """Return the image of a complete fractal."""
+    fractal = fractals.get(db.session, str(path.uuid))
+    if fractal.checksum is None:
+        raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
+    if request.if_none_match.contains(fractal.checksum):
+        response = Response(status=304)
+    else:
+        png = current_app.extensions["faafo.store"].load(fractal.uuid)
+        response = Response(png, mimetype="image/png")
+    response.set_etag(fractal.checksum)
+    response.cache_control.no_cache = True
+    return response
+
+
+def _update(uuid: str, body: FractalUpdate) -> Fractal:
+    sent = body.model_dump(exclude_none=True)
+    fractal = fractals.get(db.session, uuid)
+    _refuse_changes(fractal.as_dict(), sent)
+    attempt = sent.get("attempt")
+    if "fault" in sent and "checksum" not in sent:
+        if attempt is None:
+            raise errors.InvalidTask("attempt: is missing; a fault belongs to an attempt")
+        policy = current_app.extensions["faafo.retry_policy"]
+        return claims.fail(db.session, uuid, attempt, sent["fault"], policy)
+    result = {name: sent[name] for name in RESULT if name in sent}
+    if not result:
+        return fractal
+    for name in ("checksum", "duration"):
+        if name not in result:
+            raise errors.InvalidTask(f"{name}: is missing; a result has checksum and duration")
+    return claims.complete(db.session, uuid, attempt, result)
+
+
+def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:
+    for name, value in sent.items():
+        if name not in MUTABLE and record[name] != value:
+            raise errors.InvalidTask(
+                f"{name}: cannot be changed, it is {json.dumps(record[name])}, not {value!r}"
+            )
+
+
+def _next_link(query: FractalList, size: int, marker: str) -> str:
+    parameters: dict[str, Any] = {"results_per_page": size, "marker": marker}
+    if query.q is not None:
+        parameters["q"] = query.q
+    return f'<{url_for("fractal.get_fractals", **parameters)}>; rel="next"'

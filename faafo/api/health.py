@@ -1,0 +1,28 @@
+"""The health check, for load balancers and people."""
+
+from typing import Any
+
+from flask import jsonify
+from flask_openapi import APIBlueprint, Tag
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from faafo.api.schemas import Message
+from faafo.db import db
+
+blueprint = APIBlueprint(
+    "health", __name__, abp_tags=[Tag(name="health", description="Is the service well?")]
+)
+
+
+class Health(BaseModel):
+    """What a healthy service answers."""
+
+    status: str
+
+
+@blueprint.get("/healthcheck", responses={200: Health, 503: Message})
+def get_health() -> Any:
+    """Answer 200 while the database can be reached, and 503 otherwise."""
+    db.session.execute(text("SELECT 1"))
+    return jsonify(status="ok")

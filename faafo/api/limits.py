@@ -1,0 +1,31 @@
+"""The operator's limits on what may be posted."""
+
+from oslo_config import cfg
+
+from faafo import errors
+from faafo.fractal.task import FractalTask
+
+
+class Limits:
+    """Refuses fractals that are larger than the options of group ``[api]`` allow."""
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+
+    def check(self, task: FractalTask) -> None:
+        """Let ``task`` pass.
+
+        :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
+        """
+        for field, value in (
+            ("width", task.width),
+            ("height", task.height),
+            ("pixels", task.width * task.height),
+            ("iterations", task.iterations),
+        ):
+            limit = self._conf.api[f"max_{field}"]
+            if value > limit:
+                raise errors.LimitExceeded(
+                    f"{field}: {value} is more than this service allows, [api] max_{field} = "
+                    f"{limit}"
+                )

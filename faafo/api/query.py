@@ -1,0 +1,91 @@
+"""The parameter ``q`` of a list: Flask-Restless 0.17's filters and order."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.sql import ColumnElement
+
+from faafo import errors
+from faafo.db import search
+
+MAX_DEPTH = 8
+MAX_FILTERS = 100
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a list is narrowed down to, and how it is sorted."""
+
+    where: tuple[ColumnElement[bool], ...] = ()
+    order_by: tuple[ColumnElement, ...] = ()
+
+
+def parse(text: str | None) -> Search:
+    """Return the search that ``q`` describes.
+
+    :raises faafo.errors.InvalidQuery: when it does not describe one.
+    """
+    if text is None:
+        return Search()
+    document = _members(_decode(text), "q", {"filters", "order_by"})
+    filters = _list(document.get("filters", []), "filters")
+    order_by = _list(document.get("order_by", []), "order_by")
+    return Search(
+        tuple(_condition(item, MAX_DEPTH) for item in filters),
+        tuple(_order(item) for item in order_by),
+    )
+
+
+def _decode(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise errors.InvalidQuery(f"q: is not JSON: {error}") from None
+
+
+def _condition(item: Any, depth: int) -> ColumnElement[bool]:
+    if depth == 0:
+        raise errors.InvalidQuery(f"q: filters nest more than {MAX_DEPTH} deep")
+    for junction, combine in (("and", search.every), ("or", search.some)):
+        if isinstance(item, dict) and junction in item:
+            parts = _list(_members(item, "a filter", {junction})[junction], junction)
+            return combine([_condition(part, depth - 1) for part in parts])
+    members = _members(item, "a filter", {"name", "op", "val"})
+    return search.condition(
+        _text(members, "name", "a filter"), _text(members, "op", "a filter"), members.get("val")
+    )
+
+
+def _order(item: Any) -> ColumnElement:
+    members = _members(item, "order_by", {"field", "direction"})
+    direction = members.get("direction", "asc")
+    if direction not in ("asc", "desc"):
+        raise errors.InvalidQuery(f"q: direction is 'asc' or 'desc', not {direction!r}")
+    return search.order(_text(members, "field", "order_by"), direction)
+
+
+def _members(item: Any, what: str, allowed: set[str]) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise errors.InvalidQuery(f"q: {what} must be an object, not {item!r:.60}")
+    unknown = sorted(set(item) - allowed)
+    if unknown:
+        raise errors.InvalidQuery(
+            f"q: {what} has no member {unknown[0]!r}; known are {', '.join(sorted(allowed))}"
+        )
+    return item
+
+
+def _list(item: Any, what: str) -> list[Any]:
+    if not isinstance(item, list) or len(item) > MAX_FILTERS:
+        raise errors.InvalidQuery(
+            f"q: {what} must be a list of at most {MAX_FILTERS} objects, not {item!r:.60}"
+        )
+    return item
+
+
+def _text(members: dict[str, Any], name: str, what: str) -> str:
+    value = members.get(name)
+    if not isinstance(value, str):
+        raise errors.InvalidQuery(f"q: {what} needs a {name}, not {value!r:.60}")
+    return value

@@ -1,0 +1,146 @@
+"""What goes over the wire of the REST API, validated and documented in one place."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from faafo.fractal.task import MAX_INT32, Checksum, FractalParameters, Status, Uuid
+
+Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Text = Annotated[str, Field(max_length=4000)]
+Duration = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Size = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Lease = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
+
+
+class Message(BaseModel):
+    """What every error answers."""
+
+    message: str
+
+
+class FractalPath(BaseModel):
+    """Names one fractal."""
+
+    uuid: UUID
+
+
+class FractalList(BaseModel):
+    """Which page of which fractals to return."""
+
+    q: str | None = Field(
+        None,
+        description='JSON: {"filters": [{"name", "op", "val"}], "order_by": [{"field", '
+        '"direction"}]}; filters nest in {"and": []} and {"or": []}',
+    )
+    page: int = Field(1, ge=1, le=MAX_INT32)
+    results_per_page: int = Field(10, ge=1, le=MAX_INT32, description="100 at most are returned")
+    marker: Uuid | None = Field(
+        None,
+        description="The last fractal of the page before: finds the next page of the plain "
+        "list, however deep, at the cost of the first. The Link header carries it.",
+    )
+
+
+class NewFractal(FractalParameters):
+    """A fractal to render; a uuid is made when none is given, and c is chosen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    uuid: Uuid | None = None
+
+
+class FractalRecord(FractalParameters):
+    """A fractal as the API shows it."""
+
+    uuid: Uuid
+    status: Status
+    attempt: int
+    fault: str | None
+    created_at: str
+    checksum: Checksum | None
+    duration: float | None = Field(description="seconds")
+    size: int | None = Field(description="bytes")
+    generated_by: str | None
+
+
+class FractalPage(BaseModel):
+    """One page of fractals."""
+
+    num_results: int
+    objects: list[FractalRecord]
+    page: int
+    total_pages: int
+
+
+class FractalUpdate(BaseModel):
+    """The result of an attempt, or the fault it failed with.
+
+    Every other field of the record may be sent along, as long as it says what the record says.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    attempt: Attempt | None = None
+    checksum: Checksum | None = None
+    duration: Duration | None = None
+    size: Size | None = None
+    generated_by: Name | None = None
+    fault: Text | None = None
+
+    uuid: Uuid | None = None
+    width: int | None = None
+    height: int | None = None
+    iterations: int | None = None
+    xa: float | None = None
+    xb: float | None = None
+    ya: float | None = None
+    yb: float | None = None
+    cx: float | None = None
+    cy: float | None = None
+    status: Status | None = None
+    created_at: str | None = None
+
+
+class NewClaim(BaseModel):
+    """A producer's wish for fractals to render."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    claimed_by: Name
+    count: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    lease: Lease = Field(description="seconds")
+
+
+class Claimed(BaseModel):
+    """What was claimed."""
+
+    objects: list[FractalRecord]
+
+
+class Held(BaseModel):
+    """A claimed fractal, and the attempt it was claimed for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    uuid: Uuid
+    attempt: Attempt
+
+
+class ClaimUpdate(BaseModel):
+    """Which leases to renew, and which fractals to give back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    claimed_by: Name
+    lease: Lease = Field(30.0, description="seconds")
+    renew: Annotated[list[Held], Field(max_length=1000)] = []
+    release: Annotated[list[Held], Field(max_length=1000)] = []
+
+
+class ClaimAnswer(BaseModel):
+    """The uuids that are no longer the producer's: somebody else may be rendering them."""
+
+    lost: list[Uuid]

@@ -1,0 +1,45 @@
+"""Every option of faafo, one module a group of them."""
+
+from collections.abc import Callable, Iterable
+from itertools import chain
+
+from oslo_config import cfg
+
+from faafo.conf import api, database, messaging, producer, store, worker
+
+_MODULES = (api, database, messaging, producer, store, worker)
+
+Listing = list[tuple[str, list[cfg.Opt]]]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register every option with ``conf``: services may share one configuration file."""
+    for module in _MODULES:
+        module.register_opts(conf)
+
+
+def list_opts() -> Listing:
+    """Return all options by group."""
+    return _merge(module.list_opts for module in _MODULES)
+
+
+def list_api_opts() -> Listing:
+    """Return what belongs into api.conf, for oslo-config-generator."""
+    return _merge((api.list_opts, database.list_opts, store.list_opts))
+
+
+def list_producer_opts() -> Listing:
+    """Return what belongs into producer.conf, for oslo-config-generator."""
+    return _merge((producer.list_opts, messaging.list_opts))
+
+
+def list_worker_opts() -> Listing:
+    """Return what belongs into worker.conf, for oslo-config-generator."""
+    return _merge((worker.list_opts, store.list_opts, messaging.list_opts))
+
+
+def _merge(listings: Iterable[Callable[[], Listing]]) -> Listing:
+    merged: dict[str, list[cfg.Opt]] = {}
+    for group, opts in chain.from_iterable(listing() for listing in listings):
+        merged.setdefault(group, []).extend(opts)
+    return list(merged.items())

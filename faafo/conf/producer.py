@@ -1,0 +1,117 @@
+"""Options of the producer: its generator and its dispatcher."""
+
+from oslo_config import cfg
+
+from faafo.fractal.task import MAX_COORDINATE, MAX_INT32
+
+# The ends of each range as the first faafo named them: max is the end with the larger magnitude.
+RANGES = {
+    "width": (256, 1024, "width of a generated fractal, in pixels"),
+    "height": (256, 1024, "height of a generated fractal, in pixels"),
+    "iterations": (128, 512, "number of iterations of a generated fractal"),
+    "xa": (-1.0, -4.0, "real part of the left edge of a generated fractal"),
+    "xb": (1.0, 4.0, "real part of the right edge of a generated fractal"),
+    "ya": (-0.5, -3.0, "imaginary part of the top edge of a generated fractal"),
+    "yb": (0.5, 3.0, "imaginary part of the bottom edge of a generated fractal"),
+}
+
+
+def _range_opts() -> list[cfg.Opt]:
+    opts: list[cfg.Opt] = []
+    for name, (low, high, what) in RANGES.items():
+        for end, default in (("min", low), ("max", high)):
+            help_text = f"One end of the range that the {what} is drawn from."
+            if isinstance(default, int):
+                opt = cfg.IntOpt(
+                    f"{end}_{name}", default=default, min=1, max=MAX_INT32, help=help_text
+                )
+            else:
+                opt = cfg.FloatOpt(
+                    f"{end}_{name}",
+                    default=default,
+                    min=-MAX_COORDINATE,
+                    max=MAX_COORDINATE,
+                    help=help_text,
+                )
+            opts.append(opt)
+    return opts
+
+
+default_opts = [
+    cfg.URIOpt(
+        "endpoint_url",
+        default="http://127.0.0.1:5000",
+        schemes=["http", "https"],
+        help="URL of the API that fractals are posted to, claimed from and reported to.",
+    ),
+    cfg.BoolOpt(
+        "one_shot",
+        default=False,
+        help="Generate one set of fractals, see it through and exit: with 0 when all of them "
+        "are complete, with 1 when one is not.",
+    ),
+    cfg.FloatOpt(
+        "interval",
+        default=10.0,
+        min=0.01,
+        help="Seconds between two sets of generated fractals.",
+    ),
+    cfg.IntOpt(
+        "min_tasks",
+        default=1,
+        min=0,
+        max=10_000,
+        help="Fewest fractals in a generated set.",
+    ),
+    cfg.IntOpt(
+        "max_tasks",
+        default=10,
+        min=0,
+        max=10_000,
+        help="Most fractals in a generated set. 0, together with min_tasks = 0, makes a producer "
+        "that only dispatches what others have posted.",
+    ),
+    *_range_opts(),
+]
+
+group = cfg.OptGroup("producer", title="The producer's dispatcher")
+
+producer_opts = [
+    cfg.StrOpt(
+        "name",
+        sample_default="<host name>:<process id>",
+        help="Name that claims of this producer are recorded under. It must be unique.",
+    ),
+    cfg.FloatOpt(
+        "claim_interval",
+        default=1.0,
+        min=0.05,
+        help="Seconds between two looks for queued fractals while nothing else happens; a slot "
+        "that becomes free makes the dispatcher look at once.",
+    ),
+    cfg.FloatOpt(
+        "lease_duration",
+        default=30.0,
+        min=1.0,
+        max=3600.0,
+        help="Seconds that a claim holds. It is renewed three times as often; when a producer "
+        "dies, its fractals can be claimed by others after this time.",
+    ),
+    cfg.FloatOpt(
+        "drain_timeout",
+        default=2.0,
+        min=0.0,
+        help="Seconds that a producer, told to stop, waits for results of what it has "
+        "dispatched. The rest is released, and queued again at once.",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(default_opts)
+    conf.register_group(group)
+    conf.register_opts(producer_opts, group=group)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return [("DEFAULT", default_opts), (group.name, producer_opts)]

@@ -1,0 +1,12 @@
+"""The database: its model, its queries, its migrations; only the API opens it."""
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    """The base of every model."""
+
+
+# Flask's way of having an extension: this object has no state, the application it is bound to has.
+db = SQLAlchemy(model_class=Base)

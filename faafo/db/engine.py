@@ -1,0 +1,86 @@
+"""How a database URL becomes an engine, and how its errors become ours."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event, exc, make_url
+from sqlalchemy.engine import URL
+
+from faafo import errors
+
+LOG = logging.getLogger(__name__)
+
+SQLITE_BUSY_SECONDS = 30
+
+
+def parse_url(text: str) -> URL:
+    """Return the URL that option ``database_url`` means.
+
+    :raises faafo.errors.ConfigurationError: when it is none, or names a driver we do not have.
+    """
+    try:
+        url = make_url(text)
+        if url.drivername in ("mysql", "mariadb"):
+            url = url.set(drivername=f"{url.drivername}+pymysql")
+        url.get_dialect().import_dbapi()
+    except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
+        raise errors.ConfigurationError(
+            f"database_url is not a URL of a database faafo can open: {_first_line(error)}"
+        ) from None
+    return url
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """Return the keyword arguments ``create_engine`` needs for ``url``."""
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
+    # READ COMMITTED: claims lock the rows they take, not the gaps between them.
+    return {"pool_pre_ping": True, "pool_recycle": 3600, "isolation_level": "READ COMMITTED"}
+
+
+def make_sqlite_directory(url: URL) -> None:
+    """Create the directory of a SQLite file.
+
+    :raises faafo.errors.ConfigurationError: when that is not possible.
+    """
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return
+    directory = Path(url.database).parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.ConfigurationError(
+            f"database_url = {url}: cannot make the directory {directory}: {error.strerror}"
+        ) from None
+
+
+def tune_sqlite(engine: Engine) -> None:
+    """Let readers of a SQLite file go on while one writer writes."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def set_pragmas(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+
+@contextmanager
+def explained(url: URL) -> Iterator[None]:
+    """Turn the driver's errors about reaching ``url`` into one line without the password.
+
+    :raises faafo.errors.DatabaseUnavailable: instead of SQLAlchemy's OperationalError.
+    """
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError) as error:
+        raise errors.DatabaseUnavailable(
+            f"database_url = {url.render_as_string(hide_password=True)}: {_first_line(error.orig)}"
+        ) from None
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,113 @@
+"""Reading and writing single fractals and pages of them; ``claims`` moves them through their life.
+
+Every function takes the session of the request and leaves it committed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
+
+from faafo import errors
+from faafo.db.models import Fractal
+from faafo.fractal.task import FractalTask, Status
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its fractals, and how many there are on all pages together."""
+
+    fractals: Sequence[Fractal]
+    total: int
+
+
+def now() -> datetime:
+    """Return the present as the database keeps it: UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def add(session: Session, task: FractalTask) -> Fractal:
+    """Store ``task``, which has its c, as a queued fractal.
+
+    :raises faafo.errors.FractalExists: when its uuid is taken.
+    """
+    moment = now()
+    fractal = Fractal(
+        **task.model_dump(),
+        status=Status.QUEUED,
+        attempt=0,
+        failures=0,
+        created_at=moment,
+        claimable_at=moment,
+    )
+    session.add(fractal)
+    try:
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise errors.FractalExists(f"uuid: a fractal {task.uuid} exists already") from None
+    return fractal
+
+
+def get(session: Session, uuid: str) -> Fractal:
+    """Return the fractal with that uuid.
+
+    :raises faafo.errors.FractalNotFound: when there is none.
+    """
+    fractal = session.scalars(select(Fractal).where(Fractal.uuid == uuid)).one_or_none()
+    if fractal is None:
+        raise errors.FractalNotFound(f"there is no fractal {uuid}")
+    return fractal
+
+
+def remove(session: Session, uuid: str) -> None:
+    """Delete the record of a fractal.
+
+    :raises faafo.errors.FractalNotFound: when there is none.
+    """
+    deleted = session.execute(sql_delete(Fractal).where(Fractal.uuid == uuid))
+    session.commit()
+    if deleted.rowcount == 0:
+        raise errors.FractalNotFound(f"there is no fractal {uuid}")
+
+
+def page(
+    session: Session,
+    *,
+    size: int,
+    number: int = 1,
+    marker: str | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+    order_by: Sequence[ColumnElement] = (),
+) -> Page:
+    """Return ``size`` fractals, newest first unless ``order_by`` says otherwise.
+
+    ``number`` counts pages from 1. ``marker``, the uuid of the last fractal of the page before,
+    finds the next page at the cost of the first one, however deep it lies.
+
+    :raises faafo.errors.FractalNotFound: when there is no fractal ``marker``.
+    """
+    total = session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0
+    query = select(Fractal).where(*where).order_by(*order_by, Fractal.id.desc()).limit(size)
+    if marker is not None:
+        query = query.where(Fractal.id < get(session, marker).id)
+    else:
+        query = query.offset((number - 1) * size)
+    return Page(session.scalars(query).all(), total)
+
+
+def newest(session: Session, status: Status, limit: int) -> Sequence[Fractal]:
+    """Return the newest fractals that have ``status``."""
+    query = select(Fractal).where(Fractal.status == status).order_by(Fractal.id.desc())
+    return session.scalars(query.limit(limit)).all()
+
+
+def count_by_status(session: Session) -> dict[str, int]:
+    """Return how many fractals there are of each status, 0 included."""
+    rows = session.execute(select(Fractal.status, func.count()).group_by(Fractal.status))
+    return {status.value: 0 for status in Status} | dict(rows.tuples())

@@ -1,0 +1,83 @@
+"""The table of fractals: the one truth about every job."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Double, Index, Integer, String, Text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.orm import Mapped, mapped_column
+
+from faafo.db import db
+from faafo.fractal.task import PARAMETERS, FractalTask, Status
+
+# Times are UTC without a zone: neither SQLite nor MariaDB keeps one.
+Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+# SQLite counts up by itself in an INTEGER column only.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+# What a record shows of itself, in JSON and to searches, in this order.
+RECORD_FIELDS = (
+    "uuid",
+    *PARAMETERS,
+    "status",
+    "attempt",
+    "fault",
+    "created_at",
+    "checksum",
+    "duration",
+    "size",
+    "generated_by",
+)
+
+
+class Fractal(db.Model):
+    """A fractal: what is to be rendered, how far that has come, and its result."""
+
+    __tablename__ = "fractal"
+    __table_args__ = (
+        Index("ix_fractal_status_id", "status", "id"),
+        Index("ix_fractal_status_claimable_at", "status", "claimable_at"),
+        Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
+    )
+
+    # Grows with time, so that "newest first" and a cursor need no other column.
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+
+    width: Mapped[int]
+    height: Mapped[int]
+    iterations: Mapped[int]
+    xa: Mapped[float] = mapped_column(Double)
+    xb: Mapped[float] = mapped_column(Double)
+    ya: Mapped[float] = mapped_column(Double)
+    yb: Mapped[float] = mapped_column(Double)
+    cx: Mapped[float] = mapped_column(Double)
+    cy: Mapped[float] = mapped_column(Double)
+
+    status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
+    # Counts claims; a result must name the current one, which is what fences off late ones.
+    attempt: Mapped[int] = mapped_column(default=0)
+    # Counts renders that failed; claims that were released or expired are not held against it.
+    failures: Mapped[int] = mapped_column(default=0)
+    fault: Mapped[str | None] = mapped_column(Text)
+    claimable_at: Mapped[datetime] = mapped_column(Moment)
+    claimed_by: Mapped[str | None] = mapped_column(String(255))
+    lease_expires_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    # No unique checksum: two records may describe the same picture.
+    checksum: Mapped[str | None] = mapped_column(String(64))
+    duration: Mapped[float | None] = mapped_column(Double)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    generated_by: Mapped[str | None] = mapped_column(String(255))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as JSON shows it."""
+        record = {name: getattr(self, name) for name in RECORD_FIELDS}
+        record["created_at"] = f"{self.created_at.isoformat(timespec='microseconds')}Z"
+        return record
+
+    def task(self) -> FractalTask:
+        """Return what a worker needs to know."""
+        return FractalTask(uuid=self.uuid, **{name: getattr(self, name) for name in PARAMETERS})

@@ -1,0 +1,49 @@
+"""The version of the database schema: asking for it and bringing it up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from faafo import errors
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema up to date; harmless when it is."""
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def current(engine: Engine) -> str | None:
+    """Return the revision of the schema, or None for an empty database."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    """Return the revision that this version of faafo needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def check(engine: Engine) -> None:
+    """Make sure that the schema is the one this version of faafo needs.
+
+    :raises faafo.errors.DatabaseBehind: when it is not.
+    """
+    found, needed = current(engine), head()
+    if found != needed:
+        raise errors.DatabaseBehind(
+            f"the database schema is at revision {found or 'none'} and faafo needs {needed}: "
+            "run 'faafo-manage db upgrade' with the same configuration file"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
