@@ -12,6 +12,9 @@ SLOWEST_DULL_ESCAPE = 10
 FASTEST_DULL_ESCAPE = 100
 MAX_TRIES = 1000
 
+# The parameters that are drawn from ranges; c follows from them.
+RANGED = ("width", "height", "iterations", "xa", "xb", "ya", "yb")
+
 # Taken when the window holds no such point, or cannot show that it does (few iterations).
 KNOWN_GOOD_CONSTANTS = (
     (-0.8, 0.156),
@@ -26,8 +29,7 @@ KNOWN_GOOD_CONSTANTS = (
 def random_task(ranges: Mapping[str, tuple[float, float]], rng: random.Random) -> FractalTask:
     """Return a random task within ``ranges``, its uuid and its c included.
 
-    :param ranges: for each of width, height, iterations (whole numbers), xa, xb, ya and yb the
-        two ends of its range, in either order.
+    :param ranges: for each of ``RANGED`` the two ends of its range, in either order.
     """
     parameters = {
         name: rng.randint(min(ends), max(ends)) if isinstance(ends[0], int) else rng.uniform(*ends)

@@ -1,0 +1,51 @@
+"""The HTTP server that faafo-api and faafo-all bring along."""
+
+import logging
+import threading
+
+from flask import Flask
+from waitress.server import create_server
+from waitress.trigger import trigger
+from waitress.wasyncore import close_all
+
+from faafo import errors
+
+LOG = logging.getLogger(__name__)
+
+
+class HttpServer:
+    """Serves ``app`` with waitress, in threads of its own.
+
+    :raises faafo.errors.ConfigurationError: when address and port cannot be listened on.
+    """
+
+    def __init__(self, app: Flask, address: str, port: int, threads: int) -> None:
+        self._sockets: dict = {}
+        try:
+            self._server = create_server(
+                app, map=self._sockets, host=address, port=port, threads=threads, ident="faafo"
+            )
+        except (OSError, ValueError) as error:
+            raise errors.ConfigurationError(
+                f"listen_address = {address}, bind_port = {port}: {error}"
+            ) from None
+        self._trigger = trigger(self._sockets)
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self.url = f"http://{self._host(address)}:{self._port()}"
+
+    def start(self) -> None:
+        """Begin to answer requests; returns at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what has been asked, then close every connection."""
+        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=5)
+        self._trigger.pull_trigger(lambda: close_all(self._sockets))
+        self._thread.join(timeout=5)
+
+    def _host(self, address: str) -> str:
+        return f"[{address}]" if ":" in address else address
+
+    def _port(self) -> int:
+        listening = getattr(self._server, "effective_listen", None)
+        return listening[0][1] if listening else self._server.effective_port

@@ -1,0 +1,121 @@
+"""The REST API of faafo as Python calls."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from faafo import errors
+from faafo.fractal.task import FractalResult, FractalTask
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 60.0
+LARGEST_PAGE = 100
+
+Record = dict[str, Any]
+
+
+class Client:
+    """Talks to the API at ``endpoint_url``; may be shared by threads.
+
+    Every method raises ``faafo.errors.ApiUnavailable`` when it is worth to try again later, and
+    ``faafo.errors.ApiRefused`` when it is not.
+    """
+
+    def __init__(self, endpoint_url: str, connections: int = 64) -> None:
+        self._endpoint_url = endpoint_url.rstrip("/")
+        self._session = requests.Session()
+        # A proxy between a producer and its API is never meant.
+        self._session.trust_env = False
+        adapter = HTTPAdapter(pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def create(self, task: FractalTask) -> Record:
+        """Post a fractal and return its record."""
+        return self._request("POST", "/api/fractal", task.model_dump(exclude_none=True))
+
+    def get(self, uuid: str) -> Record:
+        """Return the record of a fractal."""
+        return self._request("GET", f"/api/fractal/{uuid}")
+
+    def get_all(self, uuids: Sequence[str]) -> list[Record]:
+        """Return the records of those of ``uuids`` that exist."""
+        records = []
+        for start in range(0, len(uuids), LARGEST_PAGE):
+            some = list(uuids[start : start + LARGEST_PAGE])
+            q = json.dumps({"filters": [{"name": "uuid", "op": "in", "val": some}]})
+            parameters = {"q": q, "results_per_page": LARGEST_PAGE}
+            page = self._request("GET", "/api/fractal", parameters=parameters)
+            records += page["objects"]
+        return records
+
+    def complete(self, result: FractalResult, attempt: int) -> Record:
+        """Record the result of an attempt."""
+        body = {**result.model_dump(), "attempt": attempt}
+        return self._request("PUT", f"/api/fractal/{result.uuid}", body)
+
+    def fail(self, uuid: str, attempt: int, fault: str) -> Record:
+        """Record why an attempt failed."""
+        body = {"attempt": attempt, "fault": fault[:4000]}
+        return self._request("PUT", f"/api/fractal/{uuid}", body)
+
+    def claim(self, claimed_by: str, count: int, lease: float) -> list[Record]:
+        """Claim up to ``count`` queued fractals for ``lease`` seconds."""
+        body = {"claimed_by": claimed_by, "count": count, "lease": lease}
+        return self._request("POST", "/api/claim", body)["objects"]
+
+    def renew(self, claimed_by: str, held: Iterable[tuple[str, int]], lease: float) -> list[str]:
+        """Renew the leases on (uuid, attempt) pairs; return the uuids that were lost."""
+        body = {"claimed_by": claimed_by, "renew": _held(held), "lease": lease}
+        return self._request("PUT", "/api/claim", body)["lost"]
+
+    def release(self, claimed_by: str, held: Iterable[tuple[str, int]]) -> None:
+        """Give claimed (uuid, attempt) pairs back to the queue."""
+        self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": _held(held)})
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            response = self._session.request(
+                method,
+                self._endpoint_url + path,
+                json=body,
+                params=parameters,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            )
+            answer = response.json()
+        except (requests.RequestException, ValueError) as error:
+            raise errors.ApiUnavailable(
+                f"endpoint_url = {self._endpoint_url}: {_reason(error)}"
+            ) from None
+        if response.status_code >= 500:
+            raise errors.ApiUnavailable(
+                f"endpoint_url = {self._endpoint_url}: {response.status_code}, {_message(answer)}"
+            )
+        if response.status_code >= 400:
+            raise errors.ApiRefused(_message(answer), response.status_code)
+        return answer
+
+
+def _held(held: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
+    return [{"uuid": uuid, "attempt": attempt} for uuid, attempt in held]
+
+
+def _message(answer: Any) -> str:
+    return str(answer.get("message", answer)) if isinstance(answer, dict) else str(answer)
+
+
+def _reason(error: Exception) -> str:
+    """Return what lies at the bottom of requests' nested errors: it fits on one line."""
+    innermost: BaseException = error
+    while innermost.__context__ is not None:
+        innermost = innermost.__context__
+    return str(innermost) or type(innermost).__name__

@@ -1,0 +1,1 @@
+"""The commands: one thin ``main`` each, which puts the parts together."""

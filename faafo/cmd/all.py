@@ -1,0 +1,52 @@
+"""``faafo-all``: API, worker and producer in one process, without a broker or a database server."""
+
+import sys
+import threading
+
+from faafo import service
+from faafo.api.app import create_app
+from faafo.api.service import ApiService
+from faafo.producer.service import ProducerService
+from faafo.rpc.transport import get_transport
+from faafo.store.filesystem import FilesystemStore
+from faafo.worker.service import WorkerService
+
+# A person at a terminal waits for this process to end.
+DRAIN_SECONDS = 2.0
+
+
+def main() -> int:
+    """Run everything until told to stop; return the exit status."""
+    return service.run(run_all)
+
+
+def run_all(stop: service.Stop) -> int:
+    """Run the three services as threads until ``stop`` is asked for, or a single set is through."""
+    conf = service.prepare_service("faafo-all")
+    conf.set_default("transport_url", "fake://")
+    conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
+    transport = get_transport(conf)
+    service.warn_of_unknown_options(conf)
+    store = FilesystemStore(conf.filesystem_store_datadir)
+    store.check()
+    name = service.unique_name("all")
+    api = ApiService(conf, create_app(conf, store, service.version()))
+    worker = WorkerService(conf, transport, store, name, service.version())
+    stop.listen()
+    url = api.start(stop.asked)
+    conf.set_override("endpoint_url", url)
+    print(f"faafo is at {url}/", flush=True)
+    working = threading.Thread(
+        target=worker.run, args=(stop.asked, threading.Event()), name="worker"
+    )
+    working.start()
+    try:
+        return ProducerService(conf, transport, name).run(stop.asked)
+    finally:
+        stop.asked.set()
+        working.join()
+        api.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""``faafo-api``: the REST API and the web interface."""
+
+import sys
+
+from faafo import errors, service
+from faafo.api.app import create_app
+from faafo.api.service import ApiService
+from faafo.store.filesystem import FilesystemStore
+
+
+def main() -> int:
+    """Serve until told to stop; return the exit status."""
+    return service.run(serve)
+
+
+def serve(stop: service.Stop) -> None:
+    """Serve the API until ``stop`` is asked for."""
+    conf = service.prepare_service("faafo-api")
+    service.warn_of_unknown_options(conf)
+    store = FilesystemStore(conf.filesystem_store_datadir)
+    api = ApiService(conf, create_app(conf, store, service.version()))
+    stop.listen()
+    try:
+        api.start(stop.asked)
+    except errors.DatabaseUnavailable:
+        if not stop.asked.is_set():
+            raise
+    stop.asked.wait()
+    api.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

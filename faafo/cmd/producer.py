@@ -1,0 +1,27 @@
+"""``faafo-producer``: generates fractals, and dispatches what is queued to workers."""
+
+import sys
+
+from faafo import service
+from faafo.producer.service import ProducerService
+from faafo.rpc.transport import get_transport
+
+
+def main() -> int:
+    """Produce until told to stop; return the exit status."""
+    return service.run(produce)
+
+
+def produce(stop: service.Stop) -> int:
+    """Generate and dispatch until ``stop`` is asked for, or a single set is through."""
+    conf = service.prepare_service("faafo-producer")
+    transport = get_transport(conf)
+    service.warn_of_unknown_options(conf)
+    name = conf.producer.name or service.unique_name("producer")
+    producer = ProducerService(conf, transport, name)
+    stop.listen()
+    return producer.run(stop.asked)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,29 @@
+"""``faafo-worker``: renders fractals."""
+
+import sys
+
+from faafo import service
+from faafo.rpc.transport import get_transport
+from faafo.store.filesystem import FilesystemStore
+from faafo.worker.service import WorkerService
+
+
+def main() -> int:
+    """Work until told to stop; return the exit status."""
+    return service.run(work)
+
+
+def work(stop: service.Stop) -> None:
+    """Render what the broker brings until ``stop`` is asked for."""
+    conf = service.prepare_service("faafo-worker")
+    transport = get_transport(conf)
+    service.warn_of_unknown_options(conf)
+    store = FilesystemStore(conf.filesystem_store_datadir)
+    name = conf.worker.name or service.unique_name("worker")
+    worker = WorkerService(conf, transport, store, name, service.version())
+    stop.listen()
+    worker.run(stop.asked, stop.urged)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

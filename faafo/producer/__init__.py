@@ -1,0 +1,1 @@
+"""The producer: generates fractals, and dispatches what is queued to workers."""

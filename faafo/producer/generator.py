@@ -1,0 +1,63 @@
+"""The generator: a periodic task that posts sets of random fractals."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Mapping
+
+from faafo import errors
+from faafo.client.http import Client
+from faafo.fractal.generate import random_task
+from faafo.retry import patiently
+
+LOG = logging.getLogger(__name__)
+
+
+class Generator:
+    """Posts between ``least`` and ``most`` fractals, drawn from ``ranges``, at a time.
+
+    :param posted: called after each set, since there is something to dispatch now.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        ranges: Mapping[str, tuple[float, float]],
+        least: int,
+        most: int,
+        rng: random.Random,
+        posted: Callable[[], None],
+    ) -> None:
+        self._client = client
+        self._ranges = ranges
+        self._counts = sorted((least, most))
+        self._rng = rng
+        self._posted = posted
+
+    def run(self, stop: threading.Event, interval: float) -> None:
+        """Post a set every ``interval`` seconds until ``stop`` is set."""
+        while not stop.is_set():
+            self.generate(stop)
+            stop.wait(interval)
+
+    def generate(self, stop: threading.Event) -> tuple[list[str], int]:
+        """Post one set; return the uuids that the API took and the number it did not take."""
+        count = self._rng.randint(*self._counts)
+        LOG.info("generating %d task(s)", count)
+        accepted = [uuid for _ in range(count) if (uuid := self._post(stop)) is not None]
+        self._posted()
+        return accepted, count - len(accepted)
+
+    def _post(self, stop: threading.Event) -> str | None:
+        task = random_task(self._ranges, self._rng)
+        LOG.info("generated task: %s", task.model_dump())
+        try:
+            return patiently(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]
+        except errors.ApiRefused as error:
+            if error.status == 409:
+                # An answer was lost and the call repeated: the fractal is there.
+                return task.uuid
+            LOG.error("the API refused task %s: %s", task.uuid, error)
+        except errors.ApiUnavailable as error:
+            LOG.error("task %s was not posted: %s", task.uuid, error)
+        return None

@@ -1,0 +1,100 @@
+"""The life of a producer: listen to workers, generate, dispatch, drain."""
+
+import logging
+import random
+import threading
+
+from oslo_config import cfg
+
+from faafo import errors
+from faafo.client.http import Client
+from faafo.fractal.generate import RANGED
+from faafo.fractal.task import Status
+from faafo.producer.dispatcher import Dispatcher, Pace
+from faafo.producer.generator import Generator
+from faafo.producer.workers import WorkerRegistry
+from faafo.retry import patiently
+from faafo.rpc import contract
+from faafo.rpc.client import WorkerClient
+from faafo.rpc.server import Server
+from faafo.rpc.transport import RPCTransport
+
+LOG = logging.getLogger(__name__)
+
+# Seconds between two looks at whether a single set is through.
+LOOK_INTERVAL = 0.5
+FINAL = {Status.COMPLETE, Status.ERROR}
+
+
+class ProducerService:
+    """A producer called ``name``."""
+
+    def __init__(self, conf: cfg.ConfigOpts, transport: RPCTransport, name: str) -> None:
+        self._conf = conf
+        self._name = name
+        self._wake = threading.Event()
+        self._client = Client(conf.endpoint_url)
+        patience = conf.rpc.report_interval * conf.rpc.report_patience
+        registry = WorkerRegistry(name, patience, self._wake.set)
+        self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
+        self._dispatcher = Dispatcher(
+            name,
+            self._client,
+            registry,
+            WorkerClient(transport, name, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout),
+            Pace(
+                conf.producer.claim_interval,
+                conf.producer.lease_duration,
+                conf.producer.drain_timeout,
+            ),
+            self._wake,
+        )
+        self._generator = Generator(
+            self._client,
+            {field: (conf[f"min_{field}"], conf[f"max_{field}"]) for field in RANGED},
+            conf.min_tasks,
+            conf.max_tasks,
+            random.Random(),
+            self._wake.set,
+        )
+
+    def run(self, stop: threading.Event) -> int:
+        """Produce until ``stop`` is set, or until a single set is through; return exit status."""
+        self._server.start()
+        done = threading.Event()
+        dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="dispatcher")
+        dispatching.start()
+        LOG.info("producer %s is ready", self._name)
+        try:
+            if self._conf.one_shot:
+                return self._see_one_set_through(stop)
+            self._generator.run(stop, self._conf.interval)
+            return 0
+        finally:
+            done.set()
+            self._wake.set()
+            dispatching.join()
+            self._server.stop()
+            LOG.info("producer %s has stopped", self._name)
+
+    def _see_one_set_through(self, stop: threading.Event) -> int:
+        uuids, refused = self._generator.generate(stop)
+        waiting = set(uuids)
+        failed = refused
+        while waiting and not stop.wait(LOOK_INTERVAL):
+            for record in self._records(sorted(waiting), stop):
+                if record["status"] in FINAL:
+                    waiting.discard(record["uuid"])
+                if record["status"] == Status.ERROR:
+                    failed += 1
+                    LOG.error("task %s failed: %s", record["uuid"], record["fault"])
+        complete = len(uuids) + refused - failed - len(waiting)
+        LOG.info("%d of %d task(s) complete", complete, len(uuids) + refused)
+        return 1 if failed or waiting else 0
+
+    def _records(self, uuids: list[str], stop: threading.Event) -> list[dict]:
+        try:
+            return patiently(errors.ApiUnavailable, stop)(self._client.get_all, uuids)
+        except errors.ApiUnavailable as error:
+            LOG.warning("could not ask for the set: %s", error)
+            return []

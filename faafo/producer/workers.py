@@ -1,0 +1,110 @@
+"""What a producer knows of the workers: the registry their reports keep up to date."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Worker:
+    """A live worker: its slots, how many others occupy, how many we do, when it last spoke."""
+
+    slots: int
+    busy_for_others: int
+    in_flight: int
+    seen_at: float
+
+    @property
+    def free(self) -> int:
+        """The number of slots we may use now."""
+        return self.slots - self.busy_for_others - self.in_flight
+
+    @property
+    def load(self) -> float:
+        """The share of its slots that is occupied."""
+        return (self.busy_for_others + self.in_flight) / self.slots if self.slots else 1.0
+
+
+class WorkerRegistry:
+    """Keeps the live workers; also the RPC endpoint of topic ``producers``.
+
+    :param producer: our name, by which a report tells our share of the busy slots.
+    :param patience: seconds of silence after which a worker is no longer live.
+    :param changed: called, without a lock, when a slot may have become free.
+    """
+
+    def __init__(self, producer: str, patience: float, changed: Callable[[], None]) -> None:
+        self._producer = producer
+        self._patience = patience
+        self._changed = changed
+        self._workers: dict[str, Worker] = {}
+        self._lock = threading.Lock()
+
+    def report(
+        self,
+        ctxt: dict[str, Any],
+        server: str,
+        slots: int,
+        busy: int,
+        busy_for: dict[str, int],
+        version: str,
+    ) -> None:
+        """Take note of a worker's report; a worker with no slots is about to leave."""
+        others = busy - busy_for.get(self._producer, 0)
+        with self._lock:
+            worker = self._workers.get(server)
+            if worker is None:
+                LOG.info("worker %s (faafo %s) has %d slot(s)", server, version, slots)
+                worker = self._workers[server] = Worker(0, 0, 0, 0.0)
+            elif worker.slots and not slots:
+                LOG.info("worker %s takes no more tasks", server)
+            worker.slots = slots
+            worker.busy_for_others = others
+            worker.seen_at = time.monotonic()
+        self._changed()
+
+    def free_slots(self) -> int:
+        """Return how many calls may be made now."""
+        with self._lock:
+            self._forget_silent()
+            return sum(max(0, worker.free) for worker in self._workers.values())
+
+    def acquire(self) -> str | None:
+        """Occupy a slot of the least loaded live worker; return its name, None if all are full."""
+        with self._lock:
+            self._forget_silent()
+            free = {name: worker for name, worker in self._workers.items() if worker.free > 0}
+            if not free:
+                return None
+            name = min(free, key=lambda name: free[name].load)
+            self._workers[name].in_flight += 1
+            return name
+
+    def release(self, name: str) -> None:
+        """Free the slot that ``acquire`` occupied."""
+        with self._lock:
+            if name in self._workers:
+                self._workers[name].in_flight -= 1
+        self._changed()
+
+    def mark_full(self, name: str) -> None:
+        """Leave a worker that called itself busy alone until its next report."""
+        with self._lock:
+            if name in self._workers:
+                self._workers[name].busy_for_others = self._workers[name].slots
+
+    def forget(self, name: str) -> None:
+        """Take a worker for gone until it reports again."""
+        with self._lock:
+            self._workers.pop(name, None)
+
+    def _forget_silent(self) -> None:
+        oldest = time.monotonic() - self._patience
+        for name in [name for name, worker in self._workers.items() if worker.seen_at < oldest]:
+            LOG.warning("worker %s has been silent for %.1f s", name, self._patience)
+            del self._workers[name]

@@ -1,0 +1,77 @@
+"""The calls and casts that producers and workers make."""
+
+import logging
+
+import oslo_messaging
+from oslo_messaging.exceptions import MessagingException
+from oslo_messaging.transport import RPCTransport
+
+from faafo import errors
+from faafo.fractal.task import FractalResult, FractalTask
+from faafo.rpc import contract
+
+LOG = logging.getLogger(__name__)
+
+
+class WorkerClient:
+    """Has fractals rendered by workers."""
+
+    def __init__(
+        self,
+        transport: RPCTransport,
+        producer: str,
+        render_timeout: float,
+        call_monitor_timeout: int,
+    ) -> None:
+        self._context = {"producer": producer}
+        self._client = oslo_messaging.get_rpc_client(
+            transport,
+            contract.TASKS,
+            timeout=render_timeout,
+            call_monitor_timeout=call_monitor_timeout,
+        )
+
+    def process(self, task: FractalTask, worker: str) -> FractalResult:
+        """Return the result of ``task``, rendered by ``worker``, however long that takes.
+
+        :raises faafo.errors.WorkerLost: when the worker falls silent.
+        :raises faafo.errors.FaafoError: whatever the worker raises, WorkerBusy for one.
+        """
+        try:
+            answer = self._client.prepare(server=worker).call(
+                self._context, "process", task=task.model_dump()
+            )
+        except oslo_messaging.MessagingTimeout:
+            raise errors.WorkerLost(f"worker {worker} fell silent") from None
+        except MessagingException as error:
+            raise errors.WorkerLost(f"worker {worker} cannot be reached: {error}") from None
+        except oslo_messaging.RemoteError as error:
+            raise errors.FaafoError(f"{error.exc_type}: {error.value}") from None
+        return FractalResult.model_validate(answer)
+
+
+class ReportClient:
+    """Tells all producers how a worker is."""
+
+    def __init__(self, transport: RPCTransport, worker: str, version: str) -> None:
+        self._worker = worker
+        self._version = version
+        self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
+
+    def report(self, slots: int, busy_for: dict[str, int]) -> None:
+        """Report the number of slots, and how many of them are busy for which producer.
+
+        A report that cannot be sent is logged and forgotten: the next one says more.
+        """
+        try:
+            self._client.prepare(fanout=True).cast(
+                {},
+                "report",
+                server=self._worker,
+                slots=slots,
+                busy=sum(busy_for.values()),
+                busy_for=busy_for,
+                version=self._version,
+            )
+        except MessagingException as error:
+            LOG.warning("could not report to the producers: %s", error)

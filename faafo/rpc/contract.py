@@ -1,0 +1,14 @@
+"""What producers and workers agree on: exchange, topics, version, errors that may travel."""
+
+import oslo_messaging
+
+EXCHANGE = "faafo"
+VERSION = "1.0"
+TASKS_TOPIC = "tasks"
+PRODUCERS_TOPIC = "producers"
+ERROR_MODULES = ["faafo.errors"]
+
+# process(ctxt, task) -> result, on TASKS_TOPIC
+TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
+# report(ctxt, server, slots, busy, busy_for, version), cast to all of PRODUCERS_TOPIC
+PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)

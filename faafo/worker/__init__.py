@@ -1,0 +1,1 @@
+"""The worker: renders what it is called for, and stores the image."""

@@ -1,0 +1,79 @@
+"""The life of a worker: warm up, listen, report, drain."""
+
+import logging
+import os
+import threading
+
+from oslo_config import cfg
+
+from faafo.fractal import escape
+from faafo.rpc import contract
+from faafo.rpc.client import ReportClient
+from faafo.rpc.server import Server
+from faafo.rpc.transport import RPCTransport
+from faafo.store.base import ImageStore
+from faafo.worker.endpoint import Slots, WorkerEndpoint
+
+LOG = logging.getLogger(__name__)
+
+# Threads beyond the slots: they answer WorkerBusy while all slots render.
+SPARE_THREADS = 4
+
+
+class WorkerService:
+    """A worker called ``name`` that keeps its images in ``store``."""
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        transport: RPCTransport,
+        store: ImageStore,
+        name: str,
+        version: str,
+    ) -> None:
+        self._name = name
+        self._store = store
+        self._report_interval = conf.rpc.report_interval
+        self._drain_timeout = conf.worker.drain_timeout
+        self._cancelled = threading.Event()
+        total = conf.worker.slots or len(os.sched_getaffinity(0))
+        self._slots = Slots(total)
+        endpoint = WorkerEndpoint(name, self._slots, store, self._cancelled)
+        self._server = Server(transport, contract.TASKS, name, endpoint, total + SPARE_THREADS)
+        self._reports = ReportClient(transport, name, version)
+
+    def run(self, stop: threading.Event, hurry: threading.Event) -> None:
+        """Work until ``stop`` is set, then finish what runs unless ``hurry`` is set.
+
+        :raises faafo.errors.StoreUnavailable: when images could not be stored.
+        """
+        self._store.check()
+        LOG.info("worker %s compiles its kernel", self._name)
+        escape.warm_up()
+        self._server.start()
+        while not stop.is_set() and not self._server.wait_until_listening(timeout=0.5):
+            continue
+        if not stop.is_set():
+            LOG.info("worker %s is ready, with %d slot(s)", self._name, self._slots.total)
+        while not stop.is_set():
+            self._report()
+            stop.wait(self._report_interval)
+        self._drain(hurry)
+
+    def _report(self) -> None:
+        self._reports.report(self._slots.total, self._slots.busy_for)
+
+    def _drain(self, hurry: threading.Event) -> None:
+        self._slots.close()
+        if self._server.wait_until_listening(timeout=0):
+            self._report()
+        waited = threading.Thread(target=self._give_up, args=(hurry,), daemon=True)
+        waited.start()
+        self._server.stop()
+        LOG.info("worker %s has stopped", self._name)
+
+    def _give_up(self, hurry: threading.Event) -> None:
+        """Cancel what still renders when the time is up or somebody is in a hurry."""
+        if not hurry.wait(self._drain_timeout):
+            LOG.warning("worker %s gives up what it has not finished", self._name)
+        self._cancelled.set()

@@ -1,0 +1,20 @@
+"""The API as a WSGI application, for gunicorn, uWSGI or mod_wsgi: ``faafo.wsgi:application``.
+
+The environment variable FAAFO_CONFIG_FILES names its configuration files, separated by colons;
+without it they are looked for as faafo-api does.
+"""
+
+import os
+
+from faafo import service
+from faafo.api.app import create_app
+from faafo.api.service import prepare_database
+from faafo.store.filesystem import FilesystemStore
+
+_files = os.environ.get("FAAFO_CONFIG_FILES")
+_conf = service.prepare_service("faafo-api", [], _files.split(":") if _files else None)
+service.warn_of_unknown_options(_conf)
+_store = FilesystemStore(_conf.filesystem_store_datadir)
+
+application = create_app(_conf, _store, service.version())
+prepare_database(application)
