@@ -61,6 +61,10 @@ class WorkerLost(FaafoError):
     """Raised when a worker stops answering in the middle of a render."""
 
 
+class BrokerUnavailable(FaafoError):
+    """Raised when the message broker cannot be reached or refuses to talk to us."""
+
+
 class ApiUnavailable(FaafoError):
     """Raised when the API cannot be reached, or answers that it is in trouble (5xx)."""
 

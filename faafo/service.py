@@ -19,7 +19,7 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
-QUIET_LIBRARIES = ["alembic=WARN", "oslo_service=WARN", "waitress=WARN", "numba=WARN"]
+QUIET_LIBRARIES = ["alembic=WARN", "oslo_service=WARN", "waitress=WARN", "numba=WARN", "amqp=ERROR"]
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -152,9 +152,8 @@ def run(main: Callable[[Stop], int | None]) -> int:
     stop = Stop()
     try:
         return main(stop) or 0
-    except errors.FaafoError as error:
-        LOG.error("%s", error)
-        return 1
-    except cfg.Error as error:
-        print(error, file=sys.stderr)
-        return 1
+    except (errors.FaafoError, cfg.Error) as error:
+        sentence = str(error)
+    # Outside of the except clause, since oslo.log adds the error to what is logged inside.
+    LOG.error("%s", sentence)
+    return 1

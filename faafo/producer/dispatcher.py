@@ -94,7 +94,8 @@ class Dispatcher:
         """Have a fractal rendered and tell the API how that went."""
         try:
             result = self._workers.process(task, worker)
-        except (errors.WorkerBusy, errors.RenderCancelled):
+        except (errors.WorkerBusy, errors.RenderCancelled, errors.BrokerUnavailable) as error:
+            LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             self._registry.mark_full(worker)
             self._registry.release(worker)
             self._give_back(task.uuid, attempt)

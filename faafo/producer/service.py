@@ -60,7 +60,7 @@ class ProducerService:
 
     def run(self, stop: threading.Event) -> int:
         """Produce until ``stop`` is set, or until a single set is through; return exit status."""
-        self._server.start()
+        self._server.start(stop)
         done = threading.Event()
         dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="dispatcher")
         dispatching.start()

@@ -3,8 +3,8 @@
 import logging
 
 import oslo_messaging
-from oslo_messaging.exceptions import MessagingException
 from oslo_messaging.transport import RPCTransport
+from pydantic import ValidationError
 
 from faafo import errors
 from faafo.fractal.task import FractalResult, FractalTask
@@ -35,19 +35,25 @@ class WorkerClient:
         """Return the result of ``task``, rendered by ``worker``, however long that takes.
 
         :raises faafo.errors.WorkerLost: when the worker falls silent.
+        :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
         :raises faafo.errors.FaafoError: whatever the worker raises, WorkerBusy for one.
         """
         try:
             answer = self._client.prepare(server=worker).call(
                 self._context, "process", task=task.model_dump()
             )
+            return FractalResult.model_validate(answer)
+        except errors.FaafoError:
+            raise
+        except ValidationError as error:
+            raise errors.FaafoError(f"worker {worker} gave no result: {error}") from None
         except oslo_messaging.MessagingTimeout:
             raise errors.WorkerLost(f"worker {worker} fell silent") from None
-        except MessagingException as error:
-            raise errors.WorkerLost(f"worker {worker} cannot be reached: {error}") from None
         except oslo_messaging.RemoteError as error:
             raise errors.FaafoError(f"{error.exc_type}: {error.value}") from None
-        return FractalResult.model_validate(answer)
+        # Whatever else a driver or its library raises is about the broker.
+        except Exception as error:
+            raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
 
 
 class ReportClient:
@@ -73,5 +79,6 @@ class ReportClient:
                 busy_for=busy_for,
                 version=self._version,
             )
-        except MessagingException as error:
+        # Whatever a driver or its library raises, the next report may get through.
+        except Exception as error:
             LOG.warning("could not report to the producers: %s", error)

@@ -1,10 +1,20 @@
 """An RPC server that listens under one name on one topic."""
 
+import logging
 import threading
 from typing import Any
 
 import oslo_messaging
+from oslo_messaging.rpc.server import RPCServer
 from oslo_messaging.transport import RPCTransport
+
+from faafo import errors
+from faafo.retry import patiently
+from faafo.rpc.transport import shown_url
+
+LOG = logging.getLogger(__name__)
+
+LONGEST_SILENCE = 30.0
 
 # Errors that are answers, not accidents: the server does not log them.
 expected_exceptions = oslo_messaging.expected_exceptions
@@ -21,19 +31,17 @@ class Server:
         endpoint: Any,
         threads: int,
     ) -> None:
+        self._transport = transport
+        self._target = target(server=name, version=None)
+        self._endpoint = endpoint
         self._threads = threads
+        self._server: RPCServer | None = None
         self._listening = threading.Event()
-        self._server = oslo_messaging.get_rpc_server(
-            transport,
-            target(server=name, version=None),
-            [endpoint],
-            executor="threading",
-            access_policy=oslo_messaging.DefaultRPCAccessPolicy,
-        )
 
-    def start(self) -> None:
-        """Begin to listen; returns at once and goes on trying while the broker is away."""
-        threading.Thread(target=self._start, name="rpc-server", daemon=True).start()
+    def start(self, stop: threading.Event) -> None:
+        """Begin to listen; returns at once and goes on trying until ``stop`` is set."""
+        for target in (self._listen, self._watch):
+            threading.Thread(target=target, args=(stop,), name="rpc-server", daemon=True).start()
 
     def wait_until_listening(self, timeout: float) -> bool:
         """Return whether the broker has been reached within ``timeout`` seconds."""
@@ -41,10 +49,40 @@ class Server:
 
     def stop(self) -> None:
         """Stop listening and wait for what is being answered."""
-        if self._listening.is_set():
+        if self._server is not None:
             self._server.stop()
             self._server.wait()
 
-    def _start(self) -> None:
-        self._server.start(override_pool_size=self._threads)
-        self._listening.set()
+    def _listen(self, stop: threading.Event) -> None:
+        try:
+            self._server = patiently(errors.BrokerUnavailable, stop)(self._connect)
+        except errors.BrokerUnavailable as error:
+            LOG.debug("stopped before the broker was reached: %s", error)
+        else:
+            self._listening.set()
+
+    def _connect(self) -> RPCServer:
+        server = oslo_messaging.get_rpc_server(
+            self._transport,
+            self._target,
+            [self._endpoint],
+            executor="threading",
+            access_policy=oslo_messaging.DefaultRPCAccessPolicy,
+        )
+        try:
+            server.start(override_pool_size=self._threads)
+        # A driver retries what it knows, and lets through whatever else its library raises.
+        except Exception as error:
+            url = shown_url(self._transport)
+            raise errors.BrokerUnavailable(f"transport_url = {url}: {error}") from None
+        return server
+
+    def _watch(self, stop: threading.Event) -> None:
+        """Say which broker is waited for: the driver tells only that it is waiting."""
+        silence = 1.0
+        while not self._listening.wait(silence) and not stop.is_set():
+            LOG.warning(
+                "transport_url = %s: the broker has not let us in yet; still trying",
+                shown_url(self._transport),
+            )
+            silence = min(2 * silence, LONGEST_SILENCE)

@@ -1,5 +1,7 @@
 """The connection to the broker, with defaults that lose nothing."""
 
+import re
+
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging.transport import RPCTransport as RPCTransport
@@ -24,3 +26,8 @@ def get_transport(conf: cfg.ConfigOpts) -> RPCTransport:
         # Queues that outlive the broker; to change this later means to delete them by hand.
         conf.set_default("amqp_durable_queues", True, group="oslo_messaging_rabbit")
     return transport
+
+
+def shown_url(transport: RPCTransport) -> str:
+    """Return the URL of a transport for a log: every password in it is masked."""
+    return re.sub(r":[^:@/,]*@", ":***@", transport.conf.transport_url)

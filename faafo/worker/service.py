@@ -50,7 +50,7 @@ class WorkerService:
         self._store.check()
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
-        self._server.start()
+        self._server.start(stop)
         while not stop.is_set() and not self._server.wait_until_listening(timeout=0.5):
             continue
         if not stop.is_set():

@@ -1,0 +1,54 @@
+# make run    start faafo on this machine: no root, no server, no configuration needed
+# make test   install what the tests need, then run all of them
+# make lint, make docs, make genconfig, make bench, make clean: see below
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL = help
+.PHONY: help run test lint docs genconfig bench clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+run: $(VENV)/.installed
+	@exec $(BIN)/faafo-all $(ARGS)
+
+test: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.tests-installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+docs: $(VENV)/.docs-installed
+	$(BIN)/sphinx-build -W --keep-going -E -b html doc/source doc/build/html
+
+genconfig: $(VENV)/.installed
+	for service in api producer worker; do \
+	    $(BIN)/oslo-config-generator --config-file etc/oslo-config-generator/$$service.conf; \
+	done
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/render.py
+
+clean:
+	rm -rf $(VENV) build dist cover doc/build .pytest_cache .ruff_cache .tox *.egg-info
+
+$(VENV)/.installed: requirements.txt setup.cfg
+	@echo "Installing faafo into $(VENV); this takes about a minute, once."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "faafo needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt
+	@$(PIP) install -r test-requirements.txt
+	@touch $@
+
+$(VENV)/.docs-installed: $(VENV)/.installed doc/requirements.txt
+	@$(PIP) install -r doc/requirements.txt
+	@touch $@
