@@ -49,6 +49,10 @@ class StoreUnavailable(FaafoError):
     """Raised when the image store cannot be read or written."""
 
 
+class RenderFailed(FaafoError):
+    """Raised when a render ends in a way that nobody thought of; the worker's log says more."""
+
+
 class RenderCancelled(FaafoError):
     """Raised when a render is given up half-way because its worker is told to stop."""
 

@@ -9,7 +9,8 @@ from tenacity import (
     retry_if_exception_type,
     sleep_using_event,
     stop_when_event_set,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from faafo import errors
@@ -27,7 +28,7 @@ def patiently(unavailable: type[errors.FaafoError], stop: threading.Event) -> Re
     """
     return Retrying(
         retry=retry_if_exception_type(unavailable),
-        wait=wait_exponential_jitter(initial=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=FIRST_PAUSE),
+        wait=wait_exponential(FIRST_PAUSE, max=LONGEST_PAUSE) + wait_random(max=FIRST_PAUSE),
         stop=stop_when_event_set(stop),
         sleep=sleep_using_event(stop),
         before_sleep=_log,

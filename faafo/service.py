@@ -125,21 +125,24 @@ class Stop:
     def __init__(self) -> None:
         self.asked = threading.Event()
         self.urged = threading.Event()
+        self._received, self._sent = socket.socketpair()
+        self._sent.setblocking(False)
 
     def listen(self) -> None:
-        """Take SIGTERM and SIGINT from now on; call it before any thread is started.
+        """Take SIGTERM and SIGINT from now on.
 
-        A thread waits for them, since an Event must not be set in a signal handler: the handler
-        may have interrupted somebody who holds its lock.
+        The interpreter writes their numbers to a socket, and a thread reads them: an Event must
+        not be set in a signal handler, which may have interrupted somebody who holds its lock.
         """
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        signal.set_wakeup_fd(self._sent.fileno())
+        for number in SIGNALS:
+            signal.signal(number, lambda _number, _frame: None)
         threading.Thread(target=self._wait_for_signals, name="signals", daemon=True).start()
 
     def _wait_for_signals(self) -> None:
-        while True:
-            received = signal.sigwait(SIGNALS)
-            LOG.info("stopping: %s received", signal.Signals(received).name)
-            if received == signal.SIGINT or self.asked.is_set():
+        while received := self._received.recv(1):
+            LOG.info("stopping: %s received", signal.Signals(received[0]).name)
+            if received[0] == signal.SIGINT or self.asked.is_set():
                 self.urged.set()
             self.asked.set()
 

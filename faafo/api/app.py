@@ -15,6 +15,7 @@ from faafo.api.schemas import Message
 from faafo.db import db, engine
 from faafo.db.claims import RetryPolicy
 from faafo.store.base import ImageStore
+from faafo.web import site
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
 
@@ -44,6 +45,7 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     errors.register(app)
     for noun in (fractal, claim, health):
         app.register_api(noun.blueprint)
+    site.register(app, version)
     return app
 
 

@@ -1,4 +1,4 @@
-"""How an error becomes an HTTP status and a JSON message; never SQL, never a traceback."""
+"""How an error becomes an HTTP status and a message; never SQL, never a traceback."""
 
 import logging
 
@@ -11,6 +11,7 @@ from faafo import errors
 from faafo.db import db
 from faafo.db.engine import explained
 from faafo.fractal.task import describe
+from faafo.web.error import error_page, wants_page
 
 LOG = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ RETRY_AFTER_SECONDS = 2
 
 
 def register(app: Flask) -> None:
-    """Make ``app`` answer every error in JSON."""
+    """Make ``app`` answer every error in JSON, or with a page to people who browse."""
     app.register_error_handler(errors.FaafoError, _faafo_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
@@ -38,9 +39,12 @@ def register(app: Flask) -> None:
 
 
 def answer(status: int, message: str) -> Response:
-    """Return the JSON answer that every error has."""
-    response = jsonify(message=message)
-    response.status_code = status
+    """Return the answer that every error has: JSON, or a page for people who browse."""
+    if wants_page(request):
+        response = error_page(status, message)
+    else:
+        response = jsonify(message=message)
+        response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

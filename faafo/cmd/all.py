@@ -23,9 +23,8 @@ def main() -> int:
 def run_all(stop: service.Stop) -> int:
     """Run the three services as threads until ``stop`` is asked for, or a single set is through."""
     conf = service.prepare_service("faafo-all")
-    conf.set_default("transport_url", "fake://")
     conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
-    transport = get_transport(conf)
+    transport = get_transport(conf, default_url="fake://")
     service.warn_of_unknown_options(conf)
     store = FilesystemStore(conf.filesystem_store_datadir)
     store.check()
@@ -36,9 +35,15 @@ def run_all(stop: service.Stop) -> int:
     url = api.start(stop.asked)
     conf.set_override("endpoint_url", url)
     print(f"faafo is at {url}/", flush=True)
-    working = threading.Thread(
-        target=worker.run, args=(stop.asked, threading.Event()), name="worker"
-    )
+
+    def work() -> None:
+        try:
+            # A Ctrl-C must not cut the drain short: it is short enough.
+            worker.run(stop.asked, threading.Event())
+        finally:
+            stop.asked.set()
+
+    working = threading.Thread(target=work, name="worker")
     working.start()
     try:
         return ProducerService(conf, transport, name).run(stop.asked)

@@ -65,13 +65,17 @@ def claim(session: Session, claimed_by: str, count: int, lease: timedelta) -> Se
 
 def renew(session: Session, claimed_by: str, uuid: str, attempt: int, lease: timedelta) -> bool:
     """Extend a lease; return False when it is no longer ``claimed_by``'s to extend."""
-    return _change_claimed(session, claimed_by, uuid, attempt, lease_expires_at=now() + lease)
+    return _change_claimed(session, claimed_by, uuid, attempt, {"lease_expires_at": now() + lease})
 
 
 def release(session: Session, claimed_by: str, uuid: str, attempt: int) -> bool:
     """Queue a claimed fractal again, without calling it a failure; return False as renew does."""
     return _change_claimed(
-        session, claimed_by, uuid, attempt, status=Status.QUEUED, claimable_at=now(), **UNCLAIMED
+        session,
+        claimed_by,
+        uuid,
+        attempt,
+        {"status": Status.QUEUED, "claimable_at": now(), **UNCLAIMED},
     )
 
 
@@ -117,7 +121,7 @@ def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPol
 
 
 def _change_claimed(
-    session: Session, claimed_by: str, uuid: str, attempt: int, **values: Any
+    session: Session, claimed_by: str, uuid: str, attempt: int, values: dict[str, Any]
 ) -> bool:
     query = (
         update(Fractal)

@@ -107,6 +107,18 @@ def newest(session: Session, status: Status, limit: int) -> Sequence[Fractal]:
     return session.scalars(query.limit(limit)).all()
 
 
+def older(session: Session, status: Status, marker: Fractal, limit: int) -> Sequence[Fractal]:
+    """Return the fractals that have ``status`` and come right after ``marker``, newest first."""
+    query = select(Fractal).where(Fractal.status == status, Fractal.id < marker.id)
+    return session.scalars(query.order_by(Fractal.id.desc()).limit(limit)).all()
+
+
+def newer(session: Session, status: Status, marker: Fractal, limit: int) -> Sequence[Fractal]:
+    """Return the fractals that have ``status`` and come right before ``marker``, newest first."""
+    query = select(Fractal).where(Fractal.status == status, Fractal.id > marker.id)
+    return session.scalars(query.order_by(Fractal.id).limit(limit)).all()[::-1]
+
+
 def count_by_status(session: Session) -> dict[str, int]:
     """Return how many fractals there are of each status, 0 included."""
     rows = session.execute(select(Fractal.status, func.count()).group_by(Fractal.status))

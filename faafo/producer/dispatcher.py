@@ -55,8 +55,11 @@ class Dispatcher:
         self._stop = stop
         renewal = threading.Thread(target=self._renew_leases, name="leases", daemon=True)
         renewal.start()
-        while not stop.is_set():
+        while True:
+            # Cleared before looking, so that nothing that happens from here on is missed.
             self._wake.clear()
+            if stop.is_set():
+                break
             if not self._dispatch():
                 self._wake.wait(self._pace.claim_interval)
         self._drain()

@@ -50,9 +50,12 @@ class WorkerClient:
         except oslo_messaging.MessagingTimeout:
             raise errors.WorkerLost(f"worker {worker} fell silent") from None
         except oslo_messaging.RemoteError as error:
-            raise errors.FaafoError(f"{error.exc_type}: {error.value}") from None
-        # Whatever else a driver or its library raises is about the broker.
+            raise errors.RenderFailed(f"{error.exc_type}: {error.value}") from None
+        # Errors of the language travel as well; whatever else a driver or its library raises is
+        # about the broker.
         except Exception as error:
+            if type(error).__name__.endswith(contract.REMOTE_POSTFIX):
+                raise errors.RenderFailed(str(error).splitlines()[0]) from None
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
 
 

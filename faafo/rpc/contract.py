@@ -7,6 +7,8 @@ VERSION = "1.0"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
 ERROR_MODULES = ["faafo.errors"]
+# What oslo.messaging adds to the class of an error that has travelled.
+REMOTE_POSTFIX = "_Remote"
 
 # process(ctxt, task) -> result, on TASKS_TOPIC
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)

@@ -66,7 +66,6 @@ class Server:
             self._transport,
             self._target,
             [self._endpoint],
-            executor="threading",
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )
         try:

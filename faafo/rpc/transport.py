@@ -4,19 +4,24 @@ import re
 
 import oslo_messaging
 from oslo_config import cfg
-from oslo_messaging.transport import RPCTransport as RPCTransport
+from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.rpc import contract
 
 
-def get_transport(conf: cfg.ConfigOpts) -> RPCTransport:
+def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTransport:
     """Return the transport that ``transport_url`` names; it connects when it is first used.
 
+    :param default_url: taken when the configuration has no ``transport_url``.
     :raises faafo.errors.ConfigurationError: when the URL makes no sense.
     """
     oslo_messaging.set_transport_defaults(control_exchange=contract.EXCHANGE)
     try:
+        if default_url is not None:
+            # Registers the option, without which there is no default to set.
+            oslo_messaging.TransportURL.parse(conf, default_url)
+            conf.set_default("transport_url", default_url)
         transport = oslo_messaging.get_rpc_transport(
             conf, allowed_remote_exmods=contract.ERROR_MODULES
         )

@@ -76,9 +76,7 @@ class WorkerEndpoint:
         self._store = store
         self._cancelled = cancelled
 
-    @expected_exceptions(
-        errors.InvalidTask, errors.RenderCancelled, errors.StoreUnavailable, errors.WorkerBusy
-    )
+    @expected_exceptions(errors.FaafoError)
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
         """Render ``task``, store the image and return the fields of a ``FractalResult``.
 
@@ -86,9 +84,17 @@ class WorkerEndpoint:
         :raises faafo.errors.InvalidTask: when ``task`` is none.
         :raises faafo.errors.StoreUnavailable: when the image cannot be stored.
         :raises faafo.errors.RenderCancelled: when the worker was told to stop at once.
+        :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         with self._slots.occupy(str(ctxt.get("producer", ""))):
-            return self._render(parse_task(task)).model_dump()
+            try:
+                return self._render(parse_task(task)).model_dump()
+            except errors.FaafoError:
+                raise
+            # Only our own errors travel, and no producer may wait in vain for an answer.
+            except Exception as error:
+                LOG.exception("task failed: %s", task)
+                raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
 
     def _render(self, task: FractalTask) -> FractalResult:
         LOG.info("processing task %s", task.uuid)

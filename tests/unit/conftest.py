@@ -1,0 +1,119 @@
+"""What unit tests share: a configuration, a database, an application, a broker in memory."""
+
+import itertools
+import threading
+
+import pytest
+from flask import Flask
+from oslo_config import cfg
+
+from faafo import conf as options
+from faafo.api.app import create_app
+from faafo.api.server import HttpServer
+from faafo.db import db, schema
+from faafo.fractal.task import FractalTask
+from faafo.rpc.transport import get_transport
+from faafo.store.filesystem import FilesystemStore
+
+DEADLINE = 30.0
+
+
+@pytest.fixture
+def conf(tmp_path):
+    """The configuration as a command sees it, with its state in a temporary directory."""
+    options.register_opts(cfg.CONF)
+    cfg.CONF([], project="faafo", default_config_files=[])
+    cfg.CONF.set_override("state_path", str(tmp_path))
+    yield cfg.CONF
+    cfg.CONF.reset()
+    cfg.CONF.clear_override("state_path")
+    for group, opts in options.list_opts():
+        for opt in opts:
+            cfg.CONF.clear_override(opt.dest, None if group == "DEFAULT" else group)
+
+
+@pytest.fixture
+def store(conf):
+    store = FilesystemStore(conf.filesystem_store_datadir)
+    store.check()
+    return store
+
+
+@pytest.fixture
+def app(conf, store) -> Flask:
+    """The application on an up-to-date SQLite file."""
+    app = create_app(conf, store, "1.2.3")
+    with app.app_context():
+        schema.upgrade(db.engine)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app):
+    with app.app_context():
+        yield db.session
+
+
+@pytest.fixture
+def api_url(app):
+    """The URL of the application behind a real HTTP server."""
+    server = HttpServer(app, "127.0.0.1", 0, threads=4)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def transport(conf):
+    """A broker in memory, empty."""
+    transport = get_transport(conf, default_url="fake://")
+    yield transport
+    transport.cleanup()
+
+
+@pytest.fixture
+def stop():
+    """An event that is set when the test ends, so that threads do."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def make_task():
+    """Makes small tasks, each with a uuid of its own."""
+    numbers = itertools.count(1)
+
+    def make(**changes) -> FractalTask:
+        values = {
+            "uuid": f"00000000-0000-4000-8000-{next(numbers):012x}",
+            "width": 8,
+            "height": 6,
+            "iterations": 40,
+            "xa": -1.5,
+            "xb": 1.5,
+            "ya": -1.0,
+            "yb": 1.0,
+            "cx": -0.8,
+            "cy": 0.156,
+        }
+        return FractalTask(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def wait_until():
+    """Waits for a condition, and fails when it does not come true in time."""
+
+    def wait(condition, what="the condition"):
+        pause = threading.Event()
+        for _ in range(int(DEADLINE / 0.01)):
+            if condition():
+                return
+            pause.wait(0.01)
+        pytest.fail(f"{what} did not come true within {DEADLINE} s")
+
+    return wait

@@ -1,0 +1,86 @@
+"""The generator, posting to a real API."""
+
+import random
+import threading
+
+import pytest
+
+from faafo.client.http import Client
+from faafo.fractal.generate import RANGED
+from faafo.producer.generator import Generator
+
+RANGES = {
+    "width": (32, 16),
+    "height": (16, 32),
+    "iterations": (20, 40),
+    "xa": (-1.0, -4.0),
+    "xb": (1.0, 4.0),
+    "ya": (-0.5, -3.0),
+    "yb": (0.5, 3.0),
+}
+
+
+@pytest.fixture
+def make_generator(api_url):
+    def make(least=2, most=4, posted=lambda: None, **ranges):
+        return Generator(
+            Client(api_url), {**RANGES, **ranges}, least, most, random.Random(1), posted
+        )
+
+    return make
+
+
+def test_the_ranges_are_those_that_a_task_needs():
+    assert set(RANGES) == set(RANGED)
+
+
+def test_a_set_has_as_many_fractals_as_asked_for_and_the_api_has_them(make_generator, api_url):
+    uuids, refused = make_generator(3, 3).generate(threading.Event())
+    assert refused == 0
+    records = Client(api_url).get_all(uuids)
+    assert len(records) == 3
+    for record in records:
+        assert 16 <= record["width"] <= 32
+        assert -4.0 <= record["xa"] <= -1.0
+        assert record["status"] == "queued"
+
+
+def test_either_order_of_the_numbers_of_tasks_works(make_generator):
+    uuids, _refused = make_generator(5, 2).generate(threading.Event())
+    assert 2 <= len(uuids) <= 5
+
+
+def test_a_refused_fractal_is_counted_and_not_fatal(make_generator, caplog):
+    uuids, refused = make_generator(2, 2, width=(100_000, 100_000)).generate(threading.Event())
+    assert (uuids, refused) == ([], 2)
+    assert "[api] max_width" in caplog.text
+
+
+def test_the_dispatcher_is_told_of_each_set(make_generator):
+    posted = []
+    make_generator(posted=lambda: posted.append(1)).generate(threading.Event())
+    assert posted == [1]
+
+
+def test_sets_are_generated_until_the_generator_is_stopped(make_generator):
+    stop = threading.Event()
+    sets = []
+
+    def posted():
+        sets.append(1)
+        if len(sets) == 3:
+            stop.set()
+
+    make_generator(1, 1, posted).run(stop, interval=0.01)
+    assert len(sets) == 3
+
+
+def test_an_api_that_is_away_is_waited_for_until_the_generator_is_stopped(caplog):
+    stop = threading.Event()
+    threading.Timer(1.0, stop.set).start()
+    generator = Generator(
+        Client("http://127.0.0.1:9"), RANGES, 1, 1, random.Random(1), lambda: None
+    )
+    assert generator.generate(stop) == ([], 1)
+    assert "endpoint_url = http://127.0.0.1:9" in caplog.text
+    assert "trying again in" in caplog.text

@@ -1,0 +1,96 @@
+"""The registry of workers."""
+
+import pytest
+
+from faafo.producer.workers import WorkerRegistry
+
+
+@pytest.fixture
+def changes():
+    return []
+
+
+@pytest.fixture
+def registry(changes):
+    return WorkerRegistry("me", patience=60.0, changed=lambda: changes.append(1))
+
+
+def report(registry, server, slots, **busy_for):
+    registry.report({}, server, slots, sum(busy_for.values()), busy_for, "1.0")
+
+
+def test_without_workers_nothing_is_free(registry):
+    assert registry.free_slots() == 0
+    assert registry.acquire() is None
+
+
+def test_the_least_loaded_worker_is_taken(registry):
+    report(registry, "large", 4, other=3)
+    report(registry, "small", 2)
+    assert [registry.acquire() for _ in range(3)] == ["small", "small", "large"]
+    assert registry.acquire() is None
+
+
+def test_calls_are_spread_by_share_of_slots(registry):
+    report(registry, "a", 1)
+    report(registry, "b", 1)
+    assert {registry.acquire(), registry.acquire()} == {"a", "b"}
+    assert registry.acquire() is None
+
+
+def test_our_own_calls_are_not_counted_twice_when_a_report_tells_of_them(registry):
+    report(registry, "a", 2)
+    registry.acquire()
+    report(registry, "a", 2, me=1)
+    assert registry.free_slots() == 1
+
+
+def test_a_report_that_is_late_about_our_call_does_not_block_its_slot(registry):
+    report(registry, "a", 1)
+    registry.release(registry.acquire())
+    report(registry, "a", 1, me=1)
+    assert registry.free_slots() == 1
+
+
+def test_slots_that_others_use_are_not_free(registry):
+    report(registry, "a", 2, other=2)
+    assert registry.free_slots() == 0
+
+
+def test_a_worker_that_drains_gets_nothing_more(registry):
+    report(registry, "a", 2)
+    report(registry, "a", 0)
+    assert registry.acquire() is None
+
+
+def test_a_worker_that_calls_itself_busy_is_left_alone_until_it_reports(registry):
+    report(registry, "a", 2)
+    registry.acquire()
+    registry.mark_full("a")
+    registry.release("a")
+    assert registry.acquire() is None
+    report(registry, "a", 2)
+    assert registry.acquire() == "a"
+
+
+def test_a_silent_worker_is_forgotten(changes):
+    registry = WorkerRegistry("me", patience=-1.0, changed=lambda: changes.append(1))
+    report(registry, "a", 2)
+    assert registry.free_slots() == 0
+
+
+def test_a_lost_worker_may_come_back(registry):
+    report(registry, "a", 1)
+    registry.acquire()
+    registry.forget("a")
+    registry.release("a")
+    assert registry.acquire() is None
+    report(registry, "a", 1)
+    assert registry.acquire() == "a"
+
+
+def test_whoever_waits_for_a_slot_is_told_of_reports_and_releases(registry, changes):
+    report(registry, "a", 1)
+    assert len(changes) == 1
+    registry.release(registry.acquire())
+    assert len(changes) == 2

@@ -1,0 +1,112 @@
+"""Who may import whom: the arrows of the architecture, held by walking the imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import faafo
+
+ROOT = Path(faafo.__file__).parent
+MODULES = sorted(ROOT.rglob("*.py"))
+
+# room -> the rooms it may import from, beside itself, errors and retry
+ARROWS = {
+    "": set(),
+    "errors": set(),
+    "retry": set(),
+    "fractal": set(),
+    "conf": {"fractal"},
+    "service": {"conf"},
+    "store": set(),
+    "rpc": {"fractal"},
+    "client": {"fractal"},
+    "db": {"fractal"},
+    "web": {"db", "fractal", "store"},
+    "api": {"web", "db", "fractal", "store"},
+    "producer": {"client", "rpc", "fractal"},
+    "worker": {"rpc", "store", "fractal"},
+    "cmd": {"service", "api", "db", "producer", "worker", "rpc", "store"},
+    "wsgi": {"service", "api", "store"},
+}
+FOR_ALL = {"errors", "retry"}
+ONLY_IN = {
+    "oslo_messaging": {"rpc"},
+    "oslo_service": {"rpc"},
+    "numba": {"fractal"},
+    "requests": {"client"},
+    "sqlalchemy": {"db", "api", "cmd"},
+    "flask": {"api", "web"},
+}
+
+
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else ""
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def imported_modules(path: Path) -> set[str]:
+    """The modules of faafo that ``path`` imports; ``from a import b`` may mean a or a.b."""
+    names = {name_of(module) for module in MODULES}
+    found = set()
+    for imported in imports_of(path):
+        if imported.split(".")[0] == "faafo":
+            found.add(imported if imported in names else imported.rpartition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_imports_only_where_an_arrow_leads(path):
+    room = room_of(name_of(path))
+    allowed = ARROWS[room] | FOR_ALL | {room, ""}
+    assert {room_of(module) for module in imported_modules(path)} <= allowed
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_library_is_imported_in_its_room_only(path):
+    room = room_of(name_of(path))
+    for imported in imports_of(path):
+        rooms = ONLY_IN.get(imported.split(".")[0])
+        assert rooms is None or room in rooms, f"{imported} does not belong into {room}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    graph = {name_of(path): imported_modules(path) - {name_of(path)} for path in MODULES}
+    while leaves := {module for module, imported in graph.items() if not imported & graph.keys()}:
+        graph = {module: graph[module] for module in graph.keys() - leaves}
+    assert not graph
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_opens_with_one_sentence_and_stays_short(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text()))
+    assert docstring
+    assert docstring.splitlines()[0].endswith((".", "?"))
+    assert len(path.read_text().splitlines()) <= 260
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_service_and_commands_touch_the_global_configuration(path):
+    if room_of(name_of(path)) not in ("service", "cmd"):
+        assert "cfg.CONF" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_sleeps(path):
+    assert "time.sleep" not in path.read_text()
