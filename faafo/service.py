@@ -50,6 +50,9 @@ def prepare_service(
         version=version(),
         default_config_files=list(config_files),
     )
+    if not (conf.log_file or conf.log_dir or conf.use_syslog or conf.use_journal):
+        # Standard output is for what a command has to say, like the URL of faafo-all.
+        conf.set_default("use_stderr", True)
     logging.setup(conf, "faafo", version())
     stdlib_logging.captureWarnings(True)
     _check_values(conf)

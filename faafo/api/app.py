@@ -1,8 +1,10 @@
 """The factory of the WSGI application: the REST API, its documentation, the web interface."""
 
 import logging
+import string
 import time
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request
 from flask_openapi import Info, OpenAPI
@@ -18,6 +20,8 @@ from faafo.store.base import ImageStore
 from faafo.web import site
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
+# Everything else is quoted: a path must not break the line, nor the quotes around it.
+UNQUOTED = string.punctuation.replace('"', "")
 
 
 def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
@@ -87,7 +91,7 @@ def _log_access(app: Flask) -> None:
             '%s "%s %s %s" status: %d len: %s time: %.4f',
             request.remote_addr,
             request.method,
-            request.full_path.rstrip("?"),
+            quote(request.full_path.rstrip("?"), safe=UNQUOTED),
             request.environ.get("SERVER_PROTOCOL"),
             response.status_code,
             response.content_length or 0,

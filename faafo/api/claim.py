@@ -6,7 +6,7 @@ from typing import Any
 from flask import jsonify
 from flask_openapi import APIBlueprint, Tag
 
-from faafo.api.schemas import ClaimAnswer, Claimed, ClaimUpdate, Message, NewClaim
+from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, NewClaim
 from faafo.db import claims, db
 
 blueprint = APIBlueprint(
@@ -14,7 +14,7 @@ blueprint = APIBlueprint(
     __name__,
     url_prefix="/api",
     abp_tags=[Tag(name="claim", description="Leases on fractals, for producers")],
-    abp_responses={"4XX": Message, "503": Message},
+    abp_responses=ERRORS,
 )
 
 

@@ -11,12 +11,12 @@ from flask_openapi import APIBlueprint, Tag
 from faafo import errors
 from faafo.api import query as query_parameter
 from faafo.api.schemas import (
+    ERRORS,
     FractalList,
     FractalPage,
     FractalPath,
     FractalRecord,
     FractalUpdate,
-    Message,
     NewFractal,
 )
 from faafo.db import claims, db, fractals
@@ -35,7 +35,7 @@ blueprint = APIBlueprint(
     __name__,
     url_prefix="/api",
     abp_tags=[Tag(name="fractal", description="Fractals and their images")],
-    abp_responses={"4XX": Message, "503": Message},
+    abp_responses=ERRORS,
 )
 
 

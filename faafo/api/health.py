@@ -7,11 +7,14 @@ from flask_openapi import APIBlueprint, Tag
 from pydantic import BaseModel
 from sqlalchemy import text
 
-from faafo.api.schemas import Message
+from faafo.api.schemas import ERRORS
 from faafo.db import db
 
 blueprint = APIBlueprint(
-    "health", __name__, abp_tags=[Tag(name="health", description="Is the service well?")]
+    "health",
+    __name__,
+    abp_tags=[Tag(name="health", description="Is the service well?")],
+    abp_responses=ERRORS,
 )
 
 
@@ -21,7 +24,7 @@ class Health(BaseModel):
     status: str
 
 
-@blueprint.get("/healthcheck", responses={200: Health, 503: Message})
+@blueprint.get("/healthcheck", responses={200: Health})
 def get_health() -> Any:
     """Answer 200 while the database can be reached, and 503 otherwise."""
     db.session.execute(text("SELECT 1"))

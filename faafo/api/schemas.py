@@ -21,6 +21,10 @@ class Message(BaseModel):
     message: str
 
 
+# 400 is spelled out, since flask-openapi would otherwise document it as a list of messages.
+ERRORS = {"400": Message, "4XX": Message, "503": Message}
+
+
 class FractalPath(BaseModel):
     """Names one fractal."""
 

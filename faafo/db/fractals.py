@@ -122,4 +122,4 @@ def newer(session: Session, status: Status, marker: Fractal, limit: int) -> Sequ
 def count_by_status(session: Session) -> dict[str, int]:
     """Return how many fractals there are of each status, 0 included."""
     rows = session.execute(select(Fractal.status, func.count()).group_by(Fractal.status))
-    return {status.value: 0 for status in Status} | dict(rows.tuples())
+    return {status.value: 0 for status in Status} | dict(rows.all())

@@ -35,7 +35,7 @@ ONLY_IN = {
     "oslo_service": {"rpc"},
     "numba": {"fractal"},
     "requests": {"client"},
-    "sqlalchemy": {"db", "api", "cmd"},
+    "sqlalchemy": {"db", "api", "web", "cmd"},
     "flask": {"api", "web"},
 }
 

@@ -1,0 +1,1 @@
+"""The pages that people browse, rendered on the server; they need no JavaScript."""

@@ -1,0 +1,127 @@
+"""The three services with the configuration files of the first faafo, on real servers."""
+
+import contextlib
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import requests
+from PIL import Image
+
+from faafo.client.http import Client
+from faafo.fractal.task import FractalTask
+from tests.functional.processes import Service, run, wait_until, write_config
+from tests.plain_loop import plain_pixels
+
+# A worker that is killed is noticed in seconds, and a producer that is killed soon after.
+QUICK = {"rpc": {"call_monitor_timeout": 3, "report_interval": 0.5}}
+
+
+class Cluster:
+    """Starts and stops services in ``directory``; ends what is left at the end of its block."""
+
+    def __init__(self, directory: Path, database_url: str, transport_url: str) -> None:
+        self.directory = directory
+        self.images = directory / "images"
+        self._database_url = database_url
+        self._transport_url = transport_url
+        self._services = contextlib.ExitStack()
+        self.url = ""
+        self.services: list[Service] = []
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        self._services.__exit__(*problem)
+
+    @property
+    def client(self) -> Client:
+        return Client(self.url)
+
+    def start_api(self, port: int = 0, **groups: dict[str, Any]) -> Service:
+        options = {
+            "database_url": self._database_url,
+            "verbose": True,
+            "bind_port": port,
+            "filesystem_store_datadir": self.images,
+        }
+        config = write_config(self.directory / "api.conf", DEFAULT=options, **groups)
+        upgrade = run(self.directory, "faafo-manage", "--config-file", config, "db", "upgrade")
+        assert upgrade.returncode == 0, upgrade.stderr
+        api = self._start("faafo-api", config)
+        self.url = api.wait_for_url()
+        return api
+
+    def start_worker(self, name: str = "worker", slots: int = 1, wait: bool = True) -> Service:
+        options = {
+            "filesystem_store_datadir": self.images,
+            "transport_url": self._transport_url,
+            "verbose": True,
+        }
+        groups = {**QUICK, "worker": {"slots": slots}}
+        config = write_config(self.directory / f"{name}.conf", DEFAULT=options, **groups)
+        worker = self._start("faafo-worker", config, name)
+        if wait:
+            worker.wait_for_line("is ready, with")
+        return worker
+
+    def start_producer(self, name: str = "producer", **options: Any) -> Service:
+        """Start a producer that generates nothing unless ``options`` say so."""
+        defaults = {
+            "endpoint_url": self.url,
+            "transport_url": self._transport_url,
+            "verbose": True,
+            "min_tasks": 0,
+            "max_tasks": 0,
+        }
+        groups = {**QUICK, "producer": {"lease_duration": 3}}
+        config = write_config(
+            self.directory / f"{name}.conf", DEFAULT={**defaults, **options}, **groups
+        )
+        return self._start("faafo-producer", config, name)
+
+    def records(self, status: str | None = None) -> list[dict[str, Any]]:
+        """Return all fractals, at most 100, or those with ``status``."""
+        answer = requests.get(f"{self.url}/api/fractal?results_per_page=100", timeout=30).json()
+        return [one for one in answer["objects"] if status in (None, one["status"])]
+
+    def wait_until_complete(self, count: int, timeout: float = 120) -> list[dict[str, Any]]:
+        wait_until(
+            lambda: len(self.records("complete")) == count,
+            f"{count} complete fractals",
+            timeout,
+        )
+        return self.records("complete")
+
+    def check_image(self, record: dict[str, Any]) -> Image.Image:
+        """Return the image of a record, after a look at its checksum and size."""
+        png = requests.get(f"{self.url}/api/fractal/{record['uuid']}/image", timeout=30).content
+        assert hashlib.sha256(png).hexdigest() == record["checksum"]
+        assert len(png) == record["size"]
+        return Image.open(io.BytesIO(png))
+
+    def check_pixels(self, record: dict[str, Any]) -> None:
+        """Compare the image of a record with what the plain Python loop makes of it."""
+        image = self.check_image(record).convert("RGB")
+        rows = plain_pixels(FractalTask(**_task(record)))
+        assert image.tobytes() == bytes(value for row in rows for pixel in row for value in pixel)
+
+    def _start(self, script: str, config: Path, name: str | None = None) -> Service:
+        service = Service(self.directory, script, "--config-file", config, name=name)
+        self.services.append(service)
+        return self._services.enter_context(service)
+
+
+def _task(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: record[name] for name in FractalTask.model_fields}
+
+
+@contextlib.contextmanager
+def running(directory: Path, database_url: str, transport_url: str) -> Iterator[Cluster]:
+    """Give the block a cluster whose API runs; it is stopped at the end."""
+    with Cluster(directory, database_url, transport_url) as cluster:
+        cluster.start_api()
+        yield cluster

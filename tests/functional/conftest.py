@@ -1,0 +1,68 @@
+"""What the functional tests share: servers that start once a session, when somebody asks."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from pifpaf.drivers import Driver
+
+from tests.functional.processes import Api, running_api
+from tests.functional.servers import MariaDB, RabbitMQ
+
+DATABASES = ["sqlite", "mariadb"]
+
+
+def _started(kind: type[Driver]) -> Iterator[Driver]:
+    """Run a server; without its programs skip the test, or fail it where nothing may be skipped."""
+    missing = [one for one in kind.PROGRAMS if not Driver.find_executable(one, list(kind.PATH))]
+    if missing:
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse(f"{missing[0]} is missing; install it with: apt-get install {kind.PACKAGE}")
+    with kind() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    """A RabbitMQ server."""
+    yield from _started(RabbitMQ)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_url(rabbitmq: RabbitMQ) -> str:
+    """The transport URL of the RabbitMQ server with its default virtual host, shared by all."""
+    return f"{rabbitmq.url}/"
+
+
+@pytest.fixture
+def transport_url(rabbitmq: RabbitMQ) -> Iterator[str]:
+    """The transport URL of a virtual host that is this test's own."""
+    with rabbitmq.virtual_host() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """A MariaDB server; ``with mariadb.database() as url`` for fixtures of a wider scope."""
+    yield from _started(MariaDB)
+
+
+@pytest.fixture
+def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
+    """The ``mysql://`` URL of an empty database that is this test's own."""
+    with mariadb.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """``faafo-api``, once on SQLite and once on MariaDB; the tests of a module share it."""
+    directory = tmp_path_factory.mktemp(f"api-{request.param}")
+    options = {"retry_delay": 0.2, "retry_delay_max": 0.4, "max_attempts": 3}
+    if request.param == "sqlite":
+        with running_api(directory, **options) as api:
+            yield api
+        return
+    mariadb: MariaDB = request.getfixturevalue("mariadb")
+    with mariadb.database() as url, running_api(directory, url, **options) as api:
+        yield api

@@ -1,0 +1,162 @@
+"""Real servers for the tests, RabbitMQ and MariaDB: started when asked for, gone afterwards."""
+
+import contextlib
+import getpass
+import os
+import socket
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from signal import SIGTERM
+
+import fixtures
+import psutil
+import pymysql
+from pifpaf.drivers import Driver
+from pifpaf.drivers.mysql import MySQLDriver
+from pifpaf.drivers.rabbitmq import RabbitMQDriver
+
+ADDRESS = "127.0.0.1"
+USER = "faafo"
+PASSWORD = "secretsecret"  # as in the configuration files that faafo's documentation shows
+STOP_SECONDS = 30
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ``count`` different TCP ports of the loopback that nobody listens on."""
+    with contextlib.ExitStack() as sockets:
+        held = [sockets.enter_context(socket.socket()) for _ in range(count)]
+        for one in held:
+            one.bind((ADDRESS, 0))
+        return [one.getsockname()[1] for one in held]
+
+
+def unique(prefix: str) -> str:
+    """Return a name that nobody else has."""
+    return f"{prefix}{uuid.uuid4().hex[:12]}"
+
+
+class _Family(Driver):
+    """A driver that ends what it has started, children included.
+
+    pifpaf's own way reaps a process behind the back of its Popen, which then warns that it is
+    still running: an error, where warnings are.
+    """
+
+    def _kill(self, process: psutil.Popen, signal: int = SIGTERM) -> None:
+        if process.poll() is None:
+            children = process.children(recursive=True)
+            os.killpg(process.pid, signal)
+            with contextlib.suppress(psutil.TimeoutExpired):
+                process.wait(STOP_SECONDS)
+            _, alive = psutil.wait_procs(children, STOP_SECONDS)
+            for one in [*alive, process] if process.poll() is None else alive:
+                one.kill()
+            process.wait()
+        if reader := getattr(process, "_log_thread", None):
+            reader.join(STOP_SECONDS)
+        for stream in filter(None, (process.stdin, process.stdout)):
+            stream.close()
+
+
+class RabbitMQ(_Family, RabbitMQDriver):
+    """A broker with ports and an Erlang port mapper (epmd) of its own.
+
+    ``url`` is its transport URL without a virtual host: tests get theirs from ``virtual_host``.
+    """
+
+    PROGRAMS = ("rabbitmq-server", "rabbitmqctl", "epmd")
+    PACKAGE = "rabbitmq-server"
+    PATH = ("/usr/lib/rabbitmq/bin", "/usr/libexec/rabbitmq", "/usr/local/sbin", "/usr/sbin")
+
+    def __init__(self) -> None:
+        port, self._distribution_port, self._epmd_port = free_ports(3)
+        super().__init__(port=port, nodename=unique("faafotest"), username=USER, password=PASSWORD)
+        self.url = f"rabbit://{USER}:{PASSWORD}@{ADDRESS}:{port}"
+
+    def _setUp(self) -> None:  # noqa: N802 - the name is pifpaf's
+        for name, value in {
+            "ERL_EPMD_PORT": self._epmd_port,
+            "ERL_EPMD_ADDRESS": ADDRESS,
+            "RABBITMQ_DIST_PORT": self._distribution_port,
+            # 0 is any free port; the default is a fixed distance away from the other ports.
+            "RABBITMQ_CTL_DIST_PORT_MIN": 0,
+            "RABBITMQ_CTL_DIST_PORT_MAX": 0,
+        }.items():
+            self.useFixture(fixtures.EnvironmentVariable(name, str(value)))
+        # Erlang would start a daemon that outlives it; this one is a child, ended with the rest.
+        self._exec(["epmd"], wait_for_port=self._epmd_port)
+        super()._setUp()
+
+    def kill_node(
+        self, nodename: str, signal: int = SIGTERM, ignore_not_exists: bool = False
+    ) -> None:
+        process = self._process.pop(nodename, None)
+        if process is not None:
+            self._kill(process, signal)
+
+    @contextlib.contextmanager
+    def virtual_host(self) -> Iterator[str]:
+        """Give the transport URL of a new virtual host: no queue of anybody else is in it."""
+        node, name = f"{self.nodename}@localhost", unique("test")
+        self.rabbitmqctl(node, ["add_vhost", name])
+        self.rabbitmqctl(node, ["set_permissions", "-p", name, USER, ".*", ".*", ".*"])
+        yield f"{self.url}/{name}"
+        self.rabbitmqctl(node, ["delete_vhost", name])
+
+
+class MariaDB(_Family, MySQLDriver):
+    """A database server that listens on TCP and asks for a password, unlike pifpaf's own."""
+
+    PROGRAMS = ("mariadbd", "mariadb-install-db")
+    PACKAGE = "mariadb-server"
+    PATH = ("/usr/sbin", "/usr/libexec", "/usr/local/sbin")
+
+    def __init__(self) -> None:
+        super().__init__()
+        (self.port,) = free_ports(1)
+
+    def _setUp(self) -> None:  # noqa: N802 - the name is pifpaf's
+        super(MySQLDriver, self)._setUp()  # not pifpaf's own server
+        root = Path(self.tempdir)
+        grants = root / "grants.sql"
+        grants.write_text(
+            f"CREATE USER '{USER}'@'{ADDRESS}' IDENTIFIED BY '{PASSWORD}';\n"
+            f"GRANT ALL ON `faafo%`.* TO '{USER}'@'{ADDRESS}';\n"
+        )
+        common = ["--no-defaults", f"--datadir={root / 'data'}", f"--user={getpass.getuser()}"]
+        path = list(self.PATH)
+        self._exec(["mariadb-install-db", *common, "--skip-test-db"], path=path)
+        self._exec(
+            [
+                "mariadbd",
+                *common,
+                f"--tmpdir={root}",
+                f"--socket={root / 'socket'}",
+                f"--pid-file={root / 'pid'}",
+                f"--bind-address={ADDRESS}",
+                f"--port={self.port}",
+                "--skip-name-resolve",
+                f"--init-file={grants}",
+                # Nobody cares whether these data survive a power cut.
+                "--innodb-flush-log-at-trx-commit=0",
+            ],
+            wait_for_line="ready for connections",
+            path=path,
+        )
+
+    @contextlib.contextmanager
+    def database(self) -> Iterator[str]:
+        """Give the ``mysql://`` URL of a new, empty database; it is dropped afterwards."""
+        name = unique("faafo_")
+        self.execute(f"CREATE DATABASE {name}")
+        yield f"mysql://{USER}:{PASSWORD}@{ADDRESS}:{self.port}/{name}"
+        self.execute(f"DROP DATABASE {name}")
+
+    def execute(self, statement: str) -> None:
+        """Run one SQL statement as the user of the tests."""
+        connection = pymysql.connect(
+            host=ADDRESS, port=self.port, user=USER, password=PASSWORD, connect_timeout=10
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)

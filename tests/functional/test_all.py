@@ -1,0 +1,84 @@
+"""faafo-all: one command, no server, no configuration; what it has made survives a restart."""
+
+import hashlib
+import re
+import signal
+import uuid
+
+import pytest
+import requests
+
+from faafo.client.http import Client
+from faafo.fractal.task import FractalTask
+from tests.functional.processes import Service, run, wait_until, write_config
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Only the port differs from having no configuration at all."""
+    return write_config(tmp_path / "all.conf", DEFAULT={"bind_port": 0})
+
+
+def records(url, status):
+    q = f'{{"filters":[{{"name":"status","op":"==","val":"{status}"}}]}}'
+    parameters = {"q": q, "results_per_page": 100}
+    return requests.get(f"{url}/api/fractal", params=parameters, timeout=30).json()["objects"]
+
+
+def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, config):
+    with Service(tmp_path, "faafo-all", "--config-file", config) as service:
+        line = service.wait_for_line("faafo is at http://127.0.0.1:")
+        assert re.fullmatch(r"faafo is at http://127\.0\.0\.1:\d+/", line)
+        url = line.removeprefix("faafo is at ").rstrip("/")
+        wait_until(lambda: len(records(url, "complete")) >= 5, "five fractals", timeout=60)
+        page = requests.get(f"{url}/", timeout=30).text
+        old = records(url, "complete")
+        for record in old[-5:]:
+            image = requests.get(f"{url}/api/fractal/{record['uuid']}/image", timeout=30)
+            assert image.headers["Content-Type"] == "image/png"
+            assert hashlib.sha256(image.content).hexdigest() == record["checksum"]
+            assert record["uuid"] in page
+        large = FractalTask(
+            uuid=str(uuid.uuid4()),
+            width=2000,
+            height=2000,
+            iterations=50_000,
+            xa=-0.1,
+            xb=0.1,
+            ya=-0.1,
+            yb=0.1,
+            cx=0.25,
+            cy=0.0,
+        )
+        for _number in range(2):
+            task = large.model_copy(update={"uuid": str(uuid.uuid4())})
+            Client(url).create(task)
+        small = large.model_copy(update={"iterations": 20, "uuid": str(uuid.uuid4())})
+        wait_until(lambda: len(records(url, "rendering")) == 2, "two large fractals to start")
+        Client(url).create(small)
+        service.stop(signal.SIGINT)
+        assert "Traceback" not in service.output()
+
+    with Service(tmp_path, "faafo-all", "--config-file", config, name="again") as service:
+        url = service.wait_for_url()
+        uuids = {record["uuid"] for record in records(url, "complete")}
+        assert {record["uuid"] for record in old} <= uuids
+        for record in records(url, "queued") + records(url, "rendering"):
+            if record["uuid"] != small.uuid and record["iterations"] == 50_000:
+                requests.delete(f"{url}/api/fractal/{record['uuid']}", timeout=30)
+        wait_until(lambda: Client(url).get(small.uuid)["status"] == "complete", "what was queued")
+        service.stop(signal.SIGINT)
+
+
+def test_one_set_can_be_made_without_any_server(tmp_path):
+    config = write_config(
+        tmp_path / "all.conf",
+        DEFAULT={"bind_port": 0, "one_shot": True, "min_tasks": 2, "max_tasks": 2},
+    )
+    finished = run(tmp_path, "faafo-all", "--config-file", config)
+    assert finished.returncode == 0
+    assert "2 of 2 task(s) complete" in finished.stderr
+    assert finished.stdout.startswith("faafo is at http://127.0.0.1:")
+    assert len(finished.stdout.splitlines()) == 1
+    assert len(list(tmp_path.rglob("*.png"))) == 2
+    assert "Warning" not in finished.stderr

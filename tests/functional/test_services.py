@@ -1,0 +1,217 @@
+"""The three services as processes on RabbitMQ and MariaDB: nothing is ever lost."""
+
+import json
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from faafo.fractal.task import FractalTask
+from tests.functional.cluster import Cluster, running
+from tests.functional.processes import wait_until
+
+BARE_CLIENT = Path(__file__).with_name("bare_client.py")
+
+SMALL = {
+    "min_width": 8,
+    "max_width": 24,
+    "min_height": 8,
+    "max_height": 24,
+    "min_iterations": 16,
+    "max_iterations": 200,
+}
+
+
+@pytest.fixture
+def cluster(tmp_path, mariadb_url, transport_url):
+    with running(tmp_path, mariadb_url, transport_url) as cluster:
+        yield cluster
+
+
+def post(cluster: Cluster, count: int, **changes) -> list[str]:
+    """Post fractals that take a noticeable time each.
+
+    With c = 1/4 every point near 0 stays for ever, and no attracting cycle tells so beforehand.
+    """
+    values = {
+        "width": 300,
+        "height": 300,
+        "iterations": 2000,
+        "xa": -0.1,
+        "xb": 0.1,
+        "ya": -0.1,
+        "yb": 0.1,
+        "cx": 0.25,
+        "cy": 0.0,
+    }
+    tasks = [
+        FractalTask(uuid=str(uuid.uuid4()), **{**values, **changes}) for _number in range(count)
+    ]
+    return [cluster.client.create(task)["uuid"] for task in tasks]
+
+
+def test_fifty_fractals_are_seen_through_with_the_pixels_of_the_plain_loop(cluster):
+    worker = cluster.start_worker(slots=2)
+    producer = cluster.start_producer(min_tasks=50, max_tasks=50, interval=3600, **SMALL)
+    records = cluster.wait_until_complete(50)
+    for record in records:
+        cluster.check_pixels(record)
+
+    producer.wait_for_line("generating 50 task(s)")
+    uuid = records[0]["uuid"]
+    assert any(f"'uuid': '{uuid}'" in line for line in producer.lines_with("generated task: {"))
+    producer.wait_for_line(f"task {uuid} processed: {{")
+    worker.wait_for_line(f"processing task {uuid}")
+    assert " seconds" in worker.wait_for_line(f"task {uuid} processed in ")
+    path = cluster.images / f"{uuid}.png"
+    worker.wait_for_line(f"saved result of task {uuid} to file {path}")
+    for service in (producer, worker):
+        service.wait_for_line("ignoring unknown option [DEFAULT] verbose")
+        assert "Eventlet" not in service.output()
+        assert "Traceback" not in service.output()
+        assert "secret" not in service.output()
+
+
+def test_a_bare_client_that_calls_topic_tasks_gets_its_image_twice_the_same(cluster, transport_url):
+    cluster.start_worker()
+    task = {
+        "uuid": "5b3f1a52-9d1c-4d8e-8f4e-0c7a5a3a9b11",
+        "width": 32,
+        "height": 24,
+        "iterations": 128,
+        "xa": -2.0,
+        "xb": 2.0,
+        "ya": -1.5,
+        "yb": 1.5,
+    }
+
+    def call():
+        command = [sys.executable, "-W", "ignore", BARE_CLIENT, transport_url]
+        answer = subprocess.run(
+            [*command, json.dumps(task)], capture_output=True, text=True, timeout=60, check=True
+        )
+        return json.loads(answer.stdout)
+
+    first, second = call(), call()
+    assert first["checksum"] == second["checksum"]
+    assert first["uuid"] == task["uuid"]
+    assert (cluster.images / f"{task['uuid']}.png").stat().st_size == first["size"]
+
+
+def test_two_workers_share_what_is_queued(cluster):
+    post(cluster, 40)
+    cluster.start_worker("worker-1")
+    cluster.start_worker("worker-2")
+    cluster.start_producer()
+    records = cluster.wait_until_complete(40)
+    shares = [record["generated_by"] for record in records]
+    assert len(set(shares)) == 2
+    assert min(shares.count(name) for name in set(shares)) >= 12
+
+
+def test_killing_a_worker_in_the_middle_loses_nothing(cluster):
+    uuids = post(cluster, 40)
+    doomed = cluster.start_worker("worker-1")
+    cluster.start_worker("worker-2")
+    cluster.start_producer()
+    wait_until(lambda: len(cluster.records("complete")) >= 5, "a few complete fractals")
+    doomed.kill()
+    assert len(cluster.records("complete")) < 40
+    records = cluster.wait_until_complete(40)
+    assert {record["uuid"] for record in records} == set(uuids)
+    for record in records:
+        cluster.check_image(record)
+
+
+def test_killing_a_producer_in_the_middle_costs_one_lease_and_nothing_else(cluster):
+    post(cluster, 20)
+    cluster.start_worker(slots=2)
+    doomed = cluster.start_producer("producer-1")
+    wait_until(lambda: len(cluster.records("complete")) >= 3, "a few complete fractals")
+    doomed.kill()
+    assert len(cluster.records("complete")) < 20
+    cluster.start_producer("producer-2")
+    cluster.wait_until_complete(20)
+
+
+def test_two_producers_share_two_workers_and_each_fractal_is_rendered_once(cluster):
+    post(cluster, 40, iterations=400)
+    cluster.start_worker("worker-1", slots=2)
+    cluster.start_worker("worker-2", slots=2)
+    cluster.start_producer("producer-1")
+    cluster.start_producer("producer-2")
+    records = cluster.wait_until_complete(40)
+    assert all(record["fault"] is None for record in records)
+
+
+def test_a_worker_told_to_stop_finishes_what_runs_and_takes_nothing_more(cluster):
+    post(cluster, 6, iterations=8000)
+    first = cluster.start_worker("worker-1")
+    producer = cluster.start_producer()
+    first.wait_for_line("processing task")
+    first.stop()
+    assert first.exit_status == 0
+    assert len(first.lines_with("processing task")) == len(first.lines_with("saved result"))
+    producer.wait_for_line("takes no more tasks")
+    cluster.start_worker("worker-2")
+    records = cluster.wait_until_complete(6)
+    assert {record["fault"] for record in records} == {None}
+
+
+def test_a_producer_told_to_stop_gives_back_what_it_has_not_finished(cluster):
+    (uuid,) = post(cluster, 1, width=1500, height=1500, iterations=30_000)
+    worker = cluster.start_worker()
+    producer = cluster.start_producer()
+    worker.wait_for_line(f"processing task {uuid}")
+    producer.stop(signal.SIGINT)
+    assert cluster.client.get(uuid)["status"] in ("queued", "complete")
+    worker.stop(signal.SIGINT)
+
+
+def test_one_set_is_generated_and_seen_through(cluster):
+    cluster.start_worker(slots=2)
+    producer = cluster.start_producer(one_shot=True, min_tasks=3, max_tasks=3, **SMALL)
+    assert producer.wait_for_end() == 0
+    producer.wait_for_line("3 of 3 task(s) complete")
+    assert len(cluster.records("complete")) == 3
+
+
+def test_one_set_that_is_not_complete_ends_with_a_failure(cluster):
+    producer = cluster.start_producer(
+        one_shot=True, min_tasks=2, max_tasks=2, min_width=99_999, max_width=99_999
+    )
+    assert producer.wait_for_end() == 1
+    producer.wait_for_line("[api] max_width")
+    producer.wait_for_line("0 of 2 task(s) complete")
+
+
+def test_services_wait_for_a_broker_and_an_api_that_come_later(
+    tmp_path, mariadb_url, rabbitmq, transport_url
+):
+    with Cluster(tmp_path, mariadb_url, transport_url) as cluster:
+        port = int(cluster.start_api().wait_for_url().rpartition(":")[2])
+        rabbitmq.rabbitmqctl(f"{rabbitmq.nodename}@localhost", ["stop_app"])
+        worker = cluster.start_worker(wait=False)
+        cluster.url = f"http://127.0.0.1:{port}"
+        producer = cluster.start_producer()
+        worker.wait_for_line("the broker has not let us in yet")
+        producer.wait_for_line("the broker has not let us in yet")
+        post(cluster, 2, iterations=20)
+        rabbitmq.rabbitmqctl(f"{rabbitmq.nodename}@localhost", ["start_app"])
+        cluster.wait_until_complete(2)
+        assert "secretsecret" not in worker.output() + producer.output()
+
+
+def test_a_producer_waits_for_an_api_that_is_away_and_recovers(cluster):
+    cluster.start_worker()
+    port = int(cluster.url.rpartition(":")[2])
+    (api,) = [one for one in cluster.services if one.name == "faafo-api"]
+    api.stop()
+    producer = cluster.start_producer(one_shot=True, min_tasks=2, max_tasks=2, **SMALL)
+    producer.wait_for_line(f"endpoint_url = {cluster.url}")
+    producer.wait_for_line("trying again in")
+    cluster.start_api(port)
+    assert producer.wait_for_end() == 0
