@@ -1,0 +1,53 @@
+"""From a task to the bytes of a PNG file."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from faafo import errors
+from faafo.fractal.generate import with_constant
+from faafo.fractal.image import encode, render
+from faafo.fractal.palette import COLOURS, PALETTE
+from faafo.fractal.task import FractalTask
+from tests.plain_loop import plain_pixels
+
+VALUES = {
+    "uuid": "5b3f1a52-9d1c-4d8e-8f4e-0c7a5a3a9b11",
+    "width": 31,
+    "height": 17,
+    "iterations": 90,
+    "xa": -1.6,
+    "xb": 1.6,
+    "ya": -1.1,
+    "yb": 1.1,
+}
+
+
+def test_a_png_file_has_the_pixels_of_the_plain_loop():
+    task = with_constant(FractalTask(**VALUES))
+    image = Image.open(io.BytesIO(encode(render(task))))
+    assert (image.mode, image.size, image.format) == ("P", (31, 17), "PNG")
+    flat = [value for row in plain_pixels(task) for pixel in row for value in pixel]
+    assert image.convert("RGB").tobytes() == bytes(flat)
+
+
+def test_the_same_task_gives_the_same_bytes():
+    task = FractalTask(**VALUES)
+    assert encode(render(task)) == encode(render(task))
+
+
+def test_a_task_without_c_gets_the_one_that_its_uuid_seeds():
+    task = FractalTask(**VALUES)
+    assert encode(render(task)) == encode(render(with_constant(task)))
+
+
+def test_the_palette_repeats_after_its_colours():
+    assert len(PALETTE) == 3 * COLOURS
+    assert PALETTE[:6] == [0, 0, 0, 32, 16, 8]
+    assert PALETTE[-3:] == [224, 240, 248]
+
+
+def test_a_cancelled_render_has_no_image():
+    with pytest.raises(errors.RenderCancelled):
+        render(FractalTask(**VALUES), lambda: True)

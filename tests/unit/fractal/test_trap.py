@@ -1,0 +1,48 @@
+"""The trap: where there is one, nothing that enters it gets out again."""
+
+import math
+
+import numpy as np
+import pytest
+
+from faafo.fractal.trap import find_trap
+
+PERIODS = {
+    1: (0.0, 0.0),
+    2: (-1.0, 0.0),
+    3: (-0.123, 0.745),
+    4: (-1.3107, 0.0),
+    5: (-0.5, 0.56),
+    6: (-1.138, 0.24),
+}
+
+
+@pytest.mark.parametrize(("period", "constant"), PERIODS.items())
+@pytest.mark.parametrize("stride", [4, 6, 7])
+def test_there_are_as_many_discs_as_the_stride_needs(period, constant, stride):
+    trap = find_trap(*constant, stride)
+    assert trap.shape == (math.gcd(stride, period), 3)
+
+
+@pytest.mark.parametrize("constant", PERIODS.values())
+def test_an_orbit_from_anywhere_in_a_disc_comes_back_into_it_and_never_escapes(constant):
+    c = complex(*constant)
+    ((x, y, square),) = find_trap(*constant, 7)[:1]
+    centre, radius = complex(x, y), math.sqrt(square)
+    period = next(period for period, known in PERIODS.items() if known == constant)
+    rng = np.random.default_rng(1)
+    for _number in range(200):
+        z = centre + radius * 0.999 * np.exp(2j * np.pi * rng.random())
+        for step in range(1, 20 * period + 1):
+            z = z * z + c
+            assert abs(z) < 2.0
+            if step % period == 0:
+                assert abs(z - centre) < radius
+
+
+@pytest.mark.parametrize(
+    "constant",
+    [(0.25, 0.0), (-0.75, 0.0), (-2.0, 0.0), (0.0, 1.0), (0.3, 0.6), (5.0, 5.0), (1e6, -1e6)],
+)
+def test_there_is_none_where_nothing_attracts(constant):
+    assert find_trap(*constant, 7).shape == (0, 3)
