@@ -66,7 +66,9 @@ def _check_values(conf: cfg.ConfigOpts) -> None:
             try:
                 conf[opt.dest] if group == "DEFAULT" else conf[group][opt.dest]
             except (cfg.Error, ValueError) as error:
-                raise errors.ConfigurationError(f"[{group}] {opt.name}: {error}") from None
+                # oslo.config says where it has read the value in the words of its own code.
+                reason = str(error).rpartition(" is not valid: ")[2]
+                raise errors.ConfigurationError(f"[{group}] {opt.name}: {reason}") from None
 
 
 def warn_of_unknown_options(conf: cfg.ConfigOpts) -> None:
@@ -94,6 +96,11 @@ def _options_in_files(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
         for group, values in sections.items():
             for name in values:
                 yield str(path), group, name
+
+
+def identity(name: str) -> str:
+    """Return what tells this process from the one that had its name before."""
+    return f"{name}:{os.getpid()}"
 
 
 def unique_name(kind: str) -> str:

@@ -46,7 +46,7 @@ def run_all(stop: service.Stop) -> int:
     working = threading.Thread(target=work, name="worker")
     working.start()
     try:
-        return ProducerService(conf, transport, name).run(stop.asked)
+        return ProducerService(conf, transport, name, service.identity(name)).run(stop.asked)
     finally:
         stop.asked.set()
         working.join()

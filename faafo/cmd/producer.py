@@ -18,7 +18,7 @@ def produce(stop: service.Stop) -> int:
     transport = get_transport(conf)
     service.warn_of_unknown_options(conf)
     name = conf.producer.name or service.unique_name("producer")
-    producer = ProducerService(conf, transport, name)
+    producer = ProducerService(conf, transport, name, service.identity(name))
     stop.listen()
     return producer.run(stop.asked)
 

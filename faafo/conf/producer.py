@@ -79,8 +79,11 @@ group = cfg.OptGroup("producer", title="The producer's dispatcher")
 producer_opts = [
     cfg.StrOpt(
         "name",
-        sample_default="<host name>:<process id>",
-        help="Name that claims of this producer are recorded under. It must be unique.",
+        sample_default="<host name>-<number>",
+        help="Name that this producer listens to workers under; it must be unique on the broker. "
+        "By default the host name and the first number that no other producer on this host has: "
+        "it names a durable queue, so it should be the same after a restart. Claims are recorded "
+        "under the name and the process id.",
     ),
     cfg.FloatOpt(
         "claim_interval",

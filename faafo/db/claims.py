@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db.fractals import get, now
@@ -35,32 +36,46 @@ class RetryPolicy:
 
 
 def claim(session: Session, claimed_by: str, count: int, lease: timedelta) -> Sequence[Fractal]:
-    """Hand up to ``count`` queued fractals, oldest first, to ``claimed_by`` for rendering.
+    """Hand up to ``count`` fractals to ``claimed_by`` for rendering.
 
-    The UPDATE that comes first takes SQLite's write lock, so that the SELECT cannot race there;
-    on MariaDB, rows that somebody else is claiming are skipped.
+    Those whose lease has expired come first, then the queued ones, oldest first. Rows that
+    somebody else is claiming are skipped where the database can tell; where it cannot, the
+    attempt that each UPDATE expects lets only one of them win.
     """
     moment = now()
-    session.execute(
-        update(Fractal)
-        .where(Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment)
-        .values(status=Status.QUEUED, claimable_at=moment, **UNCLAIMED)
-        .execution_options(synchronize_session=False)
-    )
-    claimed = session.scalars(
-        select(Fractal)
-        .where(Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment)
-        .order_by(Fractal.claimable_at)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for fractal in claimed:
-        fractal.status = Status.RENDERING
-        fractal.attempt += 1
-        fractal.claimed_by = claimed_by
-        fractal.lease_expires_at = moment + lease
+    expired = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment)
+    queued = (Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment)
+    candidates = _candidates(session, expired, Fractal.lease_expires_at, count)
+    candidates += _candidates(session, queued, Fractal.claimable_at, count - len(candidates))
+    values = {
+        "status": Status.RENDERING,
+        "attempt": Fractal.attempt + 1,
+        "claimed_by": claimed_by,
+        "lease_expires_at": moment + lease,
+    }
+    won = [
+        id_
+        for id_, attempt, status in candidates
+        if session.execute(
+            update(Fractal)
+            .where(Fractal.id == id_, Fractal.attempt == attempt, Fractal.status == status)
+            .values(**values)
+        ).rowcount
+    ]
     session.commit()
-    return claimed
+    if not won:
+        return []
+    return session.scalars(select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)).all()
+
+
+def _candidates(
+    session: Session,
+    where: tuple[ColumnElement[bool], ...],
+    order_by: InstrumentedAttribute,
+    count: int,
+) -> list[Row]:
+    query = select(Fractal.id, Fractal.attempt, Fractal.status).where(*where).order_by(order_by)
+    return list(session.execute(query.limit(count).with_for_update(skip_locked=True)))
 
 
 def renew(session: Session, claimed_by: str, uuid: str, attempt: int, lease: timedelta) -> bool:

@@ -27,21 +27,29 @@ FINAL = {Status.COMPLETE, Status.ERROR}
 
 
 class ProducerService:
-    """A producer called ``name``."""
+    """A producer that listens under ``name``, and claims and calls under its ``identity``.
 
-    def __init__(self, conf: cfg.ConfigOpts, transport: RPCTransport, name: str) -> None:
+    The identity is this process's alone: what a worker still renders for a process that had the
+    name before does not count as ours.
+    """
+
+    def __init__(
+        self, conf: cfg.ConfigOpts, transport: RPCTransport, name: str, identity: str
+    ) -> None:
         self._conf = conf
         self._name = name
         self._wake = threading.Event()
         self._client = Client(conf.endpoint_url)
         patience = conf.rpc.report_interval * conf.rpc.report_patience
-        registry = WorkerRegistry(name, patience, self._wake.set)
+        registry = WorkerRegistry(identity, patience, self._wake.set)
         self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
         self._dispatcher = Dispatcher(
-            name,
+            identity,
             self._client,
             registry,
-            WorkerClient(transport, name, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout),
+            WorkerClient(
+                transport, identity, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
+            ),
             Pace(
                 conf.producer.claim_interval,
                 conf.producer.lease_duration,

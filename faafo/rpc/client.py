@@ -12,6 +12,11 @@ from faafo.rpc import contract
 
 LOG = logging.getLogger(__name__)
 
+DRIVER_LOGGER = "oslo.messaging._drivers.impl_rabbit"
+# The exchange is there while a producer is. That there is none is no error of a worker, whatever
+# the driver says.
+NOBODY_LISTENS = f"no exchange '{contract.PRODUCERS_TOPIC}_fanout'"
+
 
 class WorkerClient:
     """Has fractals rendered by workers."""
@@ -66,11 +71,14 @@ class ReportClient:
         self._worker = worker
         self._version = version
         self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
+        self._failing = False
+        logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
 
     def report(self, slots: int, busy_for: dict[str, int]) -> None:
         """Report the number of slots, and how many of them are busy for which producer.
 
-        A report that cannot be sent is logged and forgotten: the next one says more.
+        A report that cannot be sent is forgotten: the next one says more. Only the first of
+        several in a row is logged.
         """
         try:
             self._client.prepare(fanout=True).cast(
@@ -82,6 +90,13 @@ class ReportClient:
                 busy_for=busy_for,
                 version=self._version,
             )
+            self._failing = False
         # Whatever a driver or its library raises, the next report may get through.
         except Exception as error:
-            LOG.warning("could not report to the producers: %s", error)
+            if not self._failing and NOBODY_LISTENS not in str(error):
+                LOG.warning("could not report to the producers: %s", error)
+            self._failing = True
+
+
+def _is_not_about_absent_producers(record: logging.LogRecord) -> bool:
+    return NOBODY_LISTENS not in record.getMessage()

@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -202,10 +202,11 @@ class Service:
 
 @dataclass(frozen=True)
 class Api:
-    """A running ``faafo-api``: its URL, its process, and the image store it reads."""
+    """A running ``faafo-api``: its URL, process and configuration, and the store it reads."""
 
     url: str
     service: Service
+    config: Path
     store: FilesystemStore
     datadir: Path
 
@@ -231,6 +232,13 @@ class Api:
         answer = self.request("POST", "/api/claim", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()["objects"]
+
+    @contextlib.contextmanager
+    def twin(self) -> Iterator["Api"]:
+        """Run another process on the same database and the same images."""
+        directory = self.config.parent
+        with Service(directory, "faafo-api", "--config-file", self.config, name="twin") as service:
+            yield replace(self, service=service, url=service.wait_for_url())
 
     def forget_everything(self) -> None:
         """Delete every fractal: the next test begins with none."""
@@ -269,4 +277,4 @@ def running_api(directory: Path, database_url: str | None = None, **api: Any) ->
     with Service(directory, "faafo-api", "--config-file", config) as service:
         url = service.wait_for_url()
         wait_until(lambda: requests.get(f"{url}/healthcheck", timeout=10).ok, "the API to be well")
-        yield Api(url, service, store, datadir)
+        yield Api(url, service, config, store, datadir)
