@@ -120,13 +120,10 @@ def unique_name(kind: str) -> str:
         except OSError:
             holder.close()
         else:
-            _held_names.append(holder)
+            # Open for as long as the process lives.
+            holder.detach()
             return f"{host}-{number}"
     raise AssertionError("there is always a next number")
-
-
-# Sockets that must live as long as the process does.
-_held_names: list[socket.socket] = []
 
 
 class Stop:
@@ -135,8 +132,6 @@ class Stop:
     def __init__(self) -> None:
         self.asked = threading.Event()
         self.urged = threading.Event()
-        self._received, self._sent = socket.socketpair()
-        self._sent.setblocking(False)
 
     def listen(self) -> None:
         """Take SIGTERM and SIGINT from now on.
@@ -144,13 +139,17 @@ class Stop:
         The interpreter writes their numbers to a socket, and a thread reads them: an Event must
         not be set in a signal handler, which may have interrupted somebody who holds its lock.
         """
-        signal.set_wakeup_fd(self._sent.fileno())
+        received, sent = socket.socketpair()
+        sent.setblocking(False)
+        signal.set_wakeup_fd(sent.detach())
         for number in SIGNALS:
             signal.signal(number, lambda _number, _frame: None)
-        threading.Thread(target=self._wait_for_signals, name="signals", daemon=True).start()
+        threading.Thread(
+            target=self._wait_for_signals, args=(received,), name="signals", daemon=True
+        ).start()
 
-    def _wait_for_signals(self) -> None:
-        while received := self._received.recv(1):
+    def _wait_for_signals(self, source: socket.socket) -> None:
+        while received := source.recv(1):
             LOG.info("stopping: %s received", signal.Signals(received[0]).name)
             if received[0] == signal.SIGINT or self.asked.is_set():
                 self.urged.set()

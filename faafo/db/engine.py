@@ -26,6 +26,7 @@ def parse_url(text: str) -> URL:
         if url.drivername in ("mysql", "mariadb"):
             url = url.set(drivername=f"{url.drivername}+pymysql")
         url.get_dialect().import_dbapi()
+        url.get_dialect()().create_connect_args(url)
     except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
         raise errors.ConfigurationError(
             f"database_url is not a URL of a database faafo can open: {_first_line(error)}"

@@ -27,7 +27,8 @@ def _secure(response: Response) -> Response:
         return response
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    # Not with an image: the browser shows one that is opened by itself in a page of its own make.
-    if response.mimetype == "text/html":
+    # Not with an image: the browser shows one that is opened by itself in a page of its own make,
+    # with inline styles. A 304 has no type, and its headers go to the image that is kept.
+    if response.mimetype == "text/html" and response.status_code != 304:
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return response

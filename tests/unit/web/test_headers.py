@@ -67,10 +67,14 @@ def test_the_documentation_of_the_api_keeps_its_scripts(visitor):
     assert "Content-Security-Policy" not in answer.headers
 
 
-def test_an_image_by_itself_has_no_policy(visitor, complete):
-    answer = visitor.get(f"/api/fractal/{complete()}/image")
-    assert "Content-Security-Policy" not in answer.headers
+def test_an_image_by_itself_has_no_policy_not_even_later(visitor, complete):
+    url = f"/api/fractal/{complete()}/image"
+    answer = visitor.get(url)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    unchanged = visitor.get(url, headers={"If-None-Match": answer.headers["ETag"]})
+    assert unchanged.status_code == 304
+    for headers in (answer.headers, unchanged.headers):
+        assert "Content-Security-Policy" not in headers
 
 
 def test_the_icon_is_where_browsers_look(visitor):

@@ -141,22 +141,29 @@ def test_a_thumbnail_that_cannot_be_made_is_tried_again():
     assert cache.get("uuid", "sum", lambda: b"picture") == b"picture"
 
 
-def test_threads_that_ask_for_the_same_thumbnail_make_it_once():
-    cache, calls, answers = ThumbnailCache(100), [], []
-    all_started = threading.Barrier(5)
+def test_who_waits_for_a_thumbnail_that_another_thread_makes_gets_that_one():
+    looks, calls, answers = threading.Semaphore(0), [], []
+
+    class WatchedCache(ThumbnailCache):
+        def _recall(self, key):
+            found = super()._recall(key)
+            looks.release()
+            return found
 
     def make():
         calls.append(1)
+        # Two looks by the thread that makes it, and one in vain by the thread that will wait.
+        for _ in range(3):
+            looks.acquire(timeout=10)
         return b"picture"
 
-    def ask():
-        all_started.wait()
-        answers.append(cache.get("uuid", "sum", make))
-
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    cache = WatchedCache(100)
+    threads = [
+        threading.Thread(target=lambda: answers.append(cache.get("uuid", "sum", make)))
+        for _ in range(2)
+    ]
     for thread in threads:
         thread.start()
-    all_started.wait()
     for thread in threads:
         thread.join()
-    assert (answers, calls) == ([b"picture"] * 4, [1])
+    assert (answers, calls) == ([b"picture"] * 2, [1])

@@ -1,0 +1,89 @@
+"""The HTTP client, against the real API and against servers that misbehave."""
+
+import http.server
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from faafo import errors
+from faafo.client.http import Client
+from faafo.fractal.task import FractalResult
+
+
+@pytest.fixture
+def client(api_url):
+    return Client(f"{api_url}/")
+
+
+@contextmanager
+def answering(status, body):
+    """A server that gives every request the same answer."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def result(uuid):
+    return FractalResult(uuid=uuid, checksum="0" * 64, duration=0.5, size=7, generated_by="w")
+
+
+def test_a_fractal_is_created_claimed_and_completed(client, make_task):
+    task = make_task()
+    assert client.create(task)["status"] == "queued"
+    (claimed,) = client.claim("me", 5, 30)
+    assert (claimed["uuid"], claimed["attempt"]) == (task.uuid, 1)
+    assert client.renew("me", [(task.uuid, 1)], 30) == []
+    assert client.complete(result(task.uuid), 1)["status"] == "complete"
+    assert client.renew("me", [(task.uuid, 1)], 30) == [task.uuid]
+
+
+def test_a_failure_and_a_release_put_a_fractal_back_into_the_queue(client, make_task):
+    uuid = client.create(make_task())["uuid"]
+    client.claim("me", 1, 30)
+    client.release("me", [(uuid, 1)])
+    assert client.get(uuid)["status"] == "queued"
+    client.claim("me", 1, 30)
+    assert client.fail(uuid, 2, "x" * 10_000)["fault"] == "x" * 4000
+
+
+def test_more_fractals_than_fit_on_a_page_are_fetched(client, make_task):
+    uuids = [client.create(make_task())["uuid"] for _number in range(103)]
+    records = client.get_all(uuids)
+    assert {record["uuid"] for record in records} == set(uuids)
+
+
+def test_a_refusal_has_the_sentence_and_the_status_of_the_api(client, make_task):
+    task = make_task()
+    client.create(task)
+    with pytest.raises(errors.ApiRefused, match="exists already") as caught:
+        client.create(task)
+    assert caught.value.status == 409
+
+
+def test_an_api_that_is_away_is_named_in_one_line():
+    with pytest.raises(errors.ApiUnavailable) as caught:
+        Client("http://127.0.0.1:9").get("x")
+    assert str(caught.value) == "endpoint_url = http://127.0.0.1:9: [Errno 111] Connection refused"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(503, b'{"message": "away"}'), (200, b"<html>"), (502, b"bad gateway")]
+)
+def test_a_server_in_trouble_is_worth_another_try(status, body):
+    with answering(status, body) as url, pytest.raises(errors.ApiUnavailable, match=url):
+        Client(url).get("x")

@@ -1,0 +1,57 @@
+"""The options: each has help and a default, and stands in a committed sample file."""
+
+from pathlib import Path
+
+import pytest
+
+from faafo import conf as options
+from faafo.fractal.generate import RANGED
+
+SAMPLES = Path(__file__).parents[3] / "etc" / "faafo"
+
+ORIGINAL = {
+    *("database_url", "endpoint_url", "filesystem_store_datadir", "listen_address", "bind_port"),
+    *("one_shot", "interval", "min_tasks", "max_tasks"),
+    *(f"{end}_{name}" for end in ("min", "max") for name in RANGED),
+}
+
+
+def test_every_option_has_help_and_a_default():
+    for group, opts in options.list_opts():
+        for opt in opts:
+            assert opt.help.endswith("."), f"[{group}] {opt.name}"
+            assert opt.default is not None or opt.sample_default, f"[{group}] {opt.name}"
+
+
+def test_the_names_of_the_first_faafo_are_options_of_the_default_group():
+    names = {opt.name for group, opts in options.list_opts() for opt in opts if group == "DEFAULT"}
+    assert names >= ORIGINAL
+
+
+def test_the_defaults_of_the_first_faafo_are_kept(conf):
+    assert (conf.min_width, conf.max_width) == (256, 1024)
+    assert (conf.min_height, conf.max_height) == (256, 1024)
+    assert (conf.min_iterations, conf.max_iterations) == (128, 512)
+    assert (conf.min_xa, conf.max_xa, conf.min_xb, conf.max_xb) == (-1.0, -4.0, 1.0, 4.0)
+    assert (conf.min_ya, conf.max_ya, conf.min_yb, conf.max_yb) == (-0.5, -3.0, 0.5, 3.0)
+    assert (conf.min_tasks, conf.max_tasks, conf.interval) == (1, 10, 10.0)
+
+
+def test_the_default_is_to_be_reached_from_this_machine_only(conf):
+    assert conf.listen_address == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("service", "listing"),
+    [
+        ("api", options.list_api_opts),
+        ("producer", options.list_producer_opts),
+        ("worker", options.list_worker_opts),
+    ],
+)
+def test_the_sample_file_of_a_service_has_all_of_its_options(service, listing):
+    sample = (SAMPLES / f"{service}.conf.sample").read_text()
+    for group, opts in listing():
+        section = sample.partition(f"[{group}]\n")[2].partition("\n[")[0]
+        for opt in opts:
+            assert f"\n#{opt.dest} = " in section, f"run tox -e genconfig: [{group}] {opt.name}"

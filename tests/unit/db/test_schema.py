@@ -1,0 +1,71 @@
+"""The schema: migrations lead to what the model says, and a stranger's version is refused."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+
+from faafo import errors
+from faafo.api.app import create_app
+from faafo.api.service import prepare_database
+from faafo.db import engine, schema
+from faafo.db.models import Fractal
+
+
+@pytest.fixture
+def opened(tmp_path):
+    opened = create_engine(f"sqlite:///{tmp_path}/test.sqlite")
+    yield opened
+    opened.dispose()
+
+
+def test_an_empty_database_is_behind(opened):
+    with pytest.raises(errors.DatabaseBehind, match="faafo-manage db upgrade"):
+        schema.check(opened)
+
+
+def test_migrations_lead_to_the_model(opened):
+    schema.upgrade(opened)
+    schema.check(opened)
+    with opened.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, Fractal.metadata) == []
+
+
+def test_upgrading_twice_is_harmless(opened):
+    schema.upgrade(opened)
+    schema.upgrade(opened)
+    schema.check(opened)
+
+
+def test_an_embedded_database_is_brought_up_to_date_by_itself(conf, store):
+    app = create_app(conf, store, "1.0")
+    prepare_database(app)
+    assert app.test_client().get("/healthcheck").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["nonsense", "oracle9://x", "sqlite://host/with/host", ""])
+def test_a_url_that_is_none_is_refused_by_the_name_of_the_option(url):
+    with pytest.raises(errors.ConfigurationError, match="^database_url"):
+        engine.parse_url(url)
+
+
+def test_mysql_means_pymysql():
+    assert engine.parse_url("mysql://u:p@h:3306/d").drivername == "mysql+pymysql"
+
+
+def test_plain_queries_use_an_index(session):
+    """The list, the gallery and the claim must not read the whole table."""
+    for query in (
+        "SELECT * FROM fractal ORDER BY id DESC LIMIT 10",
+        "SELECT * FROM fractal WHERE id < 1000 ORDER BY id DESC LIMIT 10",
+        "SELECT * FROM fractal WHERE status = 'complete' ORDER BY id DESC LIMIT 24",
+        "SELECT id FROM fractal WHERE status = 'queued' AND claimable_at <= '2026-01-01' "
+        "ORDER BY claimable_at LIMIT 10",
+        "SELECT id FROM fractal WHERE status = 'rendering' AND lease_expires_at <= '2026-01-01' "
+        "ORDER BY lease_expires_at LIMIT 10",
+        "SELECT status, count(*) FROM fractal GROUP BY status",
+    ):
+        plan = " ".join(row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+        assert "TEMP B-TREE" not in plan, f"{query}: {plan}"
+        assert "INDEX" in plan or "PRIMARY KEY" in plan or plan == "SCAN fractal", plan

@@ -1,0 +1,34 @@
+"""The connection to the broker, and what is shown of it."""
+
+import pytest
+
+from faafo import errors
+from faafo.rpc.transport import get_transport, shown_url
+
+
+def test_a_url_without_a_driver_is_refused_by_the_name_of_the_option(conf):
+    with pytest.raises(errors.ConfigurationError, match="^transport_url"):
+        get_transport(conf, default_url="nonsense://")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("rabbit://faafo:secret@localhost:5672/", "rabbit://faafo:***@localhost:5672/"),
+        ("rabbit://a:p1@h1:1,b:p2@h2:2/v", "rabbit://a:***@h1:1,b:***@h2:2/v"),
+        ("fake://", "fake://"),
+        ("rabbit://localhost:5672/", "rabbit://localhost:5672/"),
+    ],
+)
+def test_passwords_are_masked(url, shown):
+    class Transport:
+        class conf:  # noqa: N801 - stands for an object
+            transport_url = url
+
+    assert shown_url(Transport) == shown
+
+
+def test_queues_outlive_the_broker_unless_the_operator_says_otherwise(conf):
+    transport = get_transport(conf, default_url="rabbit://")
+    assert conf.oslo_messaging_rabbit.amqp_durable_queues is True
+    transport.cleanup()

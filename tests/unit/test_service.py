@@ -1,0 +1,154 @@
+"""What every command starts with."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from oslo_config import cfg
+
+from faafo import errors, service
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch):
+    """Undo what a configuration file has set, and leave logging to pytest."""
+    cfg.CONF.reset()
+    monkeypatch.setattr(service.logging, "setup", lambda *_arguments: None)
+    yield
+    cfg.CONF.reset()
+    logging.captureWarnings(False)
+
+
+def prepare(tmp_path, text, prog="faafo-producer"):
+    path = tmp_path / "test.conf"
+    path.write_text(text)
+    return service.prepare_service(prog, ["--config-file", str(path)])
+
+
+def test_the_configuration_files_of_the_first_faafo_work(tmp_path, caplog):
+    conf = prepare(
+        tmp_path,
+        "[DEFAULT]\n"
+        "database_url = mysql://faafo:secretsecret@127.0.0.1:3306/faafo\n"
+        "endpoint_url = http://127.0.0.1:5000\n"
+        "filesystem_store_datadir = /home/vagrant\n"
+        "verbose = True\n"
+        "[matchmaker_redis]\n"
+        "host = nowhere\n",
+    )
+    assert conf.database_url.startswith("mysql://faafo:")
+    assert conf.filesystem_store_datadir == "/home/vagrant"
+    service.warn_of_unknown_options(conf)
+    warnings = [record.getMessage() for record in caplog.records]
+    assert warnings == [
+        f"ignoring unknown option [DEFAULT] verbose in {tmp_path}/test.conf",
+        f"ignoring unknown option [matchmaker_redis] host in {tmp_path}/test.conf",
+    ]
+
+
+def test_unknown_options_in_a_directory_are_told_as_well(tmp_path, caplog):
+    directory = tmp_path / "conf.d"
+    directory.mkdir()
+    (directory / "more.conf").write_text("[DEFAULT]\nverbose = True\n")
+    conf = service.prepare_service("faafo-api", ["--config-dir", str(directory)])
+    service.warn_of_unknown_options(conf)
+    assert "[DEFAULT] verbose" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[DEFAULT]\ninterval = soon", "[DEFAULT] interval: could not convert string to float"),
+        ("[DEFAULT]\nmin_width = 0", "[DEFAULT] min_width: "),
+        ("[api]\nthreads = many", "[api] threads: "),
+        ("[DEFAULT]\nbind_port = 70000", "[DEFAULT] bind_port: "),
+        ("[DEFAULT]\nendpoint_url = ftp://example.org", "[DEFAULT] endpoint_url: "),
+    ],
+)
+def test_a_bad_value_is_told_when_the_service_starts(tmp_path, text, sentence):
+    with pytest.raises(errors.ConfigurationError) as caught:
+        prepare(tmp_path, text)
+    assert str(caught.value).startswith(sentence)
+    assert "LocationInfo" not in str(caught.value)
+
+
+def test_a_mistake_that_faafo_can_explain_is_one_line_and_exit_status_one(caplog):
+    def main(_stop):
+        raise errors.ConfigurationError("bind_port = 1: no")
+
+    assert service.run(main) == 1
+    assert [record.getMessage() for record in caplog.records] == ["bind_port = 1: no"]
+
+
+def test_a_command_ends_with_the_status_it_returns():
+    assert service.run(lambda _stop: 3) == 3
+    assert service.run(lambda _stop: None) == 0
+
+
+def test_each_process_of_a_kind_gets_the_first_free_number():
+    kind = f"test-{os.getpid()}"
+    host = socket.gethostname()
+    assert service.unique_name(kind) == f"{host}-1"
+    assert service.unique_name(kind) == f"{host}-2"
+
+
+def test_a_number_is_free_again_when_its_process_has_been_killed():
+    kind = f"test-killed-{os.getpid()}"
+    script = (
+        f"from faafo import service\nprint(service.unique_name({kind!r}), flush=True)\ninput()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        name = other.stdout.readline().strip()
+        assert name.endswith("-1")
+        assert service.unique_name(kind).endswith("-2")
+        other.kill()
+    assert service.unique_name(kind) == name
+
+
+@pytest.mark.parametrize(
+    ("signals", "asked", "urged"),
+    [
+        ([], False, False),
+        ([signal.SIGTERM], True, False),
+        ([signal.SIGINT], True, True),
+        ([signal.SIGTERM, signal.SIGTERM], True, True),
+    ],
+)
+def test_the_first_signal_asks_and_the_second_or_ctrl_c_urges(signals, asked, urged):
+    script = (
+        "import signal, sys, threading\n"
+        "from faafo.service import Stop\n"
+        "stop = Stop()\n"
+        "stop.listen()\n"
+        "print('listening', flush=True)\n"
+        "for line in sys.stdin:\n"
+        "    signal.raise_signal(int(line))\n"
+        "threading.Event().wait(0.2)\n"
+        "print(stop.asked.is_set(), stop.urged.is_set())\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        input="".join(f"{int(number)}\n" for number in signals),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert finished.stdout.splitlines()[-1] == f"{asked} {urged}"
+
+
+def test_the_api_starts_without_numba_and_without_a_broker():
+    script = (
+        "import sys, faafo.cmd.api\n"
+        "print([name for name in ('numba', 'oslo_messaging', 'eventlet') if name in sys.modules])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert finished.stdout.strip() == "[]"
