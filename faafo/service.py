@@ -19,7 +19,14 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
-QUIET_LIBRARIES = ["alembic=WARN", "oslo_service=WARN", "waitress=WARN", "numba=WARN", "amqp=ERROR"]
+QUIET_LIBRARIES = [
+    "alembic=WARN",
+    "oslo_service=WARN",
+    "waitress=WARN",
+    "waitress.queue=ERROR",
+    "numba=WARN",
+    "amqp=ERROR",
+]
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 

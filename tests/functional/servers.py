@@ -146,6 +146,23 @@ class MariaDB(_Family, MySQLDriver):
         )
 
     @contextlib.contextmanager
+    def refusing(self) -> Iterator[None]:
+        """Let nobody in, and throw out who is in, until the end of the block."""
+        self._as_root(f"ALTER USER '{USER}'@'{ADDRESS}' ACCOUNT LOCK")
+        try:
+            self._as_root(f"KILL HARD USER '{USER}'@'{ADDRESS}'")
+            yield
+        finally:
+            self._as_root(f"ALTER USER '{USER}'@'{ADDRESS}' ACCOUNT UNLOCK")
+
+    def _as_root(self, statement: str) -> None:
+        connection = pymysql.connect(
+            unix_socket=str(Path(self.tempdir) / "socket"), user=getpass.getuser()
+        )
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+
+    @contextlib.contextmanager
     def database(self) -> Iterator[str]:
         """Give the ``mysql://`` URL of a new, empty database; it is dropped afterwards."""
         name = unique("faafo_")

@@ -8,6 +8,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+import requests
 
 from faafo.fractal.task import FractalTask
 from tests.functional.cluster import Cluster, running
@@ -215,3 +216,46 @@ def test_a_producer_waits_for_an_api_that_is_away_and_recovers(cluster):
     producer.wait_for_line("trying again in")
     cluster.start_api(port)
     assert producer.wait_for_end() == 0
+
+
+def test_a_broker_that_restarts_in_the_middle_loses_nothing(cluster, rabbitmq):
+    post(cluster, 20)
+    cluster.start_worker(slots=2)
+    cluster.start_producer()
+    wait_until(lambda: len(cluster.records("complete")) >= 3, "a few complete fractals")
+    node = f"{rabbitmq.nodename}@localhost"
+    rabbitmq.rabbitmqctl(node, ["stop_app"])
+    rabbitmq.rabbitmqctl(node, ["start_app"])
+    cluster.wait_until_complete(20)
+
+
+def test_a_store_that_fails_for_a_while_costs_attempts_and_nothing_else(cluster):
+    cluster.start_worker()
+    producer = cluster.start_producer()
+    away = cluster.images.rename(cluster.directory / "away")
+    cluster.images.write_text("a file where the directory was")
+    (uuid,) = post(cluster, 1, iterations=20)
+    producer.wait_for_line(f"attempt 1 of task {uuid} failed: filesystem_store_datadir = ")
+    cluster.images.unlink()
+    away.rename(cluster.images)
+    (record,) = cluster.wait_until_complete(1)
+    assert record["attempt"] > 1
+    assert record["fault"] is None
+
+
+def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
+    (uuid,) = post(cluster, 1)
+    with mariadb.refusing():
+        answer = requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=60)
+        assert answer.status_code == 503
+        assert answer.json()["message"] == "the service is in trouble; its log says why"
+        assert answer.headers["Retry-After"].isdigit()
+        assert requests.get(f"{cluster.url}/healthcheck", timeout=60).status_code == 503
+        assert requests.get(f"{cluster.url}/", timeout=60).status_code == 503
+    (api,) = cluster.services
+    api.wait_for_line("database_url = mysql+pymysql://faafo:***@127.0.0.1")
+    wait_until(
+        lambda: requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=60).ok, "the database"
+    )
+    assert "Traceback" not in api.output()
+    assert "secretsecret" not in api.output()
