@@ -1,8 +1,9 @@
 """The REST API of faafo as Python calls."""
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -12,9 +13,12 @@ from faafo.fractal.task import FractalResult, FractalTask
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
+# What the API answers, hands out and takes at once.
 LARGEST_PAGE = 100
+LARGEST_CLAIM = 1000
 
 Record = dict[str, Any]
+Item = TypeVar("Item")
 
 
 class Client:
@@ -41,11 +45,10 @@ class Client:
         """Return the record of a fractal."""
         return self._request("GET", f"/api/fractal/{uuid}")
 
-    def get_all(self, uuids: Sequence[str]) -> list[Record]:
+    def get_all(self, uuids: Iterable[str]) -> list[Record]:
         """Return the records of those of ``uuids`` that exist."""
         records = []
-        for start in range(0, len(uuids), LARGEST_PAGE):
-            some = list(uuids[start : start + LARGEST_PAGE])
+        for some in _in_batches(uuids, LARGEST_PAGE):
             q = json.dumps({"filters": [{"name": "uuid", "op": "in", "val": some}]})
             parameters = {"q": q, "results_per_page": LARGEST_PAGE}
             page = self._request("GET", "/api/fractal", parameters=parameters)
@@ -69,12 +72,16 @@ class Client:
 
     def renew(self, claimed_by: str, held: Iterable[tuple[str, int]], lease: float) -> list[str]:
         """Renew the leases on (uuid, attempt) pairs; return the uuids that were lost."""
-        body = {"claimed_by": claimed_by, "renew": _held(held), "lease": lease}
-        return self._request("PUT", "/api/claim", body)["lost"]
+        lost = []
+        for some in _in_batches(held, LARGEST_CLAIM):
+            body = {"claimed_by": claimed_by, "renew": _held(some), "lease": lease}
+            lost += self._request("PUT", "/api/claim", body)["lost"]
+        return lost
 
     def release(self, claimed_by: str, held: Iterable[tuple[str, int]]) -> None:
         """Give claimed (uuid, attempt) pairs back to the queue."""
-        self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": _held(held)})
+        for some in _in_batches(held, LARGEST_CLAIM):
+            self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": _held(some)})
 
     def _request(
         self,
@@ -103,6 +110,13 @@ class Client:
         if response.status_code >= 400:
             raise errors.ApiRefused(_message(answer), response.status_code)
         return answer
+
+
+def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    # itertools.batched came with Python 3.12 only.
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def _held(held: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:

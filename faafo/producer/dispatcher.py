@@ -3,10 +3,12 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from faafo import errors
-from faafo.client.http import Client, Record
+from faafo.client.http import LARGEST_CLAIM, Client, Record
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.producer.workers import WorkerRegistry
 from faafo.retry import patiently
@@ -14,8 +16,6 @@ from faafo.rpc.client import WorkerClient
 
 LOG = logging.getLogger(__name__)
 
-# The API hands out no more at once.
-LARGEST_CLAIM = 1000
 RENEWALS_PER_LEASE = 3
 
 
@@ -46,7 +46,8 @@ class Dispatcher:
         self._workers = workers
         self._pace = pace
         self._wake = wake
-        self._held: dict[str, int] = {}
+        # (uuid, attempt) of what we have claimed and not yet told the API the end of.
+        self._held: set[tuple[str, int]] = set()
         self._idle = threading.Condition()
         self._stop = threading.Event()
 
@@ -73,25 +74,30 @@ class Dispatcher:
             claimed = patiently(errors.ApiUnavailable, self._stop)(
                 self._client.claim, self._name, free, self._pace.lease_duration
             )
+            for record in claimed:
+                self._start(record)
+            return bool(claimed)
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)
-            return False
-        for record in claimed:
-            self._start(record)
-        return bool(claimed)
+        # A dispatcher that ends in silence would be worse than one that makes a mistake.
+        except Exception:
+            LOG.exception("could not dispatch")
+        return False
 
     def _start(self, record: Record) -> None:
-        uuid = record["uuid"]
+        task, attempt = FractalTask.model_validate(record), record["attempt"]
         with self._idle:
-            self._held[uuid] = record["attempt"]
+            self._held.add((task.uuid, attempt))
         worker = self._registry.acquire()
         if worker is None:
-            self._give_back(uuid, record["attempt"])
-        else:
-            arguments = (FractalTask.model_validate(record), record["attempt"], worker)
-            threading.Thread(
-                target=self._see_through, args=arguments, name=f"task-{uuid}", daemon=True
-            ).start()
+            self._give_back(task.uuid, attempt)
+            return
+        threading.Thread(
+            target=self._see_through,
+            args=(task, attempt, worker),
+            name=f"task-{task.uuid}",
+            daemon=True,
+        ).start()
 
     def _see_through(self, task: FractalTask, attempt: int, worker: str) -> None:
         """Have a fractal rendered and tell the API how that went."""
@@ -108,6 +114,11 @@ class Dispatcher:
         except errors.FaafoError as error:
             self._registry.release(worker)
             self._fail(task.uuid, attempt, error)
+        # Whatever happens, a fractal must not stay ours for ever.
+        except Exception as error:
+            LOG.exception("task %s failed", task.uuid)
+            self._registry.release(worker)
+            self._fail(task.uuid, attempt, errors.FaafoError(f"{type(error).__name__}: {error}"))
         else:
             # The worker is free now: the result need not be recorded before it gets more work.
             self._registry.release(worker)
@@ -115,27 +126,28 @@ class Dispatcher:
 
     def _complete(self, result: FractalResult, attempt: int) -> None:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
-        self._tell_api(result.uuid, self._client.complete, result, attempt)
+        self._tell_api((result.uuid, attempt), self._client.complete, result, attempt)
 
     def _fail(self, uuid: str, attempt: int, error: errors.FaafoError) -> None:
         # The text of an error that travelled ends with the worker's traceback; its argument
         # is the sentence alone.
         fault = str(error.args[0]) if error.args else type(error).__name__
         LOG.warning("attempt %d of task %s failed: %s", attempt, uuid, fault)
-        self._tell_api(uuid, self._client.fail, uuid, attempt, fault)
+        self._tell_api((uuid, attempt), self._client.fail, uuid, attempt, fault)
 
     def _give_back(self, uuid: str, attempt: int) -> None:
-        self._tell_api(uuid, self._client.release, self._name, [(uuid, attempt)])
+        held = (uuid, attempt)
+        self._tell_api(held, self._client.release, self._name, [held])
 
-    def _tell_api(self, uuid: str, call, *arguments) -> None:
+    def _tell_api(self, held: tuple[str, int], call: Callable, *arguments: Any) -> None:
         """Make a call that ends our hold on a fractal; if it fails, the lease will run out."""
         try:
             patiently(errors.ApiUnavailable, self._stop)(call, *arguments)
         except errors.FaafoError as error:
-            LOG.warning("the API did not take what became of task %s: %s", uuid, error)
+            LOG.warning("the API did not take what became of task %s: %s", held[0], error)
         finally:
             with self._idle:
-                self._held.pop(uuid, None)
+                self._held.discard(held)
                 self._idle.notify_all()
 
     def _renew_leases(self) -> None:
@@ -148,12 +160,12 @@ class Dispatcher:
             except errors.FaafoError as error:
                 LOG.warning("could not renew %d lease(s): %s", len(held), error)
                 continue
-            for uuid in set(lost) & dict(self._holding()).keys():
+            for uuid in sorted(set(lost) & {uuid for uuid, _attempt in self._holding()}):
                 LOG.warning("the lease on task %s is lost: it may be rendered twice", uuid)
 
     def _holding(self) -> list[tuple[str, int]]:
         with self._idle:
-            return list(self._held.items())
+            return list(self._held)
 
     def _drain(self) -> None:
         """Wait a little for results, then give back what has none."""

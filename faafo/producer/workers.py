@@ -88,7 +88,8 @@ class WorkerRegistry:
     def release(self, name: str) -> None:
         """Free the slot that ``acquire`` occupied."""
         with self._lock:
-            if name in self._workers:
+            # A worker that was forgotten in the meantime has been counted anew.
+            if name in self._workers and self._workers[name].in_flight:
                 self._workers[name].in_flight -= 1
         self._changed()
 

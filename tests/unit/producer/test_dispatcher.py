@@ -166,3 +166,17 @@ def test_what_is_unfinished_at_the_end_is_queued_again_at_once(
         running.finish()
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
         let_go.set()
+
+
+def test_a_mistake_of_ours_is_a_failure_and_keeps_nothing(
+    run_dispatcher, renderer, client, make_task, wait_until, monkeypatch
+):
+    def mistaken(*_arguments):
+        raise LookupError("a mistake")
+
+    uuid = client.create(make_task())["uuid"]
+    monkeypatch.setattr(WorkerClient, "process", mistaken)
+    with run_dispatcher(renderer):
+        wait_until(lambda: client.get(uuid)["fault"] == "LookupError: a mistake")
+        monkeypatch.undo()
+        wait_until(lambda: client.get(uuid)["status"] == "complete")

@@ -94,3 +94,12 @@ def test_whoever_waits_for_a_slot_is_told_of_reports_and_releases(registry, chan
     assert len(changes) == 1
     registry.release(registry.acquire())
     assert len(changes) == 2
+
+
+def test_a_worker_that_came_back_is_not_credited_with_calls_of_its_former_life(registry):
+    report(registry, "a", 1)
+    registry.acquire()
+    registry.forget("a")
+    report(registry, "a", 1)
+    registry.release("a")
+    assert registry.free_slots() == 1
