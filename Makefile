@@ -39,7 +39,7 @@ clean:
 	rm -rf $(VENV) build dist cover doc/build .pytest_cache .ruff_cache .tox *.egg-info
 
 $(VENV)/.installed: requirements.txt setup.cfg
-	@echo "Installing faafo into $(VENV); this takes about a minute, once."
+	@echo "Installing faafo into $(VENV); this takes about a minute, once." >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "faafo needs Python 3.11 or newer")'
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --editable .

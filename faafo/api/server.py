@@ -26,6 +26,7 @@ class HttpServer:
                 app, map=self._sockets, host=address, port=port, threads=threads, ident="faafo"
             )
         except (OSError, ValueError) as error:
+            close_all(self._sockets)
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None

@@ -73,11 +73,11 @@ def tune_sqlite(engine: Engine) -> None:
 def explained(url: URL) -> Iterator[None]:
     """Turn the driver's errors about reaching ``url`` into one line without the password.
 
-    :raises faafo.errors.DatabaseUnavailable: instead of SQLAlchemy's OperationalError.
+    :raises faafo.errors.DatabaseUnavailable: instead of SQLAlchemy's errors.
     """
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError) as error:
+    except (exc.DatabaseError, exc.InterfaceError) as error:
         raise errors.DatabaseUnavailable(
             f"database_url = {url.render_as_string(hide_password=True)}: {_first_line(error.orig)}"
         ) from None

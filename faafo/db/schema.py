@@ -6,17 +6,28 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Engine
 
 from faafo import errors
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema up to date; harmless when it is."""
+    """Bring the schema up to date; harmless when it is.
+
+    :raises faafo.errors.DatabaseBehind: when it is at a revision that this version of faafo does
+        not know.
+    """
     config = _config()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise errors.DatabaseBehind(
+            f"the database schema is none that this version of faafo knows: {error}; "
+            f"the latest one it knows is {head()}"
+        ) from None
 
 
 def current(engine: Engine) -> str | None:

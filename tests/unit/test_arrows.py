@@ -86,6 +86,14 @@ def test_a_library_is_imported_in_its_room_only(path):
         assert rooms is None or room in rooms, f"{imported} does not belong into {room}"
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_is_imported_inside_a_function(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = [one for one in ast.walk(node) if isinstance(one, ast.Import | ast.ImportFrom)]
+            assert inner == [], node.name
+
+
 def test_no_modules_import_each_other_in_a_circle():
     graph = {name_of(path): imported_modules(path) - {name_of(path)} for path in MODULES}
     while leaves := {module for module, imported in graph.items() if not imported & graph.keys()}:

@@ -69,3 +69,22 @@ def test_plain_queries_use_an_index(session):
         plan = " ".join(row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}")))
         assert "TEMP B-TREE" not in plan, f"{query}: {plan}"
         assert "INDEX" in plan or "PRIMARY KEY" in plan or plan == "SCAN fractal", plan
+
+
+def test_a_schema_of_a_later_version_is_refused_and_left_alone(opened):
+    schema.upgrade(opened)
+    with opened.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(errors.DatabaseBehind, match="9999"):
+        schema.upgrade(opened)
+    with pytest.raises(errors.DatabaseBehind, match="9999"):
+        schema.check(opened)
+
+
+def test_a_file_that_is_no_database_is_named(conf, store, tmp_path):
+    (tmp_path / "faafo.sqlite").write_text("this is no database, it is a letter to a friend")
+    app = create_app(conf, store, "1.0")
+    with pytest.raises(
+        errors.DatabaseUnavailable, match="database_url = sqlite:///.*not a database"
+    ):
+        prepare_database(app)

@@ -1,0 +1,63 @@
+"""The HTTP server that comes along."""
+
+import threading
+
+import pytest
+import requests
+from flask import Flask
+
+from faafo import errors
+from faafo.api.server import HttpServer
+
+
+@pytest.fixture
+def app():
+    return Flask("test")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost"])
+def test_any_free_port_is_taken_and_told(app, address):
+    server = HttpServer(app, address, 0, threads=1)
+    server.start()
+    try:
+        assert requests.get(server.url, timeout=10).status_code == 404
+    finally:
+        server.stop()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(server.url, timeout=10)
+
+
+def test_a_port_in_use_is_told_with_the_options(app):
+    server = HttpServer(app, "127.0.0.1", 0, threads=1)
+    server.start()
+    port = int(server.url.rpartition(":")[2])
+    with pytest.raises(
+        errors.ConfigurationError, match=f"listen_address = 127.0.0.1, bind_port = {port}: "
+    ):
+        HttpServer(app, "127.0.0.1", port, threads=1)
+    server.stop()
+
+
+def test_what_is_being_answered_is_answered_before_the_end(app):
+    asked, answer = threading.Event(), threading.Event()
+
+    @app.get("/slow")
+    def slow():
+        asked.set()
+        answer.wait(10)
+        return "done"
+
+    server = HttpServer(app, "127.0.0.1", 0, threads=1)
+    server.start()
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.append(requests.get(f"{server.url}/slow", timeout=10).text)
+    )
+    asking.start()
+    asked.wait(10)
+    stopping = threading.Thread(target=server.stop)
+    stopping.start()
+    answer.set()
+    stopping.join()
+    asking.join()
+    assert answers == ["done"]
