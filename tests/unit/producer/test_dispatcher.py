@@ -42,7 +42,7 @@ class Stuck:
 
     def process(self, ctxt, task):
         self.called.set()
-        self._let_go.wait()
+        self._let_go.wait(20)
         return self._renderer.process(ctxt, task)
 
 
