@@ -74,31 +74,33 @@ def without_trap(task: FractalTask) -> np.ndarray:
         escape.find_trap = found
 
 
+def picture(iterations: int, cx: float, cy: float) -> FractalTask:
+    size = {"uuid": "00000000-0000-4000-8000-000000000001", "width": 600, "height": 400}
+    window = {"xa": -1.5, "xb": 1.5, "ya": -1.0, "yb": 1.0}
+    return FractalTask(iterations=iterations, cx=cx, cy=cy, **size, **window)
+
+
+def generated_fractals() -> list[FractalTask]:
+    rng = random.Random(1)
+    return [random_task(DEFAULT_RANGES, rng) for _number in range(10)]
+
+
 def measure_kernel(rounds: int) -> None:
+    rows = {name: [picture(*values)] for name, values in PICTURES.items()}
+    rows["10 generated fractals"] = generated_fractals()
     print(f"{'600 x 400 pixels':38} {'plain loop':>12} {'no trap':>9} {'kernel':>9}")
-    for name, (iterations, cx, cy) in PICTURES.items():
-        task = FractalTask(
-            uuid="00000000-0000-4000-8000-000000000001",
-            width=600,
-            height=400,
-            iterations=iterations,
-            xa=-1.5,
-            xb=1.5,
-            ya=-1.0,
-            yb=1.0,
-            cx=cx,
-            cy=cy,
+    for name, tasks in rows.items():
+        for task in tasks:
+            assert np.array_equal(plain_counts(task), escape.escape_counts(task))
+        plain, untrapped, kernel = (
+            best_of(rounds, lambda count=count, tasks=tasks: [count(task) for task in tasks])
+            for count in (plain_counts, without_trap, escape.escape_counts)
         )
-        assert np.array_equal(plain_counts(task), escape.escape_counts(task))
-        plain = best_of(rounds, lambda task=task: plain_counts(task))
-        untrapped = best_of(rounds, lambda task=task: without_trap(task))
-        kernel = best_of(rounds, lambda task=task: escape.escape_counts(task))
         print(f"{name:38} {plain * 1e3:9.1f} ms {plain / untrapped:7.1f} x {plain / kernel:7.1f} x")
 
 
 def measure_encoder(rounds: int) -> None:
-    rng = random.Random(1)
-    images = [render(random_task(DEFAULT_RANGES, rng)) for _number in range(10)]
+    images = [render(task) for task in generated_fractals()]
 
     def encode_all(**options: int) -> int:
         size = 0

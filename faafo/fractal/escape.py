@@ -18,8 +18,9 @@ from faafo.fractal.trap import find_trap
 LANES = 32
 # Between two looks at the lanes. A prime, so that few discs make a trap (see there).
 STRIDE = 7
-# Between two looks at whether to stop: some hundredths of a second at most.
-STEPS_PER_BAND = 50_000_000
+# Between two looks at whether to stop. A round is what happens between two looks at the lanes; it
+# takes less than a microsecond, however many iterations a task has.
+ROUNDS = 100_000
 
 
 def escape_counts(task: FractalTask, cancelled: Callable[[], bool] = lambda: False) -> np.ndarray:
@@ -36,19 +37,24 @@ def escape_counts(task: FractalTask, cancelled: Callable[[], bool] = lambda: Fal
     ys = _places(task.height, task.ya, task.yb)
     trap = find_trap(task.cx, task.cy, STRIDE)
     counts = np.empty(task.height * task.width, np.int32)
-    band = max(LANES, STEPS_PER_BAND // task.iterations)
-    for start in range(0, counts.size, band):
+    lanes = np.zeros((4, LANES))
+    pixels = np.full(LANES, -1, np.int64)
+    upcoming = 0
+    busy = True
+    while busy:
         if cancelled():
             raise errors.RenderCancelled(f"the render of task {task.uuid} was cancelled")
-        stop = min(start + band, counts.size)
-        _count(counts, start, stop, xs, ys, task.iterations, task.cx, task.cy, trap)
+        upcoming, busy = _advance(
+            counts, upcoming, lanes, pixels, xs, ys, task.iterations, task.cx, task.cy, trap, ROUNDS
+        )
     return counts.reshape(task.height, task.width)
 
 
 def warm_up() -> None:
     """Compile the kernel, or load it from the cache on disk."""
-    place = np.zeros(1)
-    _count(np.empty(1, np.int32), 0, 1, place, place, 1, 0.0, 0.0, find_trap(0.0, 0.0, STRIDE))
+    size = {"uuid": "00000000-0000-4000-8000-000000000000", "width": 1, "height": 1}
+    point = dict.fromkeys(("xa", "xb", "ya", "yb", "cx", "cy"), 0.0)
+    escape_counts(FractalTask(iterations=1, **size, **point))
 
 
 def _places(size: int, first: float, last: float) -> np.ndarray:
@@ -58,29 +64,41 @@ def _places(size: int, first: float, last: float) -> np.ndarray:
     return np.arange(size) * (last - first) / (size - 1) + first
 
 
-@numba.njit(nogil=True, cache=True)
-def _count(counts, start, stop, xs, ys, iterations, cx, cy, trap):  # noqa: C901
-    """Fill ``counts[start:stop]``, row after row; ``xs`` and ``ys`` are the places of pixels."""
+def _compiled(function: Callable) -> Callable:
+    try:
+        return numba.njit(nogil=True, cache=True)(function)
+    except RuntimeError:
+        # Neither our directory nor the user's can be written to: compile at every start.
+        return numba.njit(nogil=True)(function)
+
+
+@_compiled
+def _advance(counts, upcoming, lanes, pixels, xs, ys, iterations, cx, cy, trap, rounds):  # noqa: C901
+    """Move the lanes on by so many ``rounds``; fill in ``counts`` of those that get through.
+
+    ``lanes`` and ``pixels`` keep the lanes between two calls. Pixels are numbered row after row;
+    ``upcoming`` is the next one that gets a lane. Return the new ``upcoming``, and whether there
+    is something left to do.
+    """
     limit = float(iterations)
-    zx = np.zeros(LANES)
-    zy = np.zeros(LANES)
-    inside = np.zeros(LANES)  # 1 until the orbit escapes, then 0 for good
-    steps = np.zeros(LANES)  # that were made inside
-    pixel = np.full(LANES, -1, np.int64)
-    upcoming = start
-    row, column = divmod(start, xs.size)
-    busy = 0
-    while True:
+    # Arrays of our own, because the compiler knows that they do not overlap.
+    zx = lanes[0].copy()
+    zy = lanes[1].copy()
+    inside = lanes[2].copy()  # 1 until the orbit escapes, then 0 for good
+    steps = lanes[3].copy()  # that were made inside
+    row, column = divmod(upcoming, xs.size)
+    busy = np.sum(pixels >= 0)
+    for _ in range(rounds):
         for j in range(LANES):
             if inside[j] == 1.0 and steps[j] < limit:
                 continue
-            if pixel[j] >= 0:
-                counts[pixel[j]] = np.int32(min(steps[j], limit - 1.0))
-                pixel[j] = -1
+            if pixels[j] >= 0:
+                counts[pixels[j]] = np.int32(min(steps[j], limit - 1.0))
+                pixels[j] = -1
                 busy -= 1
             inside[j] = 0.0
-            if upcoming < stop:
-                pixel[j] = upcoming
+            if upcoming < counts.size:
+                pixels[j] = upcoming
                 zx[j] = xs[column]
                 zy[j] = ys[row]
                 inside[j] = 1.0
@@ -92,7 +110,7 @@ def _count(counts, start, stop, xs, ys, iterations, cx, cy, trap):  # noqa: C901
                     column = 0
                     row += 1
         if busy == 0:
-            return
+            break
         for j in range(LANES):
             x = zx[j]
             y = zy[j]
@@ -115,3 +133,8 @@ def _count(counts, start, stop, xs, ys, iterations, cx, cy, trap):  # noqa: C901
                 dy = zy[j] - trap[disc, 1]
                 caught = dx * dx + dy * dy < trap[disc, 2] and inside[j] == 1.0
                 steps[j] = limit if caught else steps[j]
+    lanes[0] = zx
+    lanes[1] = zy
+    lanes[2] = inside
+    lanes[3] = steps
+    return upcoming, busy > 0

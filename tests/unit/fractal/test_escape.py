@@ -1,5 +1,12 @@
 """The kernel: its counts are those of the plain loop, whatever it does to be fast."""
 
+import cmath
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -7,7 +14,7 @@ from hypothesis import strategies as st
 
 from faafo import errors
 from faafo.fractal import escape
-from faafo.fractal.task import MAX_COORDINATE, FractalTask
+from faafo.fractal.task import MAX_COORDINATE, MAX_INT32, FractalTask
 from tests.plain_loop import plain_counts
 
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -93,9 +100,47 @@ def test_counts_are_right_for_every_remainder_of_the_stride(constant, iterations
     assert_equals_the_plain_loop(make_task(iterations=iterations, cx=constant[0], cy=constant[1]))
 
 
-def test_a_picture_of_several_bands_is_one_picture(monkeypatch):
-    monkeypatch.setattr(escape, "STEPS_PER_BAND", 100)
-    assert_equals_the_plain_loop(make_task(width=40, height=30))
+@pytest.mark.parametrize("rounds", [1, 2, 5])
+@pytest.mark.parametrize("constant", [(-0.8, 0.156), (-0.123, 0.745), (0.25, 0.0)])
+def test_a_picture_made_in_many_small_pieces_is_one_picture(monkeypatch, rounds, constant):
+    monkeypatch.setattr(escape, "ROUNDS", rounds)
+    assert_equals_the_plain_loop(make_task(width=40, height=30, cx=constant[0], cy=constant[1]))
+
+
+@pytest.mark.parametrize("constant", [(-0.8, 0.156), (0.0, 1.0), (-0.123, 0.745), (0.3, 0.6)])
+@pytest.mark.parametrize("reach", [1e-15, 1e-13, 1e-10])
+def test_the_last_bit_of_every_place_and_step_counts(constant, reach):
+    # The fixed point drives orbits away from it, so they multiply each rounding error: some counts
+    # change when a multiply-add is fused or a sum is taken in another order.
+    fixed = (1 + cmath.sqrt(1 - 4 * complex(*constant))) / 2
+    assert_equals_the_plain_loop(
+        make_task(
+            width=37,
+            height=31,
+            iterations=500,
+            xa=fixed.real - reach,
+            xb=fixed.real + reach,
+            ya=fixed.imag - 0.7 * reach,
+            yb=fixed.imag + 0.8 * reach,
+            cx=constant[0],
+            cy=constant[1],
+        )
+    )
+
+
+@pytest.mark.parametrize("cx", [-2.001, -2.00001])
+def test_a_thousand_steps_of_chaos_are_the_same_steps(cx):
+    # On the real line these orbits double an error with each step until they slip out.
+    assert_equals_the_plain_loop(
+        make_task(width=301, height=1, iterations=3000, xa=-1.9, xb=1.8, ya=0.0, cx=cx, cy=0.0)
+    )
+
+
+def test_an_orbit_that_only_touches_the_circle_of_radius_2_stays_inside():
+    # 2 is a fixed point of z² - 2, and both ends of the window are mapped to it.
+    task = make_task(width=5, height=1, xa=-2.0, xb=2.0, ya=0.0, cx=-2.0, cy=0.0)
+    assert_equals_the_plain_loop(task)
+    assert escape.escape_counts(task)[0, [0, -1]].tolist() == [task.iterations - 1] * 2
 
 
 def test_a_side_of_one_pixel_uses_the_first_bound():
@@ -119,9 +164,55 @@ def test_a_window_without_width_gives_columns_that_are_all_alike():
     assert (counts == counts[:, :1]).all()
 
 
-def test_a_cancelled_render_ends_between_two_bands(monkeypatch):
-    monkeypatch.setattr(escape, "STEPS_PER_BAND", 100)
+def test_a_cancelled_render_ends_between_two_pieces(monkeypatch):
+    monkeypatch.setattr(escape, "ROUNDS", 2)
     answers = iter([False, False, True])
     with pytest.raises(errors.RenderCancelled, match=UUID):
         escape.escape_counts(make_task(width=100), lambda: next(answers))
     assert list(answers) == []
+
+
+@pytest.mark.parametrize("side", [1, 100])
+def test_a_render_that_would_take_for_ever_can_be_cancelled(side):
+    # No trap helps here: nothing attracts at c = 1/4 but a point on the edge itself.
+    endless = make_task(
+        width=side, height=side, iterations=MAX_INT32, xa=0.0, xb=0.1, ya=0.0, yb=0.1, cx=0.25, cy=0
+    )
+    answers = iter([False, False, True])
+    with pytest.raises(errors.RenderCancelled):
+        escape.escape_counts(endless, lambda: next(answers))
+
+
+def test_nothing_is_left_to_compile_once_the_kernel_is_warm():
+    escape.warm_up()
+    for constant in CONSTANTS:
+        escape.escape_counts(make_task(cx=constant[0], cy=constant[1]))
+    assert len(escape._advance.signatures) == 1
+
+
+def test_it_renders_where_no_directory_for_the_cache_can_be_written_to(tmp_path):
+    package = pathlib.Path(escape.__file__).parent.parent
+    for name in ("__init__.py", "errors.py", "fractal"):
+        source, copy = package / name, tmp_path / "faafo" / name
+        if source.is_file():
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy(source, copy)
+        else:
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    # Files in the place of directories stop even root.
+    (tmp_path / "faafo/fractal/__pycache__").touch()
+    nowhere = tmp_path / "nowhere"
+    nowhere.touch()
+    environment = {name: value for name, value in os.environ.items() if "NUMBA" not in name}
+    environment |= {"HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere)}
+    code = "from faafo.fractal import escape; escape.warm_up(); print(escape.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(tmp_path))

@@ -8,7 +8,6 @@ from PIL import Image
 from faafo import errors
 from faafo.fractal.generate import with_constant
 from faafo.fractal.image import encode, render
-from faafo.fractal.palette import COLOURS, PALETTE
 from faafo.fractal.task import FractalTask
 from tests.plain_loop import plain_pixels
 
@@ -40,12 +39,6 @@ def test_the_same_task_gives_the_same_bytes():
 def test_a_task_without_c_gets_the_one_that_its_uuid_seeds():
     task = FractalTask(**VALUES)
     assert encode(render(task)) == encode(render(with_constant(task)))
-
-
-def test_the_palette_repeats_after_its_colours():
-    assert len(PALETTE) == 3 * COLOURS
-    assert PALETTE[:6] == [0, 0, 0, 32, 16, 8]
-    assert PALETTE[-3:] == [224, 240, 248]
 
 
 def test_a_cancelled_render_has_no_image():
