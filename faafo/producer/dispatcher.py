@@ -18,6 +18,14 @@ LOG = logging.getLogger(__name__)
 
 RENEWALS_PER_LEASE = 3
 
+# What keeps a fractal from being rendered here and now, and is not held against it.
+NO_FAULT_OF_THE_FRACTAL = (
+    errors.BrokerUnavailable,
+    errors.RenderCancelled,
+    errors.StoreUnavailable,
+    errors.WorkerBusy,
+)
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -103,7 +111,7 @@ class Dispatcher:
         """Have a fractal rendered and tell the API how that went."""
         try:
             result = self._workers.process(task, worker)
-        except (errors.WorkerBusy, errors.RenderCancelled, errors.BrokerUnavailable) as error:
+        except NO_FAULT_OF_THE_FRACTAL as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             self._registry.mark_full(worker)
             self._registry.release(worker)

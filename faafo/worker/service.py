@@ -6,6 +6,7 @@ import threading
 
 from oslo_config import cfg
 
+from faafo import errors
 from faafo.fractal import escape
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient
@@ -36,6 +37,7 @@ class WorkerService:
         self._report_interval = conf.rpc.report_interval
         self._drain_timeout = conf.worker.drain_timeout
         self._cancelled = threading.Event()
+        self._store_problem: str | None = None
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
         endpoint = WorkerEndpoint(name, self._slots, store, self._cancelled)
@@ -61,7 +63,22 @@ class WorkerService:
         self._drain(hurry)
 
     def _report(self) -> None:
-        self._reports.report(self._slots.total, self._slots.busy_for)
+        self._reports.report(self._usable_slots(), self._slots.busy_for)
+
+    def _usable_slots(self) -> int:
+        """Return the number of slots, or 0 while nothing that is rendered could be stored."""
+        problem = None
+        try:
+            self._store.check()
+        except errors.StoreUnavailable as error:
+            problem = str(error)
+        if problem != self._store_problem:
+            if problem:
+                LOG.error("worker %s takes no tasks: %s", self._name, problem)
+            else:
+                LOG.info("worker %s takes tasks again", self._name)
+            self._store_problem = problem
+        return 0 if problem else self._slots.total
 
     def _drain(self, hurry: threading.Event) -> None:
         self._slots.close()

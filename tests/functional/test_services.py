@@ -229,18 +229,21 @@ def test_a_broker_that_restarts_in_the_middle_loses_nothing(cluster, rabbitmq):
     cluster.wait_until_complete(20)
 
 
-def test_a_store_that_fails_for_a_while_costs_attempts_and_nothing_else(cluster):
-    cluster.start_worker()
+def test_a_store_that_fails_for_a_while_loses_nothing_and_uses_up_no_attempts(cluster):
+    worker = cluster.start_worker()
     producer = cluster.start_producer()
+    producer.wait_for_line("has 1 slot(s)")
     away = cluster.images.rename(cluster.directory / "away")
     cluster.images.write_text("a file where the directory was")
-    (uuid,) = post(cluster, 1, iterations=20)
-    producer.wait_for_line(f"attempt 1 of task {uuid} failed: filesystem_store_datadir = ")
+    uuids = post(cluster, 3, iterations=20)
+    worker.wait_for_line(f"takes no tasks: filesystem_store_datadir = {cluster.images}: ")
+    producer.wait_for_line("takes no more tasks")
     cluster.images.unlink()
     away.rename(cluster.images)
-    (record,) = cluster.wait_until_complete(1)
-    assert record["attempt"] > 1
-    assert record["fault"] is None
+    worker.wait_for_line("takes tasks again")
+    records = cluster.wait_until_complete(3)
+    assert {record["uuid"] for record in records} == set(uuids)
+    assert {record["fault"] for record in records} == {None}
 
 
 def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):

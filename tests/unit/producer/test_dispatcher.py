@@ -8,6 +8,7 @@ import pytest
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.db import fractals
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.workers import WorkerRegistry
 from faafo.rpc import contract
@@ -113,8 +114,8 @@ def test_a_failed_attempt_is_made_again_and_its_fault_forgotten(
     run_dispatcher, renderer, client, conf, make_task, wait_until
 ):
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(Failing(renderer, errors.StoreUnavailable("disk full"))):
-        wait_until(lambda: client.get(uuid)["fault"] == "disk full")
+    with run_dispatcher(Failing(renderer, errors.RenderFailed("out of ideas"))):
+        wait_until(lambda: client.get(uuid)["fault"] == "out of ideas")
         wait_until(lambda: client.get(uuid)["status"] == "complete")
     assert client.get(uuid)["fault"] is None
     assert client.get(uuid)["attempt"] == 2
@@ -130,13 +131,25 @@ def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
     assert client.get(uuid)["fault"].startswith("AttributeError: 'NoneType' object has no")
 
 
-def test_a_busy_worker_costs_no_failure(run_dispatcher, renderer, client, make_task, wait_until):
+@pytest.mark.parametrize(
+    "problem",
+    [
+        errors.WorkerBusy("full"),
+        errors.StoreUnavailable("disk full"),
+        errors.RenderCancelled("stopping"),
+        errors.BrokerUnavailable("away"),
+    ],
+)
+def test_what_is_no_fault_of_the_fractal_is_not_held_against_it(
+    run_dispatcher, renderer, client, session, make_task, wait_until, problem
+):
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(Failing(renderer, errors.WorkerBusy("full"))) as running:
+    with run_dispatcher(Failing(renderer, problem)) as running:
         wait_until(lambda: client.get(uuid)["attempt"] == 1)
         wait_until(lambda: client.get(uuid)["status"] == "queued")
         running.registry.report({}, "w", 2, 0, {}, "1.0")
         wait_until(lambda: client.get(uuid)["status"] == "complete")
+    assert fractals.get(session, uuid).failures == 0
 
 
 def test_a_lease_is_renewed_while_a_render_runs(
