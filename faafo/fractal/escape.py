@@ -1,9 +1,10 @@
 """Escape counts: after how many steps each point of a window leaves the disc of radius 2.
 
-The kernel moves a pool of lanes, each of which follows one pixel, by a few steps at a time. These
-steps have no branch: a lane that has escaped goes on and is no longer counted, so the compiler
-turns them into vector instructions. Then lanes that are through get the next pixels, so that none
-waits for a slower neighbour. Lanes that have entered the trap are through at once.
+Most points escape within a few steps; ``_begin`` makes these steps for all pixels. They have no
+branch: an orbit that has escaped goes on and is no longer counted, so the compiler turns them into
+vector instructions. ``_advance`` follows the pixels that are left, in a pool of lanes that are
+moved in the same way, a few steps at a time. Then lanes that are through get the next pixels, so
+that none waits for a slower neighbour. Lanes that have entered the trap are through at once.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from faafo.fractal.task import FractalTask
 from faafo.fractal.trap import find_trap
 
 LANES = 32
+# The count of a pixel that is not known yet.
+UNKNOWN = -1
 # Between two looks at the lanes. A prime, so that few discs make a trap (see there).
 STRIDE = 7
 # Between two looks at whether to stop. A round is what happens between two looks at the lanes; it
@@ -37,6 +40,7 @@ def escape_counts(task: FractalTask, cancelled: Callable[[], bool] = lambda: Fal
     ys = _places(task.height, task.ya, task.yb)
     trap = find_trap(task.cx, task.cy, STRIDE)
     counts = np.empty(task.height * task.width, np.int32)
+    _begin(counts, xs, ys, task.iterations, task.cx, task.cy)
     lanes = np.zeros((4, LANES))
     pixels = np.full(LANES, -1, np.int64)
     upcoming = 0
@@ -73,12 +77,34 @@ def _compiled(function: Callable) -> Callable:
 
 
 @_compiled
+def _begin(counts, xs, ys, iterations, cx, cy):
+    """Fill in the ``counts`` of all pixels that are through after STRIDE steps."""
+    limit = float(iterations)
+    for row in range(ys.size):
+        first = row * xs.size
+        for column in range(xs.size):
+            x = xs[column]
+            y = ys[row]
+            still = 1.0
+            made = 0.0
+            for _ in range(STRIDE):
+                xx = x * x
+                yy = y * y
+                still = still if xx + yy <= 4.0 else 0.0
+                made += still
+                y = 2.0 * x * y + cy
+                x = xx - yy + cx
+            count = min(made, limit - 1.0)
+            counts[first + column] = np.int32(UNKNOWN if made == STRIDE < limit else count)
+
+
+@_compiled
 def _advance(counts, upcoming, lanes, pixels, xs, ys, iterations, cx, cy, trap, rounds):  # noqa: C901
     """Move the lanes on by so many ``rounds``; fill in ``counts`` of those that get through.
 
     ``lanes`` and ``pixels`` keep the lanes between two calls. Pixels are numbered row after row;
-    ``upcoming`` is the next one that gets a lane. Return the new ``upcoming``, and whether there
-    is something left to do.
+    ``upcoming`` is where the next one that gets a lane is looked for. Return the new ``upcoming``,
+    and whether there is something left to do.
     """
     limit = float(iterations)
     # Arrays of our own, because the compiler knows that they do not overlap.
@@ -86,7 +112,6 @@ def _advance(counts, upcoming, lanes, pixels, xs, ys, iterations, cx, cy, trap, 
     zy = lanes[1].copy()
     inside = lanes[2].copy()  # 1 until the orbit escapes, then 0 for good
     steps = lanes[3].copy()  # that were made inside
-    row, column = divmod(upcoming, xs.size)
     busy = np.sum(pixels >= 0)
     for _ in range(rounds):
         for j in range(LANES):
@@ -97,18 +122,16 @@ def _advance(counts, upcoming, lanes, pixels, xs, ys, iterations, cx, cy, trap, 
                 pixels[j] = -1
                 busy -= 1
             inside[j] = 0.0
+            while upcoming < counts.size and counts[upcoming] != UNKNOWN:
+                upcoming += 1
             if upcoming < counts.size:
                 pixels[j] = upcoming
-                zx[j] = xs[column]
-                zy[j] = ys[row]
+                zx[j] = xs[upcoming % xs.size]
+                zy[j] = ys[upcoming // xs.size]
                 inside[j] = 1.0
                 steps[j] = 0.0
                 busy += 1
                 upcoming += 1
-                column += 1
-                if column == xs.size:
-                    column = 0
-                    row += 1
         if busy == 0:
             break
         for j in range(LANES):
