@@ -77,23 +77,29 @@ def _compiled(function: Callable) -> Callable:
 
 
 @_compiled
+def _stride(x, y, inside, steps, cx, cy):
+    """Return x, y, inside and steps of an orbit after STRIDE more steps.
+
+    ``inside`` is 1 until the orbit escapes, then 0 for good; ``steps`` counts those made inside.
+    """
+    for _ in range(STRIDE):
+        xx = x * x
+        yy = y * y
+        inside = inside if xx + yy <= 4.0 else 0.0
+        steps += inside
+        y = 2.0 * x * y + cy
+        x = xx - yy + cx
+    return x, y, inside, steps
+
+
+@_compiled
 def _begin(counts, xs, ys, iterations, cx, cy):
     """Fill in the ``counts`` of all pixels that are through after STRIDE steps."""
     limit = float(iterations)
     for row in range(ys.size):
         first = row * xs.size
         for column in range(xs.size):
-            x = xs[column]
-            y = ys[row]
-            still = 1.0
-            made = 0.0
-            for _ in range(STRIDE):
-                xx = x * x
-                yy = y * y
-                still = still if xx + yy <= 4.0 else 0.0
-                made += still
-                y = 2.0 * x * y + cy
-                x = xx - yy + cx
+            _x, _y, _inside, made = _stride(xs[column], ys[row], 1.0, 0.0, cx, cy)
             count = min(made, limit - 1.0)
             counts[first + column] = np.int32(UNKNOWN if made == STRIDE < limit else count)
 
@@ -110,8 +116,8 @@ def _advance(counts, upcoming, lanes, pixels, xs, ys, iterations, cx, cy, trap, 
     # Arrays of our own, because the compiler knows that they do not overlap.
     zx = lanes[0].copy()
     zy = lanes[1].copy()
-    inside = lanes[2].copy()  # 1 until the orbit escapes, then 0 for good
-    steps = lanes[3].copy()  # that were made inside
+    inside = lanes[2].copy()
+    steps = lanes[3].copy()
     busy = np.sum(pixels >= 0)
     for _ in range(rounds):
         for j in range(LANES):
@@ -135,21 +141,7 @@ def _advance(counts, upcoming, lanes, pixels, xs, ys, iterations, cx, cy, trap, 
         if busy == 0:
             break
         for j in range(LANES):
-            x = zx[j]
-            y = zy[j]
-            still = inside[j]
-            made = steps[j]
-            for _ in range(STRIDE):
-                xx = x * x
-                yy = y * y
-                still = still if xx + yy <= 4.0 else 0.0
-                made += still
-                y = 2.0 * x * y + cy
-                x = xx - yy + cx
-            zx[j] = x
-            zy[j] = y
-            inside[j] = still
-            steps[j] = made
+            zx[j], zy[j], inside[j], steps[j] = _stride(zx[j], zy[j], inside[j], steps[j], cx, cy)
         for disc in range(trap.shape[0]):
             for j in range(LANES):
                 dx = zx[j] - trap[disc, 0]
