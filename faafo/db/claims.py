@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
+from faafo.db.deadlock import restarted
 from faafo.db.fractals import get, now
 from faafo.db.models import Fractal
 from faafo.fractal.task import Status
@@ -35,6 +36,7 @@ class RetryPolicy:
         return timedelta(seconds=min(doubled, self.longest_delay))
 
 
+@restarted
 def claim(session: Session, claimed_by: str, count: int, lease: timedelta) -> Sequence[Fractal]:
     """Hand up to ``count`` fractals to ``claimed_by`` for rendering.
 
@@ -94,6 +96,7 @@ def release(session: Session, claimed_by: str, uuid: str, attempt: int) -> bool:
     )
 
 
+@restarted
 def complete(session: Session, uuid: str, attempt: int | None, result: dict[str, Any]) -> Fractal:
     """Record the result of an attempt, or of a client that knows no attempts.
 
@@ -112,6 +115,7 @@ def complete(session: Session, uuid: str, attempt: int | None, result: dict[str,
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
+@restarted
 def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPolicy) -> Fractal:
     """Record that an attempt failed: queue the fractal again, later, or give it up.
 
@@ -135,6 +139,7 @@ def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPol
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
+@restarted
 def _change_claimed(
     session: Session, claimed_by: str, uuid: str, attempt: int, values: dict[str, Any]
 ) -> bool:

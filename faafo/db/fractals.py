@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
+from faafo.db.deadlock import restarted
 from faafo.db.models import Fractal
 from faafo.fractal.task import FractalTask, Status
 
@@ -31,6 +32,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
+@restarted
 def add(session: Session, task: FractalTask) -> Fractal:
     """Store ``task``, which has its c, as a queued fractal.
 
@@ -65,6 +67,7 @@ def get(session: Session, uuid: str) -> Fractal:
     return fractal
 
 
+@restarted
 def remove(session: Session, uuid: str) -> None:
     """Delete the record of a fractal.
 

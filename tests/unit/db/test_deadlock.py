@@ -1,0 +1,48 @@
+"""Transactions that were given up to end a deadlock."""
+
+import pymysql
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from faafo.db.deadlock import ATTEMPTS, restarted
+
+
+class Session:
+    def __init__(self):
+        self.rollbacks = 0
+
+    def rollback(self):
+        self.rollbacks += 1
+
+
+def failing(times, code):
+    calls = []
+
+    @restarted
+    def transaction(_session):
+        calls.append(1)
+        if len(calls) <= times:
+            raise OperationalError("INSERT", {}, pymysql.err.OperationalError(code, "no"))
+        return "done"
+
+    return transaction
+
+
+def test_a_deadlock_is_rolled_back_and_the_transaction_done_again():
+    session = Session()
+    assert failing(2, 1213)(session) == "done"
+    assert session.rollbacks == 2
+
+
+def test_another_error_is_raised_at_once():
+    session = Session()
+    with pytest.raises(OperationalError):
+        failing(1, 2003)(session)
+    assert session.rollbacks == 0
+
+
+def test_deadlocks_without_end_are_an_error():
+    session = Session()
+    with pytest.raises(OperationalError):
+        failing(99, 1213)(session)
+    assert session.rollbacks == ATTEMPTS - 1
