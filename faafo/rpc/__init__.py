@@ -8,7 +8,9 @@ with warnings.catch_warnings():
 
     from oslo_service import backend
 
-    # oslo.messaging takes eventlet unless a backend was chosen before it is imported.
-    backend.init_backend(backend.BackendType.THREADING)
+    # oslo.messaging takes eventlet unless a backend was chosen before it is imported; in a program
+    # that is not ours, such as oslo-config-generator, that may have happened already.
+    if backend.get_backend_type() is None:
+        backend.init_backend(backend.BackendType.THREADING)
 
     import oslo_messaging  # noqa: F401

@@ -4,10 +4,31 @@ import re
 
 import oslo_messaging
 from oslo_config import cfg
+from oslo_messaging._drivers import amqp, impl_rabbit
 from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.rpc import contract
+
+RABBIT_DEFAULTS = {
+    # Queues that outlive the broker; to change this later means to delete them by hand.
+    "amqp_durable_queues": True,
+    # A link that is dead without a word is noticed after so many seconds.
+    "heartbeat_timeout_threshold": 15,
+    # A broker that comes back is found after so many seconds at the latest.
+    "rabbit_interval_max": 5,
+    # An answer to a producer that is gone keeps a thread of the worker for so many seconds.
+    "kombu_missing_consumer_retry_timeout": 10,
+}
+
+
+def set_defaults() -> None:
+    """Give options of oslo.messaging the defaults that suit us, for services and sample files.
+
+    There is no public way to its options for RabbitMQ before a transport exists.
+    """
+    oslo_messaging.set_transport_defaults(control_exchange=contract.EXCHANGE)
+    cfg.set_defaults([*amqp.amqp_opts, *impl_rabbit.rabbit_opts], **RABBIT_DEFAULTS)
 
 
 def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTransport:
@@ -16,21 +37,15 @@ def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTr
     :param default_url: taken when the configuration has no ``transport_url``.
     :raises faafo.errors.ConfigurationError: when the URL makes no sense.
     """
-    oslo_messaging.set_transport_defaults(control_exchange=contract.EXCHANGE)
+    set_defaults()
     try:
         if default_url is not None:
             # Registers the option, without which there is no default to set.
             oslo_messaging.TransportURL.parse(conf, default_url)
             conf.set_default("transport_url", default_url)
-        transport = oslo_messaging.get_rpc_transport(
-            conf, allowed_remote_exmods=contract.ERROR_MODULES
-        )
+        return oslo_messaging.get_rpc_transport(conf, allowed_remote_exmods=contract.ERROR_MODULES)
     except (oslo_messaging.InvalidTransportURL, oslo_messaging.DriverLoadFailure) as error:
         raise errors.ConfigurationError(f"transport_url: {error}") from None
-    if "oslo_messaging_rabbit" in conf:
-        # Queues that outlive the broker; to change this later means to delete them by hand.
-        conf.set_default("amqp_durable_queues", True, group="oslo_messaging_rabbit")
-    return transport
 
 
 def shown_url(transport: RPCTransport) -> str:
