@@ -29,6 +29,10 @@ class LimitExceeded(FaafoError):
     """Raised when a fractal is larger than the operator allows; names the limit and its option."""
 
 
+class QueueFull(FaafoError):
+    """Raised when so many fractals are queued that the operator wants no more for now."""
+
+
 class FractalNotFound(FaafoError):
     """Raised when no fractal has the uuid that was asked for."""
 
@@ -39,6 +43,10 @@ class FractalExists(FaafoError):
 
 class StaleAttempt(FaafoError):
     """Raised when a result belongs to an attempt that is no longer the current one."""
+
+
+class NothingToRetry(FaafoError):
+    """Raised when a fractal is to be tried again that has not been given up."""
 
 
 class ImageNotFound(FaafoError):

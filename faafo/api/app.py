@@ -15,13 +15,16 @@ from faafo.api import claim, errors, fractal, health
 from faafo.api.limits import Limits
 from faafo.api.schemas import Message
 from faafo.db import db, engine
-from faafo.db.claims import RetryPolicy
+from faafo.db.outcomes import RetryPolicy
 from faafo.store.base import ImageStore
 from faafo.web import site
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
 # Everything else is quoted: a path must not break the line, nor the quotes around it.
 UNQUOTED = string.punctuation.replace('"', "")
+
+WITH_BODY = {"POST", "PUT", "PATCH"}
+WITHOUT_BODY = {"fractal.post_retry"}
 
 
 def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
@@ -57,7 +60,7 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
     url = engine.parse_url(conf.database_url)
     engine.make_sqlite_directory(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(url)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(url, conf.database.timeout)
     db.init_app(app)
     with app.app_context():
         engine.tune_sqlite(db.engine)
@@ -65,10 +68,8 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
 
 def _require_json_object() -> None:
     """Refuse a body that is no JSON object before a schema looks at it: 400, 413 or 415."""
-    if request.method not in ("POST", "PUT", "PATCH") or request.blueprint not in (
-        fractal.blueprint.name,
-        claim.blueprint.name,
-    ):
+    ours = request.blueprint in (fractal.blueprint.name, claim.blueprint.name)
+    if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_BODY:
         return
     try:
         body: Any = request.get_json()

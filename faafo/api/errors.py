@@ -23,10 +23,13 @@ STATUS = {
     errors.ImageNotFound: 404,
     errors.FractalExists: 409,
     errors.StaleAttempt: 409,
+    errors.NothingToRetry: 409,
+    errors.QueueFull: 429,
     errors.StoreUnavailable: 503,
     errors.DatabaseUnavailable: 503,
 }
 RETRY_AFTER_SECONDS = 2
+WORTH_A_RETRY = (429, 503)
 
 
 def register(app: Flask) -> None:
@@ -45,7 +48,7 @@ def answer(status: int, message: str) -> Response:
     else:
         response = jsonify(message=message)
         response.status_code = status
-    if status == 503:
+    if status in WORTH_A_RETRY:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 

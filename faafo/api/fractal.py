@@ -19,7 +19,7 @@ from faafo.api.schemas import (
     FractalUpdate,
     NewFractal,
 )
-from faafo.db import claims, db, fractals
+from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import FractalTask
@@ -100,11 +100,14 @@ def delete_fractal(path: FractalPath) -> Any:
     """Forget a fractal and its image."""
     uuid = str(path.uuid)
     fractals.remove(db.session, uuid)
-    try:
-        current_app.extensions["faafo.store"].delete(uuid)
-    except errors.StoreUnavailable as error:
-        LOG.warning("deleted fractal %s, but not its image: %s", uuid, error)
+    _delete_image(uuid)
     return "", 204
+
+
+@blueprint.post("/fractal/<uuid:uuid>/retry", responses={200: FractalRecord})
+def post_retry(path: FractalPath) -> Any:
+    """Queue a fractal again that was given up."""
+    return jsonify(outcomes.retry(db.session, str(path.uuid)).as_dict())
 
 
 @blueprint.get(
@@ -128,21 +131,33 @@ def get_image(path: FractalPath) -> Any:
 
 def _update(uuid: str, body: FractalUpdate) -> Fractal:
     sent = body.model_dump(exclude_none=True)
-    fractal = fractals.get(db.session, uuid)
+    try:
+        fractal = fractals.get(db.session, uuid)
+    except errors.FractalNotFound:
+        # It was deleted while it was rendered: its image is nobody's.
+        _delete_image(uuid)
+        raise
     _refuse_changes(fractal.as_dict(), sent)
     attempt = sent.get("attempt")
     if "fault" in sent and "checksum" not in sent:
         if attempt is None:
             raise errors.InvalidTask("attempt: is missing; a fault belongs to an attempt")
         policy = current_app.extensions["faafo.retry_policy"]
-        return claims.fail(db.session, uuid, attempt, sent["fault"], policy)
+        return outcomes.fail(db.session, uuid, attempt, sent["fault"], policy)
     result = {name: sent[name] for name in RESULT if name in sent}
     if not result:
         return fractal
     for name in ("checksum", "duration"):
         if name not in result:
             raise errors.InvalidTask(f"{name}: is missing; a result has checksum and duration")
-    return claims.complete(db.session, uuid, attempt, result)
+    return outcomes.complete(db.session, uuid, attempt, result)
+
+
+def _delete_image(uuid: str) -> None:
+    try:
+        current_app.extensions["faafo.store"].delete(uuid)
+    except errors.StoreUnavailable as error:
+        LOG.warning("could not delete the image of fractal %s: %s", uuid, error)
 
 
 def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:

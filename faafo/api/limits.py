@@ -1,8 +1,9 @@
-"""The operator's limits on what may be posted."""
+"""The operator's limits on what may be posted, and on how much of it."""
 
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.db import db, fractals
 from faafo.fractal.task import FractalTask
 
 
@@ -16,6 +17,7 @@ class Limits:
         """Let ``task`` pass.
 
         :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
+        :raises faafo.errors.QueueFull: when enough is queued already.
         """
         for field, value in (
             ("width", task.width),
@@ -29,3 +31,8 @@ class Limits:
                     f"{field}: {value} is more than this service allows, [api] max_{field} = "
                     f"{limit}"
                 )
+        most = self._conf.api.max_queued
+        if most and fractals.is_queue_full(db.session, most):
+            raise errors.QueueFull(
+                f"{most} fractals are queued: as many as [api] max_queued allows; try again later"
+            )

@@ -61,7 +61,8 @@ class FractalRecord(FractalParameters):
 
     uuid: Uuid
     status: Status
-    attempt: int
+    attempt: int = Field(description="counts claims; a result must name the current one")
+    failures: int = Field(description="attempts that failed; too many of them end in error")
     fault: str | None
     created_at: str
     checksum: Checksum | None
@@ -105,6 +106,7 @@ class FractalUpdate(BaseModel):
     cx: float | None = None
     cy: float | None = None
     status: Status | None = None
+    failures: int | None = None
     created_at: str | None = None
 
 
@@ -133,6 +135,12 @@ class Held(BaseModel):
     attempt: Attempt
 
 
+class Released(Held):
+    """A claimed fractal to give back; ``fault`` says what keeps it from being rendered for now."""
+
+    fault: Text | None = None
+
+
 class ClaimUpdate(BaseModel):
     """Which leases to renew, and which fractals to give back."""
 
@@ -141,7 +149,7 @@ class ClaimUpdate(BaseModel):
     claimed_by: Name
     lease: Lease = Field(30.0, description="seconds")
     renew: Annotated[list[Held], Field(max_length=1000)] = []
-    release: Annotated[list[Held], Field(max_length=1000)] = []
+    release: Annotated[list[Released], Field(max_length=1000)] = []
 
 
 class ClaimAnswer(BaseModel):

@@ -12,6 +12,13 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
+# Idle ones must not keep others out; many are cheap with poll.
+CONNECTIONS = 1000
+# A body is read to its end before the application refuses it in its own words. One that is larger
+# than so many of the largest allowed is refused by waitress, unread.
+SPOOLED_BODIES = 8
+UNLIMITED = 2**30
+
 
 class HttpServer:
     """Serves ``app`` with waitress, in threads of its own.
@@ -21,9 +28,18 @@ class HttpServer:
 
     def __init__(self, app: Flask, address: str, port: int, threads: int) -> None:
         self._sockets: dict = {}
+        largest_body = app.config["MAX_CONTENT_LENGTH"] or UNLIMITED
         try:
             self._server = create_server(
-                app, map=self._sockets, host=address, port=port, threads=threads, ident="faafo"
+                app,
+                map=self._sockets,
+                host=address,
+                port=port,
+                threads=threads,
+                ident="faafo",
+                connection_limit=CONNECTIONS,
+                asyncore_use_poll=True,
+                max_request_body_size=SPOOLED_BODIES * largest_body,
             )
         except (OSError, ValueError) as error:
             close_all(self._sockets)

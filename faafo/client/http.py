@@ -16,6 +16,9 @@ READ_TIMEOUT = 60.0
 # What the API answers, hands out and takes at once.
 LARGEST_PAGE = 100
 LARGEST_CLAIM = 1000
+LONGEST_FAULT = 4000
+# Too many requests, or fractals in the queue: like an API in trouble, it is better asked later.
+TOO_MANY = 429
 
 Record = dict[str, Any]
 Item = TypeVar("Item")
@@ -62,7 +65,7 @@ class Client:
 
     def fail(self, uuid: str, attempt: int, fault: str) -> Record:
         """Record why an attempt failed."""
-        body = {"attempt": attempt, "fault": fault[:4000]}
+        body = {"attempt": attempt, "fault": fault[:LONGEST_FAULT]}
         return self._request("PUT", f"/api/fractal/{uuid}", body)
 
     def claim(self, claimed_by: str, count: int, lease: float) -> list[Record]:
@@ -78,10 +81,17 @@ class Client:
             lost += self._request("PUT", "/api/claim", body)["lost"]
         return lost
 
-    def release(self, claimed_by: str, held: Iterable[tuple[str, int]]) -> None:
-        """Give claimed (uuid, attempt) pairs back to the queue."""
+    def release(
+        self, claimed_by: str, held: Iterable[tuple[str, int]], fault: str | None = None
+    ) -> None:
+        """Give claimed (uuid, attempt) pairs back to the queue.
+
+        :param fault: what keeps them from being rendered for now, if it is worth to be told.
+        """
+        told = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
         for some in _in_batches(held, LARGEST_CLAIM):
-            self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": _held(some)})
+            released = [{**one, **told} for one in _held(some)]
+            self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": released})
 
     def _request(
         self,
@@ -103,7 +113,7 @@ class Client:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._endpoint_url}: {_reason(error)}"
             ) from None
-        if response.status_code >= 500:
+        if response.status_code >= 500 or response.status_code == TOO_MANY:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._endpoint_url}: {response.status_code}, {_message(answer)}"
             )

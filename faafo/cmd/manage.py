@@ -1,13 +1,21 @@
 """``faafo-manage``: what an administrator does by hand."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from oslo_config import cfg
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Session
 
-from faafo import service
-from faafo.db import engine, schema
+from faafo import errors, service
+from faafo.db import engine, fractals, outcomes, schema
+from faafo.store.filesystem import FilesystemStore
+
+# Images that are looked up in the database at once.
+BATCH = 500
 
 
 def main() -> int:
@@ -15,42 +23,121 @@ def main() -> int:
     return service.run(manage)
 
 
-def manage(_stop: service.Stop) -> None:
-    """Do what the command line says."""
+def manage(stop: service.Stop) -> int | None:
+    """Do what the command line says; return the exit status if it is not 0."""
     cfg.CONF.register_cli_opt(cfg.SubCommandOpt("command", title="commands", handler=_add_commands))
     conf = service.prepare_service(
         "faafo-manage", config_files=cfg.find_config_files("faafo", "api")
     )
-    url = engine.parse_url(conf.database_url)
-    engine.make_sqlite_directory(url)
-    opened = create_engine(url, **engine.engine_options(url))
-    with engine.explained(url):
-        conf.command.act(opened)
-    opened.dispose()
+    stop.listen()
+    return conf.command.act(conf, stop)
 
 
 def _add_commands(commands: Any) -> None:
-    db = commands.add_parser("db", help="the database").add_subparsers(required=True)
-    for name, act, text in (
-        ("upgrade", upgrade, "bring the schema up to date"),
-        ("version", show_version, "show the schema's revision and the one that faafo needs"),
-    ):
-        db.add_parser(name, help=text, description=text).set_defaults(act=act)
+    db = _noun(commands, "db", "the database")
+    _verb(db, "upgrade", upgrade, "bring the schema up to date")
+    _verb(db, "version", show_version, "show the schema's revision and the one that faafo needs")
+    fractal = _noun(commands, "fractal", "fractals")
+    again = _verb(fractal, "retry", retry, "queue fractals again that were given up")
+    again.add_argument("uuid", nargs="*", help="which")
+    again.add_argument("--all-errors", action="store_true", help="all that have the status error")
+    store = _noun(commands, "store", "the image store")
+    tidy = _verb(store, "sweep", sweep, "remove images without a record, and half-written files")
+    tidy.add_argument(
+        "--older-than",
+        type=float,
+        default=3600.0,
+        metavar="SECONDS",
+        help="leave alone what was written later than that (default: %(default)g)",
+    )
+    tidy.add_argument("--dry-run", action="store_true", help="show them only")
 
 
-def upgrade(opened: engine.Engine) -> None:
+def _noun(commands: Any, name: str, text: str) -> Any:
+    return commands.add_parser(name, help=text).add_subparsers(required=True)
+
+
+def _verb(noun: Any, name: str, act: Callable, text: str) -> Any:
+    verb = noun.add_parser(name, help=text, description=text)
+    verb.set_defaults(act=act)
+    return verb
+
+
+@contextmanager
+def _database(conf: cfg.ConfigOpts) -> Iterator[Engine]:
+    """Open the database, and explain in one line why it cannot be reached."""
+    url = engine.parse_url(conf.database_url)
+    engine.make_sqlite_directory(url)
+    opened = create_engine(url, **engine.engine_options(url))
+    try:
+        with engine.explained(url):
+            yield opened
+    finally:
+        opened.dispose()
+
+
+@contextmanager
+def _session(conf: cfg.ConfigOpts) -> Iterator[Session]:
+    """Open a session on a database whose schema is ours."""
+    with _database(conf) as opened:
+        schema.check(opened)
+        with Session(opened) as session:
+            yield session
+
+
+def upgrade(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
     """Bring the schema up to date."""
-    schema.upgrade(opened)
+    with _database(conf) as opened:
+        schema.upgrade(opened)
     print(f"the database schema is at revision {schema.head()}")
 
 
-def show_version(opened: engine.Engine) -> None:
+def show_version(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
     """Show which revision the schema has.
 
     :raises faafo.errors.DatabaseBehind: when it is not the one that faafo needs.
     """
-    print(f"found {schema.current(opened)}, needed {schema.head()}")
-    schema.check(opened)
+    with _database(conf) as opened:
+        print(f"found {schema.current(opened)}, needed {schema.head()}")
+        schema.check(opened)
+
+
+def retry(conf: cfg.ConfigOpts, _stop: service.Stop) -> int:
+    """Queue fractals again that were given up; return 1 when one of them was not."""
+    command = conf.command
+    if bool(command.uuid) == command.all_errors:
+        raise errors.ConfigurationError("fractal retry: give either uuids or --all-errors")
+    with _session(conf) as session:
+        if command.all_errors:
+            print(f"queued {outcomes.retry_all_errors(session)} fractal(s) again")
+            return 0
+        refused = 0
+        for uuid in command.uuid:
+            try:
+                outcomes.retry(session, uuid)
+                print(f"queued fractal {uuid} again")
+            except (errors.FractalNotFound, errors.NothingToRetry) as error:
+                refused += 1
+                print(error, file=sys.stderr)
+        return 1 if refused else 0
+
+
+def sweep(conf: cfg.ConfigOpts, stop: service.Stop) -> None:
+    """Remove images whose fractals are no more, and what was written half and left."""
+    command = conf.command
+    store = FilesystemStore(conf.filesystem_store_datadir)
+    orphans = 0
+    with _session(conf) as session:
+        # What is listed now had its record before: nothing that comes later can be an orphan.
+        listed = iter(list(store.uuids(command.older_than)))
+        while not stop.asked.is_set() and (batch := list(islice(listed, BATCH))):
+            for uuid in sorted(set(batch) - fractals.existing(session, batch)):
+                orphans += 1
+                print(f"{'would remove' if command.dry_run else 'removing'} the image of {uuid}")
+                if not command.dry_run:
+                    store.delete(uuid)
+    partial = 0 if command.dry_run else store.remove_all_partial(command.older_than)
+    print(f"{orphans} image(s) without a record, {partial} half-written file(s) removed")
 
 
 if __name__ == "__main__":

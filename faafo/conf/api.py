@@ -60,18 +60,25 @@ api_opts = [
         "with 413.",
     ),
     cfg.IntOpt(
+        "max_queued",
+        default=0,
+        min=0,
+        help="Number of queued fractals from which on the API takes no more and answers 429, "
+        "until some have been rendered. 0 takes all.",
+    ),
+    cfg.IntOpt(
         "max_attempts",
         default=5,
         min=1,
         help="Number of times that rendering a fractal may fail before its status becomes "
-        "'error'. Producers that stop or die are not counted: their fractals are queued again.",
+        "'error'. A lease that runs out counts, too; what is given back does not.",
     ),
     cfg.FloatOpt(
         "retry_delay",
         default=1.0,
         min=0.0,
         help="Seconds before a fractal whose rendering failed can be claimed again. The delay "
-        "doubles with each failure.",
+        "doubles with each failure; chance takes away up to half of it.",
     ),
     cfg.FloatOpt(
         "retry_delay_max",

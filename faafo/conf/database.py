@@ -13,10 +13,24 @@ default_opts = [
     ),
 ]
 
+group = cfg.OptGroup("database", title="The database")
+
+database_opts = [
+    cfg.FloatOpt(
+        "timeout",
+        default=20.0,
+        min=1.0,
+        help="Seconds that the API waits for an answer of the database, or for a lock on it. "
+        "Then it answers 503 itself.",
+    ),
+]
+
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(default_opts)
+    conf.register_group(group)
+    conf.register_opts(database_opts, group=group)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [("DEFAULT", default_opts)]
+    return [("DEFAULT", default_opts), (group.name, database_opts)]

@@ -97,15 +97,23 @@ producer_opts = [
         default=30.0,
         min=1.0,
         max=3600.0,
-        help="Seconds that a claim holds. It is renewed three times as often; when a producer "
-        "dies, its fractals can be claimed by others after this time.",
+        help="Seconds that a claim holds without being renewed. When a producer dies, its "
+        "fractals can be claimed by others after this time.",
+    ),
+    cfg.FloatOpt(
+        "renew_interval",
+        default=2.0,
+        min=0.05,
+        help="Seconds between two renewals of what the producer has claimed, or a third of "
+        "lease_duration if that is less. A renewal also tells which fractals were deleted, so "
+        "that their renders are stopped.",
     ),
     cfg.FloatOpt(
         "drain_timeout",
         default=2.0,
         min=0.0,
         help="Seconds that a producer, told to stop, waits for results of what it has "
-        "dispatched. The rest is released, and queued again at once.",
+        "dispatched. The rest is stopped, released, and queued again at once.",
     ),
 ]
 

@@ -1,164 +1,158 @@
-"""How a fractal moves through its life: claims, leases, results, failures.
+"""Claims: how fractals are handed to producers, on leases that run out when nobody renews them.
 
 Each change is one conditional UPDATE that states what it expects to find. That is fencing without
-a lock, and the same on SQLite and MariaDB.
+a lock, and the same on SQLite and MariaDB. Times are the database's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
-from faafo import errors
+from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
-from faafo.db.fractals import get, now
 from faafo.db.models import Fractal
-from faafo.fractal.task import Status
+from faafo.db.outcomes import UNCLAIMED, RetryPolicy
+from faafo.fractal.task import Status, is_suspect
 
-UNCLAIMED = {"claimed_by": None, "lease_expires_at": None}
+# The most leases that one claim looks through for such that have run out.
+LARGEST_SWEEP = 1000
 
 
 @dataclass(frozen=True)
-class RetryPolicy:
-    """How often a render may fail, and the seconds to wait after the first and any failure."""
+class Held:
+    """A claimed fractal, the attempt it was claimed for, and what keeps it from being rendered."""
 
-    max_attempts: int
-    delay: float
-    longest_delay: float
-
-    def delay_after(self, failures: int) -> timedelta:
-        """Return the pause before the next attempt; it doubles with each failure."""
-        doubled = self.delay * 2.0 ** min(failures - 1, 64)
-        return timedelta(seconds=min(doubled, self.longest_delay))
+    uuid: str
+    attempt: int
+    fault: str | None = None
 
 
 @restarted
-def claim(session: Session, claimed_by: str, count: int, lease: timedelta) -> Sequence[Fractal]:
-    """Hand up to ``count`` fractals to ``claimed_by`` for rendering.
+def claim(
+    session: Session, claimed_by: str, count: int, lease: float, policy: RetryPolicy
+) -> Sequence[Fractal]:
+    """Hand up to ``count`` queued fractals to ``claimed_by`` for ``lease`` seconds, oldest first.
 
-    Those whose lease has expired come first, then the queued ones, oldest first. Rows that
-    somebody else is claiming are skipped where the database can tell; where it cannot, the
+    A suspect is handed out by itself, so that a claimant it kills has no other on its hands. Rows
+    that somebody else is claiming are skipped where the database can tell; where it cannot, the
     attempt that each UPDATE expects lets only one of them win.
     """
-    moment = now()
-    expired = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment)
-    queued = (Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment)
-    candidates = _candidates(session, expired, Fractal.lease_expires_at, count)
-    candidates += _candidates(session, queued, Fractal.claimable_at, count - len(candidates))
+    _end_expired_leases(session, policy)
+    queued = (Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment())
+    candidates = _companions(_candidates(session, queued, Fractal.id, count))
     values = {
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
         "claimed_by": claimed_by,
-        "lease_expires_at": moment + lease,
+        "lease_expires_at": moment(lease),
     }
-    won = [
-        id_
-        for id_, attempt, status in candidates
-        if session.execute(
-            update(Fractal)
-            .where(Fractal.id == id_, Fractal.attempt == attempt, Fractal.status == status)
-            .values(**values)
-        ).rowcount
-    ]
+    won = [candidate.id for candidate in candidates if _change(session, candidate, values)]
     session.commit()
     if not won:
         return []
     return session.scalars(select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)).all()
 
 
+def renew(session: Session, claimed_by: str, held: Sequence[Held], lease: float) -> list[str]:
+    """Extend leases; return the uuids of those that are no longer ``claimed_by``'s to extend."""
+    return _change_held(session, claimed_by, held, {"lease_expires_at": moment(lease)})
+
+
+def release(
+    session: Session, claimed_by: str, held: Sequence[Held], policy: RetryPolicy
+) -> list[str]:
+    """Queue claimed fractals again, without calling it a failure; return what renew returns.
+
+    One that is given back with a fault waits for a while, and shows it until it is complete.
+    """
+    lost = []
+    for one in (one for one in held if one.fault is not None):
+        queued = _queued(policy.delay_after(1)) | {"fault": one.fault}
+        lost += _change_held(session, claimed_by, [one], queued)
+    unharmed = [one for one in held if one.fault is None]
+    return lost + _change_held(session, claimed_by, unharmed, _queued(0.0))
+
+
+def _queued(delay: float) -> dict[str, Any]:
+    return {"status": Status.QUEUED, "claimable_at": moment(delay), **UNCLAIMED}
+
+
+def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
+    """Queue again, or give up, what nobody has come back from."""
+    expired = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment())
+    for one in _candidates(session, expired, Fractal.lease_expires_at, LARGEST_SWEEP):
+        fault = (
+            f"attempt {one.attempt} came to nothing: the lease of producer {one.claimed_by} ran "
+            f"out at {one.lease_expires_at.isoformat(timespec='seconds')}Z"
+        )
+        _change(session, one, policy.after_failure(one.failures, fault, delayed=False))
+
+
 def _candidates(
-    session: Session,
-    where: tuple[ColumnElement[bool], ...],
-    order_by: InstrumentedAttribute,
-    count: int,
+    session: Session, where: Iterable[ColumnElement[bool]], order_by: Any, count: int
 ) -> list[Row]:
-    query = select(Fractal.id, Fractal.attempt, Fractal.status).where(*where).order_by(order_by)
-    return list(session.execute(query.limit(count).with_for_update(skip_locked=True)))
-
-
-def renew(session: Session, claimed_by: str, uuid: str, attempt: int, lease: timedelta) -> bool:
-    """Extend a lease; return False when it is no longer ``claimed_by``'s to extend."""
-    return _change_claimed(session, claimed_by, uuid, attempt, {"lease_expires_at": now() + lease})
-
-
-def release(session: Session, claimed_by: str, uuid: str, attempt: int) -> bool:
-    """Queue a claimed fractal again, without calling it a failure; return False as renew does."""
-    return _change_claimed(
-        session,
-        claimed_by,
-        uuid,
-        attempt,
-        {"status": Status.QUEUED, "claimable_at": now(), **UNCLAIMED},
+    query = (
+        select(
+            Fractal.id,
+            Fractal.attempt,
+            Fractal.status,
+            Fractal.failures,
+            Fractal.claimed_by,
+            Fractal.lease_expires_at,
+        )
+        .where(*where)
+        .order_by(order_by)
+        .limit(count)
+        .with_for_update(skip_locked=True)
     )
+    return list(session.execute(query))
 
 
-@restarted
-def complete(session: Session, uuid: str, attempt: int | None, result: dict[str, Any]) -> Fractal:
-    """Record the result of an attempt, or of a client that knows no attempts.
-
-    A result that arrives twice changes nothing; one that arrives after its lease has expired is
-    as good as any, since rendering is deterministic, as long as nobody has claimed it again.
-
-    :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is no longer the current one.
-    """
-    query = update(Fractal).where(Fractal.uuid == uuid)
-    if attempt is not None:
-        query = query.where(Fractal.attempt == attempt, Fractal.status != Status.ERROR)
-    values = {"status": Status.COMPLETE, "fault": None, **UNCLAIMED, **result}
-    changed = session.execute(query.values(**values)).rowcount
-    session.commit()
-    return _changed_or_stale(session, uuid, attempt, changed)
+def _companions(candidates: list[Row]) -> list[Row]:
+    """Return those that may be handed out together: the first suspect, or all that come before."""
+    if candidates and is_suspect(candidates[0].failures):
+        return candidates[:1]
+    return list(takewhile(lambda one: not is_suspect(one.failures), candidates))
 
 
-@restarted
-def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPolicy) -> Fractal:
-    """Record that an attempt failed: queue the fractal again, later, or give it up.
-
-    :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
-    """
-    failures = get(session, uuid).failures + 1
-    if failures >= policy.max_attempts:
-        values = {"status": Status.ERROR}
-    else:
-        delay = policy.delay_after(failures)
-        values = {"status": Status.QUEUED, "claimable_at": now() + delay}
+def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
     query = (
         update(Fractal)
-        .where(Fractal.uuid == uuid, Fractal.attempt == attempt)
-        .where(Fractal.status == Status.RENDERING)
-        .values(failures=failures, fault=fault, **values, **UNCLAIMED)
-    )
-    changed = session.execute(query).rowcount
-    session.commit()
-    return _changed_or_stale(session, uuid, attempt, changed)
-
-
-@restarted
-def _change_claimed(
-    session: Session, claimed_by: str, uuid: str, attempt: int, values: dict[str, Any]
-) -> bool:
-    query = (
-        update(Fractal)
-        .where(Fractal.uuid == uuid, Fractal.attempt == attempt)
-        .where(Fractal.claimed_by == claimed_by, Fractal.status == Status.RENDERING)
+        .where(Fractal.id == candidate.id, Fractal.attempt == candidate.attempt)
+        .where(Fractal.status == candidate.status)
         .values(**values)
     )
-    changed = session.execute(query).rowcount
+    return session.execute(query).rowcount == 1
+
+
+@restarted
+def _change_held(
+    session: Session, claimed_by: str, held: Sequence[Held], values: dict[str, Any]
+) -> list[str]:
+    """Change those of ``held`` that ``claimed_by`` really holds; return the uuids of the others."""
+    if not held:
+        return []
+    if _update_held(session, claimed_by, held, values) == len(held):
+        session.commit()
+        return []
+    session.rollback()
+    lost = [one.uuid for one in held if not _update_held(session, claimed_by, [one], values)]
     session.commit()
-    return changed == 1
+    return lost
 
 
-def _changed_or_stale(session: Session, uuid: str, attempt: int | None, changed: int) -> Fractal:
-    fractal = get(session, uuid)
-    if not changed:
-        raise errors.StaleAttempt(
-            f"attempt: {attempt} of fractal {uuid} is not the current one: it is at attempt "
-            f"{fractal.attempt} and {fractal.status}"
-        )
-    return fractal
+def _update_held(
+    session: Session, claimed_by: str, held: Sequence[Held], values: dict[str, Any]
+) -> int:
+    query = (
+        update(Fractal)
+        .where(Fractal.uuid.in_([one.uuid for one in held]))
+        .where(tuple_(Fractal.uuid, Fractal.attempt).in_([(o.uuid, o.attempt) for o in held]))
+        .where(Fractal.claimed_by == claimed_by, Fractal.status == Status.RENDERING)
+    )
+    return session.execute(query.values(**values)).rowcount

@@ -13,7 +13,8 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
-SQLITE_BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
+FOR_EVER = 3600.0
 
 
 def parse_url(text: str) -> URL:
@@ -34,12 +35,22 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def engine_options(url: URL) -> dict[str, Any]:
-    """Return the keyword arguments ``create_engine`` needs for ``url``."""
+def engine_options(url: URL, timeout: float | None = None) -> dict[str, Any]:
+    """Return the keyword arguments ``create_engine`` needs for ``url``.
+
+    :param timeout: seconds to wait for an answer, or for a lock; None waits as long as it takes.
+    """
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
-    # READ COMMITTED: claims lock the rows they take, not the gaps between them.
-    return {"pool_pre_ping": True, "pool_recycle": 3600, "isolation_level": "READ COMMITTED"}
+        return {"connect_args": {"timeout": FOR_EVER if timeout is None else timeout}}
+    # A connection whose other end has vanished without a word would be waited for without end.
+    patience = {"read_timeout": timeout, "write_timeout": timeout}
+    return {
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, **patience},
+        "pool_pre_ping": True,
+        "pool_recycle": 3600,
+        # Claims lock the rows they take, not the gaps between them.
+        "isolation_level": "READ COMMITTED",
+    }
 
 
 def make_sqlite_directory(url: URL) -> None:
@@ -66,7 +77,8 @@ def tune_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # What was answered must survive a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
 
 
 @contextmanager

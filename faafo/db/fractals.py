@@ -1,11 +1,10 @@
-"""Reading and writing single fractals and pages of them; ``claims`` moves them through their life.
+"""Reading and writing single fractals and pages of them; others move them through their life.
 
 Every function takes the session of the request and leaves it committed.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import func, select
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
+from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
 from faafo.db.models import Fractal
 from faafo.fractal.task import FractalTask, Status
@@ -27,25 +27,19 @@ class Page:
     total: int
 
 
-def now() -> datetime:
-    """Return the present as the database keeps it: UTC without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 @restarted
 def add(session: Session, task: FractalTask) -> Fractal:
     """Store ``task``, which has its c, as a queued fractal.
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    moment = now()
     fractal = Fractal(
         **task.model_dump(),
         status=Status.QUEUED,
         attempt=0,
         failures=0,
-        created_at=moment,
-        claimable_at=moment,
+        created_at=moment(),
+        claimable_at=moment(),
     )
     session.add(fractal)
     try:
@@ -65,6 +59,17 @@ def get(session: Session, uuid: str) -> Fractal:
     if fractal is None:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
     return fractal
+
+
+def is_queue_full(session: Session, size: int) -> bool:
+    """Tell whether ``size`` fractals or more are queued; reads no more than so many."""
+    queued = select(Fractal.id).where(Fractal.status == Status.QUEUED).order_by(Fractal.id)
+    return session.scalar(queued.offset(size - 1).limit(1)) is not None
+
+
+def existing(session: Session, uuids: Sequence[str]) -> set[str]:
+    """Return those of ``uuids`` that are of fractals."""
+    return set(session.scalars(select(Fractal.uuid).where(Fractal.uuid.in_(uuids))))
 
 
 @restarted

@@ -3,15 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Double, Index, Integer, String, Text
-from sqlalchemy.dialects import mysql
+from sqlalchemy import BigInteger, Double, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from faafo.db import db
+from faafo.db.clock import Moment
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
-# Times are UTC without a zone: neither SQLite nor MariaDB keeps one.
-Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 # SQLite counts up by itself in an INTEGER column only.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
@@ -22,6 +20,7 @@ RECORD_FIELDS = (
     *PARAMETERS,
     "status",
     "attempt",
+    "failures",
     "fault",
     "created_at",
     "checksum",
@@ -37,7 +36,6 @@ class Fractal(db.Model):
     __tablename__ = "fractal"
     __table_args__ = (
         Index("ix_fractal_status_id", "status", "id"),
-        Index("ix_fractal_status_claimable_at", "status", "claimable_at"),
         Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
     )
 
@@ -59,7 +57,7 @@ class Fractal(db.Model):
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
     # Counts claims; a result must name the current one, which is what fences off late ones.
     attempt: Mapped[int] = mapped_column(default=0)
-    # Counts renders that failed; claims that were released or expired are not held against it.
+    # Counts attempts that failed or that nobody came back from; one that was given back is none.
     failures: Mapped[int] = mapped_column(default=0)
     fault: Mapped[str | None] = mapped_column(Text)
     claimable_at: Mapped[datetime] = mapped_column(Moment)

@@ -72,6 +72,15 @@ class Status(StrEnum):
     ERROR = "error"
 
 
+def is_suspect(failures: int) -> bool:
+    """Tell whether a fractal that has failed so often may be what kills its workers.
+
+    Once may be bad luck, or another fractal's fault that was rendered next to it. After that it is
+    rendered alone, so that nothing else suffers, and what is innocent gets through.
+    """
+    return failures >= 2
+
+
 class FractalParameters(BaseModel):
     """The Julia set to render, and the window of the complex plane it is seen through.
 

@@ -2,21 +2,20 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from faafo import errors
 from faafo.client.http import LARGEST_CLAIM, Client, Record
-from faafo.fractal.task import FractalResult, FractalTask
+from faafo.fractal.task import FractalResult, FractalTask, is_suspect
+from faafo.producer.leases import Lease, Leases
 from faafo.producer.workers import WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc.client import WorkerClient
 
 LOG = logging.getLogger(__name__)
-
-RENEWALS_PER_LEASE = 3
 
 # What keeps a fractal from being rendered here and now, and is not held against it.
 NO_FAULT_OF_THE_FRACTAL = (
@@ -25,6 +24,8 @@ NO_FAULT_OF_THE_FRACTAL = (
     errors.StoreUnavailable,
     errors.WorkerBusy,
 )
+# A worker notices within a fraction of a second that a render is cancelled, and says so.
+CANCEL_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Pace:
 
     claim_interval: float
     lease_duration: float
+    renew_interval: float
     drain_timeout: float
 
 
@@ -54,15 +56,15 @@ class Dispatcher:
         self._workers = workers
         self._pace = pace
         self._wake = wake
-        # (uuid, attempt) of what we have claimed and not yet told the API the end of.
-        self._held: set[tuple[str, int]] = set()
-        self._idle = threading.Condition()
+        # What we have claimed and not yet told the API the end of.
+        self._leases = Leases(name, client, pace.lease_duration, pace.renew_interval, self._cancel)
         self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until ``stop`` is set; whoever sets it sets our ``wake`` as well."""
         self._stop = stop
-        renewal = threading.Thread(target=self._renew_leases, name="leases", daemon=True)
+        drained = threading.Event()
+        renewal = threading.Thread(target=self._leases.run, args=(drained,), name="leases")
         renewal.start()
         while True:
             # Cleared before looking, so that nothing that happens from here on is missed.
@@ -72,6 +74,8 @@ class Dispatcher:
             if not self._dispatch():
                 self._wake.wait(self._pace.claim_interval)
         self._drain()
+        drained.set()
+        renewal.join()
 
     def _dispatch(self) -> bool:
         """Fill the free slots; return whether there was anything to fill them with."""
@@ -93,98 +97,100 @@ class Dispatcher:
         return False
 
     def _start(self, record: Record) -> None:
-        task, attempt = FractalTask.model_validate(record), record["attempt"]
-        with self._idle:
-            self._held.add((task.uuid, attempt))
-        worker = self._registry.acquire()
+        task, lease = FractalTask.model_validate(record), Lease(record["uuid"], record["attempt"])
+        alone = is_suspect(record["failures"])
+        self._leases.hold(lease)
+        worker = self._registry.acquire(alone)
         if worker is None:
-            self._give_back(task.uuid, attempt)
+            self._give_back(lease)
             return
+        self._leases.entrust(lease, worker)
         threading.Thread(
             target=self._see_through,
-            args=(task, attempt, worker),
+            args=(task, lease, worker, alone),
             name=f"task-{task.uuid}",
             daemon=True,
         ).start()
 
-    def _see_through(self, task: FractalTask, attempt: int, worker: str) -> None:
+    def _see_through(self, task: FractalTask, lease: Lease, worker: str, alone: bool) -> None:
         """Have a fractal rendered and tell the API how that went."""
         try:
-            result = self._workers.process(task, worker)
+            result = self._workers.process(task, lease.attempt, worker, alone)
         except NO_FAULT_OF_THE_FRACTAL as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
-            self._registry.mark_full(worker)
-            self._registry.release(worker)
-            self._give_back(task.uuid, attempt)
+            if not isinstance(error, errors.RenderCancelled):
+                self._registry.mark_full(worker)
+            self._registry.release(worker, alone)
+            in_the_way = isinstance(error, errors.StoreUnavailable)
+            self._give_back(lease, _fault(lease, worker, error) if in_the_way else None)
         except errors.WorkerLost as error:
             self._registry.forget(worker)
-            self._fail(task.uuid, attempt, error)
+            self._fail(lease, worker, error)
         except errors.FaafoError as error:
-            self._registry.release(worker)
-            self._fail(task.uuid, attempt, error)
+            self._registry.release(worker, alone)
+            self._fail(lease, worker, error)
         # Whatever happens, a fractal must not stay ours for ever.
         except Exception as error:
             LOG.exception("task %s failed", task.uuid)
-            self._registry.release(worker)
-            self._fail(task.uuid, attempt, errors.FaafoError(f"{type(error).__name__}: {error}"))
+            self._registry.release(worker, alone)
+            self._fail(lease, worker, errors.FaafoError(f"{type(error).__name__}: {error}"))
         else:
             # The worker is free now: the result need not be recorded before it gets more work.
-            self._registry.release(worker)
-            self._complete(result, attempt)
+            self._registry.release(worker, alone)
+            self._complete(result, lease)
 
-    def _complete(self, result: FractalResult, attempt: int) -> None:
+    def _complete(self, result: FractalResult, lease: Lease) -> None:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
-        self._tell_api((result.uuid, attempt), self._client.complete, result, attempt)
+        self._tell_api(lease, self._client.complete, result, lease.attempt)
 
-    def _fail(self, uuid: str, attempt: int, error: errors.FaafoError) -> None:
-        # The text of an error that travelled ends with the worker's traceback; its argument
-        # is the sentence alone.
-        fault = str(error.args[0]) if error.args else type(error).__name__
-        LOG.warning("attempt %d of task %s failed: %s", attempt, uuid, fault)
-        self._tell_api((uuid, attempt), self._client.fail, uuid, attempt, fault)
+    def _fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
+        fault = _fault(lease, worker, error)
+        LOG.warning("task %s: %s", lease.uuid, fault)
+        self._tell_api(lease, self._client.fail, lease.uuid, lease.attempt, fault)
 
-    def _give_back(self, uuid: str, attempt: int) -> None:
-        held = (uuid, attempt)
-        self._tell_api(held, self._client.release, self._name, [held])
+    def _give_back(self, lease: Lease, fault: str | None = None) -> None:
+        held = (lease.uuid, lease.attempt)
+        self._tell_api(lease, self._client.release, self._name, [held], fault)
 
-    def _tell_api(self, held: tuple[str, int], call: Callable, *arguments: Any) -> None:
+    def _tell_api(self, lease: Lease, call: Callable, *arguments: Any) -> None:
         """Make a call that ends our hold on a fractal; if it fails, the lease will run out."""
         try:
             patiently(errors.ApiUnavailable, self._stop)(call, *arguments)
         except errors.FaafoError as error:
-            LOG.warning("the API did not take what became of task %s: %s", held[0], error)
+            LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
         finally:
-            with self._idle:
-                self._held.discard(held)
-                self._idle.notify_all()
+            self._leases.let_go(lease)
 
-    def _renew_leases(self) -> None:
-        while not self._stop.wait(self._pace.lease_duration / RENEWALS_PER_LEASE):
-            held = self._holding()
-            if not held:
-                continue
-            try:
-                lost = self._client.renew(self._name, held, self._pace.lease_duration)
-            except errors.FaafoError as error:
-                LOG.warning("could not renew %d lease(s): %s", len(held), error)
-                continue
-            for uuid in sorted(set(lost) & {uuid for uuid, _attempt in self._holding()}):
-                LOG.warning("the lease on task %s is lost: it may be rendered twice", uuid)
-
-    def _holding(self) -> list[tuple[str, int]]:
-        with self._idle:
-            return list(self._held)
+    def _cancel(self, lease: Lease, worker: str | None) -> None:
+        """Have a render stopped that nobody waits for any more."""
+        if worker is None:
+            return
+        try:
+            self._workers.cancel(lease.uuid, lease.attempt, worker)
+        except errors.BrokerUnavailable as error:
+            LOG.warning("could not cancel task %s: %s", lease.uuid, error)
 
     def _drain(self) -> None:
-        """Wait a little for results, then give back what has none."""
-        deadline = time.monotonic() + self._pace.drain_timeout
-        with self._idle:
-            self._idle.wait_for(lambda: not self._held, deadline - time.monotonic())
-        held = self._holding()
-        if not held:
+        """Wait a little for results, then have the rest stopped and give it back."""
+        if self._leases.wait_until_none(self._pace.drain_timeout):
             return
-        LOG.info("giving %d unfinished task(s) back to the queue", len(held))
+        unfinished = self._leases.held()
+        LOG.info("giving %d unfinished task(s) back to the queue", len(unfinished))
+        for lease in unfinished:
+            self._cancel(lease, self._leases.worker_of(lease))
+        if self._leases.wait_until_none(CANCEL_SECONDS):
+            return
+        held = [(lease.uuid, lease.attempt) for lease in self._leases.held()]
         try:
             self._client.release(self._name, held)
         except errors.FaafoError as error:
             LOG.warning("they will be queued again when their leases run out: %s", error)
+
+
+def _fault(lease: Lease, worker: str, error: errors.FaafoError) -> str:
+    """Return what happened, where and when, for people."""
+    # The text of an error that travelled ends with the worker's traceback; its argument is the
+    # sentence alone.
+    sentence = str(error.args[0]) if error.args else type(error).__name__
+    moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return f"attempt {lease.attempt} failed on worker {worker} at {moment}: {sentence}"

@@ -53,6 +53,7 @@ class ProducerService:
             Pace(
                 conf.producer.claim_interval,
                 conf.producer.lease_duration,
+                conf.producer.renew_interval,
                 conf.producer.drain_timeout,
             ),
             self._wake,

@@ -12,17 +12,21 @@ LOG = logging.getLogger(__name__)
 
 @dataclass
 class Worker:
-    """A live worker: its slots, how many others occupy, how many we do, when it last spoke."""
+    """A live worker: its slots, how many others occupy, how many we do, when it last spoke.
+
+    ``reserved`` says that it renders, or is about to render, a fractal of ours alone.
+    """
 
     slots: int
     busy_for_others: int
     in_flight: int
     seen_at: float
+    reserved: bool = False
 
     @property
     def free(self) -> int:
         """The number of slots we may use now."""
-        return self.slots - self.busy_for_others - self.in_flight
+        return 0 if self.reserved else self.slots - self.busy_for_others - self.in_flight
 
     @property
     def load(self) -> float:
@@ -74,8 +78,11 @@ class WorkerRegistry:
             self._forget_silent()
             return sum(max(0, worker.free) for worker in self._workers.values())
 
-    def acquire(self) -> str | None:
-        """Occupy a slot of the least loaded live worker; return its name, None if all are full."""
+    def acquire(self, alone: bool = False) -> str | None:
+        """Occupy a slot of the least loaded live worker; return its name, None if all are full.
+
+        :param alone: get no more slots of this worker until this one is released.
+        """
         with self._lock:
             self._forget_silent()
             free = {name: worker for name, worker in self._workers.items() if worker.free > 0}
@@ -83,14 +90,17 @@ class WorkerRegistry:
                 return None
             name = min(free, key=lambda name: free[name].load)
             self._workers[name].in_flight += 1
+            self._workers[name].reserved = alone
             return name
 
-    def release(self, name: str) -> None:
+    def release(self, name: str, alone: bool = False) -> None:
         """Free the slot that ``acquire`` occupied."""
         with self._lock:
+            worker = self._workers.get(name)
             # A worker that was forgotten in the meantime has been counted anew.
-            if name in self._workers and self._workers[name].in_flight:
-                self._workers[name].in_flight -= 1
+            if worker is not None and worker.in_flight:
+                worker.in_flight -= 1
+                worker.reserved = worker.reserved and not alone
         self._changed()
 
     def mark_full(self, name: str) -> None:

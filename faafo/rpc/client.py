@@ -1,6 +1,7 @@
 """The calls and casts that producers and workers make."""
 
 import logging
+from typing import Any
 
 import oslo_messaging
 from oslo_messaging.transport import RPCTransport
@@ -28,7 +29,7 @@ class WorkerClient:
         render_timeout: float,
         call_monitor_timeout: int,
     ) -> None:
-        self._context = {"producer": producer}
+        self._producer = producer
         self._client = oslo_messaging.get_rpc_client(
             transport,
             contract.TASKS,
@@ -36,24 +37,27 @@ class WorkerClient:
             call_monitor_timeout=call_monitor_timeout,
         )
 
-    def process(self, task: FractalTask, worker: str) -> FractalResult:
+    def process(
+        self, task: FractalTask, attempt: int, worker: str, alone: bool = False
+    ) -> FractalResult:
         """Return the result of ``task``, rendered by ``worker``, however long that takes.
 
+        :param alone: whether the worker is to render nothing else at the same time.
         :raises faafo.errors.WorkerLost: when the worker falls silent.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
         :raises faafo.errors.FaafoError: whatever the worker raises, WorkerBusy for one.
         """
         try:
             answer = self._client.prepare(server=worker).call(
-                self._context, "process", task=task.model_dump()
+                self._context(attempt) | {"alone": alone}, "process", task=task.model_dump()
             )
             return FractalResult.model_validate(answer)
         except errors.FaafoError:
             raise
         except ValidationError as error:
-            raise errors.FaafoError(f"worker {worker} gave no result: {error}") from None
+            raise errors.FaafoError(f"its answer is no result: {error}") from None
         except oslo_messaging.MessagingTimeout:
-            raise errors.WorkerLost(f"worker {worker} fell silent") from None
+            raise errors.WorkerLost("it fell silent") from None
         except oslo_messaging.RemoteError as error:
             raise errors.RenderFailed(f"{error.exc_type}: {error.value}") from None
         # Errors of the language travel as well; whatever else a driver or its library raises is
@@ -62,6 +66,21 @@ class WorkerClient:
             if type(error).__name__.endswith(contract.REMOTE_POSTFIX):
                 raise errors.RenderFailed(str(error).splitlines()[0]) from None
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
+
+    def cancel(self, uuid: str, attempt: int, worker: str) -> None:
+        """Tell ``worker`` to give up what it renders for this attempt; it need not be there.
+
+        :raises faafo.errors.BrokerUnavailable: when that cannot be told.
+        """
+        target = self._client.prepare(server=worker, version=contract.CANCEL_VERSION, retry=1)
+        try:
+            target.cast(self._context(attempt), "cancel", uuid=uuid)
+        # As above: whatever a driver or its library raises is about the broker.
+        except Exception as error:
+            raise errors.BrokerUnavailable(f"the cast could not be made: {error}") from None
+
+    def _context(self, attempt: int) -> dict[str, Any]:
+        return {"producer": self._producer, "attempt": attempt}
 
 
 class ReportClient:

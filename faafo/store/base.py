@@ -1,6 +1,7 @@
 """The interface of an image store."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 
 class ImageStore(ABC):
@@ -12,7 +13,10 @@ class ImageStore(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Make sure that images can be written, before a worker takes any work."""
+        """Make sure that images can be written, before a worker takes any work.
+
+        After an image did not fit, there must be room for it.
+        """
 
     @abstractmethod
     def save(self, uuid: str, png: bytes) -> str:
@@ -25,3 +29,15 @@ class ImageStore(ABC):
     @abstractmethod
     def delete(self, uuid: str) -> None:
         """Forget an image; harmless when there is none."""
+
+    @abstractmethod
+    def uuids(self, age: float) -> Iterator[str]:
+        """Return whose images have been here for more than ``age`` seconds, in any order."""
+
+    @abstractmethod
+    def remove_partial(self) -> int:
+        """Remove what an earlier life of this store's owner wrote half; return how many files."""
+
+    @abstractmethod
+    def remove_all_partial(self, age: float) -> int:
+        """Remove what anybody wrote half, and not in the last ``age`` seconds; return how many."""

@@ -13,12 +13,16 @@ from faafo.rpc.client import ReportClient
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
 from faafo.store.base import ImageStore
-from faafo.worker.endpoint import Slots, WorkerEndpoint
+from faafo.worker.cancellations import Cancellations
+from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.slots import Slots
 
 LOG = logging.getLogger(__name__)
 
-# Threads beyond the slots: they answer WorkerBusy while all slots render.
+# Threads beyond the slots: they answer WorkerBusy and cancel while all slots render.
 SPARE_THREADS = 4
+# For each slot there is one more thread, which may be busy answering a producer that is gone.
+THREADS_PER_SLOT = 2
 
 
 class WorkerService:
@@ -36,12 +40,13 @@ class WorkerService:
         self._store = store
         self._report_interval = conf.rpc.report_interval
         self._drain_timeout = conf.worker.drain_timeout
-        self._cancelled = threading.Event()
+        self._cancellations = Cancellations()
         self._store_problem: str | None = None
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
-        endpoint = WorkerEndpoint(name, self._slots, store, self._cancelled)
-        self._server = Server(transport, contract.TASKS, name, endpoint, total + SPARE_THREADS)
+        endpoint = WorkerEndpoint(name, self._slots, store, self._cancellations)
+        threads = THREADS_PER_SLOT * total + SPARE_THREADS
+        self._server = Server(transport, contract.TASKS, name, endpoint, threads)
         self._reports = ReportClient(transport, name, version)
 
     def run(self, stop: threading.Event, hurry: threading.Event) -> None:
@@ -50,6 +55,8 @@ class WorkerService:
         :raises faafo.errors.StoreUnavailable: when images could not be stored.
         """
         self._store.check()
+        if removed := self._store.remove_partial():
+            LOG.info("worker %s removed %d image(s) it had written half", self._name, removed)
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
         self._server.start(stop)
@@ -93,4 +100,4 @@ class WorkerService:
         """Cancel what still renders when the time is up or somebody is in a hurry."""
         if not hurry.wait(self._drain_timeout):
             LOG.warning("worker %s gives up what it has not finished", self._name)
-        self._cancelled.set()
+        self._cancellations.cancel_everything()

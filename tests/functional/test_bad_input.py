@@ -370,7 +370,7 @@ class TestLists:
 
     @pytest.mark.parametrize(
         "name",
-        ["__init__", "__class__", "__table__", "metadata", "query", "id", "claimed_by", "failures",
+        ["__init__", "__class__", "__table__", "metadata", "query", "id", "claimed_by",
          "claimable_at", "lease_expires_at", "as_dict", "task", "uuid.x", "", "width ", "WIDTH",
          "\x00", "\ud800", "x" * 10_000],
     )  # fmt: skip

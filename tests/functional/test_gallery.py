@@ -7,7 +7,6 @@ import shutil
 import uuid as uuidlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +17,8 @@ from playwright.sync_api import Page, Request, expect
 from faafo import conf as options
 from faafo.api.app import create_app
 from faafo.api.server import HttpServer
-from faafo.db import claims, db, fractals, schema
+from faafo.db import claims, db, fractals, outcomes, schema
+from faafo.db.outcomes import RetryPolicy
 from faafo.fractal.task import FractalTask
 from faafo.store.filesystem import FilesystemStore
 from faafo.web.pages import PAGE_SIZE
@@ -139,13 +139,13 @@ def _fill(store: FilesystemStore) -> dict[str, list[str]]:
     for _ in range(COMPLETE):
         uuids["complete"].append(_add())
         store.save(uuids["complete"][-1], png)
-        claims.complete(db.session, uuids["complete"][-1], None, result)
+        outcomes.complete(db.session, uuids["complete"][-1], None, result)
+    policy = RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
     uuids["error"] = [_add()]
-    claims.claim(db.session, "producer-1", 1, timedelta(hours=1))
-    policy = claims.RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
-    claims.fail(db.session, uuids["error"][0], 1, "a-long-word-" * 30, policy)
+    claims.claim(db.session, "producer-1", 1, 3600.0, policy)
+    outcomes.fail(db.session, uuids["error"][0], 1, "a-long-word-" * 30, policy)
     uuids["rendering"] = [_add()]
-    claims.claim(db.session, "producer-1", 1, timedelta(hours=1))
+    claims.claim(db.session, "producer-1", 1, 3600.0, policy)
     uuids["queued"] = [_add() for _ in range(9)]
     return uuids
 

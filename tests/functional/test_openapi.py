@@ -25,6 +25,7 @@ CALLS = {
     ("/api/fractal/{uuid}", "patch"),
     ("/api/fractal/{uuid}", "delete"),
     ("/api/fractal/{uuid}/image", "get"),
+    ("/api/fractal/{uuid}/retry", "post"),
     ("/api/claim", "post"),
     ("/api/claim", "put"),
     ("/healthcheck", "get"),

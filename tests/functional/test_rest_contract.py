@@ -16,7 +16,7 @@ from tests.functional.processes import SMALL_FRACTAL, Api, wait_until
 
 FIELDS = [
     "uuid", "width", "height", "iterations", "xa", "xb", "ya", "yb", "cx", "cy", "status",
-    "attempt", "fault", "created_at", "checksum", "duration", "size", "generated_by",
+    "attempt", "failures", "fault", "created_at", "checksum", "duration", "size", "generated_by",
 ]  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n, as far as the API is concerned"
 CHECKSUM = hashlib.sha256(PNG).hexdigest()

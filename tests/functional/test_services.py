@@ -113,6 +113,33 @@ def test_two_workers_share_what_is_queued(cluster):
     assert min(shares.count(name) for name in set(shares)) >= 12
 
 
+def test_a_worker_that_joins_late_gets_its_share_of_what_is_left(cluster):
+    post(cluster, 100, iterations=1000)
+    first = cluster.start_worker("worker-1")
+    cluster.start_producer()
+    first.wait_for_line("saved result")
+    second = cluster.start_worker("worker-2")
+    rendered_alone = len(first.lines_with("saved result"))
+    cluster.wait_until_complete(100)
+    left = 100 - rendered_alone
+    assert left > 40, "the first worker was through before the second one came"
+    assert len(second.lines_with("saved result")) >= 0.4 * left
+
+
+def test_deleting_a_fractal_stops_its_render_and_leaves_no_image(cluster):
+    (long,) = post(cluster, 1, width=1500, height=1500, iterations=100_000)
+    worker = cluster.start_worker()
+    cluster.start_producer()
+    worker.wait_for_line(f"processing task {long}")
+    assert requests.delete(f"{cluster.url}/api/fractal/{long}", timeout=30).status_code == 204
+    worker.wait_for_line(f"task {long} is cancelled")
+    # Its slot is free again: this one need not wait for the long one.
+    (short,) = post(cluster, 1, iterations=20)
+    wait_until(lambda: cluster.client.get(short)["status"] == "complete", "the short one")
+    assert worker.lines_with(f"task {long} processed") == []
+    assert [path.name for path in cluster.images.iterdir()] == [f"{short}.png"]
+
+
 def test_killing_a_worker_in_the_middle_loses_nothing(cluster):
     uuids = post(cluster, 40)
     doomed = cluster.start_worker("worker-1")

@@ -87,3 +87,18 @@ def test_an_api_that_is_away_is_named_in_one_line():
 def test_a_server_in_trouble_is_worth_another_try(status, body):
     with answering(status, body) as url, pytest.raises(errors.ApiUnavailable, match=url):
         Client(url).get("x")
+
+
+def test_what_is_in_the_way_of_a_fractal_that_is_given_back_is_told(client, make_task):
+    uuid = client.create(make_task())["uuid"]
+    client.claim("me", 1, 30)
+    client.release("me", [(uuid, 1)], "the disk is full" + 5000 * "!")
+    assert client.get(uuid)["fault"].startswith("the disk is full!")
+
+
+def test_an_api_that_has_enough_for_now_is_asked_again_later():
+    with (
+        answering(429, b'{"message": "enough"}') as url,
+        pytest.raises(errors.ApiUnavailable, match="429, enough"),
+    ):
+        Client(url).get("x")

@@ -1,17 +1,17 @@
-"""The life of a fractal, step by step."""
-
-from datetime import timedelta
+"""How fractals are claimed, and how claims end."""
 
 import pytest
 
 from faafo import errors
-from faafo.db import claims, fractals
-from faafo.db.claims import RetryPolicy
+from faafo.db import claims, fractals, outcomes
+from faafo.db.claims import Held
+from faafo.db.outcomes import RetryPolicy
 from faafo.fractal.task import Status
 
-LEASE = timedelta(seconds=60)
-EXPIRED = timedelta(seconds=-1)
-AT_ONCE = RetryPolicy(max_attempts=3, delay=0.0, longest_delay=0.0)
+LEASE = 60.0
+EXPIRED = -1.0
+AT_ONCE = RetryPolicy(max_attempts=4, delay=0.0, longest_delay=0.0)
+LATER = RetryPolicy(max_attempts=4, delay=60.0, longest_delay=60.0)
 RESULT = {"checksum": "0" * 64, "duration": 0.5}
 
 
@@ -21,7 +21,19 @@ def add(session, make_task):
 
 
 def claim(session, count=1, by="me", lease=LEASE):
-    return [(one.uuid, one.attempt) for one in claims.claim(session, by, count, lease)]
+    return [(one.uuid, one.attempt) for one in claims.claim(session, by, count, lease, AT_ONCE)]
+
+
+def release(session, uuid, attempt, by="me", fault=None, policy=AT_ONCE):
+    return claims.release(session, by, [Held(uuid, attempt, fault)], policy)
+
+
+def fail(session, uuid, times):
+    """Fail the next so many attempts of a fractal that is the oldest one queued."""
+    for _ in range(times):
+        ((claimed, attempt),) = claim(session)
+        assert claimed == uuid
+        outcomes.fail(session, uuid, attempt, "no", AT_ONCE)
 
 
 def test_the_oldest_fractals_are_claimed_first_and_only_once(session, add):
@@ -31,62 +43,105 @@ def test_the_oldest_fractals_are_claimed_first_and_only_once(session, add):
     assert claim(session, 9) == []
 
 
+def test_what_is_tried_again_does_not_go_to_the_end_of_the_queue(session, add):
+    oldest, *others = [add() for _number in range(5)]
+    fail(session, oldest, 1)
+    assert claim(session, 2) == [(oldest, 2), (others[0], 1)]
+
+
 def test_an_expired_lease_can_be_claimed_again_and_its_result_comes_too_late(session, add):
     uuid = add()
     claim(session, by="dead", lease=EXPIRED)
     assert claim(session) == [(uuid, 2)]
     with pytest.raises(errors.StaleAttempt, match="attempt: 1 of fractal"):
-        claims.complete(session, uuid, 1, RESULT)
-    assert claims.complete(session, uuid, 2, RESULT).status == Status.COMPLETE
+        outcomes.complete(session, uuid, 1, RESULT)
+    assert outcomes.complete(session, uuid, 2, RESULT).status == Status.COMPLETE
+
+
+def test_an_expired_lease_is_a_failure_that_says_whose_and_when(session, add):
+    uuid = add()
+    claim(session, by="dead", lease=EXPIRED)
+    claim(session)
+    fractal = fractals.get(session, uuid)
+    assert fractal.failures == 1
+    assert fractal.fault.startswith(
+        "attempt 1 came to nothing: the lease of producer dead ran out at 20"
+    )
+
+
+def test_what_nobody_ever_comes_back_from_is_given_up(session, add):
+    uuid = add()
+    for attempt in range(1, 5):
+        assert claim(session, lease=EXPIRED) == [(uuid, attempt)]
+    assert claim(session) == []
+    assert fractals.get(session, uuid).status == Status.ERROR
+
+
+def test_a_late_result_counts_as_long_as_nobody_has_claimed_the_fractal_again(session, add):
+    uuid = add()
+    claim(session, lease=EXPIRED)
+    assert outcomes.complete(session, uuid, 1, RESULT).status == Status.COMPLETE
+
+
+def test_a_suspect_is_handed_out_by_itself(session, add):
+    suspect = add()
+    fail(session, suspect, 2)
+    others = [add() for _number in range(2)]
+    assert claim(session, 9) == [(suspect, 3)]
+    assert claim(session, 9) == [(uuid, 1) for uuid in others]
+
+
+def test_what_is_older_than_a_suspect_is_handed_out_without_it(session, add):
+    older, suspect, younger = [add() for _number in range(3)]
+    claim(session, 3)
+    for uuid in (older, younger):
+        release(session, uuid, 1)
+    outcomes.fail(session, suspect, 1, "no", AT_ONCE)
+    claim(session, 3)
+    for uuid in (older, younger):
+        release(session, uuid, 2)
+    outcomes.fail(session, suspect, 2, "no", AT_ONCE)
+    assert claim(session, 9) == [(older, 3)]
+    assert claim(session, 9) == [(suspect, 3)]
+    assert claim(session, 9) == [(younger, 3)]
 
 
 def test_only_the_holder_can_renew_and_release(session, add):
     uuid = add()
     claim(session)
-    assert not claims.renew(session, "thief", uuid, 1, LEASE)
-    assert not claims.renew(session, "me", uuid, 2, LEASE)
-    assert not claims.release(session, "thief", uuid, 1)
-    assert claims.renew(session, "me", uuid, 1, LEASE)
-    assert claims.release(session, "me", uuid, 1)
-    assert not claims.renew(session, "me", uuid, 1, LEASE)
+    assert claims.renew(session, "thief", [Held(uuid, 1)], LEASE) == [uuid]
+    assert claims.renew(session, "me", [Held(uuid, 2)], LEASE) == [uuid]
+    assert release(session, uuid, 1, by="thief") == [uuid]
+    assert claims.renew(session, "me", [Held(uuid, 1)], LEASE) == []
+    assert release(session, uuid, 1) == []
+    assert claims.renew(session, "me", [Held(uuid, 1)], LEASE) == [uuid]
+
+
+def test_one_lost_lease_costs_no_other(session, add):
+    uuids = [add() for _number in range(3)]
+    claim(session, 3, lease=EXPIRED)
+    fractals.remove(session, uuids[1])
+    held = [Held(uuid, 1) for uuid in uuids]
+    assert claims.renew(session, "me", held, LEASE) == [uuids[1]]
+    assert claim(session, 9) == []
 
 
 def test_a_release_is_no_failure(session, add):
     uuid = add()
     for attempt in range(1, 10):
         assert claim(session) == [(uuid, attempt)]
-        claims.release(session, "me", uuid, attempt)
+        release(session, uuid, attempt)
     assert fractals.get(session, uuid).failures == 0
 
 
-def test_a_fractal_that_fails_too_often_is_given_up_with_its_fault(session, add):
-    uuid = add()
-    for attempt in (1, 2):
-        claim(session)
-        assert claims.fail(session, uuid, attempt, "no", AT_ONCE).status == Status.QUEUED
-    claim(session)
-    fractal = claims.fail(session, uuid, 3, "never", AT_ONCE)
-    assert (fractal.status, fractal.fault, fractal.attempt) == (Status.ERROR, "never", 3)
-    assert claim(session) == []
-
-
-def test_a_failure_of_an_attempt_that_is_over_changes_nothing(session, add):
+def test_a_release_with_a_fault_shows_it_and_waits(session, add):
     uuid = add()
     claim(session)
-    claims.complete(session, uuid, 1, RESULT)
-    with pytest.raises(errors.StaleAttempt):
-        claims.fail(session, uuid, 1, "too late", AT_ONCE)
-    assert fractals.get(session, uuid).status == Status.COMPLETE
-
-
-def test_the_delay_doubles_up_to_its_bound():
-    policy = RetryPolicy(max_attempts=99, delay=1.0, longest_delay=10.0)
-    delays = [policy.delay_after(failures).total_seconds() for failures in (1, 2, 3, 4, 5, 5000)]
-    assert delays == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
-
-
-def test_a_failed_fractal_waits_for_its_delay(session, add):
-    uuid = add()
-    claim(session)
-    claims.fail(session, uuid, 1, "no", RetryPolicy(3, 60.0, 60.0))
+    assert release(session, uuid, 1, fault="the disk is full", policy=LATER) == []
+    fractal = fractals.get(session, uuid)
+    assert (fractal.status, fractal.fault, fractal.failures) == (
+        Status.QUEUED,
+        "the disk is full",
+        0,
+    )
     assert claim(session) == []

@@ -61,7 +61,7 @@ def test_plain_queries_use_an_index(session):
         "SELECT * FROM fractal WHERE id < 1000 ORDER BY id DESC LIMIT 10",
         "SELECT * FROM fractal WHERE status = 'complete' ORDER BY id DESC LIMIT 24",
         "SELECT id FROM fractal WHERE status = 'queued' AND claimable_at <= '2026-01-01' "
-        "ORDER BY claimable_at LIMIT 10",
+        "ORDER BY id LIMIT 10",
         "SELECT id FROM fractal WHERE status = 'rendering' AND lease_expires_at <= '2026-01-01' "
         "ORDER BY lease_expires_at LIMIT 10",
         "SELECT status, count(*) FROM fractal GROUP BY status",

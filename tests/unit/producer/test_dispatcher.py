@@ -1,26 +1,33 @@
 """The dispatcher, between a real API and workers on a broker in memory."""
 
+import re
 import threading
 from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from faafo import errors
 from faafo.client.http import Client
 from faafo.db import fractals
+from faafo.producer import dispatcher
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.workers import WorkerRegistry
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.server import Server, expected_exceptions
-from faafo.worker.endpoint import Slots, WorkerEndpoint
+from faafo.worker.cancellations import Cancellations
+from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.slots import Slots
 
-PACE = Pace(claim_interval=0.05, lease_duration=5.0, drain_timeout=5.0)
+PACE = Pace(claim_interval=0.05, lease_duration=5.0, renew_interval=0.2, drain_timeout=5.0)
 
 
 class Failing:
     """A worker's endpoint that raises what it is given, and then renders."""
+
+    target = contract.TASKS_SERVED
 
     def __init__(self, renderer, *problems):
         self._renderer = renderer
@@ -34,22 +41,32 @@ class Failing:
 
 
 class Stuck:
-    """A worker's endpoint that renders nothing until it is let go."""
+    """A worker's endpoint that renders nothing until it is let go, or cancelled."""
+
+    target = contract.TASKS_SERVED
 
     def __init__(self, renderer, let_go):
         self.called = threading.Event()
+        self.cancelled = []
         self._renderer = renderer
         self._let_go = let_go
 
+    @expected_exceptions(errors.FaafoError)
     def process(self, ctxt, task):
         self.called.set()
         self._let_go.wait(20)
+        if self.cancelled:
+            raise errors.RenderCancelled("cancelled")
         return self._renderer.process(ctxt, task)
+
+    def cancel(self, ctxt, uuid):
+        self.cancelled.append((uuid, ctxt["attempt"], ctxt["producer"]))
+        self._let_go.set()
 
 
 @pytest.fixture
 def renderer(store):
-    return WorkerEndpoint("w", Slots(2), store, threading.Event())
+    return WorkerEndpoint("w", Slots(2), store, Cancellations())
 
 
 @pytest.fixture
@@ -70,10 +87,8 @@ def run_dispatcher(client, transport, stop):
         assert worker.wait_until_listening(10)
         registry.report({}, "w", slots, 0, {}, "1.0")
         done = threading.Event()
-        dispatcher = Dispatcher(
-            "me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake
-        )
-        thread = threading.Thread(target=dispatcher.run, args=(done,))
+        ours = Dispatcher("me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake)
+        thread = threading.Thread(target=ours.run, args=(done,))
         thread.start()
 
         def finish():
@@ -115,7 +130,11 @@ def test_a_failed_attempt_is_made_again_and_its_fault_forgotten(
 ):
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(Failing(renderer, errors.RenderFailed("out of ideas"))):
-        wait_until(lambda: client.get(uuid)["fault"] == "out of ideas")
+        wait_until(lambda: client.get(uuid)["fault"])
+        fault = client.get(uuid)["fault"]
+        assert re.fullmatch(
+            r"attempt 1 failed on worker w at 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ: out of ideas", fault
+        )
         wait_until(lambda: client.get(uuid)["status"] == "complete")
     assert client.get(uuid)["fault"] is None
     assert client.get(uuid)["attempt"] == 2
@@ -124,11 +143,11 @@ def test_a_failed_attempt_is_made_again_and_its_fault_forgotten(
 def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
     run_dispatcher, client, make_task, wait_until
 ):
-    endpoint = WorkerEndpoint("w", Slots(1), None, threading.Event())
+    endpoint = WorkerEndpoint("w", Slots(1), None, Cancellations())
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint):
         wait_until(lambda: client.get(uuid)["fault"])
-    assert client.get(uuid)["fault"].startswith("AttributeError: 'NoneType' object has no")
+    assert ": AttributeError: 'NoneType' object has no" in client.get(uuid)["fault"]
 
 
 @pytest.mark.parametrize(
@@ -145,10 +164,13 @@ def test_what_is_no_fault_of_the_fractal_is_not_held_against_it(
 ):
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(Failing(renderer, problem)) as running:
-        wait_until(lambda: client.get(uuid)["attempt"] == 1)
-        wait_until(lambda: client.get(uuid)["status"] == "queued")
-        running.registry.report({}, "w", 2, 0, {}, "1.0")
-        wait_until(lambda: client.get(uuid)["status"] == "complete")
+
+        def is_complete_after_a_report():
+            running.registry.report({}, "w", 2, 0, {}, "1.0")
+            return client.get(uuid)["status"] == "complete"
+
+        wait_until(is_complete_after_a_report)
+    assert client.get(uuid)["attempt"] == 2
     assert fractals.get(session, uuid).failures == 0
 
 
@@ -158,7 +180,7 @@ def test_a_lease_is_renewed_while_a_render_runs(
     let_go = threading.Event()
     endpoint = Stuck(renderer, let_go)
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(endpoint, pace=Pace(0.05, 1.0, 10.0)):
+    with run_dispatcher(endpoint, pace=Pace(0.05, 1.0, 2.0, 10.0)):
         assert endpoint.called.wait(10)
         # Longer than the lease: without renewal the claim below would get the fractal.
         assert not threading.Event().wait(1.5)
@@ -168,17 +190,97 @@ def test_a_lease_is_renewed_while_a_render_runs(
     assert client.get(uuid)["attempt"] == 1
 
 
-def test_what_is_unfinished_at_the_end_is_queued_again_at_once(
+def test_what_is_unfinished_at_the_end_is_stopped_and_queued_again_at_once(
     run_dispatcher, renderer, client, make_task
 ):
+    endpoint = Stuck(renderer, threading.Event())
+    uuid = client.create(make_task())["uuid"]
+    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
+        assert endpoint.called.wait(10)
+        running.finish()
+        assert endpoint.cancelled == [(uuid, 1, "me")]
+        assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
+
+
+def test_what_does_not_stop_at_the_end_is_queued_again_all_the_same(
+    run_dispatcher, renderer, client, make_task, monkeypatch
+):
+    monkeypatch.setattr(dispatcher, "CANCEL_SECONDS", 0.1)
     let_go = threading.Event()
     endpoint = Stuck(renderer, let_go)
+    monkeypatch.setattr(endpoint, "cancel", lambda ctxt, uuid: None)
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.1)) as running:
+    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
         assert endpoint.called.wait(10)
         running.finish()
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
         let_go.set()
+
+
+def test_the_render_of_a_fractal_that_is_deleted_is_stopped_and_its_slot_is_free_again(
+    run_dispatcher, renderer, client, api_url, make_task, wait_until
+):
+    endpoint = Stuck(renderer, threading.Event())
+    uuid = client.create(make_task())["uuid"]
+    with run_dispatcher(endpoint, slots=1) as running:
+        assert endpoint.called.wait(10)
+        requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=10)
+        wait_until(lambda: endpoint.cancelled == [(uuid, 1, "me")])
+        running.registry.report({}, "w", 1, 0, {}, "1.0")
+        wait_until(lambda: running.registry.free_slots() == 1)
+
+
+def test_the_image_of_a_fractal_that_is_deleted_too_late_to_stop_is_deleted_as_well(
+    run_dispatcher, renderer, client, api_url, store, make_task, wait_until, monkeypatch
+):
+    uuid = client.create(make_task())["uuid"]
+    complete = Client.complete
+    done = threading.Event()
+
+    def delete_first(self, result, attempt):
+        assert store.load(result.uuid)
+        requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=10)
+        store.save(uuid, b"as if the worker had been a little slower")
+        try:
+            return complete(self, result, attempt)
+        finally:
+            done.set()
+
+    monkeypatch.setattr(Client, "complete", delete_first)
+    with run_dispatcher(renderer):
+        assert done.wait(10)
+    assert list(store.uuids(age=-1)) == []
+
+
+def test_a_suspect_is_rendered_alone(run_dispatcher, renderer, client, make_task, wait_until):
+    contexts = []
+
+    class Watched(Failing):
+        @expected_exceptions(errors.FaafoError)
+        def process(self, ctxt, task):
+            contexts.append(ctxt)
+            if len(contexts) <= 2:
+                raise errors.RenderFailed("no")
+            return renderer.process(ctxt, task)
+
+    uuid = client.create(make_task())["uuid"]
+    with run_dispatcher(Watched(renderer)) as running:
+        wait_until(lambda: client.get(uuid)["status"] == "complete")
+        assert [ctxt["alone"] for ctxt in contexts] == [False, False, True]
+        assert [ctxt["attempt"] for ctxt in contexts] == [1, 2, 3]
+        wait_until(lambda: running.registry.free_slots() == 2)
+
+
+def test_what_could_not_be_stored_says_so_without_counting_as_a_failure(
+    run_dispatcher, renderer, client, make_task, wait_until
+):
+    uuid = client.create(make_task())["uuid"]
+    problem = errors.StoreUnavailable("images: No space left on device")
+    with run_dispatcher(Failing(renderer, problem)):
+        wait_until(lambda: client.get(uuid)["fault"])
+    record = client.get(uuid)
+    assert record["fault"].endswith(": images: No space left on device")
+    assert (record["status"], record["failures"]) == ("queued", 0)
 
 
 def test_a_mistake_of_ours_is_a_failure_and_keeps_nothing(
@@ -190,6 +292,6 @@ def test_a_mistake_of_ours_is_a_failure_and_keeps_nothing(
     uuid = client.create(make_task())["uuid"]
     monkeypatch.setattr(WorkerClient, "process", mistaken)
     with run_dispatcher(renderer):
-        wait_until(lambda: client.get(uuid)["fault"] == "LookupError: a mistake")
+        wait_until(lambda: str(client.get(uuid)["fault"]).endswith(": LookupError: a mistake"))
         monkeypatch.undo()
         wait_until(lambda: client.get(uuid)["status"] == "complete")

@@ -103,3 +103,28 @@ def test_a_worker_that_came_back_is_not_credited_with_calls_of_its_former_life(r
     report(registry, "a", 1)
     registry.release("a")
     assert registry.free_slots() == 1
+
+
+def test_a_worker_that_renders_one_alone_gets_nothing_else_from_us(registry):
+    report(registry, "w", 3)
+    assert registry.acquire(alone=True) == "w"
+    assert registry.free_slots() == 0
+    assert registry.acquire() is None
+    registry.release("w", alone=True)
+    assert registry.free_slots() == 3
+
+
+def test_one_that_is_to_be_alone_goes_to_the_worker_with_least_to_do(registry):
+    report(registry, "busy", 2, other=1)
+    report(registry, "idle", 2)
+    assert registry.acquire(alone=True) == "idle"
+
+
+def test_a_worker_that_still_renders_others_may_be_reserved_meanwhile(registry):
+    report(registry, "w", 3)
+    registry.acquire()
+    registry.acquire(alone=True)
+    registry.release("w")
+    assert registry.free_slots() == 0
+    registry.release("w", alone=True)
+    assert registry.free_slots() == 3

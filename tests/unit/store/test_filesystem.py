@@ -1,5 +1,7 @@
 """Images as files."""
 
+import errno
+import os
 import stat
 
 import pytest
@@ -47,3 +49,99 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     with pytest.raises(errors.StoreUnavailable):
         store.save(UUID, b"png")
     assert [path.name for path in tmp_path.iterdir()] == [f"{UUID}.png"]
+
+
+@pytest.fixture
+def disk_with(monkeypatch):
+    """Makes the disk have room for so many bytes."""
+
+    def limit(room):
+        def allocate(_descriptor, _offset, size):
+            if size > room:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(os, "posix_fallocate", allocate)
+
+    return limit
+
+
+def test_a_disk_without_room_for_a_usual_image_is_full(tmp_path, disk_with):
+    store = FilesystemStore(str(tmp_path))
+    disk_with(1000)
+    with pytest.raises(errors.StoreUnavailable, match="No space left on device"):
+        store.check()
+    disk_with(10**9)
+    store.check()
+
+
+def test_after_an_image_did_not_fit_there_must_be_room_for_it(tmp_path, disk_with, monkeypatch):
+    store = FilesystemStore(str(tmp_path))
+    disk_with(2**21)
+    store.check()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        with pytest.raises(errors.StoreUnavailable, match="full"):
+            store.save(UUID, bytes(2**22))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(errors.StoreUnavailable):
+        store.check()
+    disk_with(2**22)
+    store.check()
+
+
+def test_a_file_system_that_cannot_tell_is_taken_at_its_word(tmp_path, monkeypatch):
+    def allocate(*_arguments):
+        raise OSError(errno.EOPNOTSUPP, "not here")
+
+    monkeypatch.setattr(os, "posix_fallocate", allocate)
+    FilesystemStore(str(tmp_path)).check()
+
+
+def test_images_are_listed_once_they_are_old_enough(tmp_path):
+    store = FilesystemStore(str(tmp_path))
+    path = store.save(UUID, b"png")
+    for name in ("notes.txt", "not-a-uuid.png", f".{UUID}.png", f"{UUID}.png.bak"):
+        (tmp_path / name).write_text("nobody's image")
+    assert list(store.uuids(age=3600)) == []
+    os.utime(path, (0, 0))
+    assert list(store.uuids(age=3600)) == [UUID]
+
+
+def partial(directory, owner):
+    """Leave a file as a process that dies in the middle of a save does."""
+    store = FilesystemStore(str(directory), owner)
+    before = set(directory.iterdir())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            store.save(UUID, b"half")
+    (left,) = set(directory.iterdir()) - before
+    return left
+
+
+def test_only_the_owner_removes_at_once_what_it_has_written_half(tmp_path):
+    mine, others = partial(tmp_path, "worker-host-1"), partial(tmp_path, "worker-host-11")
+    image = FilesystemStore(str(tmp_path)).save(UUID, b"png")
+    assert FilesystemStore(str(tmp_path), "worker-host-1").remove_partial() == 1
+    assert not mine.exists()
+    assert {str(path) for path in tmp_path.iterdir()} == {str(others), image}
+
+
+def test_an_owner_may_be_called_anything(tmp_path):
+    partial(tmp_path, "../a/b *")
+    assert FilesystemStore(str(tmp_path), "../a/b *").remove_partial() == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_everybody_may_remove_what_was_written_half_long_ago(tmp_path):
+    left = partial(tmp_path, "worker-host-1")
+    store = FilesystemStore(str(tmp_path))
+    assert store.remove_all_partial(age=3600) == 0
+    os.utime(left, (0, 0))
+    assert store.remove_all_partial(age=3600) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_listed_says_so(tmp_path):
+    with pytest.raises(errors.StoreUnavailable, match="filesystem_store_datadir"):
+        list(FilesystemStore(str(tmp_path / "nowhere")).uuids(age=0))

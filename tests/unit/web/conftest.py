@@ -2,14 +2,13 @@
 
 import hashlib
 import io
-from datetime import timedelta
 
 import pytest
 from PIL import Image
 
-from faafo.db import claims, db, fractals
+from faafo.db import claims, db, fractals, outcomes
 
-POLICY = claims.RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
+POLICY = outcomes.RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
 
 
@@ -48,7 +47,7 @@ def rendering(app, queued):
     def add(**changes) -> str:
         uuid = queued(**changes)
         with app.app_context():
-            claims.claim(db.session, "a producer", 1, timedelta(minutes=10))
+            claims.claim(db.session, "a producer", 1, 600.0, POLICY)
         return uuid
 
     return add
@@ -61,7 +60,7 @@ def failed(app, rendering):
     def add(fault="the disk is full", **changes) -> str:
         uuid = rendering(**changes)
         with app.app_context():
-            claims.fail(db.session, uuid, 1, fault, POLICY)
+            outcomes.fail(db.session, uuid, 1, fault, POLICY)
         return uuid
 
     return add
@@ -83,7 +82,7 @@ def complete(app, store, queued):
             "generated_by": generated_by,
         }
         with app.app_context():
-            claims.complete(db.session, uuid, None, result)
+            outcomes.complete(db.session, uuid, None, result)
         return uuid
 
     return add

@@ -2,17 +2,24 @@
 
 import hashlib
 import threading
+from collections.abc import Callable
 
 import oslo_messaging
 import pytest
 
 from faafo import errors
-from faafo.worker.endpoint import Slots, WorkerEndpoint
+from faafo.fractal import image
+from faafo.fractal.task import FractalTask
+from faafo.worker.cancellations import Cancellations
+from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.slots import Slots
+
+PARAMETERS = {"producer": "p", "attempt": 1}
 
 
 @pytest.fixture
-def cancelled():
-    return threading.Event()
+def cancellations():
+    return Cancellations()
 
 
 @pytest.fixture
@@ -21,8 +28,8 @@ def slots():
 
 
 @pytest.fixture
-def endpoint(store, slots, cancelled):
-    return WorkerEndpoint("w-1", slots, store, cancelled)
+def endpoint(store, slots, cancellations):
+    return WorkerEndpoint("w-1", slots, store, cancellations)
 
 
 def unwrapped(call, *arguments):
@@ -74,8 +81,8 @@ def test_a_uuid_that_is_none_reaches_no_file(endpoint, make_task, uuid, tmp_path
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_cancelled_render_stores_nothing(endpoint, store, cancelled, make_task):
-    cancelled.set()
+def test_a_worker_that_is_to_stop_stores_nothing(endpoint, store, cancellations, make_task):
+    cancellations.cancel_everything()
     task = make_task()
     with pytest.raises(errors.RenderCancelled):
         unwrapped(endpoint.process, {}, task.model_dump())
@@ -83,12 +90,66 @@ def test_a_cancelled_render_stores_nothing(endpoint, store, cancelled, make_task
         store.load(task.uuid)
 
 
-def test_closed_slots_let_nobody_in_but_those_inside_may_finish():
-    slots = Slots(2)
-    with slots.occupy("a"):
-        slots.close()
-        assert slots.total == 0
-        assert slots.busy_for == {"a": 1}
-        with pytest.raises(errors.WorkerBusy):
-            slots.occupy("b").__enter__()
-    assert slots.busy_for == {}
+@pytest.fixture
+def render_until(monkeypatch):
+    """Makes every render call something once it has begun, and go on until it is cancelled."""
+
+    def replace(begun: Callable[[], None]) -> None:
+        def render(task, cancelled):
+            begun()
+            for _ in range(500):
+                if cancelled():
+                    raise errors.RenderCancelled("cancelled")
+                threading.Event().wait(0.01)
+            return picture
+
+        picture = image.render(PLAIN)
+        monkeypatch.setattr(image, "render", render)
+
+    return replace
+
+
+PLAIN = FractalTask(
+    uuid="00000000-0000-4000-8000-000000000000",
+    width=2, height=2, iterations=3, xa=-1, xb=1, ya=-1, yb=1, cx=0, cy=0,
+)  # fmt: skip
+
+
+def test_a_cancelled_render_ends_frees_its_slot_and_stores_nothing(
+    endpoint, slots, store, render_until, make_task
+):
+    task = make_task()
+    render_until(lambda: endpoint.cancel(PARAMETERS, task.uuid))
+    with pytest.raises(errors.RenderCancelled):
+        unwrapped(endpoint.process, PARAMETERS, task.model_dump())
+    assert slots.free == 1
+    with pytest.raises(errors.ImageNotFound):
+        store.load(task.uuid)
+
+
+@pytest.mark.parametrize(
+    "other", [{"producer": "q", "attempt": 1}, {"producer": "p", "attempt": 2}, {}]
+)
+def test_nobody_else_and_no_other_attempt_can_cancel_a_render(endpoint, make_task, other):
+    task = make_task()
+    with endpoint._cancellations.listening((task.uuid, "p", "1")) as cancelled:
+        endpoint.cancel(other, task.uuid)
+        assert not cancelled.is_set()
+        endpoint.cancel(PARAMETERS, task.uuid)
+        assert cancelled.is_set()
+
+
+def test_a_render_that_is_cancelled_at_the_last_moment_stores_nothing(
+    endpoint, store, make_task, monkeypatch
+):
+    task = make_task()
+    encode = image.encode
+
+    def encode_and_cancel(picture):
+        endpoint.cancel(PARAMETERS, task.uuid)
+        return encode(picture)
+
+    monkeypatch.setattr(image, "encode", encode_and_cancel)
+    with pytest.raises(errors.RenderCancelled):
+        unwrapped(endpoint.process, PARAMETERS, task.model_dump())
+    assert list(store.uuids(age=-1)) == []

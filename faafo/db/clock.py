@@ -1,0 +1,35 @@
+"""The database's clock: leases are counted by it alone, since the clocks of API hosts differ."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Float, literal
+from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+# Times are UTC without a zone: neither SQLite nor MariaDB keeps one.
+Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+class moment(FunctionElement[datetime]):  # noqa: N801 - reads like the SQL function it stands for
+    """The present in the database's eyes, moved by so many ``seconds``."""
+
+    type = Moment
+    inherit_cache = True
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(literal(float(seconds), Float))
+
+
+@compiles(moment, "sqlite")
+def _sqlite(element: moment, compiler: Any, **kw: Any) -> str:
+    # As SQLAlchemy writes times into SQLite, whose clock counts milliseconds.
+    seconds = compiler.process(element.clauses, **kw)
+    return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', printf('%+.3f seconds', {seconds}))"
+
+
+@compiles(moment, "mysql", "mariadb")
+def _mysql(element: moment, compiler: Any, **kw: Any) -> str:
+    seconds = compiler.process(element.clauses, **kw)
+    return f"(UTC_TIMESTAMP(6) + INTERVAL {seconds} SECOND)"

@@ -1,0 +1,197 @@
+"""The corners of a fractal's life, through a real faafo-api on SQLite and on MariaDB."""
+
+import hashlib
+import os
+import shutil
+import uuid as uuidlib
+from typing import Any
+
+import pytest
+
+from tests.functional.processes import (
+    SCRIPTS,
+    Api,
+    Service,
+    run,
+    wait_until,
+)
+
+PNG = b"\x89PNG, as far as the API is concerned"
+RESULT = {"checksum": hashlib.sha256(PNG).hexdigest(), "duration": 0.25, "size": len(PNG)}
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+# As the fixture ``api`` has it.
+MAX_ATTEMPTS = 3
+
+
+@pytest.fixture(autouse=True)
+def _nothing_to_begin_with(api: Api) -> None:
+    api.forget_everything()
+
+
+def fail(api: Api, record: dict[str, Any], fault: str = "no") -> dict[str, Any]:
+    body = {"attempt": record["attempt"], "fault": fault}
+    return api.request("PUT", f"/api/fractal/{record['uuid']}", json=body).json()
+
+
+def claim_one(api: Api, lease: float = 60) -> dict[str, Any]:
+    (record,) = wait_until(lambda: api.claim(lease=lease), "a fractal to claim")
+    return record
+
+
+def post_and_give_up(api: Api) -> str:
+    """Post a fractal, and let it fail until its status is error."""
+    uuid = api.post_fractal()["uuid"]
+    for _ in range(MAX_ATTEMPTS):
+        fail(api, claim_one(api))
+    assert api.get_fractal(uuid)["status"] == "error"
+    return uuid
+
+
+def manage(api: Api, *arguments: str) -> Any:
+    return run(api.config.parent, "faafo-manage", "--config-file", api.config, *arguments)
+
+
+class TestRetry:
+    def test_what_was_given_up_is_queued_again_and_may_fail_as_often_as_before(
+        self, api: Api
+    ) -> None:
+        uuid = post_and_give_up(api)
+        answer = api.request("POST", f"/api/fractal/{uuid}/retry")
+        assert answer.status_code == 200
+        record = answer.json()
+        assert (record["status"], record["failures"], record["fault"]) == ("queued", 0, "no")
+        claimed = claim_one(api)
+        assert (claimed["uuid"], claimed["attempt"]) == (uuid, MAX_ATTEMPTS + 1)
+        assert fail(api, claimed)["status"] == "queued"
+
+    def test_what_is_not_given_up_is_409(self, api: Api) -> None:
+        uuid = api.post_fractal()["uuid"]
+        claim_one(api)
+        answer = api.request("POST", f"/api/fractal/{uuid}/retry")
+        assert answer.status_code == 409
+        assert "is rendering" in answer.json()["message"]
+
+    def test_what_does_not_exist_is_404(self, api: Api) -> None:
+        assert api.request("POST", f"/api/fractal/{UNKNOWN}/retry").status_code == 404
+        assert api.request("GET", f"/api/fractal/{UNKNOWN}/retry").status_code == 405
+
+    def test_an_administrator_can_retry_one(self, api: Api) -> None:
+        uuid = post_and_give_up(api)
+        done = manage(api, "fractal", "retry", uuid)
+        assert (done.returncode, done.stdout) == (0, f"queued fractal {uuid} again\n")
+        assert api.get_fractal(uuid)["status"] == "queued"
+
+    def test_an_administrator_can_retry_all(self, api: Api) -> None:
+        uuids = [post_and_give_up(api) for _ in range(2)]
+        done = manage(api, "fractal", "retry", "--all-errors")
+        assert (done.returncode, done.stdout) == (0, "queued 2 fractal(s) again\n")
+        assert {api.get_fractal(uuid)["status"] for uuid in uuids} == {"queued"}
+
+    def test_an_administrator_is_told_what_cannot_be_retried(self, api: Api) -> None:
+        done = manage(api, "fractal", "retry", UNKNOWN)
+        assert done.returncode == 1
+        assert done.stderr == f"there is no fractal {UNKNOWN}\n"
+        for arguments in ([], ["--all-errors", UNKNOWN]):
+            done = manage(api, "fractal", "retry", *arguments)
+            assert done.returncode == 1
+            assert "give either uuids or --all-errors" in done.stderr
+
+
+class TestLeases:
+    def test_what_nobody_comes_back_from_ends_in_error_and_says_why(self, api: Api) -> None:
+        uuid = api.post_fractal()["uuid"]
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            assert claim_one(api, lease=1)["attempt"] == attempt
+        wait_until(lambda: api.claim() or api.get_fractal(uuid)["status"] == "error", "the end")
+        record = api.get_fractal(uuid)
+        assert (record["status"], record["failures"]) == ("error", MAX_ATTEMPTS)
+        assert "the lease of producer me ran out at 20" in record["fault"]
+
+    def test_what_has_failed_twice_is_handed_out_by_itself(self, api: Api) -> None:
+        suspect = api.post_fractal()["uuid"]
+        for _ in range(2):
+            fail(api, claim_one(api))
+        claimed = claim_one(api)
+        held = {"uuid": suspect, "attempt": claimed["attempt"]}
+        api.request("PUT", "/api/claim", json={"claimed_by": "me", "release": [held]})
+        others = [api.post_fractal()["uuid"] for _ in range(3)]
+        assert [one["uuid"] for one in api.claim(count=9)] == [suspect]
+        assert [one["uuid"] for one in api.claim(count=9)] == others
+
+    def test_a_fault_that_comes_with_a_release_is_shown_and_not_counted(self, api: Api) -> None:
+        uuid = api.post_fractal()["uuid"]
+        claimed = claim_one(api)
+        held = {"uuid": uuid, "attempt": claimed["attempt"], "fault": "the disk is full"}
+        answer = api.request("PUT", "/api/claim", json={"claimed_by": "me", "release": [held]})
+        assert answer.json() == {"lost": []}
+        record = api.get_fractal(uuid)
+        assert (record["status"], record["failures"]) == ("queued", 0)
+        assert record["fault"] == "the disk is full"
+        api.request("PUT", f"/api/fractal/{uuid}", json=RESULT)
+        assert api.get_fractal(uuid)["fault"] is None
+
+    @pytest.mark.skipif(
+        shutil.which("faketime") is None and os.environ.get("CI") != "true",
+        reason="faketime is missing; install it with: apt-get install faketime",
+    )
+    @pytest.mark.parametrize("shift", ["+1h", "-1h"])
+    def test_an_api_whose_clock_is_wrong_does_no_harm(self, api: Api, shift: str) -> None:
+        if "mysql" not in api.config.read_text():
+            pytest.skip("a SQLite database has no clock but that of its host")
+        command = ["FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", shift, SCRIPTS / "faafo-api"]
+        arguments = ["--config-file", api.config]
+        directory = api.config.parent
+        with Service(
+            directory, "/usr/bin/env", *command, *arguments, name=f"clock{shift}"
+        ) as service:
+            wrong = Api(service.wait_for_url(), service, api.config, api.store, api.datadir)
+            first, second = (one.post_fractal()["uuid"] for one in (api, wrong))
+            assert [one["uuid"] for one in api.claim(count=2, lease=30)] == [first, second]
+            assert wrong.claim(count=2) == []
+            third = wrong.post_fractal()["uuid"]
+            assert [one["uuid"] for one in wrong.claim(lease=30)] == [third]
+            assert api.claim() == []
+            # faketime does not pass signals on.
+            service.kill()
+
+
+class TestSweep:
+    def save(self, api: Api, uuid: str, hours_old: float = 2) -> None:
+        path = api.store.save(uuid, PNG)
+        moment = os.stat(path).st_mtime - 3600 * hours_old
+        os.utime(path, (moment, moment))
+
+    def test_only_images_without_a_record_go(self, api: Api) -> None:
+        known = api.post_fractal()["uuid"]
+        orphan, fresh = (str(uuidlib.uuid4()) for _ in range(2))
+        self.save(api, known)
+        self.save(api, orphan)
+        self.save(api, fresh, hours_old=0)
+        done = manage(api, "store", "sweep", "--dry-run")
+        assert f"would remove the image of {orphan}" in done.stdout
+        assert set(api.store.uuids(age=-1)) == {known, orphan, fresh}
+        done = manage(api, "store", "sweep")
+        assert done.returncode == 0
+        assert done.stdout.splitlines() == [
+            f"removing the image of {orphan}",
+            "1 image(s) without a record, 0 half-written file(s) removed",
+        ]
+        assert set(api.store.uuids(age=-1)) == {known, fresh}
+        manage(api, "store", "sweep", "--older-than", "0")
+        assert set(api.store.uuids(age=-1)) == {known}
+        api.store.delete(known)
+
+    def test_what_was_written_half_goes_once_it_is_old(self, api: Api) -> None:
+        left = api.datadir / f".worker-x.{UNKNOWN}.abc.part"
+        left.write_bytes(PNG)
+        manage(api, "store", "sweep")
+        assert left.exists()
+        done = manage(api, "store", "sweep", "--older-than", "0")
+        assert "1 half-written file(s) removed" in done.stdout
+        assert not left.exists()
+
+    def test_a_result_of_a_fractal_that_is_no_more_leaves_no_image(self, api: Api) -> None:
+        api.store.save(UNKNOWN, PNG)
+        answer = api.request("PUT", f"/api/fractal/{UNKNOWN}", json=RESULT)
+        assert answer.status_code == 404
+        assert set(api.store.uuids(age=-1)) == set()
