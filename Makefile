@@ -1,5 +1,6 @@
 # make run    start faafo on this machine: no root, no server, no configuration needed
 # make test   install what the tests need, then run all of them
+# make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make lint, make docs, make genconfig, make bench, make clean: see below
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint docs genconfig bench clean
+.PHONY: help run test fuzz lint docs genconfig bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -19,6 +20,9 @@ run: $(VENV)/.installed
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.tests-installed
+	FAAFO_FUZZ_REQUESTS=5000 $(BIN)/python -m pytest tests/functional/test_openapi.py $(ARGS)
 
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .

@@ -37,6 +37,10 @@ class FractalNotFound(FaafoError):
     """Raised when no fractal has the uuid that was asked for."""
 
 
+class FractalFixed(FaafoError):
+    """Raised when something of a fractal is to be changed that stays as it was posted."""
+
+
 class FractalExists(FaafoError):
     """Raised when a fractal is posted with a uuid that is already taken."""
 

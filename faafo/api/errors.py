@@ -22,6 +22,7 @@ STATUS = {
     errors.FractalNotFound: 404,
     errors.ImageNotFound: 404,
     errors.FractalExists: 409,
+    errors.FractalFixed: 409,
     errors.StaleAttempt: 409,
     errors.NothingToRetry: 409,
     errors.QueueFull: 429,

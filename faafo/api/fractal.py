@@ -138,19 +138,13 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
         _delete_image(uuid)
         raise
     _refuse_changes(fractal.as_dict(), sent)
-    attempt = sent.get("attempt")
-    if "fault" in sent and "checksum" not in sent:
-        if attempt is None:
-            raise errors.InvalidTask("attempt: is missing; a fault belongs to an attempt")
+    if body.brings_result:
+        result = {name: sent[name] for name in RESULT if name in sent}
+        return outcomes.complete(db.session, uuid, body.attempt, result)
+    if body.fault is not None and body.attempt is not None:
         policy = current_app.extensions["faafo.retry_policy"]
-        return outcomes.fail(db.session, uuid, attempt, sent["fault"], policy)
-    result = {name: sent[name] for name in RESULT if name in sent}
-    if not result:
-        return fractal
-    for name in ("checksum", "duration"):
-        if name not in result:
-            raise errors.InvalidTask(f"{name}: is missing; a result has checksum and duration")
-    return outcomes.complete(db.session, uuid, attempt, result)
+        return outcomes.fail(db.session, uuid, body.attempt, body.fault, policy)
+    return fractal
 
 
 def _delete_image(uuid: str) -> None:
@@ -163,7 +157,7 @@ def _delete_image(uuid: str) -> None:
 def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:
     for name, value in sent.items():
         if name not in MUTABLE and record[name] != value:
-            raise errors.InvalidTask(
+            raise errors.FractalFixed(
                 f"{name}: cannot be changed, it is {json.dumps(record[name])}, not {value!r}"
             )
 

@@ -1,17 +1,28 @@
 """What goes over the wire of the REST API, validated and documented in one place."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from faafo.fractal.task import MAX_INT32, Checksum, FractalParameters, Status, Uuid
+from faafo.fractal.task import (
+    MAX_INT32,
+    MAX_SIZE,
+    WHOLE,
+    Checksum,
+    Coordinate,
+    Count,
+    FractalParameters,
+    Status,
+    Uuid,
+)
 
-Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32)]
+Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Text = Annotated[str, Field(max_length=4000)]
 Duration = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-Size = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Size = Annotated[int, Field(strict=True, ge=0, le=MAX_SIZE), WHOLE]
 Lease = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
@@ -80,13 +91,35 @@ class FractalPage(BaseModel):
     total_pages: int
 
 
+def _fields(kind: str, *names: str) -> dict[str, Any]:
+    return {name: {"type": kind} for name in names}
+
+
+# What FractalUpdate checks, for the OpenAPI document.
+_RESULT_OR_FAULT_OR_NOTHING: dict[str, Any] = {
+    "anyOf": [
+        {
+            "required": ["checksum", "duration"],
+            "properties": _fields("string", "checksum") | _fields("number", "duration"),
+        },
+        {
+            "required": ["attempt", "fault"],
+            "properties": _fields("string", "fault")
+            | _fields("integer", "attempt")
+            | _fields("null", "checksum", "duration"),
+        },
+        {"properties": _fields("null", "fault", "checksum", "duration", "size", "generated_by")},
+    ]
+}
+
+
 class FractalUpdate(BaseModel):
     """The result of an attempt, or the fault it failed with.
 
     Every other field of the record may be sent along, as long as it says what the record says.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_RESULT_OR_FAULT_OR_NOTHING)
 
     attempt: Attempt | None = None
     checksum: Checksum | None = None
@@ -96,18 +129,41 @@ class FractalUpdate(BaseModel):
     fault: Text | None = None
 
     uuid: Uuid | None = None
-    width: int | None = None
-    height: int | None = None
-    iterations: int | None = None
-    xa: float | None = None
-    xb: float | None = None
-    ya: float | None = None
-    yb: float | None = None
-    cx: float | None = None
-    cy: float | None = None
+    width: Count | None = None
+    height: Count | None = None
+    iterations: Count | None = None
+    xa: Coordinate | None = None
+    xb: Coordinate | None = None
+    ya: Coordinate | None = None
+    yb: Coordinate | None = None
+    cx: Coordinate | None = None
+    cy: Coordinate | None = None
     status: Status | None = None
-    failures: int | None = None
+    failures: Attempt | None = None
     created_at: str | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.brings_result:
+            for name in ("checksum", "duration"):
+                if getattr(self, name) is None:
+                    raise PydanticCustomError(
+                        "incomplete",
+                        "{name}: is missing; a result has checksum and duration",
+                        {"name": name},
+                    )
+        elif self.fault is not None and self.attempt is None:
+            raise PydanticCustomError(
+                "incomplete", "attempt: is missing; a fault belongs to an attempt"
+            )
+        return self
+
+    @property
+    def brings_result(self) -> bool:
+        """Whether this is about a result; a fault that comes with it is of an earlier attempt."""
+        if self.checksum is not None or self.duration is not None:
+            return True
+        return self.fault is None and (self.size is not None or self.generated_by is not None)
 
 
 class NewClaim(BaseModel):
@@ -116,7 +172,7 @@ class NewClaim(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     claimed_by: Name
-    count: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    count: Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE]
     lease: Lease = Field(description="seconds")
 
 

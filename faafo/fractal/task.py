@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -20,6 +21,8 @@ from faafo import errors
 
 # A PNG side and an escape count are both signed 32-bit numbers.
 MAX_INT32 = 2**31 - 1
+# In bytes; larger integers do not survive every JSON parser.
+MAX_SIZE = 2**53
 # Beyond |z| = 2 every point escapes at once, so a far window shows nothing; this bound only keeps
 # the arithmetic of the kernel far away from overflow.
 MAX_COORDINATE = 1e6
@@ -41,6 +44,10 @@ def _within(kind: str, low: float, high: float) -> WrapValidator:
     return WrapValidator(check)
 
 
+def _as_integer(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _canonical_uuid(value: str) -> str:
     lowered = value.lower()
     try:
@@ -54,7 +61,11 @@ def _canonical_uuid(value: str) -> str:
 Uuid = Annotated[
     str, AfterValidator(_canonical_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
 ]
-Count = Annotated[int, Field(strict=True, ge=1, le=MAX_INT32), _within("an integer", 1, MAX_INT32)]
+# 64.0 means 64: JSON has one kind of number, and its schemas call both an integer.
+WHOLE = BeforeValidator(_as_integer)
+Count = Annotated[
+    int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE, _within("an integer", 1, MAX_INT32)
+]
 Coordinate = Annotated[
     float,
     Field(strict=True, allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
@@ -81,6 +92,17 @@ def is_suspect(failures: int) -> bool:
     return failures >= 2
 
 
+_C_IS_WHOLE_OR_ABSENT: dict[str, Any] = {
+    "anyOf": [
+        {
+            "required": ["cx", "cy"],
+            "properties": {"cx": {"type": "number"}, "cy": {"type": "number"}},
+        },
+        {"properties": {"cx": {"type": "null"}, "cy": {"type": "null"}}},
+    ]
+}
+
+
 class FractalParameters(BaseModel):
     """The Julia set to render, and the window of the complex plane it is seen through.
 
@@ -90,7 +112,7 @@ class FractalParameters(BaseModel):
     be the larger one. ``cx`` and ``cy`` are the Julia constant c; without them the uuid decides.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra=_C_IS_WHOLE_OR_ABSENT)
 
     width: Count
     height: Count
@@ -105,7 +127,9 @@ class FractalParameters(BaseModel):
     @model_validator(mode="after")
     def _c_is_whole_or_absent(self) -> Self:
         if (self.cx is None) != (self.cy is None):
-            raise PydanticCustomError("half_c", "cx and cy must be given together or not at all")
+            raise PydanticCustomError(
+                "incomplete", "cx and cy must be given together or not at all"
+            )
         return self
 
 
@@ -128,7 +152,7 @@ class FractalResult(BaseModel):
     uuid: Uuid
     checksum: Checksum
     duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
-    size: Annotated[int, Field(strict=True, ge=1, le=2**63 - 1)]
+    size: Annotated[int, Field(strict=True, ge=1, le=MAX_SIZE)]
     generated_by: Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -144,6 +168,9 @@ def describe(error: ValidationError) -> str:
             parts.append(f"{field}: is missing")
         elif detail["type"] == "extra_forbidden":
             parts.append(f"{field}: is not a field that can be given here")
+        elif detail["type"] == "incomplete":
+            # Our own word for what is wrong with fields together, which the message names.
+            parts.append(detail["msg"])
         else:
             parts.append(f"{field}: {detail['msg']}, not {_shorten(detail['input'])}")
     return "; ".join(parts)

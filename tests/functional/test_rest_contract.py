@@ -81,6 +81,11 @@ class TestPost:
         record = api.post_fractal(uuid=uuid, cx=-0.8, cy=0.156)
         assert (record["uuid"], record["cx"], record["cy"]) == (uuid, -0.8, 0.156)
 
+    def test_a_whole_number_may_be_written_with_a_point(self, api: Api) -> None:
+        record = api.post_fractal(width=4.0)
+        assert type(record["width"]) is int
+        assert record["width"] == 4
+
     def test_the_constant_follows_from_the_uuid(self, api: Api) -> None:
         uuid = str(uuidlib.uuid4())
         first = api.post_fractal(uuid=uuid)
@@ -319,7 +324,7 @@ class TestOneFractal:
     ) -> None:
         record = api.post_fractal()
         answer = put(api, record["uuid"], **RESULT, **{field: value})
-        assert answer.status_code == 400
+        assert answer.status_code == 409
         assert field in answer.json()["message"]
         assert api.get_fractal(record["uuid"]) == record
 
