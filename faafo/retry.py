@@ -18,7 +18,7 @@ from faafo import errors
 LOG = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 15.0
+LONGEST_PAUSE = 5.0
 
 
 def patiently(unavailable: type[errors.FaafoError], stop: threading.Event) -> Retrying:

@@ -16,6 +16,7 @@ from faafo.api.limits import Limits
 from faafo.api.schemas import Message
 from faafo.db import db, engine
 from faafo.db.outcomes import RetryPolicy
+from faafo.db.tally import Tally
 from faafo.store.base import ImageStore
 from faafo.web import site
 
@@ -46,6 +47,7 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     app.extensions["faafo.retry_policy"] = RetryPolicy(
         conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
     )
+    app.extensions["faafo.tally"] = Tally()
     _open_database(app, conf)
     _log_access(app)
     app.before_request(_require_json_object)

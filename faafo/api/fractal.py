@@ -65,6 +65,7 @@ def get_fractals(query: FractalList) -> Any:
         marker=query.marker,
         where=search.where,
         order_by=search.order_by,
+        tally=current_app.extensions["faafo.tally"],
     )
     answer = jsonify(
         num_results=page.total,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
@@ -15,7 +15,8 @@ from sqlalchemy.sql import ColumnElement
 from faafo import errors
 from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
-from faafo.db.models import Fractal
+from faafo.db.models import Deletions, Fractal
+from faafo.db.tally import Tally
 from faafo.fractal.task import FractalTask, Status
 
 
@@ -79,6 +80,8 @@ def remove(session: Session, uuid: str) -> None:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     deleted = session.execute(sql_delete(Fractal).where(Fractal.uuid == uuid))
+    if deleted.rowcount:
+        session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()
     if deleted.rowcount == 0:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
@@ -92,6 +95,7 @@ def page(
     marker: str | None = None,
     where: Sequence[ColumnElement[bool]] = (),
     order_by: Sequence[ColumnElement] = (),
+    tally: Tally,
 ) -> Page:
     """Return ``size`` fractals, newest first unless ``order_by`` says otherwise.
 
@@ -100,7 +104,7 @@ def page(
 
     :raises faafo.errors.FractalNotFound: when there is no fractal ``marker``.
     """
-    total = session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0
+    total = _count(session, where) if where else tally.total(session)
     query = select(Fractal).where(*where).order_by(*order_by, Fractal.id.desc()).limit(size)
     if marker is not None:
         query = query.where(Fractal.id < get(session, marker).id)
@@ -127,7 +131,19 @@ def newer(session: Session, status: Status, marker: Fractal, limit: int) -> Sequ
     return session.scalars(query.order_by(Fractal.id).limit(limit)).all()[::-1]
 
 
-def count_by_status(session: Session) -> dict[str, int]:
-    """Return how many fractals there are of each status, 0 included."""
-    rows = session.execute(select(Fractal.status, func.count()).group_by(Fractal.status))
-    return {status.value: 0 for status in Status} | dict(rows.all())
+def count_by_status(session: Session, tally: Tally) -> dict[str, int]:
+    """Return how many fractals there are of each status, 0 included.
+
+    Most are complete at most times: these are what is left of all when the others are counted.
+    """
+    others = Fractal.status.in_([status for status in Status if status is not Status.COMPLETE])
+    rows = session.execute(
+        select(Fractal.status, func.count()).where(others).group_by(Fractal.status)
+    )
+    counts = {status.value: 0 for status in Status} | dict(rows.all())
+    counts[Status.COMPLETE] = max(0, tally.total(session) - sum(counts.values()))
+    return counts
+
+
+def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
+    return session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0

@@ -1,4 +1,4 @@
-"""The table of fractals: the one truth about every job."""
+"""The table of fractals, the one truth about every job, and what is counted of it."""
 
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,15 @@ RECORD_FIELDS = (
     "size",
     "generated_by",
 )
+
+
+class Deletions(db.Model):
+    """The number of fractals that were deleted, in the only row: see ``tally``."""
+
+    __tablename__ = "deletions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class Fractal(db.Model):

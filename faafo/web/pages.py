@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, render_template, request, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    render_template,
+    request,
+    send_from_directory,
+)
 from sqlalchemy.orm import Session
 
 from faafo.db import db, fractals
@@ -40,7 +48,7 @@ def get_gallery() -> str:
         "faafo/gallery.html",
         status=status.value,
         excerpt=_excerpt(db.session, status, request.args),
-        counts=fractals.count_by_status(db.session),
+        counts=fractals.count_by_status(db.session, current_app.extensions["faafo.tally"]),
         unfinished={
             unfinished.value: fractals.newest(db.session, unfinished, UNFINISHED_SHOWN)
             for unfinished in UNFINISHED

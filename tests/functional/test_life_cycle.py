@@ -2,16 +2,13 @@
 
 import hashlib
 import os
-import shutil
 import uuid as uuidlib
 from typing import Any
 
 import pytest
 
 from tests.functional.processes import (
-    SCRIPTS,
     Api,
-    Service,
     run,
     wait_until,
 )
@@ -129,30 +126,6 @@ class TestLeases:
         assert record["fault"] == "the disk is full"
         api.request("PUT", f"/api/fractal/{uuid}", json=RESULT)
         assert api.get_fractal(uuid)["fault"] is None
-
-    @pytest.mark.skipif(
-        shutil.which("faketime") is None and os.environ.get("CI") != "true",
-        reason="faketime is missing; install it with: apt-get install faketime",
-    )
-    @pytest.mark.parametrize("shift", ["+1h", "-1h"])
-    def test_an_api_whose_clock_is_wrong_does_no_harm(self, api: Api, shift: str) -> None:
-        if "mysql" not in api.config.read_text():
-            pytest.skip("a SQLite database has no clock but that of its host")
-        command = ["FAKETIME_DONT_FAKE_MONOTONIC=1", "faketime", "-f", shift, SCRIPTS / "faafo-api"]
-        arguments = ["--config-file", api.config]
-        directory = api.config.parent
-        with Service(
-            directory, "/usr/bin/env", *command, *arguments, name=f"clock{shift}"
-        ) as service:
-            wrong = Api(service.wait_for_url(), service, api.config, api.store, api.datadir)
-            first, second = (one.post_fractal()["uuid"] for one in (api, wrong))
-            assert [one["uuid"] for one in api.claim(count=2, lease=30)] == [first, second]
-            assert wrong.claim(count=2) == []
-            third = wrong.post_fractal()["uuid"]
-            assert [one["uuid"] for one in wrong.claim(lease=30)] == [third]
-            assert api.claim() == []
-            # faketime does not pass signals on.
-            service.kill()
 
 
 class TestSweep:

@@ -1,0 +1,17 @@
+"""Count deletions, so that all other fractals need not be counted again and again."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    deletions = op.create_table(
+        "deletions",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("count", sa.BigInteger, nullable=False),
+        mysql_engine="InnoDB",
+    )
+    op.bulk_insert(deletions, [{"id": 1, "count": 0}])
