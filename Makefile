@@ -1,5 +1,7 @@
 # make run    start faafo on this machine: no root, no server, no configuration needed
 # make test   install what the tests need, then run all of them
+# make chaos  kill everything while fractals are rendered, and count; takes half an hour
+# make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make lint, make docs, make genconfig, make bench, make clean: see below
 
@@ -9,7 +11,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL = help
-.PHONY: help run test fuzz lint docs genconfig bench clean
+.PHONY: help run test chaos soak fuzz lint docs genconfig bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -20,6 +22,14 @@ run: $(VENV)/.installed
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -m pytest $(ARGS)
+
+chaos: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	$(BIN)/python -W ignore -m tests.chaos $(ARGS)
+
+soak: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	$(BIN)/python -W ignore -m tests.soak $(ARGS)
 
 fuzz: $(VENV)/.tests-installed
 	FAAFO_FUZZ_REQUESTS=5000 $(BIN)/python -m pytest tests/functional/test_openapi.py $(ARGS)

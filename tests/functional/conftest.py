@@ -1,31 +1,20 @@
 """What the functional tests share: servers that start once a session, when somebody asks."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from pifpaf.drivers import Driver
 
 from tests.functional.processes import Api, running_api
-from tests.functional.servers import MariaDB, RabbitMQ
+from tests.functional.servers import MariaDB, RabbitMQ, started
 
 DATABASES = ["sqlite", "mariadb"]
-
-
-def _started(kind: type[Driver]) -> Iterator[Driver]:
-    """Run a server; without its programs skip the test, or fail it where nothing may be skipped."""
-    missing = [one for one in kind.PROGRAMS if not Driver.find_executable(one, list(kind.PATH))]
-    if missing:
-        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(f"{missing[0]} is missing; install it with: apt-get install {kind.PACKAGE}")
-    with kind() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
 def rabbitmq() -> Iterator[RabbitMQ]:
     """A RabbitMQ server."""
-    yield from _started(RabbitMQ)
+    with started(RabbitMQ) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +33,8 @@ def transport_url(rabbitmq: RabbitMQ) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[MariaDB]:
     """A MariaDB server; ``with mariadb.database() as url`` for fixtures of a wider scope."""
-    yield from _started(MariaDB)
+    with started(MariaDB) as server:
+        yield server
 
 
 @pytest.fixture

@@ -7,11 +7,13 @@ import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from signal import SIGTERM
+from signal import SIGKILL, SIGTERM
+from typing import Any
 
 import fixtures
 import psutil
 import pymysql
+import pytest
 from pifpaf.drivers import Driver
 from pifpaf.drivers.mysql import MySQLDriver
 from pifpaf.drivers.rabbitmq import RabbitMQDriver
@@ -34,6 +36,17 @@ def free_ports(count: int) -> list[int]:
 def unique(prefix: str) -> str:
     """Return a name that nobody else has."""
     return f"{prefix}{uuid.uuid4().hex[:12]}"
+
+
+@contextlib.contextmanager
+def started(kind: type[Driver], **options: Any) -> Iterator[Any]:
+    """Run a server; without its programs skip the test, or fail it where nothing may be skipped."""
+    missing = [one for one in kind.PROGRAMS if not Driver.find_executable(one, list(kind.PATH))]
+    if missing:
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse(f"{missing[0]} is missing; install it with: apt-get install {kind.PACKAGE}")
+    with kind(**options) as server:
+        yield server
 
 
 class _Family(Driver):
@@ -88,6 +101,23 @@ class RabbitMQ(_Family, RabbitMQDriver):
         self._exec(["epmd"], wait_for_port=self._epmd_port)
         super()._setUp()
 
+    def kill(self) -> None:
+        """End the broker at once, as a crash does."""
+        self.kill_node(self.node, SIGKILL)
+
+    def stop(self) -> None:
+        """End the broker in an orderly way."""
+        self.kill_node(self.node, SIGTERM)
+
+    def start(self) -> None:
+        """Start the broker again, with its old port and what it has on disk."""
+        self.start_node(self.node)
+
+    @property
+    def node(self) -> str:
+        """The name of the (first) node."""
+        return f"{self.nodename}@localhost"
+
     def kill_node(
         self, nodename: str, signal: int = SIGTERM, ignore_not_exists: bool = False
     ) -> None:
@@ -98,23 +128,28 @@ class RabbitMQ(_Family, RabbitMQDriver):
     @contextlib.contextmanager
     def virtual_host(self) -> Iterator[str]:
         """Give the transport URL of a new virtual host: no queue of anybody else is in it."""
-        node, name = f"{self.nodename}@localhost", unique("test")
-        self.rabbitmqctl(node, ["add_vhost", name])
-        self.rabbitmqctl(node, ["set_permissions", "-p", name, USER, ".*", ".*", ".*"])
+        name = unique("test")
+        self.rabbitmqctl(self.node, ["add_vhost", name])
+        self.rabbitmqctl(self.node, ["set_permissions", "-p", name, USER, ".*", ".*", ".*"])
         yield f"{self.url}/{name}"
-        self.rabbitmqctl(node, ["delete_vhost", name])
+        self.rabbitmqctl(self.node, ["delete_vhost", name])
 
 
 class MariaDB(_Family, MySQLDriver):
-    """A database server that listens on TCP and asks for a password, unlike pifpaf's own."""
+    """A database server that listens on TCP and asks for a password, unlike pifpaf's own.
+
+    :param durable: whether its data survive a crash.
+    """
 
     PROGRAMS = ("mariadbd", "mariadb-install-db")
     PACKAGE = "mariadb-server"
     PATH = ("/usr/sbin", "/usr/libexec", "/usr/local/sbin")
 
-    def __init__(self) -> None:
+    def __init__(self, durable: bool = False) -> None:
         super().__init__()
         (self.port,) = free_ports(1)
+        self._flush = 1 if durable else 0
+        self._process: psutil.Popen | None = None
 
     def _setUp(self) -> None:  # noqa: N802 - the name is pifpaf's
         super(MySQLDriver, self)._setUp()  # not pifpaf's own server
@@ -124,25 +159,37 @@ class MariaDB(_Family, MySQLDriver):
             f"CREATE USER '{USER}'@'{ADDRESS}' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON `faafo%`.* TO '{USER}'@'{ADDRESS}';\n"
         )
-        common = ["--no-defaults", f"--datadir={root / 'data'}", f"--user={getpass.getuser()}"]
-        path = list(self.PATH)
-        self._exec(["mariadb-install-db", *common, "--skip-test-db"], path=path)
-        self._exec(
+        self._exec(["mariadb-install-db", *self._common, "--skip-test-db"], path=list(self.PATH))
+        self.start(f"--init-file={grants}")
+
+    @property
+    def _common(self) -> list[str]:
+        data = Path(self.tempdir) / "data"
+        return ["--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"]
+
+    def kill(self) -> None:
+        """End the server at once, as a crash does."""
+        if self._process is not None:
+            self._kill(self._process, SIGKILL)
+
+    def start(self, *options: str) -> None:
+        """Start the server, again on its old port and data."""
+        root = Path(self.tempdir)
+        self._process, _output = self._exec(
             [
                 "mariadbd",
-                *common,
+                *self._common,
+                *options,
                 f"--tmpdir={root}",
                 f"--socket={root / 'socket'}",
                 f"--pid-file={root / 'pid'}",
                 f"--bind-address={ADDRESS}",
                 f"--port={self.port}",
                 "--skip-name-resolve",
-                f"--init-file={grants}",
-                # Nobody cares whether these data survive a power cut.
-                "--innodb-flush-log-at-trx-commit=0",
+                f"--innodb-flush-log-at-trx-commit={self._flush}",
             ],
             wait_for_line="ready for connections",
-            path=path,
+            path=list(self.PATH),
         )
 
     @contextlib.contextmanager

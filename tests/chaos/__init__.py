@@ -1,0 +1,1 @@
+"""The chaos suite: faults at every step, and a count of what became of every fractal."""

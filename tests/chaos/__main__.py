@@ -1,0 +1,85 @@
+"""``python -m tests.chaos``: the whole suite, and its report on the standard output."""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.chaos.lab import FULL, SHORT, Lab
+from tests.chaos.report import ROWS, Row, can_be_played, heading, shown
+from tests.functional.servers import MariaDB, RabbitMQ
+
+
+def main() -> int:
+    """Play the rows that the command line names, or all; return 1 when one broke the promise."""
+    chosen = _arguments()
+    # Leaving every block, so that nothing is left behind.
+    signal.signal(signal.SIGTERM, _interrupt)
+    scale = SHORT if chosen.short else FULL
+    if chosen.count:
+        scale = replace(scale, count=chosen.count)
+    table, broken = [heading()], 0
+    try:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            RabbitMQ() as rabbitmq,
+            MariaDB(durable=True) as mariadb,
+        ):
+            lab = Lab(Path(directory), rabbitmq, mariadb)
+            for row in _selected(chosen):
+                if not can_be_played(row):
+                    print(f"{row.name}: left out, only root can do that", file=sys.stderr)
+                    continue
+                line, failures = _play(row, lab, chosen.seed, scale)
+                table.append(line)
+                broken += bool(failures)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        broken += 1
+    print("\n".join(table))
+    print(f"\nseed {chosen.seed}: {broken} row(s) broke the promise")
+    return 1 if broken else 0
+
+
+def _arguments() -> Any:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="repeats a run (default: 1)")
+    parser.add_argument("--count", type=int, help="fractals in each row")
+    parser.add_argument("--short", action="store_true", help="fewer and shorter faults")
+    names = [row.name for row in ROWS]
+    parser.add_argument("--only", action="append", choices=names, help="may be repeated")
+    return parser.parse_args()
+
+
+def _selected(chosen: Any) -> list[Row]:
+    if chosen.only:
+        return [row for row in ROWS if row.name in chosen.only]
+    return [row for row in ROWS if row.short or not chosen.short]
+
+
+def _play(row: Row, lab: Lab, seed: int, scale: Any) -> tuple[str, list[str]]:
+    print(f"{row.name}: {row.title}", file=sys.stderr, flush=True)
+    begun_at = time.monotonic()
+    # A row is the same whether others come before it or not.
+    line = row.play(lab, Random(f"{seed} {row.name}"), scale)
+    for failure in line.failures:
+        print(f"    FAILED: {failure}", file=sys.stderr)
+    for note in line.verdict.notes if line.failures else []:
+        print(f"    {note}", file=sys.stderr)
+    shown_line = shown(row, line)
+    took = time.monotonic() - begun_at
+    print(f"    {shown_line}\n    {took:.0f} s", file=sys.stderr, flush=True)
+    return shown_line, line.failures
+
+
+def _interrupt(_number: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

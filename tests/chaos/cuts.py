@@ -1,0 +1,97 @@
+"""Rows: links between services and servers that are cut, or fall silent."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from random import Random
+from urllib.parse import urlsplit
+
+from tests.chaos.deaths import ALL_SLOTS, SLOTS, WORKERS
+from tests.chaos.lab import Fault, Lab, Line, Scale, play
+from tests.chaos.proxy import Link
+from tests.chaos.site import Site, pause
+
+
+def worker_and_broker(lab: Lab, rng: Random, scale: Scale) -> Line:
+    """link worker - broker cut, and silent"""
+    return _with_link(lab, rng, scale, "worker-broker")
+
+
+def producer_and_broker(lab: Lab, rng: Random, scale: Scale) -> Line:
+    """link producer - broker cut, and silent"""
+    return _with_link(lab, rng, scale, "producer-broker")
+
+
+def producer_and_api(lab: Lab, rng: Random, scale: Scale) -> Line:
+    """link producer - API cut, and silent"""
+    return _with_link(lab, rng, scale, "producer-api")
+
+
+def api_and_database(lab: Lab, rng: Random, scale: Scale) -> Line:
+    """link API - database cut, and silent"""
+    return _with_link(lab, rng, scale, "api-database")
+
+
+def worker_host(lab: Lab, rng: Random, scale: Scale) -> Line:
+    """all links of a worker's host cut, and silent, at once with the API's to the database"""
+    return _with_link(lab, rng, scale, "worker-broker", "api-database")
+
+
+def _with_link(lab: Lab, rng: Random, scale: Scale, *names: str) -> Line:
+    with lab.site() as site, _linked(site) as links:
+        chosen = [links[name] for name in names]
+        faults = [
+            _fault(chosen, how, seconds)
+            for seconds in scale.cuts
+            for how in (Link.cut, Link.silence)
+        ]
+        return play(site, rng, scale, faults, ALL_SLOTS, lasting=2 * sum(scale.cuts))
+
+
+def _fault(links: list[Link], how: Callable[[Link], None], seconds: float) -> Fault:
+    def fault() -> None:
+        for link in links:
+            how(link)
+        pause(seconds)
+        for link in links:
+            link.heal()
+
+    return fault
+
+
+@contextlib.contextmanager
+def _linked(site: Site) -> Iterator[dict[str, Link]]:
+    """Start the services with a link between any two that talk to each other."""
+    broker, database = site.transport_url, site.database_url
+    with (
+        Link(_port(database)) as api_database,
+        Link(_port(broker)) as worker_broker,
+        Link(_port(broker)) as producer_broker,
+    ):
+        site.database_url = _through(database, api_database)
+        api = site.add_api()
+        for number in range(1, WORKERS + 1):
+            url = _through(broker, worker_broker)
+            site.add_worker(f"worker-{number}", SLOTS, transport_url=url)
+        with Link(_port(api)) as producer_api:
+            site.add_producer(
+                url=_through(api, producer_api), transport_url=_through(broker, producer_broker)
+            )
+            yield {
+                "api-database": api_database,
+                "worker-broker": worker_broker,
+                "producer-broker": producer_broker,
+                "producer-api": producer_api,
+            }
+            # Links end while somebody still talks; that is the services' trouble, not the test's.
+            for member in site.members.values():
+                member.kill()
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def _through(url: str, link: Link) -> str:
+    return url.replace(f":{_port(url)}", f":{link.port}")

@@ -1,0 +1,161 @@
+"""The laboratory: servers that may be killed, and how a row of the report is played in it."""
+
+import contextlib
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from tests.chaos.ledger import Ledger, Verdict, random_tasks
+from tests.chaos.site import Site, pause
+from tests.functional.processes import wait_until
+from tests.functional.servers import MariaDB, RabbitMQ
+
+RECOVERY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large a run is: fractals, the seconds they are posted in, faults, lengths of faults.
+
+    ``cuts`` are the seconds that links are cut for, ``away`` those that a server stays away.
+    """
+
+    count: int
+    seconds: float
+    faults: int
+    cuts: tuple[float, ...]
+    away: float
+    database_away: float
+    full: bool
+
+
+FULL = Scale(200, 25.0, 5, (5.0, 60.0), 30.0, 20.0, full=True)
+SHORT = Scale(40, 6.0, 2, (2.0,), 5.0, 4.0, full=False)
+
+
+@dataclass
+class Line:
+    """A row of the report."""
+
+    faults: int
+    verdict: Verdict
+    rendered_twice: int
+    allowed: int
+    recovered: float | None
+    errors_expected: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[str]:
+        """What must not be: empty for a row that keeps the promise."""
+        verdict = self.verdict
+        counted = {
+            "lost": verdict.lost,
+            "stuck": verdict.stuck,
+            "with a wrong checksum": verdict.wrong_checksum,
+            "duplicate": verdict.duplicate,
+            "not acknowledged": verdict.attempted - verdict.acknowledged,
+            "rendered twice beyond the bound": max(0, self.rendered_twice - self.allowed),
+            "more or less in error than expected": abs(verdict.error - self.errors_expected),
+        }
+        found = [f"{number} {what}" for what, number in counted.items() if number]
+        if self.recovered is None:
+            found.append("did not recover")
+        return found + self.problems
+
+
+class Lab:
+    """Keeps a broker and a database server, and gives each row its own part of them."""
+
+    def __init__(self, directory: Path, rabbitmq: RabbitMQ, mariadb: MariaDB) -> None:
+        self.directory = directory
+        self.rabbitmq = rabbitmq
+        self.mariadb = mariadb
+
+    @contextlib.contextmanager
+    def site(self, settings: dict[str, dict[str, Any]] | None = None) -> Iterator[Site]:
+        """Give a site that has no service yet; what is left of it is ended with the block."""
+        with (
+            tempfile.TemporaryDirectory(dir=self.directory) as directory,
+            self.rabbitmq.virtual_host() as transport_url,
+            self.mariadb.database() as database_url,
+            Site(Path(directory), database_url, transport_url, settings) as site,
+        ):
+            yield site
+
+
+Fault = Callable[[], None]
+
+
+def play(
+    site: Site,
+    rng: Random,
+    scale: Scale,
+    faults: Sequence[Fault],
+    allowed_each: int,
+    watch: Callable[[Ledger], list[str]] = lambda _ledger: [],
+    lasting: float = 0.0,
+    ledger: Ledger | None = None,
+) -> Line:
+    """Post fractals, inject ``faults`` at random moments meanwhile, and count.
+
+    :param allowed_each: how many renders one fault may waste: the slots whose work it can orphan.
+    :param watch: returns what else must not be, given the client's own observations.
+    :param lasting: the seconds that all faults take together; there is posting all the time.
+    """
+    tasks = random_tasks(rng, scale.count)
+    seconds = scale.seconds + lasting
+    moments = sorted(rng.uniform(0.1, 0.9) * seconds for _ in faults)
+    tell("posting %d fractals in %.0f s, faults after %s s", len(tasks), seconds, _shown(moments))
+    ledger = ledger or site.ledger()
+    posting = threading.Thread(target=ledger.post_all, args=(tasks, seconds))
+    begun_at = time.monotonic()
+    posting.start()
+    for moment, fault in zip(moments, faults, strict=True):
+        pause(max(0.0, begun_at + moment - time.monotonic()))
+        tell("%.1f s: %s", time.monotonic() - begun_at, getattr(fault, "__qualname__", "post"))
+        fault()
+    recovered = time_to_recover(site, scale.count)
+    posting.join()
+    verdict = site.settle(ledger)
+    problems = watch(ledger)
+    if ledger.statuses[500]:
+        problems.append(f"{ledger.statuses[500]} answers of 500")
+    return Line(
+        len(faults),
+        verdict,
+        site.rendered_twice(),
+        allowed_each * len(faults),
+        recovered,
+        problems=problems,
+    )
+
+
+def tell(sentence: str, *values: Any) -> None:
+    """Show progress."""
+    print(f"    {sentence % values}", file=sys.stderr, flush=True)
+
+
+def _shown(moments: Sequence[float]) -> str:
+    return ", ".join(f"{moment:.1f}" for moment in moments)
+
+
+def time_to_recover(site: Site, total: int) -> float | None:
+    """Return the seconds until something more is complete, None when nothing comes."""
+    begun_at = time.monotonic()
+    before = site.count("complete", "error")
+
+    def goes_on() -> bool:
+        now = site.count("complete", "error")
+        return now == total or now > max(before, 0)
+
+    with contextlib.suppress(AssertionError):
+        wait_until(goes_on, "something to complete", RECOVERY_SECONDS)
+        return time.monotonic() - begun_at
+    return None

@@ -1,0 +1,82 @@
+"""The report: every row of the suite, and the table they make."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from tests.chaos import cuts, deaths, outages, poison, special
+from tests.chaos.lab import Lab, Line, Scale
+
+COLUMNS = (
+    "fault", "injected", "attempted", "acknowledged", "complete", "error", "lost", "stuck",
+    "wrong checksum", "duplicate", "rendered twice", "allowed", "recovered after",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: what is done, whether the short suite does it, too, and whether only root can."""
+
+    play: Callable[[Lab, Random, Scale], Line]
+    short: bool = False
+    root: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the command line calls it."""
+        return self.play.__name__.replace("_", "-")
+
+    @property
+    def title(self) -> str:
+        """What the report calls it."""
+        return (self.play.__doc__ or "").strip()
+
+
+ROWS = (
+    Row(deaths.killed_workers, short=True),
+    Row(deaths.killed_producers, short=True),
+    Row(deaths.killed_apis),
+    Row(deaths.killed_anything, short=True),
+    Row(outages.killed_broker, short=True),
+    Row(outages.restarted_broker),
+    Row(outages.absent_broker),
+    Row(outages.killed_database, short=True),
+    Row(outages.absent_database),
+    Row(deaths.frozen_workers, short=True),
+    Row(deaths.frozen_producers),
+    Row(cuts.worker_and_broker, short=True),
+    Row(cuts.producer_and_broker),
+    Row(cuts.producer_and_api),
+    Row(cuts.api_and_database, short=True),
+    Row(cuts.worker_host),
+    Row(special.full_disk, short=True, root=True),
+    Row(deaths.told_to_stop, short=True),
+    Row(poison.poison, short=True),
+    Row(special.quorum_queues),
+    Row(poison.killed_all_in_one, short=True),
+    Row(poison.poisoned_all_in_one),
+    Row(special.default_settings),
+)
+
+
+def can_be_played(row: Row) -> bool:
+    """Tell whether this user may do what the row needs."""
+    return not row.root or os.geteuid() == 0
+
+
+def heading() -> str:
+    """Return the first two lines of the table."""
+    return f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
+
+
+def shown(row: Row, line: Line) -> str:
+    """Return one line of the table."""
+    verdict = line.verdict
+    recovered = "never" if line.recovered is None else f"{line.recovered:.1f} s"
+    values = (
+        row.title, line.faults, verdict.attempted, verdict.acknowledged, verdict.complete,
+        verdict.error, verdict.lost, verdict.stuck, verdict.wrong_checksum, verdict.duplicate,
+        line.rendered_twice, line.allowed, recovered,
+    )  # fmt: skip
+    return f"| {' | '.join(map(str, values))} |"

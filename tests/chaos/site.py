@@ -1,0 +1,218 @@
+"""A site: the services of one run; each can be killed, frozen, stopped and started again."""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+import requests
+
+from tests.chaos.ledger import Ledger, Verdict
+from tests.functional.processes import PATIENCE_SECONDS, Service, run, wait_until, write_config
+from tests.functional.servers import ADDRESS, free_ports
+
+# What dies is noticed soon; one row of the table has the defaults instead.
+QUICK = {
+    "rpc": {"call_monitor_timeout": 3, "report_interval": 0.5},
+    "producer": {"lease_duration": 3, "renew_interval": 0.5},
+    "api": {"retry_delay": 0.3, "retry_delay_max": 2},
+    "database": {"timeout": 4},
+}
+RESTART_SECONDS = 1.0
+GRACE_SECONDS = 30.0
+REST_SECONDS = 180.0
+PAGE = 100
+
+
+@dataclass
+class Member:
+    """One service of a site: what is started again keeps its name, configuration and log."""
+
+    name: str
+    directory: Path
+    command: Sequence[Any]
+    ready: str = ""
+    service: Service = field(init=False)
+
+    def start(self, wait: bool = True) -> None:
+        """Start the service, and wait until it says that it is ready."""
+        self._starts = getattr(self, "_starts", 0) + 1
+        script, *arguments = self.command
+        self.service = Service(self.directory, script, *arguments, name=self.name)
+        if wait and self.ready:
+            wait_until(self.has_started, f"{self.name} to start")
+
+    def has_started(self) -> bool:
+        """Tell whether the service has said for each start that it is ready."""
+        return len(self.service.lines_with(self.ready)) >= self._starts
+
+    def kill(self) -> None:
+        """End the service as a crash does."""
+        self.service.kill()
+        # A start that was not finished will never say that it is ready.
+        self._starts = len(self.service.lines_with(self.ready)) if self.ready else 0
+
+    def crash(self) -> None:
+        """End the service as a crash does, and start it again after a second."""
+        self.kill()
+        pause(RESTART_SECONDS)
+        self.start(wait=False)
+
+    def freeze(self) -> None:
+        """Stop the process in its tracks."""
+        psutil.Process(self.service.pid).suspend()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        psutil.Process(self.service.pid).resume()
+
+    def terminate(self) -> None:
+        """Ask the service to end; it must do so in good order and within the grace period."""
+        psutil.Process(self.service.pid).send_signal(signal.SIGTERM)
+        status = self.service.wait_for_end(GRACE_SECONDS)
+        self.service.kill()
+        assert status == 0, f"{self.name} ended with {status}\n{self.service.output()[-4000:]}"
+
+
+def pause(seconds: float) -> None:
+    """Let time go by: what happens meanwhile is what a row is about."""
+    threading.Event().wait(seconds)
+
+
+class Site:
+    """Services in ``directory`` on a database and a broker that may be behind links.
+
+    :param settings: option groups for every service; QUICK by default.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        database_url: str,
+        transport_url: str,
+        settings: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
+        self.directory = directory
+        self.images = directory / "images"
+        self.database_url = database_url
+        self.transport_url = transport_url
+        self.settings = QUICK if settings is None else settings
+        self.members: dict[str, Member] = {}
+        self.apis: list[str] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        for member in self.members.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                member.thaw()
+            member.kill()
+
+    def of(self, kind: str) -> list[Member]:
+        """Return the members whose names begin with ``kind``."""
+        return [one for name, one in self.members.items() if name.startswith(kind)]
+
+    def add_api(self, name: str = "api-1", **api: Any) -> str:
+        """Start an API on a port that it keeps; return its URL."""
+        (port,) = free_ports(1)
+        options = {
+            "database_url": self.database_url,
+            "bind_port": port,
+            "filesystem_store_datadir": self.images,
+        }
+        config = self._write(name, options, api=api)
+        upgraded = run(self.directory, "faafo-manage", "--config-file", config, "db", "upgrade")
+        assert upgraded.returncode == 0, upgraded.stderr
+        self.add(name, ["faafo-api", "--config-file", config], "the API listens on")
+        self.apis.append(f"http://{ADDRESS}:{port}")
+        return self.apis[-1]
+
+    def add_worker(
+        self, name: str = "worker-1", slots: int = 2, launcher: Path | None = None, **changes: Any
+    ) -> Member:
+        """Start a worker; ``launcher`` is a program that starts it in its own way."""
+        options = {"filesystem_store_datadir": self.images, "transport_url": self.transport_url}
+        config = self._write(name, {**options, **changes}, worker={"slots": slots, "name": name})
+        module = "faafo.cmd.worker"
+        command = [sys.executable, launcher, module] if launcher else ["faafo-worker"]
+        return self.add(name, [*command, "--config-file", config], "is ready, with")
+
+    def add_producer(self, name: str = "producer-1", url: str = "", **changes: Any) -> Member:
+        """Start a producer that generates nothing; by default it talks to the first API."""
+        options = {
+            "endpoint_url": url or self.apis[0],
+            "transport_url": self.transport_url,
+            "min_tasks": 0,
+            "max_tasks": 0,
+        }
+        config = self._write(name, {**options, **changes}, producer={"name": name})
+        return self.add(name, ["faafo-producer", "--config-file", config], "is ready")
+
+    def ledger(self) -> Ledger:
+        """Return a client that posts to all APIs."""
+        return Ledger(self.apis)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return all fractals, from the first API that answers."""
+        records: list[dict[str, Any]] = []
+        path = f"/api/fractal?results_per_page={PAGE}"
+        while path:
+            answer = requests.get(self.apis[0] + path, timeout=60)
+            answer.raise_for_status()
+            records += answer.json()["objects"]
+            path = answer.links.get("next", {}).get("url", "")
+        return records
+
+    def count(self, *statuses: str) -> int:
+        """Return how many fractals have one of ``statuses``; -1 while nobody answers."""
+        listed = ", ".join(f'"{status}"' for status in statuses)
+        q = f'{{"filters": [{{"name": "status", "op": "in", "val": [{listed}]}}]}}'
+        parameters: dict[str, Any] = {"q": q, "results_per_page": 1}
+        try:
+            answer = requests.get(f"{self.apis[0]}/api/fractal", params=parameters, timeout=30)
+            return answer.json()["num_results"] if answer.ok else -1
+        except requests.RequestException:
+            return -1
+
+    def settle(self, ledger: Ledger, timeout: float = REST_SECONDS) -> Verdict:
+        """Wait until every fractal has come to rest, as far as it does; judge."""
+        with contextlib.suppress(AssertionError):
+            wait_until(
+                lambda: self.count("complete", "error") >= len(ledger.acknowledged),
+                "everything to come to rest",
+                timeout,
+            )
+        wait_until(lambda: self.count("complete") >= 0, "the API", PATIENCE_SECONDS)
+        verdict = ledger.judge(self.apis[0], self.records())
+        counted = self.count("complete", "error", "queued", "rendering")
+        if counted != verdict.complete + verdict.error + verdict.stuck:
+            verdict.duplicate += 1
+            verdict.notes.append(f"the sum over all statuses is {counted}")
+        return verdict
+
+    def rendered_twice(self) -> int:
+        """Return how many renders there were beyond the first one of each fractal."""
+        rendered = [
+            line.split(" task ", 1)[1].split(" ", 1)[0]
+            for worker in self.of("worker")
+            for line in worker.service.lines_with(" processed in ")
+        ]
+        return len(rendered) - len(set(rendered))
+
+    def _write(self, name: str, options: dict[str, Any], **groups: dict[str, Any]) -> Path:
+        merged = {group: dict(values) for group, values in self.settings.items()}
+        for group, values in groups.items():
+            merged.setdefault(group, {}).update(values)
+        return write_config(self.directory / f"{name}.conf", DEFAULT=options, **merged)
+
+    def add(self, name: str, command: Sequence[Any], ready: str) -> Member:
+        """Start any other service, which says ``ready`` when it is."""
+        member = self.members[name] = Member(name, self.directory, command, ready)
+        member.start()
+        return member
