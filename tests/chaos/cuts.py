@@ -32,8 +32,8 @@ def api_and_database(lab: Lab, rng: Random, scale: Scale) -> Line:
 
 
 def worker_host(lab: Lab, rng: Random, scale: Scale) -> Line:
-    """all links of a worker's host cut, and silent, at once with the API's to the database"""
-    return _with_link(lab, rng, scale, "worker-broker", "api-database")
+    """all links of a host with producer and workers cut, and silent"""
+    return _with_link(lab, rng, scale, "worker-broker", "producer-broker", "producer-api")
 
 
 def _with_link(lab: Lab, rng: Random, scale: Scale, *names: str) -> Line:

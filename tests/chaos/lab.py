@@ -35,7 +35,7 @@ class Scale:
     full: bool
 
 
-FULL = Scale(200, 25.0, 5, (5.0, 60.0), 30.0, 20.0, full=True)
+FULL = Scale(200, 20.0, 5, (5.0, 60.0), 30.0, 20.0, full=True)
 SHORT = Scale(40, 6.0, 2, (2.0,), 5.0, 4.0, full=False)
 
 
