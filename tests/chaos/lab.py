@@ -111,16 +111,19 @@ def play(
     """
     tasks = random_tasks(rng, scale.count)
     seconds = scale.seconds + lasting
-    moments = sorted(rng.uniform(0.1, 0.9) * seconds for _ in faults)
+    moments = sorted(rng.uniform(0.1, 0.9) * scale.seconds for _ in faults)
     tell("posting %d fractals in %.0f s, faults after %s s", len(tasks), seconds, _shown(moments))
     ledger = ledger or site.ledger()
     posting = threading.Thread(target=ledger.post_all, args=(tasks, seconds))
-    begun_at = time.monotonic()
+    begun_at = due_at = time.monotonic()
     posting.start()
-    for moment, fault in zip(moments, faults, strict=True):
-        pause(max(0.0, begun_at + moment - time.monotonic()))
+    for before, moment, fault in zip([0.0, *moments], moments, faults, strict=False):
+        # Moments are of the time in which nothing is wrong.
+        due_at += moment - before
+        pause(max(0.0, due_at - time.monotonic()))
         tell("%.1f s: %s", time.monotonic() - begun_at, getattr(fault, "__qualname__", "post"))
         fault()
+        due_at = max(due_at, time.monotonic())
     recovered = time_to_recover(site, scale.count)
     posting.join()
     verdict = site.settle(ledger)
