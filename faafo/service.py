@@ -3,6 +3,7 @@
 import itertools
 import logging as stdlib_logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -106,8 +107,11 @@ def _options_in_files(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
 
 
 def identity(name: str) -> str:
-    """Return what tells this process from the one that had its name before."""
-    return f"{name}:{os.getpid()}"
+    """Return what tells this process from the one that had its name before.
+
+    The process id would not do: in a container it is always the same.
+    """
+    return f"{name}:{secrets.token_hex(4)}"
 
 
 def unique_name(kind: str) -> str:

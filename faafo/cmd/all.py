@@ -30,7 +30,8 @@ def run_all(stop: service.Stop) -> int:
     store = FilesystemStore(conf.filesystem_store_datadir, owner=f"all-{name}")
     store.check()
     api = ApiService(conf, create_app(conf, store, service.version()))
-    worker = WorkerService(conf, transport, store, name, service.version())
+    identity = service.identity(name)
+    worker = WorkerService(conf, transport, store, name, identity, service.version())
     stop.listen()
     url = api.start(stop.asked)
     conf.set_override("endpoint_url", url)
@@ -46,7 +47,7 @@ def run_all(stop: service.Stop) -> int:
     working = threading.Thread(target=work, name="worker")
     working.start()
     try:
-        return ProducerService(conf, transport, name, service.identity(name)).run(stop.asked)
+        return ProducerService(conf, transport, name, identity).run(stop.asked)
     finally:
         stop.asked.set()
         working.join()

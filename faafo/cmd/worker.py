@@ -20,7 +20,8 @@ def work(stop: service.Stop) -> None:
     service.warn_of_unknown_options(conf)
     name = conf.worker.name or service.unique_name("worker")
     store = FilesystemStore(conf.filesystem_store_datadir, owner=f"worker-{name}")
-    worker = WorkerService(conf, transport, store, name, service.version())
+    identity = service.identity(name)
+    worker = WorkerService(conf, transport, store, name, identity, service.version())
     stop.listen()
     worker.run(stop.asked, stop.urged)
 

@@ -83,7 +83,7 @@ producer_opts = [
         help="Name that this producer listens to workers under; it must be unique on the broker. "
         "By default the host name and the first number that no other producer on this host has: "
         "it names a durable queue, so it should be the same after a restart. Claims are recorded "
-        "under the name and the process id.",
+        "under the name and some digits that tell one process from the next.",
     ),
     cfg.FloatOpt(
         "claim_interval",

@@ -11,7 +11,7 @@ from faafo import errors
 from faafo.client.http import LARGEST_CLAIM, Client, Record
 from faafo.fractal.task import FractalResult, FractalTask, is_suspect
 from faafo.producer.leases import Lease, Leases
-from faafo.producer.workers import WorkerRegistry
+from faafo.producer.workers import Slot, WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc.client import WorkerClient
 
@@ -100,43 +100,44 @@ class Dispatcher:
         task, lease = FractalTask.model_validate(record), Lease(record["uuid"], record["attempt"])
         alone = is_suspect(record["failures"])
         self._leases.hold(lease)
-        worker = self._registry.acquire(alone)
-        if worker is None:
+        slot = self._registry.acquire(alone)
+        if slot is None:
             self._give_back(lease)
             return
-        self._leases.entrust(lease, worker)
+        self._leases.entrust(lease, slot.worker)
         threading.Thread(
             target=self._see_through,
-            args=(task, lease, worker, alone),
+            args=(task, lease, slot),
             name=f"task-{task.uuid}",
             daemon=True,
         ).start()
 
-    def _see_through(self, task: FractalTask, lease: Lease, worker: str, alone: bool) -> None:
+    def _see_through(self, task: FractalTask, lease: Lease, slot: Slot) -> None:
         """Have a fractal rendered and tell the API how that went."""
+        worker = slot.worker
         try:
-            result = self._workers.process(task, lease.attempt, worker, alone)
+            result = self._workers.process(task, lease.attempt, worker, slot.identity, slot.alone)
         except NO_FAULT_OF_THE_FRACTAL as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             if not isinstance(error, errors.RenderCancelled):
-                self._registry.mark_full(worker)
-            self._registry.release(worker, alone)
+                self._registry.mark_full(slot)
+            self._registry.release(slot)
             in_the_way = isinstance(error, errors.StoreUnavailable)
             self._give_back(lease, _fault(lease, worker, error) if in_the_way else None)
         except errors.WorkerLost as error:
-            self._registry.forget(worker)
+            self._registry.forget(slot)
             self._fail(lease, worker, error)
         except errors.FaafoError as error:
-            self._registry.release(worker, alone)
+            self._registry.release(slot)
             self._fail(lease, worker, error)
         # Whatever happens, a fractal must not stay ours for ever.
         except Exception as error:
             LOG.exception("task %s failed", task.uuid)
-            self._registry.release(worker, alone)
+            self._registry.release(slot)
             self._fail(lease, worker, errors.FaafoError(f"{type(error).__name__}: {error}"))
         else:
             # The worker is free now: the result need not be recorded before it gets more work.
-            self._registry.release(worker, alone)
+            self._registry.release(slot)
             self._complete(result, lease)
 
     def _complete(self, result: FractalResult, lease: Lease) -> None:

@@ -14,13 +14,15 @@ LOG = logging.getLogger(__name__)
 class Worker:
     """A live worker: its slots, how many others occupy, how many we do, when it last spoke.
 
-    ``reserved`` says that it renders, or is about to render, a fractal of ours alone.
+    ``identity`` tells the process from others that have had the worker's name. ``reserved`` says
+    that it renders, or is about to render, a fractal of ours alone.
     """
 
-    slots: int
-    busy_for_others: int
-    in_flight: int
-    seen_at: float
+    identity: str | None
+    slots: int = 0
+    busy_for_others: int = 0
+    in_flight: int = 0
+    seen_at: float = 0.0
     reserved: bool = False
 
     @property
@@ -32,6 +34,15 @@ class Worker:
     def load(self) -> float:
         """The share of its slots that is occupied."""
         return (self.busy_for_others + self.in_flight) / self.slots if self.slots else 1.0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot that we occupy: of which worker, of which of its processes, and whether alone."""
+
+    worker: str
+    identity: str | None
+    alone: bool = False
 
 
 class WorkerRegistry:
@@ -60,11 +71,13 @@ class WorkerRegistry:
     ) -> None:
         """Take note of a worker's report; a worker with no slots is about to leave."""
         others = busy - busy_for.get(self._producer, 0)
+        identity = ctxt.get("worker")
         with self._lock:
             worker = self._workers.get(server)
-            if worker is None:
+            if worker is None or worker.identity != identity:
+                # What the process before it had under way has ended with it.
                 LOG.info("worker %s (faafo %s) has %d slot(s)", server, version, slots)
-                worker = self._workers[server] = Worker(0, 0, 0, 0.0)
+                worker = self._workers[server] = Worker(identity)
             elif worker.slots and not slots:
                 LOG.info("worker %s takes no more tasks", server)
             worker.slots = slots
@@ -78,8 +91,8 @@ class WorkerRegistry:
             self._forget_silent()
             return sum(max(0, worker.free) for worker in self._workers.values())
 
-    def acquire(self, alone: bool = False) -> str | None:
-        """Occupy a slot of the least loaded live worker; return its name, None if all are full.
+    def acquire(self, alone: bool = False) -> Slot | None:
+        """Occupy a slot of the least loaded live worker; return it, None if all are full.
 
         :param alone: get no more slots of this worker until this one is released.
         """
@@ -89,30 +102,38 @@ class WorkerRegistry:
             if not free:
                 return None
             name = min(free, key=lambda name: free[name].load)
-            self._workers[name].in_flight += 1
-            self._workers[name].reserved = alone
-            return name
+            worker = self._workers[name]
+            worker.in_flight += 1
+            worker.reserved = alone
+            return Slot(name, worker.identity, alone)
 
-    def release(self, name: str, alone: bool = False) -> None:
+    def release(self, slot: Slot) -> None:
         """Free the slot that ``acquire`` occupied."""
         with self._lock:
-            worker = self._workers.get(name)
+            worker = self._worker_of(slot)
             # A worker that was forgotten in the meantime has been counted anew.
             if worker is not None and worker.in_flight:
                 worker.in_flight -= 1
-                worker.reserved = worker.reserved and not alone
+                worker.reserved = worker.reserved and not slot.alone
         self._changed()
 
-    def mark_full(self, name: str) -> None:
+    def mark_full(self, slot: Slot) -> None:
         """Leave a worker that called itself busy alone until its next report."""
         with self._lock:
-            if name in self._workers:
-                self._workers[name].busy_for_others = self._workers[name].slots
+            worker = self._worker_of(slot)
+            if worker is not None:
+                worker.busy_for_others = worker.slots
 
-    def forget(self, name: str) -> None:
+    def forget(self, slot: Slot) -> None:
         """Take a worker for gone until it reports again."""
         with self._lock:
-            self._workers.pop(name, None)
+            if self._worker_of(slot) is not None:
+                del self._workers[slot.worker]
+
+    def _worker_of(self, slot: Slot) -> Worker | None:
+        """Return the worker if it is still the same process."""
+        worker = self._workers.get(slot.worker)
+        return worker if worker is not None and worker.identity == slot.identity else None
 
     def _forget_silent(self) -> None:
         oldest = time.monotonic() - self._patience

@@ -38,10 +38,16 @@ class WorkerClient:
         )
 
     def process(
-        self, task: FractalTask, attempt: int, worker: str, alone: bool = False
+        self,
+        task: FractalTask,
+        attempt: int,
+        worker: str,
+        identity: str | None = None,
+        alone: bool = False,
     ) -> FractalResult:
         """Return the result of ``task``, rendered by ``worker``, however long that takes.
 
+        :param identity: which of the processes that have had the worker's name is meant, if known.
         :param alone: whether the worker is to render nothing else at the same time.
         :raises faafo.errors.WorkerLost: when the worker falls silent.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
@@ -49,7 +55,9 @@ class WorkerClient:
         """
         try:
             answer = self._client.prepare(server=worker).call(
-                self._context(attempt) | {"alone": alone}, "process", task=task.model_dump()
+                self._context(attempt) | _told(worker=identity) | {"alone": alone},
+                "process",
+                task=task.model_dump(),
             )
             return FractalResult.model_validate(answer)
         except errors.FaafoError:
@@ -86,8 +94,9 @@ class WorkerClient:
 class ReportClient:
     """Tells all producers how a worker is."""
 
-    def __init__(self, transport: RPCTransport, worker: str, version: str) -> None:
+    def __init__(self, transport: RPCTransport, worker: str, identity: str, version: str) -> None:
         self._worker = worker
+        self._identity = identity
         self._version = version
         self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
         self._failing = False
@@ -101,7 +110,7 @@ class ReportClient:
         """
         try:
             self._client.prepare(fanout=True).cast(
-                {},
+                {"worker": self._identity},
                 "report",
                 server=self._worker,
                 slots=slots,
@@ -115,6 +124,10 @@ class ReportClient:
             if not self._failing and NOBODY_LISTENS not in str(error):
                 LOG.warning("could not report to the producers: %s", error)
             self._failing = True
+
+
+def _told(**facts: str | None) -> dict[str, str]:
+    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 def _is_not_about_absent_producers(record: logging.LogRecord) -> bool:

@@ -24,9 +24,15 @@ class WorkerEndpoint:
     target = contract.TASKS_SERVED
 
     def __init__(
-        self, name: str, slots: Slots, store: ImageStore, cancellations: Cancellations
+        self,
+        name: str,
+        identity: str,
+        slots: Slots,
+        store: ImageStore,
+        cancellations: Cancellations,
     ) -> None:
         self._name = name
+        self._identity = identity
         self._slots = slots
         self._store = store
         self._cancellations = cancellations
@@ -35,8 +41,10 @@ class WorkerEndpoint:
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
         """Render ``task``, store the image and return the fields of a ``FractalResult``.
 
-        What ``ctxt`` tells is optional: ``producer``, the caller; ``attempt``, by which the caller
-        can cancel; ``alone``, whether nothing else may be rendered at the same time.
+        What ``ctxt`` tells is optional: ``producer``, the caller; ``attempt``, by which it can
+        cancel; ``alone``, whether nothing else may be rendered meanwhile; ``worker``, the identity
+        of the process that is meant. What was meant for one that had our name before us, and may
+        have died of it, is not for us.
 
         :raises faafo.errors.WorkerBusy: at once, when no slot is free.
         :raises faafo.errors.InvalidTask: when ``task`` is none.
@@ -44,6 +52,8 @@ class WorkerEndpoint:
         :raises faafo.errors.RenderCancelled: when it was cancelled, or the worker told to stop.
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
+        if ctxt.get("worker", self._identity) != self._identity:
+            raise errors.WorkerBusy("it has been started anew since it was called")
         try:
             return self._process(ctxt, parse_task(task)).model_dump()
         except errors.FaafoError:

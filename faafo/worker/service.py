@@ -26,7 +26,10 @@ THREADS_PER_SLOT = 2
 
 
 class WorkerService:
-    """A worker called ``name`` that keeps its images in ``store``."""
+    """A worker called ``name`` that keeps its images in ``store``.
+
+    :param identity: tells it from the process that had its name before.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class WorkerService:
         transport: RPCTransport,
         store: ImageStore,
         name: str,
+        identity: str,
         version: str,
     ) -> None:
         self._name = name
@@ -44,10 +48,10 @@ class WorkerService:
         self._store_problem: str | None = None
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
-        endpoint = WorkerEndpoint(name, self._slots, store, self._cancellations)
+        endpoint = WorkerEndpoint(name, identity, self._slots, store, self._cancellations)
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads)
-        self._reports = ReportClient(transport, name, version)
+        self._reports = ReportClient(transport, name, identity, version)
 
     def run(self, stop: threading.Event, hurry: threading.Event) -> None:
         """Work until ``stop`` is set, then finish what runs unless ``hurry`` is set.

@@ -66,7 +66,7 @@ class Stuck:
 
 @pytest.fixture
 def renderer(store):
-    return WorkerEndpoint("w", Slots(2), store, Cancellations())
+    return WorkerEndpoint("w", "w:1", Slots(2), store, Cancellations())
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def run_dispatcher(client, transport, stop):
         worker = Server(transport, contract.TASKS, "w", endpoint, threads=4)
         worker.start(stop)
         assert worker.wait_until_listening(10)
-        registry.report({}, "w", slots, 0, {}, "1.0")
+        registry.report({"worker": "w:1"}, "w", slots, 0, {}, "1.0")
         done = threading.Event()
         ours = Dispatcher("me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake)
         thread = threading.Thread(target=ours.run, args=(done,))
@@ -143,7 +143,7 @@ def test_a_failed_attempt_is_made_again_and_its_fault_forgotten(
 def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
     run_dispatcher, client, make_task, wait_until
 ):
-    endpoint = WorkerEndpoint("w", Slots(1), None, Cancellations())
+    endpoint = WorkerEndpoint("w", "w:1", Slots(1), None, Cancellations())
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint):
         wait_until(lambda: client.get(uuid)["fault"])
@@ -166,7 +166,7 @@ def test_what_is_no_fault_of_the_fractal_is_not_held_against_it(
     with run_dispatcher(Failing(renderer, problem)) as running:
 
         def is_complete_after_a_report():
-            running.registry.report({}, "w", 2, 0, {}, "1.0")
+            running.registry.report({"worker": "w:1"}, "w", 2, 0, {}, "1.0")
             return client.get(uuid)["status"] == "complete"
 
         wait_until(is_complete_after_a_report)
@@ -226,7 +226,7 @@ def test_the_render_of_a_fractal_that_is_deleted_is_stopped_and_its_slot_is_free
         assert endpoint.called.wait(10)
         requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=10)
         wait_until(lambda: endpoint.cancelled == [(uuid, 1, "me")])
-        running.registry.report({}, "w", 1, 0, {}, "1.0")
+        running.registry.report({"worker": "w:1"}, "w", 1, 0, {}, "1.0")
         wait_until(lambda: running.registry.free_slots() == 1)
 
 

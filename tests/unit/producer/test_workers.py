@@ -15,8 +15,13 @@ def registry(changes):
     return WorkerRegistry("me", patience=60.0, changed=lambda: changes.append(1))
 
 
-def report(registry, server, slots, **busy_for):
-    registry.report({}, server, slots, sum(busy_for.values()), busy_for, "1.0")
+def report(registry, server, slots, identity=None, **busy_for):
+    ctxt = {"worker": identity}
+    registry.report(ctxt, server, slots, sum(busy_for.values()), busy_for, "1.0")
+
+
+def names(slots):
+    return [slot and slot.worker for slot in slots]
 
 
 def test_without_workers_nothing_is_free(registry):
@@ -27,14 +32,14 @@ def test_without_workers_nothing_is_free(registry):
 def test_the_least_loaded_worker_is_taken(registry):
     report(registry, "large", 4, other=3)
     report(registry, "small", 2)
-    assert [registry.acquire() for _ in range(3)] == ["small", "small", "large"]
+    assert names(registry.acquire() for _ in range(3)) == ["small", "small", "large"]
     assert registry.acquire() is None
 
 
 def test_calls_are_spread_by_share_of_slots(registry):
     report(registry, "a", 1)
     report(registry, "b", 1)
-    assert {registry.acquire(), registry.acquire()} == {"a", "b"}
+    assert set(names([registry.acquire(), registry.acquire()])) == {"a", "b"}
     assert registry.acquire() is None
 
 
@@ -65,12 +70,12 @@ def test_a_worker_that_drains_gets_nothing_more(registry):
 
 def test_a_worker_that_calls_itself_busy_is_left_alone_until_it_reports(registry):
     report(registry, "a", 2)
-    registry.acquire()
-    registry.mark_full("a")
-    registry.release("a")
+    slot = registry.acquire()
+    registry.mark_full(slot)
+    registry.release(slot)
     assert registry.acquire() is None
     report(registry, "a", 2)
-    assert registry.acquire() == "a"
+    assert names([registry.acquire()]) == ["a"]
 
 
 def test_a_silent_worker_is_forgotten(changes):
@@ -81,12 +86,12 @@ def test_a_silent_worker_is_forgotten(changes):
 
 def test_a_lost_worker_may_come_back(registry):
     report(registry, "a", 1)
-    registry.acquire()
-    registry.forget("a")
-    registry.release("a")
+    slot = registry.acquire()
+    registry.forget(slot)
+    registry.release(slot)
     assert registry.acquire() is None
     report(registry, "a", 1)
-    assert registry.acquire() == "a"
+    assert names([registry.acquire()]) == ["a"]
 
 
 def test_whoever_waits_for_a_slot_is_told_of_reports_and_releases(registry, changes):
@@ -98,33 +103,48 @@ def test_whoever_waits_for_a_slot_is_told_of_reports_and_releases(registry, chan
 
 def test_a_worker_that_came_back_is_not_credited_with_calls_of_its_former_life(registry):
     report(registry, "a", 1)
-    registry.acquire()
-    registry.forget("a")
+    slot = registry.acquire()
+    registry.forget(slot)
     report(registry, "a", 1)
-    registry.release("a")
+    registry.release(slot)
     assert registry.free_slots() == 1
 
 
 def test_a_worker_that_renders_one_alone_gets_nothing_else_from_us(registry):
     report(registry, "w", 3)
-    assert registry.acquire(alone=True) == "w"
+    slot = registry.acquire(alone=True)
+    assert (slot.worker, slot.alone) == ("w", True)
     assert registry.free_slots() == 0
     assert registry.acquire() is None
-    registry.release("w", alone=True)
+    registry.release(slot)
     assert registry.free_slots() == 3
 
 
 def test_one_that_is_to_be_alone_goes_to_the_worker_with_least_to_do(registry):
     report(registry, "busy", 2, other=1)
     report(registry, "idle", 2)
-    assert registry.acquire(alone=True) == "idle"
+    assert registry.acquire(alone=True).worker == "idle"
 
 
 def test_a_worker_that_still_renders_others_may_be_reserved_meanwhile(registry):
     report(registry, "w", 3)
-    registry.acquire()
-    registry.acquire(alone=True)
-    registry.release("w")
+    first, alone = registry.acquire(), registry.acquire(alone=True)
+    registry.release(first)
     assert registry.free_slots() == 0
-    registry.release("w", alone=True)
+    registry.release(alone)
     assert registry.free_slots() == 3
+
+
+def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
+    report(registry, "w", 2, identity="w:before")
+    before, alone = registry.acquire(), registry.acquire(alone=True)
+    assert before.identity == "w:before"
+    report(registry, "w", 2, identity="w:now")
+    assert registry.free_slots() == 2
+    now = registry.acquire()
+    assert now.identity == "w:now"
+    # What becomes of the old ones is no news of this process.
+    registry.release(before)
+    registry.mark_full(alone)
+    registry.forget(alone)
+    assert registry.free_slots() == 1

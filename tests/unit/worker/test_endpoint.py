@@ -29,7 +29,7 @@ def slots():
 
 @pytest.fixture
 def endpoint(store, slots, cancellations):
-    return WorkerEndpoint("w-1", slots, store, cancellations)
+    return WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations)
 
 
 def unwrapped(call, *arguments):
@@ -153,3 +153,11 @@ def test_a_render_that_is_cancelled_at_the_last_moment_stores_nothing(
     with pytest.raises(errors.RenderCancelled):
         unwrapped(endpoint.process, PARAMETERS, task.model_dump())
     assert list(store.uuids(age=-1)) == []
+
+
+def test_what_was_meant_for_a_process_that_is_gone_is_not_rendered(endpoint, store, make_task):
+    task = make_task()
+    with pytest.raises(errors.WorkerBusy, match="started anew"):
+        unwrapped(endpoint.process, PARAMETERS | {"worker": "w-1:before"}, task.model_dump())
+    assert list(store.uuids(age=-1)) == []
+    endpoint.process(PARAMETERS | {"worker": "w-1:now"}, task.model_dump())
