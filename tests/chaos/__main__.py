@@ -18,6 +18,9 @@ from tests.functional.servers import MariaDB, RabbitMQ
 def main() -> int:
     """Play the rows that the command line names, or all; return 1 when one broke the promise."""
     chosen = _arguments()
+    if chosen.list:
+        print("\n".join(f"{row.name}: {row.title}" for row in ROWS))
+        return 0
     # Leaving every block, so that nothing is left behind.
     signal.signal(signal.SIGTERM, _interrupt)
     scale = SHORT if chosen.short else FULL
@@ -52,6 +55,7 @@ def _arguments() -> Any:
     parser.add_argument("--count", type=int, help="fractals in each row")
     parser.add_argument("--short", action="store_true", help="fewer and shorter faults")
     names = [row.name for row in ROWS]
+    parser.add_argument("--list", action="store_true", help="show the rows and play none")
     parser.add_argument("--only", action="append", choices=names, help="may be repeated")
     return parser.parse_args()
 
@@ -66,7 +70,12 @@ def _play(row: Row, lab: Lab, seed: int, scale: Any) -> tuple[str, list[str]]:
     print(f"{row.name}: {row.title}", file=sys.stderr, flush=True)
     begun_at = time.monotonic()
     # A row is the same whether others come before it or not.
-    line = row.play(lab, Random(f"{seed} {row.name}"), scale)
+    try:
+        line = row.play(lab, Random(f"{seed} {row.name}"), scale)
+    # One row that comes to grief must not keep the others from being played.
+    except Exception as error:
+        print(f"    FAILED: {error}", file=sys.stderr, flush=True)
+        return f"| {row.title} | {type(error).__name__} |", [str(error)]
     for failure in line.failures:
         print(f"    FAILED: {failure}", file=sys.stderr)
     for note in line.verdict.notes if line.failures else []:

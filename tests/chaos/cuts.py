@@ -10,41 +10,49 @@ from tests.chaos.lab import Fault, Lab, Line, Scale, play
 from tests.chaos.proxy import Link
 from tests.chaos.site import Site, pause
 
+# What is done to a link: each with the first of the lengths, the short one, or the last.
+EVERYTHING = ((Link.cut, 0), (Link.silence, 0), (Link.cut, -1), (Link.silence, -1))
+# Half an hour is not enough for everything with each link.
+SHORT_CUT_LONG_SILENCE = ((Link.cut, 0), (Link.silence, -1))
+LONG_CUT_SHORT_SILENCE = ((Link.cut, -1), (Link.silence, 0))
+
+Plan = tuple[tuple[Callable[[Link], None], int], ...]
+
 
 def worker_and_broker(lab: Lab, rng: Random, scale: Scale) -> Line:
     """link worker - broker cut, and silent"""
-    return _with_link(lab, rng, scale, "worker-broker")
+    return _with_link(lab, rng, scale, EVERYTHING, "worker-broker")
 
 
 def producer_and_broker(lab: Lab, rng: Random, scale: Scale) -> Line:
     """link producer - broker cut, and silent"""
-    return _with_link(lab, rng, scale, "producer-broker")
+    return _with_link(lab, rng, scale, SHORT_CUT_LONG_SILENCE, "producer-broker")
 
 
 def producer_and_api(lab: Lab, rng: Random, scale: Scale) -> Line:
     """link producer - API cut, and silent"""
-    return _with_link(lab, rng, scale, "producer-api")
+    return _with_link(lab, rng, scale, SHORT_CUT_LONG_SILENCE, "producer-api")
 
 
 def api_and_database(lab: Lab, rng: Random, scale: Scale) -> Line:
     """link API - database cut, and silent"""
-    return _with_link(lab, rng, scale, "api-database")
+    return _with_link(lab, rng, scale, EVERYTHING, "api-database")
 
 
 def worker_host(lab: Lab, rng: Random, scale: Scale) -> Line:
     """all links of a host with producer and workers cut, and silent"""
-    return _with_link(lab, rng, scale, "worker-broker", "producer-broker", "producer-api")
+    names = ("worker-broker", "producer-broker", "producer-api")
+    return _with_link(lab, rng, scale, LONG_CUT_SHORT_SILENCE, *names)
 
 
-def _with_link(lab: Lab, rng: Random, scale: Scale, *names: str) -> Line:
+def _with_link(lab: Lab, rng: Random, scale: Scale, plan: Plan, *names: str) -> Line:
+    # With a single length everything would come twice.
+    lengths = dict.fromkeys((how, scale.cuts[which]) for how, which in plan)
     with lab.site() as site, _linked(site) as links:
         chosen = [links[name] for name in names]
-        faults = [
-            _fault(chosen, how, seconds)
-            for seconds in scale.cuts
-            for how in (Link.cut, Link.silence)
-        ]
-        return play(site, rng, scale, faults, ALL_SLOTS, lasting=2 * sum(scale.cuts))
+        faults = [_fault(chosen, how, seconds) for how, seconds in lengths]
+        lasting = sum(seconds for _how, seconds in lengths)
+        return play(site, rng, scale, faults, ALL_SLOTS, lasting=lasting)
 
 
 def _fault(links: list[Link], how: Callable[[Link], None], seconds: float) -> Fault:
@@ -55,6 +63,8 @@ def _fault(links: list[Link], how: Callable[[Link], None], seconds: float) -> Fa
         for link in links:
             link.heal()
 
+    # For the progress that a run shows.
+    fault.__name__ = f"{how.__name__} for {seconds:g} s"
     return fault
 
 

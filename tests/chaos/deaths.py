@@ -2,14 +2,13 @@
 
 from random import Random
 
-from tests.chaos.lab import Lab, Line, Scale, play
-from tests.chaos.site import QUICK, Member, Site, pause
+from tests.chaos.lab import Fault, Lab, Line, Scale, play
+from tests.chaos.site import FROZEN_SECONDS, Site
 
 SLOTS = 2
 WORKERS = 2
 # What one producer, or the only broker, can have under way.
 ALL_SLOTS = SLOTS * WORKERS
-FROZEN_SECONDS = QUICK["producer"]["lease_duration"] * 2.0
 
 
 def populate(site: Site, producers: int = 1, apis: int = 1) -> Site:
@@ -23,7 +22,7 @@ def populate(site: Site, producers: int = 1, apis: int = 1) -> Site:
     return site
 
 
-def _crashes(site: Site, rng: Random, scale: Scale, *kinds: str) -> list:
+def _crashes(site: Site, rng: Random, scale: Scale, *kinds: str) -> list[Fault]:
     candidates = [member for kind in kinds for member in site.of(kind)]
     return [rng.choice(candidates).crash for _ in range(scale.faults)]
 
@@ -61,7 +60,7 @@ def frozen_workers(lab: Lab, rng: Random, scale: Scale) -> Line:
     """worker frozen (SIGSTOP) past its lease, then continued"""
     with lab.site() as site:
         populate(site)
-        freezes = [_frozen(rng.choice(site.of("worker"))) for _ in range(scale.faults)]
+        freezes = [rng.choice(site.of("worker")).faint for _ in range(scale.faults)]
         return play(site, rng, scale, freezes, SLOTS, lasting=FROZEN_SECONDS * len(freezes))
 
 
@@ -69,17 +68,8 @@ def frozen_producers(lab: Lab, rng: Random, scale: Scale) -> Line:
     """producer frozen past its lease, then continued; another one goes on"""
     with lab.site() as site:
         populate(site, producers=2)
-        freezes = [_frozen(rng.choice(site.of("producer"))) for _ in range(scale.faults)]
+        freezes = [rng.choice(site.of("producer")).faint for _ in range(scale.faults)]
         return play(site, rng, scale, freezes, ALL_SLOTS, lasting=FROZEN_SECONDS * len(freezes))
-
-
-def _frozen(member: Member):
-    def freeze() -> None:
-        member.freeze()
-        pause(FROZEN_SECONDS)
-        member.thaw()
-
-    return freeze
 
 
 def told_to_stop(lab: Lab, rng: Random, scale: Scale) -> Line:
@@ -88,12 +78,4 @@ def told_to_stop(lab: Lab, rng: Random, scale: Scale) -> Line:
         populate(site, producers=2, apis=2)
         members = [*site.of("worker"), *site.of("producer"), *site.of("api")]
         rng.shuffle(members)
-        return play(site, rng, scale, [_stopped(member) for member in members], 0)
-
-
-def _stopped(member: Member):
-    def stop() -> None:
-        member.terminate()
-        member.start(wait=False)
-
-    return stop
+        return play(site, rng, scale, [member.restart for member in members], 0)

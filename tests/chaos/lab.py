@@ -17,6 +17,8 @@ from tests.functional.processes import wait_until
 from tests.functional.servers import MariaDB, RabbitMQ
 
 RECOVERY_SECONDS = 120.0
+# How long a fault waits for something to disturb.
+BUSY_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Scale:
 
 
 FULL = Scale(200, 20.0, 5, (5.0, 60.0), 30.0, 20.0, full=True)
-SHORT = Scale(40, 6.0, 2, (2.0,), 5.0, 4.0, full=False)
+SHORT = Scale(30, 4.0, 2, (2.0,), 5.0, 4.0, full=False)
 
 
 @dataclass
@@ -112,24 +114,27 @@ def play(
     tasks = random_tasks(rng, scale.count)
     seconds = scale.seconds + lasting
     moments = sorted(rng.uniform(0.1, 0.9) * scale.seconds for _ in faults)
-    tell("posting %d fractals in %.0f s, faults after %s s", len(tasks), seconds, _shown(moments))
+    planned = ", ".join(f"{m:.1f} s {_name_of(f)}" for m, f in zip(moments, faults, strict=True))
+    tell("posting %d fractals in %.0f s; planned: %s", len(tasks), seconds, planned)
     ledger = ledger or site.ledger()
     posting = threading.Thread(target=ledger.post_all, args=(tasks, seconds))
-    begun_at = due_at = time.monotonic()
     posting.start()
-    for before, moment, fault in zip([0.0, *moments], moments, faults, strict=False):
-        # Moments are of the time in which nothing is wrong.
-        due_at += moment - before
-        pause(max(0.0, due_at - time.monotonic()))
-        tell("%.1f s: %s", time.monotonic() - begun_at, getattr(fault, "__qualname__", "post"))
-        fault()
-        due_at = max(due_at, time.monotonic())
-    recovered = time_to_recover(site, scale.count)
-    posting.join()
+    try:
+        _inject(site, moments, faults)
+        recovered = time_to_recover(site, scale.count)
+    except BaseException:
+        # Without services it would go on until its patience is at an end.
+        ledger.stop()
+        raise
+    finally:
+        posting.join()
     verdict = site.settle(ledger)
-    problems = watch(ledger)
+    problems = watch(ledger) + site.dead()
     if ledger.statuses[500]:
         problems.append(f"{ledger.statuses[500]} answers of 500")
+    if ledger.without_retry_after:
+        problems.append(f"{ledger.without_retry_after} answers of 429 or 503 without Retry-After")
+    tell("answers %s, the slowest POST %.2f s", dict(ledger.statuses), ledger.slowest_post)
     return Line(
         len(faults),
         verdict,
@@ -140,13 +145,34 @@ def play(
     )
 
 
+def _inject(site: Site, moments: Sequence[float], faults: Sequence[Fault]) -> None:
+    """Do to ``site`` what is planned; moments are of the time in which nothing is wrong."""
+    begun_at = due_at = time.monotonic()
+    for before, moment, fault in zip([0.0, *moments], moments, faults, strict=False):
+        due_at += moment - before
+        pause(max(0.0, due_at - time.monotonic()))
+        hit = _wait_for_renders(site)
+        tell("%.1f s: %s, %d rendering", time.monotonic() - begun_at, _name_of(fault), hit)
+        fault()
+        due_at = max(due_at, time.monotonic())
+
+
+def _wait_for_renders(site: Site) -> int:
+    """Return how many fractals are being rendered, soon after some are: idleness is no test."""
+    with contextlib.suppress(AssertionError):
+        return wait_until(lambda: max(0, site.count("rendering")), "a render", BUSY_SECONDS)
+    return 0
+
+
 def tell(sentence: str, *values: Any) -> None:
     """Show progress."""
     print(f"    {sentence % values}", file=sys.stderr, flush=True)
 
 
-def _shown(moments: Sequence[float]) -> str:
-    return ", ".join(f"{moment:.1f}" for moment in moments)
+def _name_of(fault: Fault) -> str:
+    """Return what is done, and to whom."""
+    target = getattr(getattr(fault, "__self__", None), "name", "")
+    return f"{getattr(fault, '__name__', 'post')} {target}".strip()
 
 
 def time_to_recover(site: Site, total: int) -> float | None:

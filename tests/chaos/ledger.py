@@ -19,14 +19,15 @@ from faafo.fractal.task import FractalTask
 
 THREADS = 8
 PAUSE_SECONDS = 0.2
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 60.0
+WORTH_A_RETRY = (429, 503)
 # Some fractals are small, and some take long enough to be hit in the middle: every point near 0 is
 # followed to the end, since c = 1/4 has no attracting cycle.
 SMALL = {"xa": -1.6, "xb": 1.6, "ya": -1.1, "yb": 1.1, "cx": -0.8, "cy": 0.156}
 HEAVY = {
     "width": 300,
     "height": 300,
-    "iterations": 3000,
+    "iterations": 15_000,
     "xa": -0.1,
     "xb": 0.1,
     "ya": -0.1,
@@ -34,7 +35,7 @@ HEAVY = {
     "cx": 0.25,
     "cy": 0.0,
 }
-HEAVY_SHARE = 0.3
+HEAVY_SHARE = 0.4
 
 
 def random_tasks(rng: Random, count: int) -> list[FractalTask]:
@@ -78,33 +79,40 @@ class Ledger:
         self.attempted: dict[str, FractalTask] = {}
         self.acknowledged: set[str] = set()
         self.statuses: Counter[int] = Counter()
+        self.without_retry_after = 0
         self.slowest_post = 0.0
+        self._stopped = threading.Event()
         self._lock = threading.Lock()
+
+    def stop(self) -> None:
+        """Post nothing more: somebody has pressed Ctrl-C, or the row has come to grief."""
+        self._stopped.set()
 
     def post_all(self, tasks: Sequence[FractalTask], seconds: float) -> None:
         """Post ``tasks``, evenly over so many seconds; return when each has been taken."""
         begun_at = time.monotonic()
+        deadline = begun_at + seconds + PATIENCE_SECONDS
 
         def post(number: int) -> None:
             pause = begun_at + number * seconds / len(tasks) - time.monotonic()
-            threading.Event().wait(max(0.0, pause))
-            self.post(tasks[number], self._urls[number % len(self._urls)])
+            self._stopped.wait(max(0.0, pause))
+            self.post(tasks[number], self._urls[number % len(self._urls)], deadline)
 
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(post, range(len(tasks))))
 
-    def post(self, task: FractalTask, url: str) -> None:
+    def post(self, task: FractalTask, url: str, deadline: float | None = None) -> None:
         """Post one fractal until it is taken, or patience is at an end."""
         self.attempted[task.uuid] = task
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
+        deadline = deadline or time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline and not self._stopped.is_set():
             status = self._post_once(task, url)
             # 409: an answer was lost on the way, and the fractal is there.
             if status in (201, 409):
                 with self._lock:
                     self.acknowledged.add(task.uuid)
                 return
-            threading.Event().wait(PAUSE_SECONDS)
+            self._stopped.wait(PAUSE_SECONDS)
 
     def _post_once(self, task: FractalTask, url: str) -> int | None:
         begun_at = time.monotonic()
@@ -114,6 +122,8 @@ class Ledger:
             return None
         with self._lock:
             self.statuses[answer.status_code] += 1
+            if answer.status_code in WORTH_A_RETRY and "Retry-After" not in answer.headers:
+                self.without_retry_after += 1
             self.slowest_post = max(self.slowest_post, time.monotonic() - begun_at)
         return answer.status_code
 

@@ -38,7 +38,8 @@ class Link:
         self._closing.set()
         self._thread.join()
         self._reset_all()
-        with contextlib.suppress(KeyError):
+        # While it is cut, the listener is neither known nor open.
+        with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(self._listener)
         self._listener.close()
         self._selector.close()
@@ -76,7 +77,9 @@ class Link:
 
     def _serve(self, ready: Any) -> None:
         if ready is self._listener:
-            self._connect()
+            # It may have been closed since it was found ready.
+            if not self._cut:
+                self._connect()
         elif ready in self._peers and not self._silent.is_set():
             self._forward(ready)
 

@@ -24,6 +24,7 @@ QUICK = {
     "database": {"timeout": 4},
 }
 RESTART_SECONDS = 1.0
+FROZEN_SECONDS = QUICK["producer"]["lease_duration"] * 2.0
 GRACE_SECONDS = 30.0
 REST_SECONDS = 180.0
 PAGE = 100
@@ -45,11 +46,20 @@ class Member:
         script, *arguments = self.command
         self.service = Service(self.directory, script, *arguments, name=self.name)
         if wait and self.ready:
-            wait_until(self.has_started, f"{self.name} to start")
+            wait_until(lambda: self.has_started() or self.has_ended(), f"{self.name} to start")
+            assert not self.has_ended(), self.last_words()
 
     def has_started(self) -> bool:
         """Tell whether the service has said for each start that it is ready."""
         return len(self.service.lines_with(self.ready)) >= self._starts
+
+    def has_ended(self) -> bool:
+        """Tell whether the process is gone, whoever has ended it."""
+        return self.service.exit_status is not None
+
+    def last_words(self) -> str:
+        """Return how the process ended, and what it wrote before."""
+        return f"{self.name} ended with {self.service.exit_status}: {self.service.output()[-2000:]}"
 
     def kill(self) -> None:
         """End the service as a crash does."""
@@ -63,9 +73,11 @@ class Member:
         pause(RESTART_SECONDS)
         self.start(wait=False)
 
-    def freeze(self) -> None:
-        """Stop the process in its tracks."""
+    def faint(self) -> None:
+        """Stop the process in its tracks, and let it go on when its leases have run out."""
         psutil.Process(self.service.pid).suspend()
+        pause(FROZEN_SECONDS)
+        self.thaw()
 
     def thaw(self) -> None:
         """Let it go on."""
@@ -76,7 +88,12 @@ class Member:
         psutil.Process(self.service.pid).send_signal(signal.SIGTERM)
         status = self.service.wait_for_end(GRACE_SECONDS)
         self.service.kill()
-        assert status == 0, f"{self.name} ended with {status}\n{self.service.output()[-4000:]}"
+        assert status == 0, self.last_words()
+
+    def restart(self) -> None:
+        """Ask the service to end, and start it again."""
+        self.terminate()
+        self.start(wait=False)
 
 
 def pause(seconds: float) -> None:
@@ -195,6 +212,16 @@ class Site:
             verdict.duplicate += 1
             verdict.notes.append(f"the sum over all statuses is {counted}")
         return verdict
+
+    def dead(self) -> list[str]:
+        """Return the last words of those that have ended: what a row did to them is over."""
+
+        def ended() -> list[Member]:
+            return [one for one in self.members.values() if one.has_ended()]
+
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: not ended(), "everybody to be alive", GRACE_SECONDS)
+        return [one.last_words() for one in ended()]
 
     def rendered_twice(self) -> int:
         """Return how many renders there were beyond the first one of each fractal."""

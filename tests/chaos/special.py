@@ -41,6 +41,9 @@ def full_disk(lab: Lab, rng: Random, scale: Scale) -> Line:
         said = [w for w in site.of("worker") if w.service.lines_with("No space left on device")]
         if not said:
             line.problems.append("no worker said that the disk is full")
+        # It is no fault of a fractal that there is no room for its image.
+        blamed = [one["uuid"] for one in site.records() if one["failures"]]
+        line.problems += [f"{uuid} was blamed for the full disk" for uuid in blamed]
         left = [path.name for path in site.images.iterdir() if path.suffix != ".png"]
         line.problems += [f"{name} is left in the store" for name in left]
         return line

@@ -5,12 +5,11 @@ import getpass
 import os
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import Any
 
-import fixtures
 import psutil
 import pymysql
 import pytest
@@ -76,30 +75,54 @@ class RabbitMQ(_Family, RabbitMQDriver):
     """A broker with ports and an Erlang port mapper (epmd) of its own.
 
     ``url`` is its transport URL without a virtual host: tests get theirs from ``virtual_host``.
+
+    :param cluster: whether it has three nodes; ``kill``, ``stop``, ``start`` are about the first.
     """
 
     PROGRAMS = ("rabbitmq-server", "rabbitmqctl", "epmd")
     PACKAGE = "rabbitmq-server"
     PATH = ("/usr/lib/rabbitmq/bin", "/usr/libexec/rabbitmq", "/usr/local/sbin", "/usr/sbin")
 
-    def __init__(self) -> None:
-        port, self._distribution_port, self._epmd_port = free_ports(3)
-        super().__init__(port=port, nodename=unique("faafotest"), username=USER, password=PASSWORD)
-        self.url = f"rabbit://{USER}:{PASSWORD}@{ADDRESS}:{port}"
+    _own_env: Mapping[str, str] = {}
+
+    def __init__(self, cluster: bool = False) -> None:
+        super().__init__(
+            nodename=unique("faafotest"), username=USER, password=PASSWORD, cluster=cluster
+        )
+        suffixes = ("-1", "-2", "-3") if cluster else ("",)
+        self._nodes = [f"{self.nodename}{suffix}@localhost" for suffix in suffixes]
+        self._epmd_port, *ports = free_ports(1 + 2 * len(self._nodes))
+        self._ports = dict(zip(self._nodes, ports, strict=False))
+        self._distribution_ports = dict(zip(self._nodes, ports[len(self._nodes) :], strict=True))
+        self.port = self._ports[self.node]
+        self._own_env = {
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": ADDRESS,
+            # 0 is any free port; the default is a fixed distance away from the other ports.
+            "RABBITMQ_CTL_DIST_PORT_MIN": "0",
+            "RABBITMQ_CTL_DIST_PORT_MAX": "0",
+        }
+        self.env = {}
+        hosts = (f"{USER}:{PASSWORD}@{ADDRESS}:{port}" for port in self._ports.values())
+        self.url = f"rabbit://{','.join(hosts)}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of every command: pifpaf's, and what keeps brokers apart."""
+        return self._env
+
+    @env.setter
+    def env(self, values: dict[str, str]) -> None:
+        self._env = {**values, **self._own_env}
 
     def _setUp(self) -> None:  # noqa: N802 - the name is pifpaf's
-        for name, value in {
-            "ERL_EPMD_PORT": self._epmd_port,
-            "ERL_EPMD_ADDRESS": ADDRESS,
-            "RABBITMQ_DIST_PORT": self._distribution_port,
-            # 0 is any free port; the default is a fixed distance away from the other ports.
-            "RABBITMQ_CTL_DIST_PORT_MIN": 0,
-            "RABBITMQ_CTL_DIST_PORT_MAX": 0,
-        }.items():
-            self.useFixture(fixtures.EnvironmentVariable(name, str(value)))
         # Erlang would start a daemon that outlives it; this one is a child, ended with the rest.
-        self._exec(["epmd"], wait_for_port=self._epmd_port)
+        self._exec(["epmd"], env=self.env, wait_for_port=self._epmd_port)
         super()._setUp()
+
+    def start_node(self, nodename: str) -> int:
+        self._env["RABBITMQ_DIST_PORT"] = str(self._distribution_ports[nodename])
+        return super().start_node(nodename)
 
     def kill(self) -> None:
         """End the broker at once, as a crash does."""
@@ -116,7 +139,7 @@ class RabbitMQ(_Family, RabbitMQDriver):
     @property
     def node(self) -> str:
         """The name of the (first) node."""
-        return f"{self.nodename}@localhost"
+        return self._nodes[0]
 
     def kill_node(
         self, nodename: str, signal: int = SIGTERM, ignore_not_exists: bool = False
