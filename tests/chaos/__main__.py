@@ -1,14 +1,18 @@
 """``python -m tests.chaos``: the whole suite, and its report on the standard output."""
 
 import argparse
+import contextlib
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
+
+import psutil
 
 from tests.chaos.lab import FULL, SHORT, Lab
 from tests.chaos.report import ROWS, Row, can_be_played, heading, shown
@@ -30,6 +34,7 @@ def main() -> int:
     try:
         with (
             tempfile.TemporaryDirectory() as directory,
+            _nobody_left(),
             RabbitMQ() as rabbitmq,
             MariaDB(durable=True) as mariadb,
         ):
@@ -84,6 +89,17 @@ def _play(row: Row, lab: Lab, seed: int, scale: Any) -> tuple[str, list[str]]:
     took = time.monotonic() - begun_at
     print(f"    {shown_line}\n    {took:.0f} s", file=sys.stderr, flush=True)
     return shown_line, line.failures
+
+
+@contextlib.contextmanager
+def _nobody_left() -> Iterator[None]:
+    """End what is still there after the block: an interrupt may come while something is started."""
+    try:
+        yield
+    finally:
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _interrupt(_number: int, _frame: Any) -> None:

@@ -126,7 +126,8 @@ class Site:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        for member in self.members.values():
+        # One that was interrupted while it was started has no service yet.
+        for member in (one for one in self.members.values() if "service" in vars(one)):
             with contextlib.suppress(psutil.NoSuchProcess):
                 member.thaw()
             member.kill()

@@ -21,7 +21,7 @@ DISK_BYTES = 3 * 2**20
 FULL_SECONDS = 4.0
 # What the promise says for a killed worker, with default settings.
 ELSEWHERE_SECONDS = 15.0
-LONG_ITERATIONS = 60_000
+LONG_ITERATIONS = 100_000
 LONG_SECONDS = 60.0
 
 
@@ -121,7 +121,7 @@ def default_settings(lab: Lab, rng: Random, scale: Scale) -> Line:
 
 
 def _long_task(rng: Random, factor: float) -> FractalTask:
-    values = {**HEAVY, "width": 1200, "height": 1200}
+    values = {**HEAVY, "width": 1300, "height": 1300}
     values["iterations"] = int(LONG_ITERATIONS * factor)
     return FractalTask(uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)), **values)
 
