@@ -18,7 +18,7 @@ group = cfg.OptGroup("database", title="The database")
 database_opts = [
     cfg.FloatOpt(
         "timeout",
-        default=20.0,
+        default=10.0,
         min=1.0,
         help="Seconds that the API waits for an answer of the database, or for a lock on it. "
         "Then it answers 503 itself.",
