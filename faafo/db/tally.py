@@ -12,29 +12,37 @@ from faafo.db.models import Deletions, Fractal
 
 # A transaction takes less, so what was the newest id so long ago has no unseen one below it.
 SETTLED_SECONDS = 20.0
+# Hardly ever are so many fractals posted while another one's transaction is under way.
+MARGIN = 100
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Base:
-    """There are ``count`` fractals up to id ``up_to``, after so many ``deletions``.
+    """There were ``count`` fractals up to id ``up_to``, after so many ``deletions``.
 
-    ``settled`` says that nothing can turn up below it any more. ``newest`` was the newest id at the
-    time ``seen_at``.
+    ``settled`` and ``settled_count`` are the same for an id that nothing can turn up below now.
     """
 
     deletions: int
+    settled: int
+    settled_count: int
     up_to: int
     count: int
-    settled: bool
-    newest: int
-    seen_at: float
+    counted_at: float
 
 
 class Tally:
-    """Counts fractals once, and from then on only those that are new."""
+    """Counts fractals once, and from then on only those that are new.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    What it counts on is looked at again after ``SETTLED_SECONDS``, when every transaction that was
+    under way has ended.
+
+    :param margin: how many of the newest ids are never counted on.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, margin: int = MARGIN) -> None:
         self._clock = clock
+        self._margin = margin
         self._base: _Base | None = None
         self._lock = threading.Lock()
 
@@ -43,21 +51,19 @@ class Tally:
         deletions = session.scalar(select(Deletions.count).where(Deletions.id == 1)) or 0
         newest = session.scalar(select(func.max(Fractal.id))) or 0
         with self._lock:
-            base = self._renewed(session, deletions, newest)
+            base = self._base = self._renewed(session, deletions, max(0, newest - self._margin))
         return base.count + _count(session, above=base.up_to)
 
-    def _renewed(self, session: Session, deletions: int, newest: int) -> _Base:
+    def _renewed(self, session: Session, deletions: int, up_to: int) -> _Base:
         base, now = self._base, self._clock()
         if base is None or base.deletions != deletions:
-            count = _count(session, up_to=newest)
-            base = _Base(deletions, newest, count, settled=False, newest=newest, seen_at=now)
-        elif now - base.seen_at >= SETTLED_SECONDS:
-            # What was uncommitted at the first count is there now: count once more.
-            above, counted = (base.up_to, base.count) if base.settled else (0, 0)
-            counted += _count(session, above=above, up_to=base.newest)
-            base = _Base(deletions, base.newest, counted, True, newest, now)
-        self._base = base
-        return base
+            return _Base(deletions, 0, 0, up_to, _count(session, 0, up_to), now)
+        if now - base.counted_at < SETTLED_SECONDS:
+            return base
+        settled, settled_count = base.up_to, base.settled_count
+        settled_count += _count(session, base.settled, settled)
+        count = settled_count + _count(session, settled, up_to)
+        return _Base(deletions, settled, settled_count, max(settled, up_to), count, now)
 
 
 def _count(session: Session, above: int = 0, up_to: int | None = None) -> int:

@@ -23,7 +23,7 @@ def clock():
 
 @pytest.fixture
 def tally(clock):
-    return Tally(clock)
+    return Tally(clock, margin=0)
 
 
 @pytest.fixture
@@ -64,6 +64,16 @@ def test_what_was_not_yet_committed_at_the_first_count_is_found_at_the_second(
     assert tally.total(session) == 1
 
 
+def test_the_newest_are_never_counted_on(session, add, monkeypatch):
+    tally = Tally(margin=2)
+    for _ in range(3):
+        add()
+    tally.total(session)
+    monkeypatch.setattr("faafo.db.tally._count", lambda *_, above: above)
+    # One of three is counted on; the others are asked for each time.
+    assert tally.total(session) == 1 + 1
+
+
 @pytest.fixture
 def counted(session):
     """The parameters of every count that the database is asked for."""
@@ -88,6 +98,18 @@ def test_settled_ones_are_not_counted_again(session, tally, add, clock, counted)
     add()
     assert tally.total(session) == 4
     assert counted == [(3,)]
+
+
+def test_what_came_while_nobody_asked_is_counted_once(session, tally, add, clock, counted):
+    add()
+    tally.total(session)
+    for _ in range(3):
+        add()
+    clock.now += 100 * SETTLED_SECONDS
+    assert tally.total(session) == 4
+    counted.clear()
+    assert tally.total(session) == 4
+    assert counted == [(4,)]
 
 
 def test_a_complete_one_is_what_is_nothing_else(session, tally, add):
