@@ -26,6 +26,8 @@ NO_FAULT_OF_THE_FRACTAL = (
 )
 # A worker notices within a fraction of a second that a render is cancelled, and says so.
 CANCEL_SECONDS = 3.0
+# An API that is away for a moment is waited for with what has been rendered.
+TELL_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Dispatcher:
         # What we have claimed and not yet told the API the end of.
         self._leases = Leases(name, client, pace.lease_duration, pace.renew_interval, self._cancel)
         self._stop = threading.Event()
+        # Set when it is too late even to tell the API what has been rendered.
+        self._over = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until ``stop`` is set; whoever sets it sets our ``wake`` as well."""
@@ -142,6 +146,7 @@ class Dispatcher:
 
     def _complete(self, result: FractalResult, lease: Lease) -> None:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
+        self._leases.entrust(lease, None)
         self._tell_api(lease, self._client.complete, result, lease.attempt)
 
     def _fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
@@ -156,7 +161,7 @@ class Dispatcher:
     def _tell_api(self, lease: Lease, call: Callable, *arguments: Any) -> None:
         """Make a call that ends our hold on a fractal; if it fails, the lease will run out."""
         try:
-            patiently(errors.ApiUnavailable, self._stop)(call, *arguments)
+            patiently(errors.ApiUnavailable, self._over)(call, *arguments)
         except errors.FaafoError as error:
             LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
         finally:
@@ -176,10 +181,16 @@ class Dispatcher:
         if self._leases.wait_until_none(self._pace.drain_timeout):
             return
         unfinished = self._leases.held()
-        LOG.info("giving %d unfinished task(s) back to the queue", len(unfinished))
+        LOG.info("%d task(s) are not through: what still renders is stopped", len(unfinished))
         for lease in unfinished:
             self._cancel(lease, self._leases.worker_of(lease))
-        if self._leases.wait_until_none(CANCEL_SECONDS):
+        none_left = self._leases.wait_until_none(CANCEL_SECONDS)
+        if not none_left and any(
+            self._leases.worker_of(one) is None for one in self._leases.held()
+        ):
+            none_left = self._leases.wait_until_none(TELL_SECONDS)
+        self._over.set()
+        if none_left:
             return
         held = [(lease.uuid, lease.attempt) for lease in self._leases.held()]
         try:

@@ -73,13 +73,14 @@ class Leases:
         for one, worker in entrusted:
             self._lost(one, worker)
 
-    def entrust(self, lease: Lease, worker: str) -> None:
-        """Remember which worker renders what is held."""
+    def entrust(self, lease: Lease, worker: str | None) -> None:
+        """Remember which worker renders what is held, None once it has been rendered."""
         with self._none_left:
-            self._workers[lease] = worker
+            if lease in self._workers:
+                self._workers[lease] = worker
 
     def worker_of(self, lease: Lease) -> str | None:
-        """Return the worker that renders what is held, None if there is none."""
+        """Return the worker that renders what is held now, None if there is none."""
         with self._none_left:
             return self._workers.get(lease)
 

@@ -202,6 +202,27 @@ def test_what_is_unfinished_at_the_end_is_stopped_and_queued_again_at_once(
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
 
 
+def test_a_result_is_told_to_an_api_that_comes_back_while_we_stop(
+    run_dispatcher, renderer, client, make_task, monkeypatch
+):
+    uuid = client.create(make_task())["uuid"]
+    complete = Client.complete
+    away = threading.Event()
+
+    def refuse_once(self, result, attempt):
+        if not away.is_set():
+            away.set()
+            raise errors.ApiUnavailable("away")
+        return complete(self, result, attempt)
+
+    monkeypatch.setattr(Client, "complete", refuse_once)
+    with run_dispatcher(renderer, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
+        assert away.wait(10)
+        running.finish()
+    assert client.get(uuid)["status"] == "complete"
+    assert client.get(uuid)["attempt"] == 1
+
+
 def test_what_does_not_stop_at_the_end_is_queued_again_all_the_same(
     run_dispatcher, renderer, client, make_task, monkeypatch
 ):
