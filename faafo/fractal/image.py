@@ -4,22 +4,33 @@ import io
 import zlib
 from collections.abc import Callable
 
+import numpy as np
 from PIL import Image
 
-from faafo.fractal.escape import escape_counts
+from faafo.fractal.escape import escape_bands, ignore, never
 from faafo.fractal.generate import with_constant
 from faafo.fractal.palette import PALETTE, colour_indexes
 from faafo.fractal.task import FractalTask
 
 
-def render(task: FractalTask, cancelled: Callable[[], bool] = lambda: False) -> Image.Image:
+def render(
+    task: FractalTask,
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[int], None] = ignore,
+) -> Image.Image:
     """Return the image of ``task``: width x height pixels with a palette (mode P).
 
-    A task that has no c gets the one that its uuid seeds.
+    A task that has no c gets the one that its uuid seeds. It takes one byte a pixel, since the
+    escape counts are replaced by colours band by band.
 
+    :param cancelled: asked now and then whether to give up.
+    :param progress: told now and then how many rows have been begun.
     :raises faafo.errors.RenderCancelled: when ``cancelled()`` answers True half-way.
     """
-    image = Image.fromarray(colour_indexes(escape_counts(with_constant(task), cancelled)))
+    pixels = np.empty((task.height, task.width), np.uint8)
+    for row, counts in escape_bands(with_constant(task), cancelled, progress):
+        pixels[row : row + len(counts)] = colour_indexes(counts)
+    image = Image.fromarray(pixels)
     image.putpalette(PALETTE)
     return image
 

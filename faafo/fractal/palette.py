@@ -9,4 +9,6 @@ PALETTE = [value for i in range(COLOURS) for value in (i % 8 * 32, i % 16 * 16, 
 
 def colour_indexes(counts: np.ndarray) -> np.ndarray:
     """Return for each count the index of its colour in ``PALETTE``: uint8, of the same shape."""
-    return np.bitwise_and(counts, COLOURS - 1, dtype=np.int32).astype(np.uint8)
+    indexes = counts.astype(np.uint8)
+    indexes &= COLOURS - 1
+    return indexes

@@ -11,8 +11,10 @@ import math
 
 import numpy as np
 
-# How long the critical orbit is followed, and the longest cycle that is looked for.
-MAX_STEPS = 20_000
+from faafo.fractal.jit import compiled
+
+# After how many steps the critical orbit is looked at, and the longest cycle that is looked for.
+LOOKS = (64, 256, 1024, 4096, 20_000)
 MAX_PERIOD = 256
 # Points of the critical orbit that are no further apart may belong to one cycle.
 CLOSE = 1e-3
@@ -26,10 +28,9 @@ SHRINK = 0.8
 ROUNDING = 1e-13
 INSIDE = 1e-9
 
-NO_TRAP = np.empty((0, 3))
 
-
-def find_trap(cx: float, cy: float, stride: int) -> np.ndarray:
+@compiled
+def find_trap(cx, cy, stride):
     """Return discs such that an orbit of z -> z² + c that enters one never escapes.
 
     The result has shape (n, 3): centre x, centre y, squared radius; n = 0 when no trap was found.
@@ -39,58 +40,66 @@ def find_trap(cx: float, cy: float, stride: int) -> np.ndarray:
     c = complex(cx, cy)
     z = 0j
     steps = 0
-    for target in (64, 256, 1024, 4096, MAX_STEPS):
+    for target in LOOKS:
         while steps < target:
             z = z * z + c
             steps += 1
             if z.real * z.real + z.imag * z.imag > 4.0:
-                return NO_TRAP
+                return np.empty((0, 3))
         trap = _trap_at(z, c, stride)
-        if trap is not None:
+        if trap.size:
             return trap
-    return NO_TRAP
+    return np.empty((0, 3))
 
 
-def _trap_at(start: complex, c: complex, stride: int) -> np.ndarray | None:
+@compiled
+def _trap_at(start, c, stride):
     """Look for the shortest cycle near ``start`` that has a trap."""
-    cycle = [start]
+    cycle = np.empty(MAX_PERIOD, np.complex128)
+    returned = start
     closest = CLOSE
     for period in range(1, MAX_PERIOD + 1):
-        returned = cycle[-1] * cycle[-1] + c
+        cycle[period - 1] = returned
+        returned = returned * returned + c
         gap = abs(returned - start)
         # Multiples of a period that has no trap come about as close, and have none either.
         if gap < closest:
             closest = gap / 10
-            radii = _largest_radii(cycle, gap)
-            if radii is not None:
+            radii = _largest_radii(cycle[:period], gap)
+            if radii.size:
                 return _discs(cycle, radii, math.gcd(stride, period))
-        cycle.append(returned)
-    return None
+    return np.empty((0, 3))
 
 
-def _largest_radii(cycle: list[complex], gap: float) -> list[float] | None:
-    """Return the radii of the largest discs around ``cycle`` that are a trap."""
-    radius = LARGEST_RADIUS
-    while radius > SMALLEST_RADIUS:
-        radii = _propagate(cycle, radius)
-        if radii is not None and radii[-1] + gap < radius:
+@compiled
+def _largest_radii(cycle, gap):
+    """Return the radii of the largest discs around ``cycle`` that are a trap; none if none is."""
+    radii = np.empty(cycle.size + 1)
+    radii[0] = LARGEST_RADIUS
+    while radii[0] > SMALLEST_RADIUS:
+        if _stays_inside(cycle, radii) and radii[-1] + gap < radii[0]:
             return radii[:-1]
-        radius *= SHRINK
-    return None
+        radii[0] *= SHRINK
+    return radii[:0]
 
 
-def _propagate(cycle: list[complex], radius: float) -> list[float] | None:
-    """Return the radius at each point of the cycle and after it; None when one leaves |z| < 2."""
-    radii = [radius]
-    for point in cycle:
-        radius = radii[-1]
-        if abs(point) + radius > 2.0 - INSIDE:
-            return None
-        radii.append(2.0 * abs(point) * radius + radius * radius + ROUNDING)
-    return radii
+@compiled
+def _stays_inside(cycle, radii):
+    """Fill in the radii at each point of the cycle and after it; tell whether all discs fit."""
+    for i in range(cycle.size):
+        distance = abs(cycle[i])
+        if distance + radii[i] > 2.0 - INSIDE:
+            return False
+        radii[i + 1] = 2.0 * distance * radii[i] + radii[i] * radii[i] + ROUNDING
+    return True
 
 
-def _discs(cycle: list[complex], radii: list[float], count: int) -> np.ndarray:
-    # A little smaller than proven, for the rounding of the kernel's own comparison.
-    pairs = list(zip(cycle, radii, strict=True))[:count]
-    return np.array([(w.real, w.imag, r * r * (1.0 - 1e-9)) for w, r in pairs])
+@compiled
+def _discs(cycle, radii, count):
+    discs = np.empty((count, 3))
+    for i in range(count):
+        discs[i, 0] = cycle[i].real
+        discs[i, 1] = cycle[i].imag
+        # A little smaller than proven, for the rounding of the kernel's own comparison.
+        discs[i, 2] = radii[i] * radii[i] * (1.0 - 1e-9)
+    return discs

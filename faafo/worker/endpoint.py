@@ -13,6 +13,7 @@ from faafo.rpc import contract
 from faafo.rpc.server import expected_exceptions
 from faafo.store.base import ImageStore
 from faafo.worker.cancellations import Cancellations
+from faafo.worker.progress import Progress
 from faafo.worker.slots import Slots
 
 LOG = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class WorkerEndpoint:
     def _render(self, task: FractalTask, cancelled: threading.Event) -> FractalResult:
         LOG.info("processing task %s", task.uuid)
         started_at = time.perf_counter()
-        picture = image.render(task, cancelled.is_set)
+        picture = image.render(task, cancelled.is_set, Progress(task))
         duration = time.perf_counter() - started_at
         LOG.info("task %s processed in %f seconds", task.uuid, duration)
         png = image.encode(picture)

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faafo import errors
-from faafo.fractal import escape
+from faafo.fractal import escape, kernel
 from faafo.fractal.task import MAX_COORDINATE, MAX_INT32, FractalTask
 from tests.plain_loop import plain_counts
 
@@ -103,7 +103,7 @@ def test_counts_are_right_for_every_remainder_of_the_stride(constant, iterations
 @pytest.mark.parametrize("rounds", [1, 2, 5])
 @pytest.mark.parametrize("constant", [(-0.8, 0.156), (-0.123, 0.745), (0.25, 0.0)])
 def test_a_picture_made_in_many_small_pieces_is_one_picture(monkeypatch, rounds, constant):
-    monkeypatch.setattr(escape, "ROUNDS", rounds)
+    monkeypatch.setattr(escape, "BUDGET", rounds)
     assert_equals_the_plain_loop(make_task(width=40, height=30, cx=constant[0], cy=constant[1]))
 
 
@@ -164,8 +164,71 @@ def test_a_window_without_width_gives_columns_that_are_all_alike():
     assert (counts == counts[:, :1]).all()
 
 
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    width=st.sampled_from([1, 7, 31, 32, 33, 64, 95, 700]),
+    height=sides,
+    iterations=st.integers(1, 40),
+    window=st.tuples(near, near, near, near) | st.tuples(*[st.floats(-5.0, 5.0)] * 4),
+    constant=st.sampled_from(CONSTANTS) | st.tuples(near, near),
+)
+def test_counts_are_right_for_every_remainder_of_the_lanes(
+    width, height, iterations, window, constant
+):
+    names = ("xa", "xb", "ya", "yb", "cx", "cy")
+    places = dict(zip(names, (*window, *constant), strict=True))
+    assert_equals_the_plain_loop(
+        make_task(width=width, height=height, iterations=iterations, **places)
+    )
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(
+    iterations=st.integers(1_000, 100_000),
+    constant=st.sampled_from(CONSTANTS) | st.tuples(near, near),
+)
+def test_counts_are_right_after_a_hundred_thousand_steps(iterations, constant):
+    assert_equals_the_plain_loop(
+        make_task(width=3, height=2, iterations=iterations, cx=constant[0], cy=constant[1])
+    )
+
+
+@pytest.mark.parametrize("angle", range(8))
+def test_the_last_column_inside_the_circle_of_radius_2_is_found_in_every_row(angle):
+    # Each row crosses the circle at another place, and one column lies right on it or next to it.
+    centre = 2.0 * cmath.exp(1j * angle)
+    assert_equals_the_plain_loop(
+        make_task(
+            width=41,
+            height=41,
+            iterations=3,
+            xa=centre.real - 2e-15,
+            xb=centre.real + 2e-15,
+            ya=centre.imag - 2e-15,
+            yb=centre.imag + 2e-15,
+        )
+    )
+
+
+def test_bands_of_rows_are_the_picture_in_pieces(monkeypatch):
+    monkeypatch.setattr(escape, "BAND", 100)
+    task = make_task(width=33, height=31)
+    bands = [(row, band.copy()) for row, band in escape.escape_bands(task)]
+    assert [row for row, _band in bands] == list(range(0, 31, 3))
+    assert np.concatenate([band for _row, band in bands]).tolist() == plain_counts(task)
+
+
+def test_progress_never_goes_back_and_ends_with_all_rows(monkeypatch):
+    monkeypatch.setattr(escape, "BUDGET", 1)
+    heard = []
+    escape.escape_counts(make_task(width=300, height=40), progress=heard.append)
+    assert heard == sorted(heard)
+    assert len(set(heard)) > 5
+    assert heard[-1] == 40
+
+
 def test_a_cancelled_render_ends_between_two_pieces(monkeypatch):
-    monkeypatch.setattr(escape, "ROUNDS", 2)
+    monkeypatch.setattr(escape, "BUDGET", 2)
     answers = iter([False, False, True])
     with pytest.raises(errors.RenderCancelled, match=UUID):
         escape.escape_counts(make_task(width=100), lambda: next(answers))
@@ -187,7 +250,7 @@ def test_nothing_is_left_to_compile_once_the_kernel_is_warm():
     escape.warm_up()
     for constant in CONSTANTS:
         escape.escape_counts(make_task(cx=constant[0], cy=constant[1]))
-    assert len(escape._advance.signatures) == 1
+    assert len(kernel.fill.signatures) == 1
 
 
 def test_it_renders_where_no_directory_for_the_cache_can_be_written_to(tmp_path):

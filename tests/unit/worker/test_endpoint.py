@@ -95,7 +95,7 @@ def render_until(monkeypatch):
     """Makes every render call something once it has begun, and go on until it is cancelled."""
 
     def replace(begun: Callable[[], None]) -> None:
-        def render(task, cancelled):
+        def render(task, cancelled, progress):
             begun()
             for _ in range(500):
                 if cancelled():

@@ -1,0 +1,202 @@
+"""The kernel: the compiled loops that fill in the escape counts of rows of pixels.
+
+Most orbits escape within a few steps. So a row is begun with a few steps of all its pixels, and
+the orbits that are still inside are put into a list. The list is gone through again and again, a
+stride at a time: orbits that have escaped, or have entered the trap, get their count; the others
+close ranks. So none waits for a slower neighbour. When the list is short, another row is begun.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from faafo.fractal.jit import compiled, inlined
+from faafo.fractal.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
+
+# What is done with all pixels of a row before those that have escaped are sorted out: so many
+# steps, and as many again where one of LANES neighbours is still inside.
+FIRST_STEPS = 3
+# What is done with the orbits of the list between two looks at them. A prime, so that few discs
+# make a trap (see there).
+STRIDE = 7
+# As long as no orbit of LANES is through, so many strides are made at a stretch.
+STRIDES = 8
+# A row is begun when fewer orbits than this are under way: enough to fill the lanes, and few
+# enough to stay in the processor's nearest cache.
+FEW = 512
+
+
+class Julia(NamedTuple):
+    """What is iterated: z -> z² + c, for so many ``iterations``."""
+
+    cx: float
+    cy: float
+    iterations: int
+
+
+class Orbits(NamedTuple):
+    """Lists of orbits: where they are, how many steps inside they have made, and whose they are.
+
+    ``pixel`` is an index of the counts. The lists are longer than the number of orbits by what
+    ``append`` may overwrite.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    steps: np.ndarray
+    pixel: np.ndarray
+
+
+class Cursor(NamedTuple):
+    """How far the rows are: the next ``row`` to begin, and the number of orbits ``under_way``.
+
+    The pixels from ``first`` to before ``last`` of the row before were in the disc of radius 2.
+    """
+
+    row: int
+    first: int
+    last: int
+    under_way: int
+
+
+def new_orbits(width: int) -> Orbits:
+    """Return empty lists that have room for what rows of ``width`` pixels need."""
+    size = FEW + width + LANES
+    return Orbits(*(np.zeros(size, kind) for kind in (float, float, np.int64, np.int64)))
+
+
+@compiled
+def fill(counts, xs, middle, ys, julia, trap, orbits, finished, cursor, budget):
+    """Fill in ``counts`` until all rows are done, or about ``budget`` strides of lanes were made.
+
+    ``counts`` (int32) holds one row after the other, and LANES elements more that are overwritten.
+    ``xs`` are the real parts of the columns, followed by LANES elements that do not matter;
+    ``middle`` is the column where they are nearest to 0; ``ys`` are the imaginary parts of the
+    rows. Return the cursor to go on with; the work is done when its row is behind the last one and
+    nothing is under way.
+    """
+    row, first, last, under_way = cursor
+    width = xs.size - LANES
+    while budget > 0 and (row < ys.size or under_way > 0):
+        while row < ys.size and under_way < FEW:
+            first, last = _inside(xs, width, middle, ys[row], first, last)
+            pixel = row * width
+            counts[pixel : pixel + first] = 0
+            under_way = _begin(counts, pixel, first, last, xs, ys[row], julia, orbits, under_way)
+            counts[pixel + last : pixel + width] = 0
+            row += 1
+        budget -= (under_way + LANES) * STRIDES
+        under_way = _advance(counts, julia, trap, orbits, finished, under_way)
+    return Cursor(row, first, last, under_way)
+
+
+@compiled
+def _inside(xs, width, middle, y, first, last):
+    """Return the first column of a row within |z| <= 2, and the one after the last.
+
+    They are looked for from where they were in the row before, since they are close, or from the
+    ``middle``. Rounding keeps the order of squares and sums, so there is no gap between the two.
+    """
+    if first == last:
+        first = last = middle
+    yy = y * y
+    while first > 0 and xs[first - 1] * xs[first - 1] + yy <= 4.0:
+        first -= 1
+    while last < width and xs[last] * xs[last] + yy <= 4.0:
+        last += 1
+    while first < last and xs[first] * xs[first] + yy > 4.0:
+        first += 1
+    while first < last and xs[last - 1] * xs[last - 1] + yy > 4.0:
+        last -= 1
+    return first, last
+
+
+@inlined
+def _step(x, y, steps, inside, julia):
+    """Return x, y, steps and inside after one more step of the orbits in all lanes.
+
+    ``inside`` holds until an orbit has escaped; ``steps`` counts those made inside.
+    """
+    xx = x * x
+    yy = y * y
+    inside = inside & (xx + yy <= splat(4.0))
+    steps = choose(inside, steps + splat(1), steps)
+    y = splat(2.0) * x * y + splat(julia.cy)
+    x = xx - yy + splat(julia.cx)
+    return x, y, steps, inside
+
+
+@compiled
+def _begin(counts, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
+    """Begin the orbits of the columns ``first`` to before ``last`` of the row at ``pixel``.
+
+    Fill in the counts of those that escape at once, add the others to the list, and return how
+    many are under way now.
+    """
+    largest = splat(julia.iterations - 1)
+    for column in range(first, last, LANES):
+        x = load(xs, column)
+        y = splat(y_of_row)
+        steps = splat(0)
+        inside = lane_numbers() < splat(last - column)
+        for _ in range(FIRST_STEPS):
+            x, y, steps, inside = _step(x, y, steps, inside, julia)
+        if count(inside) > 0:
+            for _ in range(FIRST_STEPS):
+                x, y, steps, inside = _step(x, y, steps, inside, julia)
+        store(counts, pixel + column, choose(largest < steps, largest, steps))
+        if count(inside) > 0:
+            append(orbits.x, under_way, x, inside)
+            append(orbits.y, under_way, y, inside)
+            append(orbits.steps, under_way, steps, inside)
+            append(orbits.pixel, under_way, lane_numbers() + splat(pixel + column), inside)
+            under_way += count(inside)
+    return under_way
+
+
+@compiled
+def _advance(counts, julia, trap, orbits, finished, under_way):
+    """Move on all orbits of the list, and return how many are left in it.
+
+    ``finished`` is a list to note in what has got its count.
+    """
+    left = 0
+    through = 0
+    for start in range(0, under_way, LANES):
+        x = load(orbits.x, start)
+        y = load(orbits.y, start)
+        steps = load(orbits.steps, start)
+        pixel = load(orbits.pixel, start)
+        present = lane_numbers() < splat(under_way - start)
+        inside = present
+        done = present & ~present
+        for _ in range(STRIDES):
+            x, y, steps, inside = _stride(x, y, steps, inside, julia, trap)
+            done = present & ~inside
+            if count(done) > 0:
+                break
+        append(finished.steps, through, steps, done)
+        append(finished.pixel, through, pixel, done)
+        through += count(done)
+        append(orbits.x, left, x, inside)
+        append(orbits.y, left, y, inside)
+        append(orbits.steps, left, steps, inside)
+        append(orbits.pixel, left, pixel, inside)
+        left += count(inside)
+    for i in range(through):
+        counts[finished.pixel[i]] = min(finished.steps[i], julia.iterations - 1)
+    return left
+
+
+@inlined
+def _stride(x, y, steps, inside, julia, trap):
+    """Do STRIDE steps; who is caught by the ``trap`` then has made all steps there are."""
+    limit = splat(julia.iterations)
+    for _ in range(STRIDE):
+        x, y, steps, inside = _step(x, y, steps, inside, julia)
+    for disc in range(trap.shape[0]):
+        dx = x - splat(trap[disc, 0])
+        dy = y - splat(trap[disc, 1])
+        caught = inside & (dx * dx + dy * dy < splat(trap[disc, 2]))
+        steps = choose(caught, limit, steps)
+    return x, y, steps, inside & (steps < limit)

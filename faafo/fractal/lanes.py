@@ -1,0 +1,199 @@
+"""Lanes: a numba type for numbers that are computed with all at once, by vector instructions.
+
+numba compiles loops over single numbers and leaves it to LLVM to find the vectors in them, which
+it does not when lanes come and go. Here is just enough of LLVM's own vectors to write that down:
+``LANES`` doubles, integers or truth values that live in registers, the operators between them, and
+functions to load, store, choose and keep some of them. Nothing is reordered or fused: each lane
+gets what the same operation gives for a single number.
+
+numba does not notice when this file changes: compiled functions of another file that use it come
+from the cache until that other file is touched.
+"""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.datamodel import models, register_default
+from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin
+
+# As many as fill a register of AVX-512, and several registers, because an operation takes longer
+# than it keeps the next one waiting. Where registers are smaller, LLVM takes more of them.
+WIDTH = 8
+REGISTERS = 4
+LANES = WIDTH * REGISTERS
+
+_INT64 = ir.IntType(64)
+_INT32S = ir.VectorType(ir.IntType(32), WIDTH)
+
+
+class Lanes(types.Type):
+    """The numba type of ``LANES`` numbers of one kind, or truth values."""
+
+    def __init__(self, name: str, element: ir.Type) -> None:
+        self.register = ir.VectorType(element, WIDTH)
+        self.registers = ir.ArrayType(self.register, REGISTERS)
+        super().__init__(name=f"Lanes({name})")
+
+    def pack(self, builder: ir.IRBuilder, registers: Sequence[ir.Value]) -> ir.Value:
+        """Return the value that consists of ``registers``."""
+        value = ir.Constant(self.registers, ir.Undefined)
+        for index, register in enumerate(registers):
+            value = builder.insert_value(value, register, index)
+        return value
+
+
+@register_default(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Lanes) -> None:
+        super().__init__(manager, kind, kind.registers)
+
+
+doubles = Lanes("float64", ir.DoubleType())
+integers = Lanes("int64", _INT64)
+mask = Lanes("bool", ir.IntType(1))
+
+
+def _unpack(builder: ir.IRBuilder, value: ir.Value) -> list[ir.Value]:
+    return [builder.extract_value(value, index) for index in range(REGISTERS)]
+
+
+def _each(result: Lanes, emit: Callable[..., ir.Value]) -> Callable[..., ir.Value]:
+    """Return what generates the code of an operation that ``emit`` does with single registers."""
+
+    def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
+        rows = zip(*(_unpack(builder, arg) for arg in args), strict=True)
+        return result.pack(builder, [emit(builder, *row) for row in rows])
+
+    return generate
+
+
+def _operator(symbol: Callable, operands: Sequence[Lanes], result: Lanes, emit: Callable) -> None:
+    class Template(ConcreteTemplate):
+        cases = (signature(result, *operands),)
+
+    infer_global(symbol)(Template)
+    lower_builtin(symbol, *operands)(_each(result, emit))
+
+
+_operator(operator.add, (doubles, doubles), doubles, ir.IRBuilder.fadd)
+_operator(operator.sub, (doubles, doubles), doubles, ir.IRBuilder.fsub)
+_operator(operator.mul, (doubles, doubles), doubles, ir.IRBuilder.fmul)
+_operator(operator.le, (doubles, doubles), mask, lambda b, *two: b.fcmp_ordered("<=", *two))
+_operator(operator.lt, (doubles, doubles), mask, lambda b, *two: b.fcmp_ordered("<", *two))
+_operator(operator.add, (integers, integers), integers, ir.IRBuilder.add)
+_operator(operator.lt, (integers, integers), mask, lambda b, *two: b.icmp_signed("<", *two))
+_operator(operator.and_, (mask, mask), mask, ir.IRBuilder.and_)
+_operator(operator.invert, (mask,), mask, ir.IRBuilder.not_)
+
+
+@intrinsic
+def splat(_typing_context, number):
+    """Return lanes that all hold ``number``."""
+    kind = integers if isinstance(number, types.Integer) else doubles
+
+    def generate(context, builder, signature, args):
+        nothing = ir.Constant(kind.register, ir.Undefined)
+        first = builder.insert_element(nothing, args[0], ir.Constant(_INT64, 0))
+        register = builder.shuffle_vector(first, nothing, ir.Constant(_INT32S, [0] * WIDTH))
+        return kind.pack(builder, [register] * REGISTERS)
+
+    return kind(types.int64 if kind is integers else types.float64), generate
+
+
+@intrinsic
+def lane_numbers(_typing_context):
+    """Return 0 in the first lane, 1 in the second, and so on."""
+
+    def generate(context, builder, signature, args):
+        numbers = [range(first, first + WIDTH) for first in range(0, LANES, WIDTH)]
+        return integers.pack(builder, [ir.Constant(integers.register, list(n)) for n in numbers])
+
+    return integers(), generate
+
+
+@intrinsic
+def choose(_typing_context, condition, chosen, otherwise):
+    """Return ``chosen`` in lanes where ``condition`` holds, and ``otherwise`` in the others."""
+    return chosen(mask, chosen, chosen), _each(chosen, ir.IRBuilder.select)
+
+
+@intrinsic
+def count(_typing_context, condition):
+    """Return in how many lanes ``condition`` holds."""
+
+    def generate(context, builder, signature, args):
+        total = ir.Constant(_INT64, 0)
+        for register in _unpack(builder, args[0]):
+            total = builder.add(total, _population(builder, register))
+        return total
+
+    return types.int64(mask), generate
+
+
+@intrinsic
+def load(_typing_context, array, first):
+    """Return the elements of ``array`` from index ``first`` on: float64 or int64."""
+    kind = integers if isinstance(array.dtype, types.Integer) else doubles
+
+    def generate(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        starts = [builder.add(args[1], ir.Constant(_INT64, i * WIDTH)) for i in range(REGISTERS)]
+        pointers = [_pointer(builder, data, start, kind.register) for start in starts]
+        return kind.pack(builder, [builder.load(pointer, align=8) for pointer in pointers])
+
+    return kind(array, types.int64), generate
+
+
+@intrinsic
+def store(_typing_context, array, first, value):
+    """Store ``value``, integers, in ``array``, int32, from index ``first`` on."""
+
+    def generate(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        for i, register in enumerate(_unpack(builder, args[2])):
+            start = builder.add(args[1], ir.Constant(_INT64, i * WIDTH))
+            pointer = _pointer(builder, data, start, _INT32S)
+            builder.store(builder.trunc(register, _INT32S), pointer, align=4)
+        return context.get_dummy_value()
+
+    return types.none(array, types.int64, integers), generate
+
+
+@intrinsic
+def append(_typing_context, array, first, value, condition):
+    """Store the lanes of ``value`` where ``condition`` holds, side by side, in ``array``.
+
+    They begin at index ``first``, and up to ``WIDTH`` elements behind them are overwritten.
+    """
+    suffix = "f64" if value is doubles else "i64"
+    name = f"llvm.experimental.vector.compress.v{WIDTH}{suffix}"
+    vector = value.register
+    compress_type = ir.FunctionType(vector, [vector, mask.register, vector])
+
+    def generate(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        compress = cgutils.get_or_insert_function(builder.module, compress_type, name)
+        start = args[1]
+        pairs = zip(_unpack(builder, args[2]), _unpack(builder, args[3]), strict=True)
+        for register, chosen in pairs:
+            nothing = ir.Constant(vector, ir.Undefined)
+            kept = builder.call(compress, [register, chosen, nothing])
+            builder.store(kept, _pointer(builder, data, start, vector), align=8)
+            start = builder.add(start, _population(builder, chosen))
+        return context.get_dummy_value()
+
+    return types.none(array, types.int64, value, mask), generate
+
+
+def _pointer(builder: ir.IRBuilder, data: ir.Value, start: ir.Value, vector: ir.Type) -> ir.Value:
+    return builder.bitcast(builder.gep(data, [start]), vector.as_pointer())
+
+
+def _population(builder: ir.IRBuilder, register: ir.Value) -> ir.Value:
+    bits = builder.bitcast(register, ir.IntType(WIDTH))
+    return builder.ctpop(builder.zext(bits, _INT64))
