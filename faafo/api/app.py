@@ -66,6 +66,7 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
     db.init_app(app)
     with app.app_context():
         engine.tune_sqlite(db.engine)
+        engine.look_after_connections(db.engine)
 
 
 def _require_json_object() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 from flask import current_app, jsonify
 from flask_openapi import APIBlueprint, Tag
 
-from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, NewClaim
-from faafo.db import claims, db
+from faafo.api.images import delete_image
+from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, Completed, NewClaim
+from faafo.db import claims, db, fractals, outcomes
 
 blueprint = APIBlueprint(
     "claim",
@@ -27,10 +28,24 @@ def post_claim(body: NewClaim) -> Any:
 
 @blueprint.put("/claim", responses={200: ClaimAnswer})
 def put_claim(body: ClaimUpdate) -> Any:
-    """Renew leases, and give fractals back to the queue."""
+    """Renew leases, record results, and give fractals back to the queue."""
     policy = current_app.extensions["faafo.retry_policy"]
     renewed = [claims.Held(**one.model_dump()) for one in body.renew]
     released = [claims.Held(**one.model_dump()) for one in body.release]
     lost = claims.renew(db.session, body.claimed_by, renewed, body.lease)
     lost += claims.release(db.session, body.claimed_by, released, policy)
+    lost += _complete(body.complete)
     return jsonify(lost=lost)
+
+
+def _complete(completed: list[Completed]) -> list[str]:
+    """Record results; return the uuids of those that were refused."""
+    results = [
+        outcomes.Result(one.uuid, one.attempt, one.model_dump(exclude={"uuid", "attempt"}))
+        for one in completed
+    ]
+    refused = outcomes.complete_all(db.session, results)
+    for uuid in set(refused) - fractals.existing(db.session, refused):
+        # It was deleted while it was rendered: its image is nobody's.
+        delete_image(uuid)
+    return refused

@@ -1,7 +1,6 @@
 """The noun ``fractal`` of the REST API."""
 
 import json
-import logging
 import uuid as uuidlib
 from typing import Any
 
@@ -10,6 +9,7 @@ from flask_openapi import APIBlueprint, Tag
 
 from faafo import errors
 from faafo.api import query as query_parameter
+from faafo.api.images import delete_image
 from faafo.api.schemas import (
     ERRORS,
     FractalList,
@@ -23,8 +23,6 @@ from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import FractalTask
-
-LOG = logging.getLogger(__name__)
 
 MAX_RESULTS_PER_PAGE = 100
 RESULT = ("checksum", "duration", "size", "generated_by")
@@ -101,7 +99,7 @@ def delete_fractal(path: FractalPath) -> Any:
     """Forget a fractal and its image."""
     uuid = str(path.uuid)
     fractals.remove(db.session, uuid)
-    _delete_image(uuid)
+    delete_image(uuid)
     return "", 204
 
 
@@ -136,7 +134,7 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
         fractal = fractals.get(db.session, uuid)
     except errors.FractalNotFound:
         # It was deleted while it was rendered: its image is nobody's.
-        _delete_image(uuid)
+        delete_image(uuid)
         raise
     _refuse_changes(fractal.as_dict(), sent)
     if body.brings_result:
@@ -146,13 +144,6 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
         policy = current_app.extensions["faafo.retry_policy"]
         return outcomes.fail(db.session, uuid, body.attempt, body.fault, policy)
     return fractal
-
-
-def _delete_image(uuid: str) -> None:
-    try:
-        current_app.extensions["faafo.store"].delete(uuid)
-    except errors.StoreUnavailable as error:
-        LOG.warning("could not delete the image of fractal %s: %s", uuid, error)
 
 
 def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:

@@ -197,8 +197,17 @@ class Released(Held):
     fault: Text | None = None
 
 
+class Completed(Held):
+    """A claimed fractal that has been rendered, and its result."""
+
+    checksum: Checksum
+    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    size: Size
+    generated_by: Name
+
+
 class ClaimUpdate(BaseModel):
-    """Which leases to renew, and which fractals to give back."""
+    """Which leases to renew, which fractals to give back, and which are complete."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -206,6 +215,7 @@ class ClaimUpdate(BaseModel):
     lease: Lease = Field(30.0, description="seconds")
     renew: Annotated[list[Held], Field(max_length=1000)] = []
     release: Annotated[list[Released], Field(max_length=1000)] = []
+    complete: Annotated[list[Completed], Field(max_length=1000)] = []
 
 
 class ClaimAnswer(BaseModel):

@@ -63,6 +63,17 @@ class Client:
         body = {**result.model_dump(), "attempt": attempt}
         return self._request("PUT", f"/api/fractal/{result.uuid}", body)
 
+    def complete_all(
+        self, claimed_by: str, results: Iterable[tuple[FractalResult, int]]
+    ) -> list[str]:
+        """Record the results of (result, attempt) pairs; return the uuids of what was refused."""
+        refused = []
+        for some in _in_batches(results, LARGEST_CLAIM):
+            complete = [{**result.model_dump(), "attempt": attempt} for result, attempt in some]
+            body = {"claimed_by": claimed_by, "complete": complete}
+            refused += self._request("PUT", "/api/claim", body)["lost"]
+        return refused
+
     def fail(self, uuid: str, attempt: int, fault: str) -> Record:
         """Record why an attempt failed."""
         body = {"attempt": attempt, "fault": fault[:LONGEST_FAULT]}

@@ -9,4 +9,5 @@ class Base(DeclarativeBase):
 
 
 # Flask's way of having an extension: this object has no state, the application it is bound to has.
-db = SQLAlchemy(model_class=Base)
+# A session ends with its request, so what it read before a commit need not be read again after it.
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})

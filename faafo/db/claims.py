@@ -15,8 +15,9 @@ from sqlalchemy.sql import ColumnElement
 
 from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
+from faafo.db.fractals import ANEW
 from faafo.db.models import Fractal
-from faafo.db.outcomes import UNCLAIMED, RetryPolicy
+from faafo.db.outcomes import UNCLAIMED, UNSEEN, RetryPolicy
 from faafo.fractal.task import Status, is_suspect
 
 # The most leases that one claim looks through for such that have run out.
@@ -51,11 +52,11 @@ def claim(
         "claimed_by": claimed_by,
         "lease_expires_at": moment(lease),
     }
-    won = [candidate.id for candidate in candidates if _change(session, candidate, values)]
+    won = _change_all(session, candidates, values)
+    query = select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)
+    claimed = session.scalars(query, execution_options=ANEW).all() if won else []
     session.commit()
-    if not won:
-        return []
-    return session.scalars(select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)).all()
+    return claimed
 
 
 def renew(session: Session, claimed_by: str, held: Sequence[Held], lease: float) -> list[str]:
@@ -120,6 +121,23 @@ def _companions(candidates: list[Row]) -> list[Row]:
     return list(takewhile(lambda one: not is_suspect(one.failures), candidates))
 
 
+def _change_all(session: Session, candidates: list[Row], values: dict[str, Any]) -> list[int]:
+    """Change those of ``candidates``, queued ones, that are so still; return their ids.
+
+    One UPDATE does where the database has locked them, and mostly where it has not.
+    """
+    if not candidates:
+        return []
+    ids = [one.id for one in candidates]
+    query = update(Fractal).where(Fractal.id.in_(ids), Fractal.status == Status.QUEUED)
+    changed = session.execute(query.values(**values), execution_options=UNSEEN).rowcount
+    if changed == len(ids):
+        return ids
+    # Which of them it were cannot be told.
+    session.rollback()
+    return [one.id for one in candidates if _change(session, one, values)]
+
+
 def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
     query = (
         update(Fractal)
@@ -127,7 +145,7 @@ def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
         .where(Fractal.status == candidate.status)
         .values(**values)
     )
-    return session.execute(query).rowcount == 1
+    return session.execute(query, execution_options=UNSEEN).rowcount == 1
 
 
 @restarted
@@ -155,4 +173,4 @@ def _update_held(
         .where(tuple_(Fractal.uuid, Fractal.attempt).in_([(o.uuid, o.attempt) for o in held]))
         .where(Fractal.claimed_by == claimed_by, Fractal.status == Status.RENDERING)
     )
-    return session.execute(query.values(**values)).rowcount
+    return session.execute(query.values(**values), execution_options=UNSEEN).rowcount

@@ -1,7 +1,8 @@
 """How a database URL becomes an engine, and how its errors become ours."""
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from faafo import errors
 LOG = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
+# How long after its last use a connection is taken for alive.
+TRUSTED_SECONDS = 1.0
 FOR_EVER = 3600.0
 
 
@@ -46,8 +49,9 @@ def engine_options(url: URL, timeout: float | None = None) -> dict[str, Any]:
     patience = {"read_timeout": timeout, "write_timeout": timeout}
     return {
         "connect_args": {"connect_timeout": CONNECT_SECONDS, **patience},
-        "pool_pre_ping": True,
         "pool_recycle": 3600,
+        # Sessions end their transactions themselves; there is nothing left to roll back.
+        "pool_reset_on_return": None,
         # Claims lock the rows they take, not the gaps between them.
         "isolation_level": "READ COMMITTED",
     }
@@ -79,6 +83,31 @@ def tune_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         # What was answered must survive a power cut.
         connection.execute("PRAGMA synchronous = FULL")
+
+
+def look_after_connections(engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
+    """Replace connections that have died while nobody used them.
+
+    The pool could try each of them before each use; that is one more question to the database
+    for every request. One that was used a moment ago is taken for alive.
+    """
+    if engine.dialect.name == "sqlite":
+        return
+
+    @event.listens_for(engine, "checkin")
+    def note_time(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = clock()
+
+    @event.listens_for(engine, "checkout")
+    def try_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+        if clock() - record.info.get("used_at", clock()) < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            LOG.info("a connection to the database has died: %s", error)
+            # The pool's word for "give me another one".
+            raise exc.DisconnectionError from error
 
 
 @contextmanager

@@ -5,9 +5,11 @@ Every function takes the session of the request and leaves it committed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
@@ -18,6 +20,13 @@ from faafo.db.deadlock import restarted
 from faafo.db.models import Deletions, Fractal
 from faafo.db.tally import Tally
 from faafo.fractal.task import FractalTask, Status
+
+# Made once: to work out a query takes as long as to make it.
+INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
+INSERT_RETURNING = INSERT.returning(Fractal.created_at)
+
+# Whatever a session has seen before: an UPDATE may have changed it since.
+ANEW = {"populate_existing": True}
 
 
 @dataclass(frozen=True)
@@ -34,21 +43,23 @@ def add(session: Session, task: FractalTask) -> Fractal:
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    fractal = Fractal(
-        **task.model_dump(),
-        status=Status.QUEUED,
-        attempt=0,
-        failures=0,
-        created_at=moment(),
-        claimable_at=moment(),
-    )
-    session.add(fractal)
+    values = {**task.model_dump(), "status": Status.QUEUED, "attempt": 0, "failures": 0}
     try:
+        created_at = _insert(session, values)
         session.commit()
     except IntegrityError:
         session.rollback()
         raise errors.FractalExists(f"uuid: a fractal {task.uuid} exists already") from None
-    return fractal
+    return Fractal(**values, created_at=created_at)
+
+
+def _insert(session: Session, values: dict[str, Any]) -> datetime:
+    """Insert a fractal, and return when the database thinks that was."""
+    connection = session.connection()
+    if connection.dialect.insert_returning:
+        return connection.execute(INSERT_RETURNING, values).scalar_one()
+    connection.execute(INSERT, values)
+    return session.scalars(select(Fractal.created_at).filter_by(uuid=values["uuid"])).one()
 
 
 def get(session: Session, uuid: str) -> Fractal:
@@ -56,7 +67,8 @@ def get(session: Session, uuid: str) -> Fractal:
 
     :raises faafo.errors.FractalNotFound: when there is none.
     """
-    fractal = session.scalars(select(Fractal).where(Fractal.uuid == uuid)).one_or_none()
+    query = select(Fractal).where(Fractal.uuid == uuid)
+    fractal = session.scalars(query, execution_options=ANEW).one_or_none()
     if fractal is None:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
     return fractal

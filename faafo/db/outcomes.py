@@ -1,10 +1,11 @@
 """Outcomes: what becomes of an attempt, and the way back of a fractal that was given up."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from faafo import errors
@@ -15,6 +16,17 @@ from faafo.db.models import Fractal
 from faafo.fractal.task import Status
 
 UNCLAIMED = {"claimed_by": None, "lease_expires_at": None}
+# What an UPDATE changes is read anew when it is needed: let SQLAlchemy not work it out by itself.
+UNSEEN = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an attempt: the columns of the result."""
+
+    uuid: str
+    attempt: int
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -58,9 +70,36 @@ def complete(session: Session, uuid: str, attempt: int | None, result: dict[str,
     if attempt is not None:
         query = query.where(Fractal.attempt == attempt, Fractal.status != Status.ERROR)
     values = {"status": Status.COMPLETE, "fault": None, **UNCLAIMED, **result}
-    changed = session.execute(query.values(**values)).rowcount
-    session.commit()
+    changed = session.execute(query.values(**values), execution_options=UNSEEN).rowcount
     return _changed_or_stale(session, uuid, attempt, changed)
+
+
+@restarted
+def complete_all(session: Session, results: Sequence[Result]) -> list[str]:
+    """Record the results of many attempts; return the uuids of those that were refused.
+
+    What ``complete`` says holds for each of them.
+    """
+    if _record(session, results) != len(results):
+        session.rollback()
+        refused = [one.uuid for one in results if not _record(session, [one])]
+        session.commit()
+        return refused
+    session.commit()
+    return []
+
+
+def _record(session: Session, results: Sequence[Result]) -> int:
+    """Record results; return how many of them were taken."""
+    table = Fractal.__table__.c
+    query = (
+        update(Fractal.__table__)
+        .where(table.uuid == bindparam("of"), table.attempt == bindparam("made_in"))
+        .where(table.status != Status.ERROR)
+        .values(status=Status.COMPLETE, fault=None, **UNCLAIMED)
+    )
+    rows = [{"of": one.uuid, "made_in": one.attempt, **one.values} for one in results]
+    return session.connection().execute(query, rows).rowcount if rows else 0
 
 
 @restarted
@@ -77,8 +116,7 @@ def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPol
         .where(Fractal.status == Status.RENDERING)
         .values(**values)
     )
-    changed = session.execute(query).rowcount
-    session.commit()
+    changed = session.execute(query, execution_options=UNSEEN).rowcount
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
@@ -92,9 +130,10 @@ def retry(session: Session, uuid: str) -> Fractal:
     :raises faafo.errors.NothingToRetry: when it is being rendered, or complete.
     """
     waiting = (Fractal.uuid == uuid, Fractal.status.in_((Status.ERROR, Status.QUEUED)))
-    changed = session.execute(update(Fractal).where(*waiting).values(**_anew())).rowcount
-    session.commit()
+    query = update(Fractal).where(*waiting).values(**_anew())
+    changed = session.execute(query, execution_options=UNSEEN).rowcount
     fractal = get(session, uuid)
+    session.commit()
     if not changed:
         raise errors.NothingToRetry(
             f"status: fractal {uuid} is {fractal.status}; only what is in error can be tried again"
@@ -116,7 +155,8 @@ def retry_all_errors(session: Session, at_once: int = 1000) -> int:
 @restarted
 def _retry_these(session: Session, ids: list[int]) -> int:
     these = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
-    changed = session.execute(update(Fractal).where(*these).values(**_anew())).rowcount
+    query = update(Fractal).where(*these).values(**_anew())
+    changed = session.execute(query, execution_options=UNSEEN).rowcount
     session.commit()
     return changed
 
@@ -127,6 +167,7 @@ def _anew() -> dict[str, Any]:
 
 def _changed_or_stale(session: Session, uuid: str, attempt: int | None, changed: int) -> Fractal:
     fractal = get(session, uuid)
+    session.commit()
     if not changed:
         raise errors.StaleAttempt(
             f"attempt: {attempt} of fractal {uuid} is not the current one: it is at attempt "

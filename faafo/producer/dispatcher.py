@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from faafo import errors
-from faafo.client.http import LARGEST_CLAIM, Client, Record
-from faafo.fractal.task import FractalResult, FractalTask, is_suspect
+from faafo.client.http import Client
+from faafo.fractal.task import FractalResult, FractalTask
+from faafo.producer.backlog import Backlog, Job
 from faafo.producer.leases import Lease, Leases
+from faafo.producer.results import Results
 from faafo.producer.workers import Slot, WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc.client import WorkerClient
@@ -63,13 +65,17 @@ class Dispatcher:
         self._stop = threading.Event()
         # Set when it is too late even to tell the API what has been rendered.
         self._over = threading.Event()
+        self._results = Results(name, client, self._leases, self._over)
+        self._backlog = Backlog()
 
     def run(self, stop: threading.Event) -> None:
         """Dispatch until ``stop`` is set; whoever sets it sets our ``wake`` as well."""
         self._stop = stop
         drained = threading.Event()
         renewal = threading.Thread(target=self._leases.run, args=(drained,), name="leases")
-        renewal.start()
+        telling = threading.Thread(target=self._results.run, name="results")
+        for thread in (renewal, telling):
+            thread.start()
         while True:
             # Cleared before looking, so that nothing that happens from here on is missed.
             self._wake.clear()
@@ -79,19 +85,26 @@ class Dispatcher:
                 self._wake.wait(self._pace.claim_interval)
         self._drain()
         drained.set()
-        renewal.join()
+        self._results.stop()
+        for thread in (renewal, telling):
+            thread.join()
 
     def _dispatch(self) -> bool:
         """Fill the free slots; return whether there was anything to fill them with."""
-        free = min(self._registry.free_slots(), LARGEST_CLAIM)
-        if not free:
+        if len(self._backlog) and not self._registry.slots():
+            self._give_back_backlog()
+        self._start_waiting()
+        wanted = self._backlog.wanted(self._registry.free_slots())
+        if not wanted:
             return False
         try:
             claimed = patiently(errors.ApiUnavailable, self._stop)(
-                self._client.claim, self._name, free, self._pace.lease_duration
+                self._client.claim, self._name, wanted, self._pace.lease_duration
             )
-            for record in claimed:
-                self._start(record)
+            for job in map(Job.of, claimed):
+                self._leases.hold(job.lease)
+                self._backlog.add(job)
+            self._start_waiting()
             return bool(claimed)
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)
@@ -100,21 +113,30 @@ class Dispatcher:
             LOG.exception("could not dispatch")
         return False
 
-    def _start(self, record: Record) -> None:
-        task, lease = FractalTask.model_validate(record), Lease(record["uuid"], record["attempt"])
-        alone = is_suspect(record["failures"])
-        self._leases.hold(lease)
-        slot = self._registry.acquire(alone)
+    def _start_waiting(self) -> None:
+        """Give each free slot a thread, for as long as there are jobs."""
+        while (next_one := self._next()) is not None:
+            threading.Thread(target=self._carry, args=next_one, name="carrier", daemon=True).start()
+
+    def _next(self) -> tuple[Job, Slot] | None:
+        """Return the job that is next and the slot it gets, if there are both."""
+        if self._stop.is_set() or (job := self._backlog.take()) is None:
+            return None
+        slot = self._registry.acquire(job.alone)
         if slot is None:
-            self._give_back(lease)
-            return
-        self._leases.entrust(lease, slot.worker)
-        threading.Thread(
-            target=self._see_through,
-            args=(task, lease, slot),
-            name=f"task-{task.uuid}",
-            daemon=True,
-        ).start()
+            self._backlog.put_back(job)
+            return None
+        return job, slot
+
+    def _carry(self, job: Job, slot: Slot) -> None:
+        """See a job through, and then what else is waiting."""
+        next_one: tuple[Job, Slot] | None = (job, slot)
+        while next_one is not None:
+            job, slot = next_one
+            self._leases.entrust(job.lease, slot.worker)
+            self._see_through(job.task, job.lease, slot)
+            self._backlog.note_end()
+            next_one = self._next()
 
     def _see_through(self, task: FractalTask, lease: Lease, slot: Slot) -> None:
         """Have a fractal rendered and tell the API how that went."""
@@ -147,7 +169,7 @@ class Dispatcher:
     def _complete(self, result: FractalResult, lease: Lease) -> None:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
         self._leases.entrust(lease, None)
-        self._tell_api(lease, self._client.complete, result, lease.attempt)
+        self._results.add(lease, result)
 
     def _fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
         fault = _fault(lease, worker, error)
@@ -176,8 +198,17 @@ class Dispatcher:
         except errors.BrokerUnavailable as error:
             LOG.warning("could not cancel task %s: %s", lease.uuid, error)
 
+    def _give_back_backlog(self) -> None:
+        """Give back what has been claimed and not been begun."""
+        jobs = []
+        while (job := self._backlog.take()) is not None:
+            jobs.append(job)
+        for job in jobs:
+            self._give_back(job.lease)
+
     def _drain(self) -> None:
         """Wait a little for results, then have the rest stopped and give it back."""
+        self._give_back_backlog()
         if self._leases.wait_until_none(self._pace.drain_timeout):
             return
         unfinished = self._leases.held()

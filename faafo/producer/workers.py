@@ -91,6 +91,12 @@ class WorkerRegistry:
             self._forget_silent()
             return sum(max(0, worker.free) for worker in self._workers.values())
 
+    def slots(self) -> int:
+        """Return how many slots the live workers have, free or not."""
+        with self._lock:
+            self._forget_silent()
+            return sum(worker.slots for worker in self._workers.values())
+
     def acquire(self, alone: bool = False) -> Slot | None:
         """Occupy a slot of the least loaded live worker; return it, None if all are full.
 

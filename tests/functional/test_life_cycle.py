@@ -168,3 +168,48 @@ class TestSweep:
         answer = api.request("PUT", f"/api/fractal/{UNKNOWN}", json=RESULT)
         assert answer.status_code == 404
         assert set(api.store.uuids(age=-1)) == set()
+
+    def test_one_of_many_results_neither(self, api: Api) -> None:
+        api.store.save(UNKNOWN, PNG)
+        assert tell(api, {"uuid": UNKNOWN, "attempt": 1}) == [UNKNOWN]
+        assert set(api.store.uuids(age=-1)) == set()
+
+
+def tell(api: Api, *held: dict[str, Any]) -> list[str]:
+    complete = [{**one, **RESULT, "size": 7, "generated_by": "w"} for one in held]
+    body = {"claimed_by": "me", "complete": complete}
+    answer = api.request("PUT", "/api/claim", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["lost"]
+
+
+class TestManyResultsAtOnce:
+    def test_all_that_are_current_are_recorded_and_the_others_refused(self, api: Api) -> None:
+        uuids = [api.post_fractal()["uuid"] for _ in range(4)]
+        attempts = {one["uuid"]: one["attempt"] for one in api.claim(100)}
+        held = [{"uuid": uuid, "attempt": attempts[uuid]} for uuid in uuids]
+        held[2]["attempt"] += 1
+        assert tell(api, *held) == [uuids[2]]
+        statuses = [api.get_fractal(uuid)["status"] for uuid in uuids]
+        assert statuses == ["complete", "complete", "rendering", "complete"]
+        record = api.get_fractal(uuids[3])
+        assert (record["checksum"], record["size"]) == (RESULT["checksum"], 7)
+
+    def test_one_that_arrives_twice_changes_nothing(self, api: Api) -> None:
+        uuid = api.post_fractal()["uuid"]
+        attempts = {one["uuid"]: one["attempt"] for one in api.claim(100)}
+        held = {"uuid": uuid, "attempt": attempts[uuid]}
+        assert tell(api, held) == []
+        before = api.get_fractal(uuid)
+        assert tell(api, held) == []
+        assert api.get_fractal(uuid) == before
+
+    def test_one_that_makes_no_sense_refuses_them_all_by_name(self, api: Api) -> None:
+        uuid = api.post_fractal()["uuid"]
+        attempts = {one["uuid"]: one["attempt"] for one in api.claim(100)}
+        good = {"uuid": uuid, "attempt": attempts[uuid], **RESULT, "size": 7, "generated_by": "w"}
+        body = {"claimed_by": "me", "complete": [good, {**good, "checksum": "x"}]}
+        answer = api.request("PUT", "/api/claim", json=body)
+        assert answer.status_code == 400
+        assert "complete.1.checksum" in answer.json()["message"]
+        assert api.get_fractal(uuid)["status"] == "rendering"

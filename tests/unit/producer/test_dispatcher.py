@@ -206,16 +206,16 @@ def test_a_result_is_told_to_an_api_that_comes_back_while_we_stop(
     run_dispatcher, renderer, client, make_task, monkeypatch
 ):
     uuid = client.create(make_task())["uuid"]
-    complete = Client.complete
+    complete_all = Client.complete_all
     away = threading.Event()
 
-    def refuse_once(self, result, attempt):
+    def refuse_once(self, claimed_by, results):
         if not away.is_set():
             away.set()
             raise errors.ApiUnavailable("away")
-        return complete(self, result, attempt)
+        return complete_all(self, claimed_by, results)
 
-    monkeypatch.setattr(Client, "complete", refuse_once)
+    monkeypatch.setattr(Client, "complete_all", refuse_once)
     with run_dispatcher(renderer, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
         assert away.wait(10)
         running.finish()
@@ -255,19 +255,19 @@ def test_the_image_of_a_fractal_that_is_deleted_too_late_to_stop_is_deleted_as_w
     run_dispatcher, renderer, client, api_url, store, make_task, wait_until, monkeypatch
 ):
     uuid = client.create(make_task())["uuid"]
-    complete = Client.complete
+    complete_all = Client.complete_all
     done = threading.Event()
 
-    def delete_first(self, result, attempt):
-        assert store.load(result.uuid)
+    def delete_first(self, claimed_by, results):
+        assert store.load(uuid)
         requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=10)
         store.save(uuid, b"as if the worker had been a little slower")
         try:
-            return complete(self, result, attempt)
+            return complete_all(self, claimed_by, results)
         finally:
             done.set()
 
-    monkeypatch.setattr(Client, "complete", delete_first)
+    monkeypatch.setattr(Client, "complete_all", delete_first)
     with run_dispatcher(renderer):
         assert done.wait(10)
     assert list(store.uuids(age=-1)) == []

@@ -1,0 +1,44 @@
+"""Connections to the database: kept while they are used, replaced when they have died."""
+
+import pytest
+from sqlalchemy import create_engine, exc, text
+
+from faafo.db import engine
+from tests.functional.servers import MariaDB
+
+
+@pytest.fixture
+def now() -> list[float]:
+    return [100.0]
+
+
+@pytest.fixture
+def pool(mariadb_url, now):
+    """An engine whose one connection was used just now, and then ended by the server."""
+    url = engine.parse_url(mariadb_url)
+    made = create_engine(url, **engine.engine_options(url, 5.0), pool_size=1)
+    engine.look_after_connections(made, lambda: now[0])
+    yield made
+    made.dispose()
+
+
+def kill_connection(mariadb: MariaDB, pool) -> None:
+    with pool.connect() as connection:
+        number = connection.scalar(text("SELECT CONNECTION_ID()"))
+    mariadb.execute(f"KILL HARD CONNECTION {number}")
+
+
+def test_one_that_has_died_while_nobody_used_it_is_replaced(mariadb, pool, now) -> None:
+    kill_connection(mariadb, pool)
+    now[0] += 2 * engine.TRUSTED_SECONDS
+    with pool.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+def test_one_that_was_used_a_moment_ago_is_not_tried_first(mariadb, pool) -> None:
+    kill_connection(mariadb, pool)
+    with pytest.raises(exc.DBAPIError), pool.connect() as connection:
+        connection.scalar(text("SELECT 1"))
+    # Once the pool knows, it has another one.
+    with pool.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1

@@ -1,0 +1,64 @@
+"""The backlog: how far ahead of its slots a producer claims."""
+
+import pytest
+
+from faafo.producer.backlog import AHEAD_SECONDS, Backlog, Job
+
+
+@pytest.fixture
+def now():
+    return [100.0]
+
+
+@pytest.fixture
+def backlog(now):
+    return Backlog(lambda: now[0])
+
+
+@pytest.fixture
+def make_job(make_task):
+    def make(failures=0):
+        return Job.of({**make_task().model_dump(), "attempt": 1, "failures": failures})
+
+    return make
+
+
+def test_nothing_is_claimed_ahead_of_what_takes_long(backlog, now):
+    backlog.note_end()
+    now[0] += 2 * AHEAD_SECONDS
+    assert backlog.wanted(0) == 0
+    assert backlog.wanted(3) == 3
+
+
+def test_as_much_is_claimed_ahead_as_has_just_been_done(backlog):
+    for _ in range(40):
+        backlog.note_end()
+    assert backlog.wanted(2) == 42
+
+
+def test_without_a_free_slot_and_without_a_backlog_nothing_is_claimed(backlog):
+    for _ in range(40):
+        backlog.note_end()
+    assert backlog.wanted(0) == 0
+
+
+def test_claims_come_in_batches(backlog, make_job):
+    for _ in range(40):
+        backlog.note_end()
+    for _ in range(21):
+        backlog.add(make_job())
+    assert backlog.wanted(1) == 0
+    backlog.take()
+    assert backlog.wanted(1) == 21
+
+
+def test_jobs_keep_their_order_also_when_one_is_put_back(backlog, make_job):
+    jobs = [make_job() for _ in range(3)]
+    for job in jobs:
+        backlog.add(job)
+    backlog.put_back(backlog.take())
+    assert [backlog.take() for _ in range(4)] == [*jobs, None]
+
+
+def test_a_fractal_that_has_failed_twice_is_rendered_alone(make_job):
+    assert [make_job(failures).alone for failures in (0, 1, 2, 3)] == [False, False, True, True]
