@@ -201,7 +201,7 @@ class Completed(Held):
     """A claimed fractal that has been rendered, and its result."""
 
     checksum: Checksum
-    duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    duration: Duration
     size: Size
     generated_by: Name
 

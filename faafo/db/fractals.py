@@ -143,19 +143,5 @@ def newer(session: Session, status: Status, marker: Fractal, limit: int) -> Sequ
     return session.scalars(query.order_by(Fractal.id).limit(limit)).all()[::-1]
 
 
-def count_by_status(session: Session, tally: Tally) -> dict[str, int]:
-    """Return how many fractals there are of each status, 0 included.
-
-    Most are complete at most times: these are what is left of all when the others are counted.
-    """
-    others = Fractal.status.in_([status for status in Status if status is not Status.COMPLETE])
-    rows = session.execute(
-        select(Fractal.status, func.count()).where(others).group_by(Fractal.status)
-    )
-    counts = {status.value: 0 for status in Status} | dict(rows.all())
-    counts[Status.COMPLETE] = max(0, tally.total(session) - sum(counts.values()))
-    return counts
-
-
 def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
     return session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0

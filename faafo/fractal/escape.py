@@ -73,14 +73,25 @@ def _bands(
     julia = Julia(task.cx, task.cy, task.iterations)
     trap = find_trap(task.cx, task.cy, STRIDE)
     orbits, finished = new_orbits(task.width), new_orbits(task.width)
-    counts = np.empty(min(rows, task.height) * task.width + LANES, np.int32)
+    counts = np.empty(min(rows, task.height) * task.width, np.int32)
     for first_row in range(0, task.height, rows):
         band = ys[first_row : first_row + rows]
         cursor = Cursor(row=0, first=0, last=0, under_way=0)
         while cursor.row < band.size or cursor.under_way > 0:
             if cancelled():
                 raise errors.RenderCancelled(f"the render of task {task.uuid} was cancelled")
-            cursor = fill(counts, xs, middle, band, julia, trap, orbits, finished, cursor, BUDGET)
+            cursor = fill(
+                counts[: band.size * task.width],
+                xs,
+                middle,
+                band,
+                julia,
+                trap,
+                orbits,
+                finished,
+                cursor,
+                BUDGET,
+            )
             progress(first_row + cursor.row)
         yield first_row, counts[: band.size * task.width].reshape(band.size, task.width)
 

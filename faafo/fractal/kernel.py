@@ -69,11 +69,10 @@ def new_orbits(width: int) -> Orbits:
 def fill(counts, xs, middle, ys, julia, trap, orbits, finished, cursor, budget):
     """Fill in ``counts`` until all rows are done, or about ``budget`` strides of lanes were made.
 
-    ``counts`` (int32) holds one row after the other, and LANES elements more that are overwritten.
-    ``xs`` are the real parts of the columns, followed by LANES elements that do not matter;
-    ``middle`` is the column where they are nearest to 0; ``ys`` are the imaginary parts of the
-    rows. Return the cursor to go on with; the work is done when its row is behind the last one and
-    nothing is under way.
+    ``counts`` (int32) holds one row after the other. ``xs`` are the real parts of the columns,
+    followed by LANES elements that do not matter; ``middle`` is the column where they are nearest
+    to 0; ``ys`` are the imaginary parts of the rows. Return the cursor to go on with; the work is
+    done when its row is behind the last one and nothing is under way.
     """
     row, first, last, under_way = cursor
     width = xs.size - LANES
@@ -144,7 +143,7 @@ def _begin(counts, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
         if count(inside) > 0:
             for _ in range(FIRST_STEPS):
                 x, y, steps, inside = _step(x, y, steps, inside, julia)
-        store(counts, pixel + column, choose(largest < steps, largest, steps))
+        _store(counts, pixel + column, choose(largest < steps, largest, steps))
         if count(inside) > 0:
             append(orbits.x, under_way, x, inside)
             append(orbits.y, under_way, y, inside)
@@ -152,6 +151,20 @@ def _begin(counts, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
             append(orbits.pixel, under_way, lane_numbers() + splat(pixel + column), inside)
             under_way += count(inside)
     return under_way
+
+
+@inlined
+def _store(counts, first, value):
+    """Store the lanes of ``value`` as ``counts`` from ``first`` on, as far as there is room.
+
+    What goes beyond a row is overwritten when its neighbours are begun.
+    """
+    if first + LANES <= counts.size:
+        store(counts, first, value)
+    else:
+        last_ones = np.empty(LANES, np.int32)
+        store(last_ones, 0, value)
+        counts[first:] = last_ones[: counts.size - first]
 
 
 @compiled

@@ -48,7 +48,7 @@ def get_gallery() -> str:
         "faafo/gallery.html",
         status=status.value,
         excerpt=_excerpt(db.session, status, request.args),
-        counts=fractals.count_by_status(db.session, current_app.extensions["faafo.tally"]),
+        counts=current_app.extensions["faafo.tally"].by_status(db.session),
         unfinished={
             unfinished.value: fractals.newest(db.session, unfinished, UNFINISHED_SHOWN)
             for unfinished in UNFINISHED

@@ -243,7 +243,12 @@ class MariaDB(_Family, MySQLDriver):
     def execute(self, statement: str) -> None:
         """Run one SQL statement as the user of the tests."""
         connection = pymysql.connect(
-            host=ADDRESS, port=self.port, user=USER, password=PASSWORD, connect_timeout=10
+            host=ADDRESS,
+            port=self.port,
+            user=USER,
+            password=PASSWORD,
+            connect_timeout=10,
+            autocommit=True,
         )
         with connection, connection.cursor() as cursor:
             cursor.execute(statement)

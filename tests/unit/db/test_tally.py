@@ -115,9 +115,23 @@ def test_what_came_while_nobody_asked_is_counted_once(session, tally, add, clock
 def test_a_complete_one_is_what_is_nothing_else(session, tally, add):
     for _ in range(2):
         add()
-    assert fractals.count_by_status(session, tally) == {
+    assert tally.by_status(session) == {
         "queued": 2,
         "rendering": 0,
         "complete": 0,
         "error": 0,
     }
+
+
+def test_many_unfinished_ones_are_not_counted_at_each_question(session, clock, add, monkeypatch):
+    monkeypatch.setattr("faafo.db.tally.MANY", 1)
+    monkeypatch.setattr("faafo.db.tally.SECONDS_A_ROW", 1.0)
+    tally = Tally(clock)
+    for _ in range(3):
+        add()
+    assert tally.by_status(session)["queued"] == 3
+    add()
+    clock.now += 2.9
+    assert tally.by_status(session)["queued"] == 3
+    clock.now += 0.2
+    assert tally.by_status(session)["queued"] == 4
