@@ -84,6 +84,12 @@ def _require_json_object() -> None:
         abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")
 
 
+def _path_with_query() -> str:
+    # Flask's full_path would decode the query, which is to be quoted again.
+    query = request.query_string.decode("latin-1")
+    return f"{request.path}?{query}" if query else request.path
+
+
 def _log_access(app: Flask) -> None:
     @app.before_request
     def start_clock() -> None:
@@ -95,7 +101,7 @@ def _log_access(app: Flask) -> None:
             '%s "%s %s %s" status: %d len: %s time: %.4f',
             request.remote_addr,
             request.method,
-            quote(request.full_path.rstrip("?"), safe=UNQUOTED),
+            quote(_path_with_query(), safe=UNQUOTED),
             request.environ.get("SERVER_PROTOCOL"),
             response.status_code,
             response.content_length or 0,

@@ -79,7 +79,7 @@ def get_fractals(query: FractalList) -> Any:
 @blueprint.get("/fractal/<uuid:uuid>", responses={200: FractalRecord})
 def get_fractal(path: FractalPath) -> Any:
     """Return one fractal."""
-    return jsonify(fractals.get(db.session, str(path.uuid)).as_dict())
+    return jsonify(fractals.record(db.session, str(path.uuid)))
 
 
 @blueprint.put("/fractal/<uuid:uuid>", responses={200: FractalRecord})

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
@@ -17,13 +17,16 @@ from sqlalchemy.sql import ColumnElement
 from faafo import errors
 from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
-from faafo.db.models import Deletions, Fractal
+from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
 from faafo.db.tally import Tally
 from faafo.fractal.task import FractalTask, Status
 
 # Made once: to work out a query takes as long as to make it.
 INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
 INSERT_RETURNING = INSERT.returning(Fractal.created_at)
+RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
+    Fractal.__table__.c.uuid == bindparam("wanted")
+)
 
 # Whatever a session has seen before: an UPDATE may have changed it since.
 ANEW = {"populate_existing": True}
@@ -72,6 +75,17 @@ def get(session: Session, uuid: str) -> Fractal:
     if fractal is None:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
     return fractal
+
+
+def record(session: Session, uuid: str) -> dict[str, Any]:
+    """Return the record of the fractal with that uuid, as JSON shows it.
+
+    :raises faafo.errors.FractalNotFound: when there is none.
+    """
+    row = session.execute(RECORD, {"wanted": uuid}).one_or_none()
+    if row is None:
+        raise errors.FractalNotFound(f"there is no fractal {uuid}")
+    return as_record(row._asdict())
 
 
 def is_queue_full(session: Session, size: int) -> bool:

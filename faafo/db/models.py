@@ -30,6 +30,12 @@ RECORD_FIELDS = (
 )
 
 
+def as_record(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns of a record as JSON shows them."""
+    moment = values["created_at"].isoformat(timespec="microseconds")
+    return values | {"created_at": f"{moment}Z"}
+
+
 class Deletions(db.Model):
     """The number of fractals that were deleted, in the only row: see ``tally``."""
 
@@ -81,9 +87,7 @@ class Fractal(db.Model):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as JSON shows it."""
-        record = {name: getattr(self, name) for name in RECORD_FIELDS}
-        record["created_at"] = f"{self.created_at.isoformat(timespec='microseconds')}Z"
-        return record
+        return as_record({name: getattr(self, name) for name in RECORD_FIELDS})
 
     def task(self) -> FractalTask:
         """Return what a worker needs to know."""
