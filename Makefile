@@ -3,7 +3,8 @@
 # make chaos  kill everything while fractals are rendered, and count; takes half an hour
 # make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
-# make lint, make docs, make genconfig, make bench, make clean: see below
+# make bench  measure speed against peers, in Markdown and plots; takes about eight minutes
+# make lint, make docs, make genconfig, make clean: see below
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -46,8 +47,9 @@ genconfig: $(VENV)/.installed
 	    $(BIN)/oslo-config-generator --config-file etc/oslo-config-generator/$$service.conf; \
 	done
 
-bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/render.py
+bench: $(VENV)/.bench-installed
+	tools/install-test-packages $(BIN)/bindep bench
+	$(BIN)/python -W ignore -m benchmarks $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist cover doc/build .pytest_cache .ruff_cache .tox *.egg-info
@@ -61,6 +63,10 @@ $(VENV)/.installed: requirements.txt setup.cfg
 
 $(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt
 	@$(PIP) install -r test-requirements.txt
+	@touch $@
+
+$(VENV)/.bench-installed: $(VENV)/.tests-installed benchmarks/requirements.txt
+	@$(PIP) install -r benchmarks/requirements.txt
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.installed doc/requirements.txt

@@ -1,0 +1,77 @@
+"""The control path alone: a kernel that returns at once."""
+
+import statistics
+import time
+
+import psutil
+
+from benchmarks import cpu, stage
+from benchmarks.pictures import anew, default_tasks
+from benchmarks.report import COLOURS, Report
+from tests.chaos.site import pause
+
+SLOTS = 2
+ROUNDS = 3
+TASKS = 600
+WARM_UP = 100
+LEAST_RATE = 200.0
+MOST_MILLISECONDS = 6.0
+HOW = (
+    f"{TASKS} fractals are posted by a client that keeps its connections, {ROUNDS} times; the rate "
+    "is from the first POST until all are complete. CPU is user and system time of the whole "
+    "process tree, without the client. The broker works while nothing happens, too: that is "
+    "measured over an idle time of the same length and subtracted."
+)
+
+
+def run(report: Report) -> None:
+    """Measure fractals a second, and the CPU that each costs by process."""
+    report.section("The control path alone", HOW)
+    report.progress("control: starting RabbitMQ, MariaDB and faafo")
+    with stage.lab() as lab, stage.faafo(lab, SLOTS, instant=True) as stack:
+        tasks = default_tasks(TASKS)
+        stack.see_through(anew(tasks[:WARM_UP]))
+        servers = {"broker": cpu.server(cpu.BROKER), "database": cpu.server(cpu.DATABASE)}
+        _measure(report, stack, stack.processes | servers, tasks)
+
+
+def _measure(
+    report: Report, stack: stage.Stack, roots: dict[str, psutil.Process], tasks: list
+) -> None:
+    meter, rates, laps, begun_at = cpu.Meter(roots), [], [], time.monotonic()
+    for number in range(ROUNDS):
+        seconds = stack.see_through(anew(tasks))
+        laps.append(meter.lap())
+        rates.append(len(tasks) / seconds)
+        report.progress(f"control: round {number + 1}, {rates[-1]:.0f} fractals/s")
+    busy_seconds = time.monotonic() - begun_at
+    report.progress(f"control: idle for {busy_seconds:.0f} s")
+    meter.lap()
+    pause(busy_seconds)
+    _tell(report, statistics.median(rates), cpu.total(laps), meter.lap(), ROUNDS * len(tasks))
+
+
+def _tell(
+    report: Report, rate: float, busy: dict[str, float], idle: dict[str, float], fractals: int
+) -> None:
+    each = {name: 1000 * seconds / fractals for name, seconds in busy.items()}
+    rest = {name: 1000 * seconds / fractals for name, seconds in idle.items()}
+    cost = {name: each[name] - (rest[name] if name == "broker" else 0.0) for name in each}
+    rows = [(name, each[name], rest[name], cost[name]) for name in each]
+    totals = ("**all**", sum(each.values()), sum(rest.values()), sum(cost.values()))
+    report.table(("CPU ms a fractal", "busy", "idle as long", "counted"), [*rows, totals])
+    with report.plot("control", "CPU of a fractal beyond counts and PNG", height=1.6) as axes:
+        left = 0.0
+        for colour, (name, value) in zip(COLOURS, cost.items(), strict=False):
+            axes.barh([""], [value], left=left, color=colour, label=f"{name} {value:.1f}")
+            left += value
+        axes.axvline(MOST_MILLISECONDS, color="#3b4448", linewidth=1, linestyle=":")
+        axes.set_xlabel("ms")
+        axes.legend(ncols=len(cost), loc="upper left", bbox_to_anchor=(0, -0.5))
+    report.at_least("control path alone", LEAST_RATE, rate, "fractals/s")
+    report.at_most(
+        "CPU a fractal beyond counts and PNG, all processes",
+        MOST_MILLISECONDS,
+        sum(cost.values()),
+        "ms",
+    )

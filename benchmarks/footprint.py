@@ -1,0 +1,81 @@
+"""What the services need to be there: memory while idle, and the time until they are ready."""
+
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import requests
+
+from benchmarks import stage
+from benchmarks.report import Report
+from tests.chaos.site import Member, pause
+from tests.functional.processes import run as run_script
+from tests.functional.processes import wait_until
+
+STARTS = 5
+# Long enough for what is done once, and for a few reports.
+SETTLING_SECONDS = 5.0
+MOST_MEGABYTES = {"API": 120.0, "producer": 100.0, "worker": 250.0}
+MOST_SECONDS = {"faafo-api --version": 0.7, "API ready": 2.0, "worker ready": 3.0}
+HOW = (
+    f"Medians of {STARTS} starts, on a running broker and database and with a kernel that has been "
+    "compiled before. The API is ready when it answers that it is well, a worker when it takes "
+    f"tasks. Memory is what is resident {SETTLING_SECONDS:.0f} s after the start."
+)
+
+
+def run(report: Report) -> None:
+    """Start the services several times; measure time and memory."""
+    report.section("Memory and start", HOW)
+    report.progress("footprint: starting RabbitMQ and MariaDB")
+    with stage.lab() as lab, stage.site(lab) as site:
+        url = site.add_api()
+        members = {
+            "API": site.members["api-1"],
+            "producer": site.add_producer(),
+            # Compiles the kernel, if nobody has done so before.
+            "worker": site.add_worker(),
+        }
+        starts = {
+            "faafo-api --version": lambda: _time_of_version(site.directory),
+            "API ready": lambda: _time_of_start(members["API"], lambda: _is_well(url)),
+            "worker ready": lambda: _time_of_start(
+                members["worker"], members["worker"].has_started
+            ),
+        }
+        for what, start in starts.items():
+            seconds = [start() for _ in range(STARTS)]
+            report.progress(f"footprint: {what} after {min(seconds):.2f} to {max(seconds):.2f} s")
+            report.at_most(what, MOST_SECONDS[what], statistics.median(seconds), "s")
+        _tell_memory(report, members)
+
+
+def _tell_memory(report: Report, members: dict[str, Member]) -> None:
+    pause(SETTLING_SECONDS)
+    for name, member in members.items():
+        megabytes = psutil.Process(member.service.pid).memory_info().rss / 2**20
+        what = f"resident memory of an idle {name}"
+        report.at_most(what, MOST_MEGABYTES[name], megabytes, "MB")
+
+
+def _time_of_version(directory: Path) -> float:
+    started_at = time.perf_counter()
+    assert run_script(directory, "faafo-api", "--version").returncode == 0
+    return time.perf_counter() - started_at
+
+
+def _time_of_start(member: Member, is_ready: Callable[[], bool]) -> float:
+    member.terminate()
+    started_at = time.perf_counter()
+    member.start(wait=False)
+    wait_until(is_ready, f"{member.name} to be ready")
+    return time.perf_counter() - started_at
+
+
+def _is_well(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/healthcheck", timeout=10).ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,131 @@
+"""A client that costs next to nothing: prepared requests over kept connections, in a process alone.
+
+Reads ``{"port", "threads", "requests": [[method, path, body or null], ...]}`` as JSON and prints
+``{"started_at", "ended_at", "statuses": {...}}``; times are seconds of the monotonic clock, which
+all processes of a machine share.
+"""
+
+import json
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+ADDRESS = "127.0.0.1"
+LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+END_OF_HEAD = b"\r\n\r\n"
+TIMEOUT = 60.0
+THREADS = 4
+
+Request = tuple[str, str, Any]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """When the first request was sent, when the last one was answered, and with which statuses."""
+
+    started_at: float
+    ended_at: float
+    statuses: dict[str, int]
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return sum(self.statuses.values()) / (self.ended_at - self.started_at)
+
+
+def send(url: str, requests: Sequence[Request], expected: int, threads: int = THREADS) -> Sent:
+    """Send ``requests`` to ``url`` from a process of its own; its threads share them evenly.
+
+    :raises RuntimeError: when an answer has another status than ``expected``.
+    """
+    order = {"port": urlsplit(url).port, "threads": threads, "requests": list(requests)}
+    ended = subprocess.run(
+        [sys.executable, "-I", __file__], input=json.dumps(order), capture_output=True, text=True
+    )
+    if ended.returncode:
+        raise RuntimeError(f"the client failed: {ended.stderr}")
+    sent = Sent(**json.loads(ended.stdout))
+    if set(sent.statuses) != {str(expected)}:
+        raise RuntimeError(f"{url} answered {sent.statuses}, not {expected}")
+    return sent
+
+
+def _prepared(method: str, path: str, body: Any) -> bytes:
+    content = b"" if body is None else json.dumps(body).encode()
+    head = [f"{method} {path} HTTP/1.1", f"Host: {ADDRESS}"]
+    if content:
+        head += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    return "\r\n".join(head).encode() + END_OF_HEAD + content
+
+
+class _Connection:
+    """One kept connection."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection((ADDRESS, port), timeout=TIMEOUT)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, request: bytes) -> int:
+        """Send a request, read the whole answer and return its status."""
+        self._socket.sendall(request)
+        answer = b""
+        while (end := answer.find(END_OF_HEAD)) < 0:
+            answer += self._receive()
+        missing = int(LENGTH.search(answer, 0, end)[1]) + end + len(END_OF_HEAD) - len(answer)
+        while missing > 0:
+            missing -= len(self._receive())
+        return int(answer[9:12])
+
+    def _receive(self) -> bytes:
+        received = self._socket.recv(65536)
+        if not received:
+            raise ConnectionError("the server hung up")
+        return received
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _work(port: int, prepared: Sequence[bytes], go: threading.Barrier, seen: Counter) -> None:
+    connection = _Connection(port)
+    statuses: Counter[int] = Counter()
+    go.wait()
+    try:
+        for request in prepared:
+            statuses[connection.ask(request)] += 1
+    except OSError as error:
+        statuses[str(error)] += 1
+    connection.close()
+    seen.update(statuses)
+
+
+def main() -> int:
+    """Do what the standard input says."""
+    order = json.load(sys.stdin)
+    prepared = [_prepared(*request) for request in order["requests"]]
+    number, seen = min(order["threads"], len(prepared)), Counter()
+    go = threading.Barrier(number + 1)
+    threads = [
+        threading.Thread(target=_work, args=(order["port"], prepared[start::number], go, seen))
+        for start in range(number)
+    ]
+    for thread in threads:
+        thread.start()
+    go.wait()
+    started_at = time.monotonic()
+    for thread in threads:
+        thread.join()
+    print(json.dumps({"started_at": started_at, "ended_at": time.monotonic(), "statuses": seen}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

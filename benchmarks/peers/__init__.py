@@ -1,0 +1,1 @@
+"""What faafo is compared with: small programs of our own that do the same work in another way."""

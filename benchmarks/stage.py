@@ -1,0 +1,149 @@
+"""Where paths are measured: real servers, and faafo on them, from POST to complete."""
+
+import contextlib
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+import pymysql
+from sqlalchemy import make_url
+
+from benchmarks import load
+from faafo.fractal.task import FractalTask
+from tests.chaos.lab import Lab
+from tests.chaos.site import Member, Site
+from tests.functional.processes import write_config
+from tests.functional.servers import MariaDB, RabbitMQ
+
+LAUNCH = Path(__file__).with_name("launch.py")
+LOOK_SECONDS = 0.005
+PATIENCE_SECONDS = 300.0
+UNFINISHED = "SELECT 1 FROM fractal WHERE status IN ('queued', 'rendering') LIMIT 1"
+COMPLETE = "SELECT COUNT(*) FROM fractal WHERE status = 'complete'"
+
+
+@contextlib.contextmanager
+def lab() -> Iterator[Lab]:
+    """Run RabbitMQ and a MariaDB that keeps what it was told through a crash."""
+    with (
+        tempfile.TemporaryDirectory(prefix="faafo-benchmarks-") as directory,
+        RabbitMQ() as rabbitmq,
+        MariaDB(durable=True) as mariadb,
+    ):
+        yield Lab(Path(directory), rabbitmq, mariadb)
+
+
+def site(of: Lab) -> contextlib.AbstractContextManager[Site]:
+    """Give a site whose services have faafo's own defaults."""
+    return of.site({})
+
+
+def start(at: Site, name: str, module: str, *arguments: Any, ready: str) -> Member:
+    """Start a module of the benchmarks at a site, and wait until it says that it is ready."""
+    return at.add(name, [sys.executable, LAUNCH, module, *arguments], ready)
+
+
+class Database:
+    """Looks at a table of fractals from outside."""
+
+    def __init__(self, url: str) -> None:
+        parts = make_url(url)
+        self._connection = pymysql.connect(
+            host=parts.host,
+            port=parts.port,
+            user=parts.username,
+            password=parts.password,
+            database=parts.database,
+            autocommit=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._connection.close()
+
+    def value(self, statement: str) -> Any:
+        """Return the first column of the first row, None when there is no row."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement)
+            row = cursor.fetchone()
+        return row and row[0]
+
+    def wait_until_finished(self, complete: int) -> None:
+        """Return as soon as nothing is under way and ``complete`` fractals are complete.
+
+        :raises RuntimeError: when some are not complete in the end.
+        """
+        pause = threading.Event()
+        for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+            if not self.value(UNFINISHED):
+                break
+            pause.wait(LOOK_SECONDS)
+        if (found := self.value(COMPLETE)) != complete:
+            raise RuntimeError(f"{found} of {complete} fractals are complete")
+
+
+class Stack:
+    """An API at ``url`` whose fractals somebody renders, and their database.
+
+    :param members: its processes by the name that a table calls them.
+    """
+
+    def __init__(self, url: str, database: Database, members: dict[str, Member]) -> None:
+        self._url = url
+        self._database = database
+        self._members = members
+        self._complete = 0
+
+    @property
+    def processes(self) -> dict[str, psutil.Process]:
+        """Its processes by name."""
+        return {name: psutil.Process(one.service.pid) for name, one in self._members.items()}
+
+    def see_through(self, tasks: Sequence[FractalTask]) -> float:
+        """Post ``tasks``; return the seconds from the first POST until all are complete."""
+        self._complete += len(tasks)
+        requests = [("POST", "/api/fractal", task.model_dump()) for task in tasks]
+        sent = load.send(self._url, requests, expected=201)
+        self._database.wait_until_finished(self._complete)
+        return time.monotonic() - sent.started_at
+
+
+@contextlib.contextmanager
+def faafo(of: Lab, slots: int, instant: bool = False) -> Iterator[Stack]:
+    """Give faafo's three services, each with its defaults but for the number of slots.
+
+    :param instant: whether the kernel returns at once.
+    """
+    with site(of) as at:
+        url = at.add_api()
+        members = {
+            "API": at.members["api-1"],
+            "worker": _add_worker(at, slots, instant),
+            "producer": at.add_producer(),
+        }
+        with Database(at.database_url) as database:
+            yield Stack(url, database, members)
+
+
+def _add_worker(at: Site, slots: int, instant: bool) -> Member:
+    if not instant:
+        return at.add_worker(slots=slots)
+    options = {"filesystem_store_datadir": at.images, "transport_url": at.transport_url}
+    config = write_config(
+        at.directory / "worker-1.conf", DEFAULT=options, worker={"slots": slots, "name": "worker-1"}
+    )
+    arguments = ("--config-file", config)
+    return start(at, "worker-1", "benchmarks.instant", *arguments, ready="is ready, with")
+
+
+def url_of(member: Member) -> str:
+    """Return the URL that an API has said it listens on."""
+    return re.search(r"listens on (\S+)", member.service.output())[1]
