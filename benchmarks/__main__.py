@@ -10,10 +10,10 @@ from typing import Any
 
 import psutil
 
-from benchmarks import api, control, footprint, path
+from benchmarks import api, control, footprint, kernel, million, path, picture
 from benchmarks.report import Report, machine
 
-MODULES = (path, control, api, footprint)
+MODULES = (kernel, picture, path, control, api, million, footprint)
 RESULTS = Path(__file__).with_name("results")
 
 

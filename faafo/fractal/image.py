@@ -39,6 +39,6 @@ def encode(image: Image.Image) -> bytes:
     """Return ``image`` as a PNG file; the same image always gives the same bytes."""
     buffer = io.BytesIO()
     # Bands of one colour compress well as runs: a third of the time of zlib's default strategy
-    # for a sixth more bytes (benchmarks/render.py measures it).
+    # for a sixth more bytes (benchmarks/picture.py measures it).
     image.save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()

@@ -76,13 +76,19 @@ def fill(counts, xs, middle, ys, julia, trap, orbits, finished, cursor, budget):
     """
     row, first, last, under_way = cursor
     width = xs.size - LANES
+    spare = np.empty(xs.size, np.int32)
     while budget > 0 and (row < ys.size or under_way > 0):
         while row < ys.size and under_way < FEW:
             first, last = _inside(xs, width, middle, ys[row], first, last)
             pixel = row * width
-            counts[pixel : pixel + first] = 0
-            under_way = _begin(counts, pixel, first, last, xs, ys[row], julia, orbits, under_way)
-            counts[pixel + last : pixel + width] = 0
+            # What is stored beyond a row is overwritten when the next ones are begun.
+            enough = pixel + width + LANES <= counts.size
+            out = counts[pixel:] if enough else spare
+            under_way = _begin(out, pixel, first, last, xs, ys[row], julia, orbits, under_way)
+            out[:first] = 0
+            out[last:width] = 0
+            if not enough:
+                counts[pixel : pixel + width] = out[:width]
             row += 1
         budget -= (under_way + LANES) * STRIDES
         under_way = _advance(counts, julia, trap, orbits, finished, under_way)
@@ -126,11 +132,11 @@ def _step(x, y, steps, inside, julia):
 
 
 @compiled
-def _begin(counts, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
+def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
     """Begin the orbits of the columns ``first`` to before ``last`` of the row at ``pixel``.
 
-    Fill in the counts of those that escape at once, add the others to the list, and return how
-    many are under way now.
+    Fill in the counts of those that escape at once, in ``out``, which begins with this row and is
+    longer. Add the others to the list, and return how many are under way now.
     """
     largest = splat(julia.iterations - 1)
     for column in range(first, last, LANES):
@@ -143,7 +149,7 @@ def _begin(counts, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
         if count(inside) > 0:
             for _ in range(FIRST_STEPS):
                 x, y, steps, inside = _step(x, y, steps, inside, julia)
-        _store(counts, pixel + column, choose(largest < steps, largest, steps))
+        store(out, column, choose(largest < steps, largest, steps))
         if count(inside) > 0:
             append(orbits.x, under_way, x, inside)
             append(orbits.y, under_way, y, inside)
@@ -151,20 +157,6 @@ def _begin(counts, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
             append(orbits.pixel, under_way, lane_numbers() + splat(pixel + column), inside)
             under_way += count(inside)
     return under_way
-
-
-@inlined
-def _store(counts, first, value):
-    """Store the lanes of ``value`` as ``counts`` from ``first`` on, as far as there is room.
-
-    What goes beyond a row is overwritten when its neighbours are begun.
-    """
-    if first + LANES <= counts.size:
-        store(counts, first, value)
-    else:
-        last_ones = np.empty(LANES, np.int32)
-        store(last_ones, 0, value)
-        counts[first:] = last_ones[: counts.size - first]
 
 
 @compiled
