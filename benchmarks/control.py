@@ -11,6 +11,14 @@ from benchmarks.report import COLOURS, Report
 from tests.chaos.site import pause
 
 SLOTS = 2
+STATEMENTS = {
+    "SELECT": "Com_select",
+    "INSERT": "Com_insert",
+    "UPDATE": "Com_update",
+    "COMMIT": "Com_commit",
+    "ROLLBACK": "Com_rollback",
+    "ping": "Com_admin_commands",
+}
 ROUNDS = 3
 TASKS = 600
 WARM_UP = 100
@@ -33,6 +41,7 @@ def run(report: Report) -> None:
         stack.see_through(anew(tasks[:WARM_UP]))
         servers = {"broker": cpu.server(cpu.BROKER), "database": cpu.server(cpu.DATABASE)}
         _measure(report, stack, stack.processes | servers, tasks)
+        _count(report, stack, tasks)
 
 
 def _measure(
@@ -49,6 +58,27 @@ def _measure(
     meter.lap()
     pause(busy_seconds)
     _tell(report, statistics.median(rates), cpu.total(laps), meter.lap(), ROUNDS * len(tasks))
+
+
+def _count(report: Report, stack: stage.Stack, tasks: list) -> None:
+    """Tell how much is said on the way: unlike time, it is the same on every machine."""
+    before, lines_before = stack.database.counters(), _log_lines(stack)
+    stack.see_through(anew(tasks))
+    after, lines_after = stack.database.counters(), _log_lines(stack)
+    each = {name: (after[key] - before[key]) / len(tasks) for name, key in STATEMENTS.items()}
+    lines = {name: (lines_after[name] - lines_before[name]) / len(tasks) for name in lines_after}
+    report.table(
+        ("a fractal takes", "number"),
+        [
+            ("HTTP requests", lines["API"]),
+            *((f"{name} to the database", number) for name, number in each.items()),
+            ("lines of log", sum(lines.values())),
+        ],
+    )
+
+
+def _log_lines(stack: stage.Stack) -> dict[str, int]:
+    return {name: one.service.output().count("\n") for name, one in stack.members.items()}
 
 
 def _tell(

@@ -76,6 +76,12 @@ class Database:
             row = cursor.fetchone()
         return row and row[0]
 
+    def counters(self) -> dict[str, int]:
+        """Return what the server has counted since it was started, all databases together."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS")
+            return {name: int(value) for name, value in cursor.fetchall() if value.isdigit()}
+
     def wait_until_finished(self, complete: int) -> None:
         """Return as soon as nothing is under way and ``complete`` fractals are complete.
 
@@ -98,21 +104,21 @@ class Stack:
 
     def __init__(self, url: str, database: Database, members: dict[str, Member]) -> None:
         self._url = url
-        self._database = database
-        self._members = members
+        self.database = database
+        self.members = members
         self._complete = 0
 
     @property
     def processes(self) -> dict[str, psutil.Process]:
         """Its processes by name."""
-        return {name: psutil.Process(one.service.pid) for name, one in self._members.items()}
+        return {name: psutil.Process(one.service.pid) for name, one in self.members.items()}
 
     def see_through(self, tasks: Sequence[FractalTask]) -> float:
         """Post ``tasks``; return the seconds from the first POST until all are complete."""
         self._complete += len(tasks)
         requests = [("POST", "/api/fractal", task.model_dump()) for task in tasks]
         sent = load.send(self._url, requests, expected=201)
-        self._database.wait_until_finished(self._complete)
+        self.database.wait_until_finished(self._complete)
         return time.monotonic() - sent.started_at
 
 
