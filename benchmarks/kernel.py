@@ -38,7 +38,7 @@ INTERIOR = {
     "period 2, c = -1 + 0.1i": (-1.0, 0.1),
     "period 3, c = -0.123 + 0.745i": (-0.123, 0.745),
     "period 5, c = -0.5 + 0.56i": (-0.5, 0.56),
-    "period 6, c = 0.39 + 0.21i": (0.39, 0.21),
+    "period 7, c = 0.121 + 0.6105i": (0.121, 0.6105),
 }
 TYPICAL = FractalTask(width=728, height=876, iterations=395, cx=-0.70176, cy=-0.3842, **WINDOW)
 

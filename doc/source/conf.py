@@ -8,6 +8,7 @@ release = metadata.version("faafo")
 
 extensions = [
     "oslo_config.sphinxext",
+    "myst_parser",
     "sphinx.ext.graphviz",
 ]
 
