@@ -208,6 +208,7 @@ class Dispatcher:
 
     def _drain(self) -> None:
         """Wait a little for results, then have the rest stopped and give it back."""
+        self._results.hurry()
         self._give_back_backlog()
         if self._leases.wait_until_none(self._pace.drain_timeout):
             return
