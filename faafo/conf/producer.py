@@ -89,8 +89,9 @@ producer_opts = [
         "claim_interval",
         default=1.0,
         min=0.05,
-        help="Seconds between two looks for queued fractals while nothing else happens; a slot "
-        "that becomes free makes the dispatcher look at once.",
+        help="Seconds between two looks for queued fractals, at most, while nothing else happens. "
+        "After there was work the dispatcher looks more often for a while, and at once when a slot "
+        "becomes free.",
     ),
     cfg.FloatOpt(
         "lease_duration",

@@ -13,9 +13,11 @@ import numpy as np
 from faafo.fractal.jit import compiled, inlined
 from faafo.fractal.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
 
-# What is done with all pixels of a row before those that have escaped are sorted out: so many
-# steps, and as many again where one of LANES neighbours is still inside.
-FIRST_STEPS = 3
+# A row is begun LANES neighbours at a time, so many steps and again as many, until few stragglers
+# are left: those go into the list, where they do not keep the others waiting.
+FIRST_STEPS = 2
+FIRST_ROUNDS = 12
+STRAGGLERS = 3
 # What is done with the orbits of the list between two looks at them. A prime, so that few discs
 # make a trap (see there).
 STRIDE = 7
@@ -144,11 +146,11 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
         y = splat(y_of_row)
         steps = splat(0)
         inside = lane_numbers() < splat(last - column)
-        for _ in range(FIRST_STEPS):
-            x, y, steps, inside = _step(x, y, steps, inside, julia)
-        if count(inside) > 0:
+        for _ in range(FIRST_ROUNDS):
             for _ in range(FIRST_STEPS):
                 x, y, steps, inside = _step(x, y, steps, inside, julia)
+            if count(inside) <= STRAGGLERS:
+                break
         store(out, column, choose(largest < steps, largest, steps))
         if count(inside) > 0:
             append(orbits.x, under_way, x, inside)

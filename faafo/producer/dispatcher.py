@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ NO_FAULT_OF_THE_FRACTAL = (
     errors.StoreUnavailable,
     errors.WorkerBusy,
 )
+SHORTEST_PAUSE = 0.05
 # A worker notices within a fraction of a second that a render is cancelled, and says so.
 CANCEL_SECONDS = 3.0
 # An API that is away for a moment is waited for with what has been rendered.
@@ -76,18 +78,28 @@ class Dispatcher:
         telling = threading.Thread(target=self._results.run, name="results")
         for thread in (renewal, telling):
             thread.start()
+        found_at = time.monotonic()
         while True:
             # Cleared before looking, so that nothing that happens from here on is missed.
             self._wake.clear()
             if stop.is_set():
                 break
-            if not self._dispatch():
-                self._wake.wait(self._pace.claim_interval)
+            if self._dispatch():
+                found_at = time.monotonic()
+            else:
+                self._wake.wait(self._pause(time.monotonic() - found_at))
         self._drain()
         drained.set()
         self._results.stop()
         for thread in (renewal, telling):
             thread.join()
+
+    def _pause(self, idle: float) -> float:
+        """Return the seconds until the next look, after so many without finding anything.
+
+        Where there was work a moment ago there may be more: at first we look more often.
+        """
+        return min(self._pace.claim_interval, max(SHORTEST_PAUSE, idle / 10))
 
     def _dispatch(self) -> bool:
         """Fill the free slots; return whether there was anything to fill them with."""
