@@ -28,7 +28,7 @@ def default_tasks(count: int, seed: int = 1) -> list[FractalTask]:
 def heavy_tasks(count: int) -> list[FractalTask]:
     """Return ``count`` fractals that no kernel can cut short: c = 1/4 has no attracting cycle."""
     window = {"xa": -0.9, "xb": 0.9, "ya": -0.9, "yb": 0.9, "cx": 0.25, "cy": 0.0}
-    size = {"width": 1000, "height": 1000, "iterations": 2000}
+    size = {"width": 1000, "height": 1000, "iterations": 5000}
     return [FractalTask(uuid=str(uuid.uuid4()), **size, **window) for _ in range(count)]
 
 

@@ -158,19 +158,27 @@ def _change_held(
     if _update_held(session, claimed_by, held, values) == len(held):
         session.commit()
         return []
+    # Which of them it were cannot be told any more.
     session.rollback()
-    lost = [one.uuid for one in held if not _update_held(session, claimed_by, [one], values)]
+    query = select(Fractal.uuid, Fractal.attempt).where(*_all_of(claimed_by, held))
+    ours = {(uuid, attempt) for uuid, attempt in session.execute(query.with_for_update())}
+    _update_held(session, claimed_by, [o for o in held if (o.uuid, o.attempt) in ours], values)
     session.commit()
-    return lost
+    return [one.uuid for one in held if (one.uuid, one.attempt) not in ours]
 
 
 def _update_held(
     session: Session, claimed_by: str, held: Sequence[Held], values: dict[str, Any]
 ) -> int:
-    query = (
-        update(Fractal)
-        .where(Fractal.uuid.in_([one.uuid for one in held]))
-        .where(tuple_(Fractal.uuid, Fractal.attempt).in_([(o.uuid, o.attempt) for o in held]))
-        .where(Fractal.claimed_by == claimed_by, Fractal.status == Status.RENDERING)
+    query = update(Fractal).where(*_all_of(claimed_by, held)).values(**values)
+    return session.execute(query, execution_options=UNSEEN).rowcount
+
+
+def _all_of(claimed_by: str, held: Sequence[Held]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that are true of what ``claimed_by`` really holds of ``held``."""
+    return (
+        Fractal.uuid.in_([one.uuid for one in held]),
+        tuple_(Fractal.uuid, Fractal.attempt).in_([(one.uuid, one.attempt) for one in held]),
+        Fractal.claimed_by == claimed_by,
+        Fractal.status == Status.RENDERING,
     )
-    return session.execute(query.values(**values), execution_options=UNSEEN).rowcount
