@@ -1,7 +1,7 @@
 """What processes have spent, from /proc: CPU seconds, user and system together."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import psutil
 
@@ -46,15 +46,6 @@ class Meter:
 
     def _read(self) -> dict[str, float]:
         return {name: spent(root) for name, root in self._roots.items()}
-
-
-def total(laps: Iterable[Mapping[str, float]]) -> dict[str, float]:
-    """Add up laps by name."""
-    summed: dict[str, float] = {}
-    for lap in laps:
-        for name, seconds in lap.items():
-            summed[name] = summed.get(name, 0.0) + seconds
-    return summed
 
 
 class Neighbours:
