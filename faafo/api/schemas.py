@@ -14,6 +14,7 @@ from faafo.fractal.task import (
     Coordinate,
     Count,
     FractalParameters,
+    PaletteName,
     Status,
     Uuid,
 )
@@ -138,6 +139,7 @@ class FractalUpdate(BaseModel):
     yb: Coordinate | None = None
     cx: Coordinate | None = None
     cy: Coordinate | None = None
+    palette: PaletteName | None = None
     status: Status | None = None
     failures: Attempt | None = None
     created_at: str | None = None

@@ -1,7 +1,8 @@
 """Options of the producer: its generator and its dispatcher."""
 
-from oslo_config import cfg
+from oslo_config import cfg, types
 
+from faafo.fractal.palette import DEFAULT, NAMES
 from faafo.fractal.task import MAX_COORDINATE, MAX_INT32
 
 # The ends of each range as the first faafo named them: max is the end with the larger magnitude.
@@ -72,6 +73,13 @@ default_opts = [
         "that only dispatches what others have posted.",
     ),
     *_range_opts(),
+    cfg.ListOpt(
+        "palettes",
+        item_type=types.String(choices=NAMES),
+        default=[DEFAULT],
+        help="Palettes that each generated fractal gets one of, by chance. There are "
+        f"{', '.join(NAMES)}.",
+    ),
 ]
 
 group = cfg.OptGroup("producer", title="The producer's dispatcher")

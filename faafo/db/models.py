@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from faafo.db import db
 from faafo.db.clock import Moment
+from faafo.fractal import palette as palettes
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
 # SQLite counts up by itself in an INTEGER column only.
@@ -68,6 +69,7 @@ class Fractal(db.Model):
     yb: Mapped[float] = mapped_column(Double)
     cx: Mapped[float] = mapped_column(Double)
     cy: Mapped[float] = mapped_column(Double)
+    palette: Mapped[str] = mapped_column(String(16), server_default=palettes.DEFAULT)
 
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
     # Counts claims; a result must name the current one, which is what fences off late ones.

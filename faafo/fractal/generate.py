@@ -1,9 +1,10 @@
 """Random tasks, and the choice of a Julia constant c that is worth looking at."""
 
 import random
-import uuid
-from collections.abc import Mapping
+import uuid as uuidlib
+from collections.abc import Mapping, Sequence
 
+from faafo.fractal import palette as palettes
 from faafo.fractal.task import FractalTask
 
 # The constant of a picture worth looking at lies near the edge of the Mandelbrot set: its own
@@ -26,16 +27,22 @@ KNOWN_GOOD_CONSTANTS = (
 )
 
 
-def random_task(ranges: Mapping[str, tuple[float, float]], rng: random.Random) -> FractalTask:
+def random_task(
+    ranges: Mapping[str, tuple[float, float]],
+    rng: random.Random,
+    names: Sequence[str] = (palettes.DEFAULT,),
+) -> FractalTask:
     """Return a random task within ``ranges``, its uuid and its c included.
 
     :param ranges: for each of ``RANGED`` the two ends of its range, in either order.
+    :param names: the palettes to choose from.
     """
     parameters = {
         name: rng.randint(min(ends), max(ends)) if isinstance(ends[0], int) else rng.uniform(*ends)
         for name, ends in ranges.items()
     }
-    task = FractalTask(uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)), **parameters)
+    uuid = str(uuidlib.UUID(int=rng.getrandbits(128), version=4))
+    task = FractalTask(uuid=uuid, **parameters, palette=rng.choice(names))
     return with_constant(task)
 
 
@@ -43,7 +50,7 @@ def with_constant(task: FractalTask) -> FractalTask:
     """Return ``task`` with its c; one that has none gets the c that its uuid seeds."""
     if task.cx is not None:
         return task
-    cx, cy = choose_constant(task, random.Random(uuid.UUID(task.uuid).int))
+    cx, cy = choose_constant(task, random.Random(uuidlib.UUID(task.uuid).int))
     return task.model_copy(update={"cx": cx, "cy": cy})
 
 

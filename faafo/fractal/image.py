@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
+from faafo.fractal import palette
+from faafo.fractal.colouring import colour_indexes
 from faafo.fractal.escape import escape_bands, ignore, never
 from faafo.fractal.generate import with_constant
-from faafo.fractal.palette import PALETTE, colour_indexes
 from faafo.fractal.task import FractalTask
 
 
@@ -29,9 +30,11 @@ def render(
     """
     pixels = np.empty((task.height, task.width), np.uint8)
     for row, counts in escape_bands(with_constant(task), cancelled, progress):
-        pixels[row : row + len(counts)] = colour_indexes(counts)
+        pixels[row : row + len(counts)] = colour_indexes(
+            counts, task.palette, task.iterations
+        )
     image = Image.fromarray(pixels)
-    image.putpalette(PALETTE)
+    image.putpalette(palette.flat(task.palette))
     return image
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from faafo import errors
+from faafo.fractal import palette as palettes
 
 # A PNG side and an escape count are both signed 32-bit numbers.
 MAX_INT32 = 2**31 - 1
@@ -58,6 +59,14 @@ def _canonical_uuid(value: str) -> str:
     raise PydanticCustomError("uuid", "must be a UUID such as 12345678-9abc-4def-8123-456789abcdef")
 
 
+def _known_palette(value: Any, _handler: Any) -> str:
+    if isinstance(value, str) and value in palettes.NAMES:
+        return value
+    raise PydanticCustomError(
+        "palette", "must be one of {names}", {"names": ", ".join(palettes.NAMES)}
+    )
+
+
 Uuid = Annotated[
     str, AfterValidator(_canonical_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
 ]
@@ -70,6 +79,11 @@ Coordinate = Annotated[
     float,
     Field(strict=True, allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
     _within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
+]
+PaletteName = Annotated[
+    str,
+    WrapValidator(_known_palette),
+    WithJsonSchema({"type": "string", "enum": list(palettes.NAMES)}),
 ]
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -110,6 +124,7 @@ class FractalParameters(BaseModel):
     that has not escaped counts as inside. ``xa`` and ``xb`` are the real parts of the left and the
     right column, ``ya`` and ``yb`` the imaginary parts of the top and the bottom row; either may
     be the larger one. ``cx`` and ``cy`` are the Julia constant c; without them the uuid decides.
+    ``palette`` names the colours.
     """
 
     model_config = ConfigDict(frozen=True, json_schema_extra=_C_IS_WHOLE_OR_ABSENT)
@@ -123,6 +138,7 @@ class FractalParameters(BaseModel):
     yb: Coordinate
     cx: Coordinate | None = None
     cy: Coordinate | None = None
+    palette: PaletteName = palettes.DEFAULT
 
     @model_validator(mode="after")
     def _c_is_whole_or_absent(self) -> Self:

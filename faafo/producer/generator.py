@@ -3,11 +3,12 @@
 import logging
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.generate import random_task
+from faafo.fractal.palette import DEFAULT
 from faafo.retry import patiently
 
 LOG = logging.getLogger(__name__)
@@ -17,6 +18,7 @@ class Generator:
     """Posts between ``least`` and ``most`` fractals, drawn from ``ranges``, at a time.
 
     :param posted: called after each set, since there is something to dispatch now.
+    :param palettes: the names of those that each fractal gets one of.
     """
 
     def __init__(
@@ -27,12 +29,14 @@ class Generator:
         most: int,
         rng: random.Random,
         posted: Callable[[], None],
+        palettes: Sequence[str] = (DEFAULT,),
     ) -> None:
         self._client = client
         self._ranges = ranges
         self._counts = sorted((least, most))
         self._rng = rng
         self._posted = posted
+        self._palettes = palettes
 
     def run(self, stop: threading.Event, interval: float) -> None:
         """Post a set every ``interval`` seconds until ``stop`` is set."""
@@ -49,7 +53,7 @@ class Generator:
         return accepted, count - len(accepted)
 
     def _post(self, stop: threading.Event) -> str | None:
-        task = random_task(self._ranges, self._rng)
+        task = random_task(self._ranges, self._rng, self._palettes)
         LOG.info("generated task: %s", task.model_dump())
         try:
             return patiently(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]

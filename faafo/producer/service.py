@@ -9,6 +9,7 @@ from oslo_config import cfg
 from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.generate import RANGED
+from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import Status
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.generator import Generator
@@ -65,6 +66,7 @@ class ProducerService:
             conf.max_tasks,
             random.Random(),
             self._wake.set,
+            conf.palettes or [DEFAULT],
         )
 
     def run(self, stop: threading.Event) -> int:

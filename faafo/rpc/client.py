@@ -8,6 +8,7 @@ from oslo_messaging.transport import RPCTransport
 from pydantic import ValidationError
 
 from faafo import errors
+from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract
 
@@ -54,7 +55,8 @@ class WorkerClient:
         :raises faafo.errors.FaafoError: whatever the worker raises, WorkerBusy for one.
         """
         try:
-            answer = self._client.prepare(server=worker).call(
+            target = self._client.prepare(server=worker, version=_version_for(task))
+            answer = target.call(
                 self._context(attempt) | _told(worker=identity) | {"alone": alone},
                 "process",
                 task=task.model_dump(),
@@ -66,6 +68,8 @@ class WorkerClient:
             raise errors.FaafoError(f"its answer is no result: {error}") from None
         except oslo_messaging.MessagingTimeout:
             raise errors.WorkerLost("it fell silent") from None
+        except oslo_messaging.UnsupportedVersion as error:
+            raise errors.RenderFailed(f"the worker is too old: {error}") from None
         except oslo_messaging.RemoteError as error:
             raise errors.RenderFailed(f"{error.exc_type}: {error.value}") from None
         # Errors of the language travel as well; whatever else a driver or its library raises is
@@ -124,6 +128,11 @@ class ReportClient:
             if not self._failing and NOBODY_LISTENS not in str(error):
                 LOG.warning("could not report to the producers: %s", error)
             self._failing = True
+
+
+def _version_for(task: FractalTask) -> str:
+    """Return the version a worker must have; an older one would use other colours than meant."""
+    return contract.VERSION if task.palette == DEFAULT else contract.PALETTE_VERSION
 
 
 def _told(**facts: str | None) -> dict[str, str]:

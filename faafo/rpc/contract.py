@@ -5,14 +5,16 @@ import oslo_messaging
 EXCHANGE = "faafo"
 VERSION = "1.0"
 CANCEL_VERSION = "1.1"
+PALETTE_VERSION = "1.2"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
 ERROR_MODULES = ["faafo.errors"]
 # What oslo.messaging adds to the class of an error that has travelled.
 REMOTE_POSTFIX = "_Remote"
 
-# process(ctxt, task) -> result, and since 1.1 cancel(ctxt, uuid), on TASKS_TOPIC
+# process(ctxt, task) -> result, and since 1.1 cancel(ctxt, uuid), on TASKS_TOPIC. Since 1.2 a task
+# may have another palette than the original one, which is what it has when it names none.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
-TASKS_SERVED = oslo_messaging.Target(version=CANCEL_VERSION)
+TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
 # report(ctxt, server, slots, busy, busy_for, version), cast to all of PRODUCERS_TOPIC
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tests.functional.processes import SMALL_FRACTAL, Api, wait_until
 
 FIELDS = [
-    "uuid", "width", "height", "iterations", "xa", "xb", "ya", "yb", "cx", "cy", "status",
-    "attempt", "failures", "fault", "created_at", "checksum", "duration", "size", "generated_by",
+    "uuid", "width", "height", "iterations", "xa", "xb", "ya", "yb", "cx", "cy", "palette",
+    "status", "attempt", "failures", "fault", "created_at", "checksum", "duration", "size",
+    "generated_by",
 ]  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n, as far as the API is concerned"
 CHECKSUM = hashlib.sha256(PNG).hexdigest()

@@ -35,6 +35,7 @@ def test_the_defaults_of_the_first_faafo_are_kept(conf):
     assert (conf.min_xa, conf.max_xa, conf.min_xb, conf.max_xb) == (-1.0, -4.0, 1.0, 4.0)
     assert (conf.min_ya, conf.max_ya, conf.min_yb, conf.max_yb) == (-0.5, -3.0, 0.5, 3.0)
     assert (conf.min_tasks, conf.max_tasks, conf.interval) == (1, 10, 10.0)
+    assert conf.palettes == ["original"]
 
 
 def test_the_default_is_to_be_reached_from_this_machine_only(conf):

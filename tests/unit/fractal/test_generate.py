@@ -43,6 +43,13 @@ def test_a_random_task_lies_within_its_ranges_in_either_order():
         assert task.cx is not None
 
 
+def test_a_random_task_has_the_original_palette_unless_there_is_a_choice():
+    rng = random.Random(1)
+    assert {random_task(RANGES, rng).palette for _ in range(20)} == {"original"}
+    names = ["ember", "dawn"]
+    assert {random_task(RANGES, rng, names).palette for _ in range(50)} == set(names)
+
+
 def test_the_same_random_numbers_give_the_same_task():
     assert random_task(RANGES, random.Random(7)) == random_task(RANGES, random.Random(7))
 

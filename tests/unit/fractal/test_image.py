@@ -1,13 +1,16 @@
 """From a task to the bytes of a PNG file."""
 
 import io
+import math
 
 import pytest
 from PIL import Image
 
 from faafo import errors
+from faafo.fractal.escape import escape_counts
 from faafo.fractal.generate import with_constant
 from faafo.fractal.image import encode, render
+from faafo.fractal.palette import COLOURS
 from faafo.fractal.task import FractalTask
 from tests.plain_loop import plain_pixels
 
@@ -44,3 +47,14 @@ def test_a_task_without_c_gets_the_one_that_its_uuid_seeds():
 def test_a_cancelled_render_has_no_image():
     with pytest.raises(errors.RenderCancelled):
         render(FractalTask(**VALUES), lambda: True)
+
+
+def test_a_palette_changes_the_colours_and_not_the_form():
+    counts = escape_counts(with_constant(FractalTask(**VALUES)))
+    image = Image.open(io.BytesIO(encode(render(FractalTask(**VALUES, palette="ember")))))
+    assert image.mode == "P"
+    colours = COLOURS["ember"]
+    pixels = image.convert("RGB").tobytes()
+    for number, count in enumerate(counts.flat):
+        index = 0 if count == VALUES["iterations"] - 1 else 1 + math.isqrt(256 * int(count)) % 255
+        assert tuple(pixels[3 * number : 3 * number + 3]) == colours[index]

@@ -1,25 +1,88 @@
-"""The colours of counts."""
+"""The palettes: what they promise to eyes of all kinds."""
 
-import numpy as np
+import math
+
 import pytest
 
-from faafo.fractal.palette import COLOURS, PALETTE, colour_indexes
-from faafo.fractal.task import MAX_INT32
+from faafo.fractal.palette import COLOURS, DEFAULT, INSIDE, NAMES, flat
+
+RAMPS = ("cubehelix", "ember", "lagoon", "dawn", "grey")
+MADE = [name for name in NAMES if name != DEFAULT]
+# From linear sRGB to what people see who lack the red or the green cones: F. Viénot, H. Brettel,
+# J. D. Mollon, "Digital video colourmaps for checking the legibility of displays by dichromats",
+# Color Research and Application 24 (1999), 243.
+DICHROMATS = {
+    "protanopia": ((0.11238, 0.88762, 0.0), (0.11238, 0.88762, 0.0), (0.00401, -0.00401, 1.0)),
+    "deuteranopia": ((0.29275, 0.70725, 0.0), (0.29275, 0.70725, 0.0), (-0.02234, 0.02234, 1.0)),
+}
 
 
-def test_a_palette_has_three_values_for_each_of_its_colours():
-    assert len(PALETTE) == 3 * COLOURS
-    assert PALETTE[:6] == [0, 0, 0, 32, 16, 8]
-    assert PALETTE[-3:] == [224, 240, 248]
+def linear(colour):
+    parts = (component / 255 for component in colour)
+    return [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
 
 
-@pytest.mark.parametrize("count", [*range(100), 255, 256, 65_535, 65_536, MAX_INT32 - 1])
-def test_a_count_has_the_colour_of_the_formula(count):
-    index = int(colour_indexes(np.array([[count]], np.int32))[0, 0])
-    colour = (count % 8 * 32, count % 16 * 16, count % 32 * 8)
-    assert tuple(PALETTE[3 * index : 3 * index + 3]) == colour
+def lightness(rgb):
+    """CIE 1976 L* of a colour in linear sRGB."""
+    y = 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
 
 
-def test_indexes_are_bytes_in_the_shape_of_the_counts():
-    indexes = colour_indexes(np.zeros((3, 5), np.int32))
-    assert (indexes.dtype, indexes.shape) == (np.uint8, (3, 5))
+def seen_by(matrix, colour):
+    rgb = linear(colour)
+    return [sum(m * c for m, c in zip(row, rgb, strict=True)) for row in matrix]
+
+
+def test_there_are_the_original_palette_and_at_least_five_more():
+    assert DEFAULT == "original"
+    assert len(MADE) >= 5
+
+
+def test_the_original_palette_is_the_formula_of_the_first_faafo():
+    assert COLOURS["original"] == [(i % 8 * 32, i % 16 * 16, i % 32 * 8) for i in range(32)]
+    assert flat("original")[:6] == [0, 0, 0, 32, 16, 8]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_palette_fits_into_an_indexed_png(name):
+    assert len(COLOURS[name]) <= 256
+    assert len(flat(name)) == 3 * len(COLOURS[name])
+    assert all(isinstance(part, int) and 0 <= part <= 255 for part in flat(name))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_never_escapes_is_black_and_the_rest_has_no_seam(name):
+    inside, *cycle = COLOURS[name]
+    assert inside == INSIDE
+    for one, following in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
+        assert math.dist(one, following) < 16
+
+
+@pytest.mark.parametrize("name", RAMPS)
+def test_lightness_rises_evenly_and_falls_again(name):
+    levels = [lightness(linear(colour)) for colour in COLOURS[name][1:]]
+    rise = levels[: len(levels) // 2 + 1]
+    steps = [after - before for before, after in zip(rise, rise[1:], strict=False)]
+    assert all(step > -0.5 for step in steps), "it never turns back by what an eye could see"
+    assert max(steps) < 2.5
+    assert rise[-1] - rise[0] > 60
+
+
+@pytest.mark.parametrize("name", RAMPS)
+@pytest.mark.parametrize("matrix", DICHROMATS.values(), ids=DICHROMATS)
+def test_who_lacks_a_kind_of_cones_sees_every_tenth_of_a_ramp(name, matrix):
+    ramp = COLOURS[name][1:129:12]
+    seen = [lightness(seen_by(matrix, colour)) for colour in ramp]
+    assert all(after - before > 2.0 for before, after in zip(seen, seen[1:], strict=False))
+
+
+def test_the_blue_and_the_red_half_of_the_tides_differ_for_everybody():
+    cycle = COLOURS["tides"][1:]
+    blue, red = cycle[len(cycle) // 4], cycle[3 * len(cycle) // 4]
+    for matrix in DICHROMATS.values():
+        assert math.dist(seen_by(matrix, blue), seen_by(matrix, red)) > 0.2
+
+
+def test_no_hue_of_the_spectrum_is_lighter_than_another():
+    levels = [lightness(linear(colour)) for colour in COLOURS["spectrum"][1:]]
+    assert max(levels) - min(levels) < 8
