@@ -23,7 +23,7 @@ ARROWS = {
     "client": {"fractal"},
     "db": {"fractal"},
     "web": {"db", "fractal", "store"},
-    "api": {"web", "db", "fractal", "store"},
+    "api": {"web", "db", "fractal", "rpc", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal"},
     "cmd": {"service", "api", "db", "producer", "worker", "rpc", "store"},
@@ -58,6 +58,9 @@ def imports_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} has a relative import"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+            # Late, but an import like any other.
+            found |= {argument.value for argument in node.args}
     return found
 
 
