@@ -73,6 +73,14 @@ class WorkerBusy(FaafoError):
     """Raised when a worker is asked to render while all of its slots are taken."""
 
 
+class TilesBusy(FaafoError):
+    """Raised when a tile is asked for while as many as allowed are under way."""
+
+
+class TileUnavailable(FaafoError):
+    """Raised when a tile is not rendered in time: no worker answers, or the broker is away."""
+
+
 class WorkerLost(FaafoError):
     """Raised when a worker stops answering in the middle of a render."""
 

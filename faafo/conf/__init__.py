@@ -5,9 +5,9 @@ from itertools import chain
 
 from oslo_config import cfg
 
-from faafo.conf import api, database, messaging, producer, store, worker
+from faafo.conf import api, database, messaging, producer, store, tiles, worker
 
-_MODULES = (api, database, messaging, producer, store, worker)
+_MODULES = (api, database, messaging, producer, store, tiles, worker)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -25,7 +25,7 @@ def list_opts() -> Listing:
 
 def list_api_opts() -> Listing:
     """Return what belongs into api.conf, for oslo-config-generator."""
-    return _merge((api.list_opts, database.list_opts, store.list_opts))
+    return _merge((api.list_opts, tiles.list_api_opts, database.list_opts, store.list_opts))
 
 
 def list_producer_opts() -> Listing:
@@ -35,7 +35,7 @@ def list_producer_opts() -> Listing:
 
 def list_worker_opts() -> Listing:
     """Return what belongs into worker.conf, for oslo-config-generator."""
-    return _merge((worker.list_opts, store.list_opts, messaging.list_opts))
+    return _merge((worker.list_opts, tiles.list_worker_opts, store.list_opts, messaging.list_opts))
 
 
 def _merge(listings: Iterable[Callable[[], Listing]]) -> Listing:

@@ -29,7 +29,7 @@ MAX_SIZE = 2**53
 MAX_COORDINATE = 1e6
 
 
-def _within(kind: str, low: float, high: float) -> WrapValidator:
+def within(kind: str, low: float, high: float) -> WrapValidator:
     """Replace whatever a value did wrong by one sentence that tells what would be right."""
 
     def check(value: Any, handler: Any) -> Any:
@@ -73,12 +73,12 @@ Uuid = Annotated[
 # 64.0 means 64: JSON has one kind of number, and its schemas call both an integer.
 WHOLE = BeforeValidator(_as_integer)
 Count = Annotated[
-    int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE, _within("an integer", 1, MAX_INT32)
+    int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE, within("an integer", 1, MAX_INT32)
 ]
 Coordinate = Annotated[
     float,
     Field(strict=True, allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
-    _within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
+    within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
 ]
 PaletteName = Annotated[
     str,

@@ -8,6 +8,8 @@ CANCEL_VERSION = "1.1"
 PALETTE_VERSION = "1.2"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
+TILES_EXCHANGE = "faafo_tiles"
+TILES_TOPIC = "tiles"
 ERROR_MODULES = ["faafo.errors"]
 # What oslo.messaging adds to the class of an error that has travelled.
 REMOTE_POSTFIX = "_Remote"
@@ -16,5 +18,9 @@ REMOTE_POSTFIX = "_Remote"
 # may have another palette than the original one, which is what it has when it names none.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
+# render_tile(ctxt, view) -> the fields of rpc.tiles.Tile, on TILES_TOPIC. It has an exchange of its
+# own, because its queues need not outlive the broker: all queues of an exchange are of one kind.
+TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, version=VERSION)
+TILES_SERVED = oslo_messaging.Target(version=VERSION)
 # report(ctxt, server, slots, busy, busy_for, version), cast to all of PRODUCERS_TOPIC
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)

@@ -48,6 +48,28 @@ def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTr
         raise errors.ConfigurationError(f"transport_url: {error}") from None
 
 
+def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
+    """Return the transport for tiles: ``[tiles] transport_url``, or else the one for all.
+
+    Its queues are transient: nobody asks for a tile after the broker was started anew. They are
+    durable where the URL says so, and where the broker takes no transient ones.
+
+    :raises faafo.errors.ConfigurationError: when the URL makes no sense.
+    """
+    set_defaults()
+    rabbit = cfg.OptGroup("oslo_messaging_rabbit")
+    conf.register_opts([*amqp.amqp_opts, *impl_rabbit.rabbit_opts], group=rabbit)
+    try:
+        url = oslo_messaging.TransportURL.parse(conf, conf.tiles.transport_url)
+        if "rabbit" in url.transport and not conf[rabbit.name].rabbit_transient_quorum_queue:
+            url.query.setdefault("amqp_durable_queues", "false")
+        return oslo_messaging.get_rpc_transport(
+            conf, url, allowed_remote_exmods=contract.ERROR_MODULES
+        )
+    except (oslo_messaging.InvalidTransportURL, oslo_messaging.DriverLoadFailure) as error:
+        raise errors.ConfigurationError(f"[tiles] transport_url: {error}") from None
+
+
 def shown_url(transport: RPCTransport) -> str:
     """Return the URL of a transport for a log: every password in it is masked."""
-    return re.sub(r":[^:@/,]*@", ":***@", transport.conf.transport_url)
+    return re.sub(r":[^:@/,]*@", ":***@", str(transport._driver._url))

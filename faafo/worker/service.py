@@ -16,6 +16,7 @@ from faafo.store.base import ImageStore
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.slots import Slots
+from faafo.worker.tiles import TileServer
 
 LOG = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class WorkerService:
         endpoint = WorkerEndpoint(name, identity, self._slots, store, self._cancellations)
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads)
+        self._tiles = TileServer(conf, name)
         self._reports = ReportClient(transport, name, identity, version)
 
     def run(self, stop: threading.Event, hurry: threading.Event) -> None:
@@ -64,6 +66,7 @@ class WorkerService:
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
         self._server.start(stop)
+        self._tiles.start(stop)
         while not stop.is_set() and not self._server.wait_until_listening(timeout=0.5):
             continue
         if not stop.is_set():
@@ -93,6 +96,7 @@ class WorkerService:
 
     def _drain(self, hurry: threading.Event) -> None:
         self._slots.close()
+        self._tiles.stop()
         if self._server.wait_until_listening(timeout=0):
             self._report()
         waited = threading.Thread(target=self._give_up, args=(hurry,), daemon=True)

@@ -22,8 +22,8 @@ def test_a_url_without_a_driver_is_refused_by_the_name_of_the_option(conf):
 )
 def test_passwords_are_masked(url, shown):
     class Transport:
-        class conf:  # noqa: N801 - stands for an object
-            transport_url = url
+        class _driver:  # noqa: N801 - stands for an object
+            _url = url
 
     assert shown_url(Transport) == shown
 

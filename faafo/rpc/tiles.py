@@ -1,0 +1,67 @@
+"""The call by which a tile is rendered while somebody waits for it."""
+
+import base64
+from typing import Any
+
+import oslo_messaging
+from oslo_config import cfg
+from oslo_messaging.transport import RPCTransport
+
+from faafo import errors
+from faafo.fractal.tile import Tile, TileView
+from faafo.rpc import contract
+from faafo.rpc.transport import get_tiles_transport
+
+
+def packed(tile: Tile) -> dict[str, Any]:
+    """Return ``tile`` as it travels: JSON knows no bytes."""
+    png = base64.b64encode(tile.png).decode("ascii")
+    return {"png": png, "worker": tile.worker, "duration": tile.duration}
+
+
+def unpacked(answer: dict[str, Any]) -> Tile:
+    """Return the tile that has travelled."""
+    png = base64.b64decode(answer["png"], validate=True)
+    return Tile(png, str(answer["worker"]), float(answer["duration"]))
+
+
+def connect(conf: cfg.ConfigOpts) -> "TileClient":
+    """Return a client for the broker that ``conf`` names; it connects with its first call.
+
+    :raises faafo.errors.ConfigurationError: when the URL makes no sense.
+    """
+    return TileClient(get_tiles_transport(conf), conf.tiles.timeout)
+
+
+class TileClient:
+    """Has tiles rendered by whichever worker takes the call."""
+
+    def __init__(self, transport: RPCTransport, timeout: float) -> None:
+        self._timeout = timeout
+        self._client = oslo_messaging.get_rpc_client(
+            transport, contract.TILES, timeout=timeout, retry=1
+        )
+
+    def render(self, view: TileView) -> Tile:
+        """Return the tile of ``view``.
+
+        The very first call waits for the broker, however long that takes.
+
+        :raises faafo.errors.TileUnavailable: when no worker answers in time.
+        :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
+        :raises faafo.errors.FaafoError: whatever the worker raises.
+        """
+        try:
+            context = {"timeout": self._timeout}
+            return unpacked(self._client.call(context, "render_tile", view=view.model_dump()))
+        except errors.FaafoError:
+            raise
+        except oslo_messaging.MessagingTimeout:
+            raise errors.TileUnavailable(
+                f"no worker has answered within {self._timeout:g} s"
+            ) from None
+        except (oslo_messaging.RemoteError, KeyError, TypeError, ValueError) as error:
+            raise errors.RenderFailed(f"the tile has failed: {error}") from None
+        # Whatever else a driver or its library raises is about the broker.
+        except Exception as error:
+            raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None

@@ -1,0 +1,93 @@
+"""The tiles that a worker renders beside its fractals, in a few threads of their own."""
+
+import logging
+import threading
+import time
+from typing import Any
+
+from oslo_config import cfg
+
+from faafo import errors
+from faafo.fractal import image
+from faafo.fractal.tile import Tile, TileView, parse_view
+from faafo.rpc import contract
+from faafo.rpc.server import Server, expected_exceptions
+from faafo.rpc.tiles import packed
+from faafo.rpc.transport import get_tiles_transport
+
+LOG = logging.getLogger(__name__)
+
+
+class TileEndpoint:
+    """The RPC method of topic ``tiles``.
+
+    :param max_iterations: the most iterations a tile may have.
+    :param timeout: seconds after which a tile is given up, unless the caller names others.
+    """
+
+    target = contract.TILES_SERVED
+
+    def __init__(
+        self, name: str, max_iterations: int, timeout: float, stopping: threading.Event
+    ) -> None:
+        self._name = name
+        self._max_iterations = max_iterations
+        self._timeout = timeout
+        self._stopping = stopping
+
+    @expected_exceptions(errors.FaafoError)
+    def render_tile(self, ctxt: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
+        """Render the tile that ``view`` describes; return the fields of a ``Tile``.
+
+        :raises faafo.errors.InvalidTask: when ``view`` describes none.
+        :raises faafo.errors.LimitExceeded: when it has too many iterations.
+        :raises faafo.errors.RenderCancelled: when nobody waits for it any more.
+        :raises faafo.errors.RenderFailed: when anything else goes wrong.
+        """
+        try:
+            timeout = float(ctxt.get("timeout", self._timeout))
+            return packed(self._render(parse_view(view), time.perf_counter(), timeout))
+        except errors.FaafoError:
+            raise
+        # Only our own errors travel.
+        except Exception as error:
+            LOG.exception("tile failed: %s", view)
+            raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+
+    def _render(self, view: TileView, started_at: float, timeout: float) -> Tile:
+        if view.iterations > self._max_iterations:
+            raise errors.LimitExceeded(
+                f"iterations: {view.iterations} is more than this worker allows for tiles, "
+                f"[tiles] max_iterations = {self._max_iterations}"
+            )
+
+        def is_given_up() -> bool:
+            return self._stopping.is_set() or time.perf_counter() - started_at > timeout
+
+        png = image.encode(image.render(view.task(), is_given_up))
+        duration = time.perf_counter() - started_at
+        LOG.debug("rendered tile %s in %f seconds", view, duration)
+        return Tile(png, self._name, duration)
+
+
+class TileServer:
+    """Serves tiles under the worker's ``name``, if ``[tiles] threads`` says so."""
+
+    def __init__(self, conf: cfg.ConfigOpts, name: str) -> None:
+        self._stopping = threading.Event()
+        endpoint = TileEndpoint(name, conf.tiles.max_iterations, conf.tiles.timeout, self._stopping)
+        self._server: Server | None = None
+        if conf.tiles.threads:
+            transport = get_tiles_transport(conf)
+            self._server = Server(transport, contract.TILES, name, endpoint, conf.tiles.threads)
+
+    def start(self, stop: threading.Event) -> None:
+        """Begin to serve; returns at once and goes on trying until ``stop`` is set."""
+        if self._server is not None:
+            self._server.start(stop)
+
+    def stop(self) -> None:
+        """Give up what is being rendered: whoever waits for it asks again."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.stop()
