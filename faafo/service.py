@@ -3,6 +3,7 @@
 import itertools
 import logging as stdlib_logging
 import os
+import re
 import secrets
 import signal
 import socket
@@ -28,6 +29,10 @@ QUIET_LIBRARIES = [
     "numba=WARN",
     "amqp=ERROR",
 ]
+# The options of oslo.messaging, which the API imports when it needs it.
+OF_MESSAGING = re.compile(
+    r"\[DEFAULT\] (transport_url|control_exchange|rpc_|executor_)|\[oslo_messaging_"
+)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -79,12 +84,16 @@ def _check_values(conf: cfg.ConfigOpts) -> None:
                 raise errors.ConfigurationError(f"[{group}] {opt.name}: {reason}") from None
 
 
-def warn_of_unknown_options(conf: cfg.ConfigOpts) -> None:
+def warn_of_unknown_options(conf: cfg.ConfigOpts, later: re.Pattern | None = None) -> None:
     """Log a line for each option in the configuration files that nobody knows.
 
     Call it when everything that registers options has been made.
+
+    :param later: matches "[group] name" of options that may be registered later.
     """
     for path, group, name in _options_in_files(conf):
+        if later is not None and later.match(f"[{group}] {name}"):
+            continue
         if not _is_known(conf, group, name.replace("-", "_")):
             LOG.warning("ignoring unknown option [%s] %s in %s", group, name, path)
 

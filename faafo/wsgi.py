@@ -13,7 +13,7 @@ from faafo.store.filesystem import FilesystemStore
 
 _files = os.environ.get("FAAFO_CONFIG_FILES")
 _conf = service.prepare_service("faafo-api", [], _files.split(":") if _files else None)
-service.warn_of_unknown_options(_conf)
+service.warn_of_unknown_options(_conf, later=service.OF_MESSAGING)
 _store = FilesystemStore(_conf.filesystem_store_datadir)
 
 application = create_app(_conf, _store, service.version())

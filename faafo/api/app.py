@@ -11,9 +11,10 @@ from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
 from werkzeug.exceptions import BadRequest
 
-from faafo.api import claim, errors, fractal, health
+from faafo.api import claim, errors, fractal, health, tile
 from faafo.api.limits import Limits
 from faafo.api.schemas import Message
+from faafo.api.tiles import Tiles, connect
 from faafo.db import db, engine
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.tally import Tally
@@ -48,11 +49,17 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
         conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
     )
     app.extensions["faafo.tally"] = Tally()
+    app.extensions["faafo.tiles"] = Tiles(
+        lambda: connect(conf),
+        conf.tiles.timeout,
+        conf.tiles.max_in_flight,
+        conf.tiles.max_iterations,
+    )
     _open_database(app, conf)
     _log_access(app)
     app.before_request(_require_json_object)
     errors.register(app)
-    for noun in (fractal, claim, health):
+    for noun in (fractal, claim, tile, health):
         app.register_api(noun.blueprint)
     site.register(app, version)
     return app

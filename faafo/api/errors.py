@@ -26,9 +26,13 @@ STATUS = {
     errors.StaleAttempt: 409,
     errors.NothingToRetry: 409,
     errors.QueueFull: 429,
+    errors.TilesBusy: 503,
+    errors.TileUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.DatabaseUnavailable: 503,
 }
+# In trouble as a matter of course: their text is for the world, and not worth a line in the log.
+EXPECTED = (errors.TilesBusy, errors.TileUnavailable)
 RETRY_AFTER_SECONDS = 2
 WORTH_A_RETRY = (429, 503)
 
@@ -61,7 +65,7 @@ def validation_error(error: ValidationError) -> Response:
 
 def _faafo_error(error: errors.FaafoError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, EXPECTED):
         LOG.error("%s %s: %s", request.method, request.path, error)
         # What is wrong inside names paths and hosts: that is for the log, not for the world.
         return answer(status, "the service is in trouble; its log says why")

@@ -16,7 +16,7 @@ def main() -> int:
 def serve(stop: service.Stop) -> None:
     """Serve the API until ``stop`` is asked for."""
     conf = service.prepare_service("faafo-api")
-    service.warn_of_unknown_options(conf)
+    service.warn_of_unknown_options(conf, later=service.OF_MESSAGING)
     store = FilesystemStore(conf.filesystem_store_datadir)
     api = ApiService(conf, create_app(conf, store, service.version()))
     stop.listen()

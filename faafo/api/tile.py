@@ -1,0 +1,48 @@
+"""The noun ``tile`` of the API: pictures of 256 x 256 pixels that are rendered at once."""
+
+import re
+
+from flask import Response, current_app, request
+from flask_openapi import APIBlueprint, Tag
+
+from faafo.api.schemas import ERRORS
+from faafo.fractal.tile import Tile, TilePlace, TileStyle, TileView
+
+YEAR_SECONDS = 365 * 24 * 3600
+# What stands in a quoted string of a header without further ado.
+UNPRINTABLE = re.compile(r"[^ !#-\[\]-~]")
+
+blueprint = APIBlueprint(
+    "tile",
+    __name__,
+    abp_tags=[Tag(name="tile", description="Pictures that are rendered while one waits")],
+    abp_responses=ERRORS,
+)
+
+
+@blueprint.get(
+    "/tile/<z>/<x>/<y>.png",
+    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+def get_tile(path: TilePlace, query: TileStyle) -> Response:
+    """Return a tile, rendered by a worker; what the client has already is not rendered again."""
+    view = TileView(**path.model_dump(), **query.model_dump())
+    fingerprint = view.fingerprint()
+    if request.if_none_match.contains(fingerprint):
+        response = Response(status=304)
+    else:
+        response = _answer(current_app.extensions["faafo.tiles"].render(view))
+    response.set_etag(fingerprint)
+    # The address says everything about the picture, so it can never be another one.
+    response.cache_control.public = True
+    response.cache_control.max_age = YEAR_SECONDS
+    response.cache_control.immutable = True
+    return response
+
+
+def _answer(tile: Tile) -> Response:
+    response = Response(tile.png, mimetype="image/png")
+    worker = UNPRINTABLE.sub("?", tile.worker)
+    milliseconds = 1000 * tile.duration
+    response.headers["Server-Timing"] = f'render;dur={milliseconds:.1f};desc="{worker}"'
+    return response

@@ -1,0 +1,88 @@
+"""Tiles from real workers through a real broker: the pixels, the headers, and nobody there."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+
+from faafo.fractal.image import render
+from faafo.fractal.tile import parse_view
+from tests.functional.cluster import Cluster
+from tests.functional.processes import wait_until
+
+RABBIT = {"cx": "-0.12256", "cy": "0.74486", "iterations": "200"}
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, transport_url: str) -> Iterator[Cluster]:
+    """An API that knows the broker, without a worker."""
+    with Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster:
+        cluster.start_api(tiles={"transport_url": transport_url, "timeout": 2.0})
+        yield cluster
+
+
+def get(cluster: Cluster, place: str, headers=None, **style: str) -> requests.Response:
+    return requests.get(
+        f"{cluster.url}/tile/{place}.png", {**RABBIT, **style}, headers=headers, timeout=30
+    )
+
+
+def wait_for_tile(cluster: Cluster, place: str, **style: str) -> requests.Response:
+    """Ask until a worker answers, as a page does."""
+    wait_until(lambda: get(cluster, place, **style).status_code == 200, "a tile")
+    return get(cluster, place, **style)
+
+
+@pytest.mark.parametrize(
+    ("place", "palette"),
+    [("0/0/0", "original"), ("5/11/20", "ember"), ("42/2199023255552/2199023255551", "dawn")],
+)
+def test_a_tile_has_the_pixels_that_the_kernel_gives_for_its_window(cluster, place, palette):
+    cluster.start_worker("w-1")
+    answer = wait_for_tile(cluster, place, palette=palette)
+    assert answer.headers["Content-Type"] == "image/png"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert 'desc="' in answer.headers["Server-Timing"]
+    z, x, y = place.split("/")
+    view = parse_view({"z": z, "x": x, "y": y, "palette": palette, **RABBIT})
+    image = Image.open(io.BytesIO(answer.content))
+    assert (image.mode, image.size) == ("P", (256, 256))
+    assert image.convert("RGB").tobytes() == render(view.task()).convert("RGB").tobytes()
+
+
+def test_without_a_worker_the_answer_is_503_until_there_is_one_again(cluster):
+    answer = get(cluster, "0/0/0")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "no worker has answered within 2 s" in answer.json()["message"]
+    worker = cluster.start_worker("w-1")
+    fingerprint = wait_for_tile(cluster, "0/0/0").headers["ETag"]
+    worker.stop()
+    wait_until(lambda: get(cluster, "0/0/0").status_code == 503, "the worker to be missed")
+    kept = get(cluster, "0/0/0", headers={"If-None-Match": fingerprint})
+    assert kept.status_code == 304, "what is known already needs no worker"
+    cluster.start_worker("w-2")
+    wait_for_tile(cluster, "0/0/0")
+
+
+def test_the_rest_of_the_api_does_not_wait_for_tiles_that_nobody_renders(cluster):
+    answers = [get(cluster, "0/0/0", iterations=str(n)) for n in range(1, 4)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert requests.get(f"{cluster.url}/healthcheck", timeout=10).ok
+
+
+def test_workers_share_the_tiles(cluster):
+    for name in ("w-1", "w-2"):
+        cluster.start_worker(name)
+    seen = set()
+
+    def both_have_answered() -> bool:
+        answer = get(cluster, "3/4/4", iterations=str(100 + len(seen)))
+        if answer.status_code == 200:
+            seen.add(answer.headers["Server-Timing"].partition("desc=")[2])
+        return len(seen) == 2
+
+    wait_until(both_have_answered, "a tile from each worker")
