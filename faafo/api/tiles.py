@@ -58,7 +58,7 @@ class Tiles:
         self._renderer: Renderer | None = None
         self._timeout = timeout
         self._most = max_in_flight
-        self._max_iterations = max_iterations
+        self.max_iterations = max_iterations
         self._under_way = 0
         self._answered = True
         self._lock = threading.Lock()
@@ -84,10 +84,10 @@ class Tiles:
             raise errors.TileUnavailable(_UNAVAILABLE[type(error)]) from None
 
     def _check(self, view: TileView) -> None:
-        if view.iterations > self._max_iterations:
+        if view.iterations > self.max_iterations:
             raise errors.LimitExceeded(
                 f"iterations: {view.iterations} is more than this service allows for tiles, "
-                f"[tiles] max_iterations = {self._max_iterations}"
+                f"[tiles] max_iterations = {self.max_iterations}"
             )
 
     def _enter(self) -> None:

@@ -1,0 +1,148 @@
+"""The explorer: a page to fly through Julia sets, over tiles that workers render at once."""
+
+import math
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, abort, current_app, render_template, request, url_for
+from pydantic import ConfigDict, Field, ValidationError
+from xstatic.pkg import leaflet
+
+from faafo.db.models import Fractal
+from faafo.fractal import palette as palettes
+from faafo.fractal.constants import CONSTANTS, Constant
+from faafo.fractal.task import describe
+from faafo.fractal.tile import EXTENT, FIRST, MAX_ZOOM, SIZE, TileStyle, pitch
+
+blueprint = Blueprint("explore", __name__)
+# Leaflet comes from its own package, and is served from there.
+leaflet_files = Blueprint(
+    "leaflet", __name__, static_folder=leaflet.BASE_DIR, static_url_path="/web/leaflet"
+)
+
+THUMBNAIL_ITERATIONS = 300
+# What a window of a fractal is fitted into, in pixels, when it is opened here.
+TYPICAL_WIDTH, TYPICAL_HEIGHT = 1024, 768
+SIZES = (
+    (1280, 720),
+    (1920, 1080),
+    (2560, 1440),
+    (3840, 2160),
+    (7680, 4320),
+    (1024, 1024),
+    (1080, 1920),
+)
+PAN_PIXELS = 256
+
+
+class View(TileStyle):
+    """What the explorer shows: the point in its middle, how close it is, and of which Julia set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zoom: Annotated[int, Field(ge=0, le=MAX_ZOOM)] = 1
+    re: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False)] = 0.0
+    im: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False)] = 0.0
+
+    def address(self, **changes: Any) -> str:
+        """Return the address of this view, or of one that differs as ``changes`` say."""
+        view = self.model_copy(update=changes)
+        return f"{url_for('explore.get_explorer')}?{urlencode(view.model_dump())}"
+
+    def moved(self, columns: int, rows: int) -> str:
+        """Return the address of the view so many tiles to the right and down."""
+        step = PAN_PIXELS * pitch(self.zoom)
+        return self.address(re=_inside(self.re + columns * step), im=_inside(self.im + rows * step))
+
+    def tiles(self) -> list[list[str]]:
+        """Return the addresses of the tiles around the middle, row by row: two by two, or one."""
+        return [
+            [tile_address(self, self.zoom, x, y) for x in self._around(self.re)]
+            for y in self._around(self.im)
+        ]
+
+    def _around(self, place: float) -> range:
+        """Return the numbers of the two tiles along one side that are closest to ``place``."""
+        first = round((place - FIRST) / (SIZE * pitch(self.zoom))) - 1
+        last = 2**self.zoom - 1
+        return range(max(0, min(first, last - 1)), min(last, max(1, first + 1)) + 1)
+
+
+DEFAULT_VIEW = View(
+    cx=CONSTANTS[0].cx, cy=CONSTANTS[0].cy, iterations=THUMBNAIL_ITERATIONS, palette="ember"
+)
+
+
+@blueprint.get("/explore")
+def get_explorer() -> str:
+    """Show the view that the address tells; what it does not tell is as in the default view."""
+    view = _view()
+    return render_template(
+        "faafo/explore.html",
+        view=view,
+        constants=[(one, thumbnail_address(one), _address_of(one, view)) for one in CONSTANTS],
+        palettes=[(name, _far_colour(name)) for name in palettes.NAMES],
+        sizes=SIZES,
+        max_zoom=MAX_ZOOM,
+        max_iterations=current_app.extensions["faafo.tiles"].max_iterations,
+    )
+
+
+def tile_address(style: TileStyle, z: int, x: int, y: int) -> str:
+    """Return the address of a tile, always written in the same way, so that it is cached once."""
+    return url_for(
+        "tile.get_tile",
+        z=z,
+        x=x,
+        y=y,
+        cx=style.cx,
+        cy=style.cy,
+        iterations=style.iterations,
+        palette=style.palette,
+    )
+
+
+def thumbnail_address(constant: Constant) -> str:
+    """Return the address of the tile that shows a whole Julia set."""
+    update = {"cx": constant.cx, "cy": constant.cy}
+    return tile_address(DEFAULT_VIEW.model_copy(update=update), 0, 0, 0)
+
+
+def address_of_fractal(fractal: Fractal) -> str:
+    """Return the address of the view that shows the window of ``fractal``, or most of it."""
+    width, height = abs(fractal.xb - fractal.xa), abs(fractal.yb - fractal.ya)
+    step = max(width / TYPICAL_WIDTH, height / TYPICAL_HEIGHT, pitch(MAX_ZOOM))
+    zoom = min(MAX_ZOOM, max(0, math.floor(math.log2(pitch(0) / step))))
+    limit = current_app.extensions["faafo.tiles"].max_iterations
+    view = View(
+        zoom=zoom,
+        re=_inside((fractal.xa + fractal.xb) / 2),
+        im=_inside((fractal.ya + fractal.yb) / 2),
+        cx=fractal.cx,
+        cy=fractal.cy,
+        iterations=min(fractal.iterations, limit),
+        palette=fractal.palette,
+    )
+    return view.address()
+
+
+def _view() -> View:
+    given = {name: value for name, value in request.args.items() if name in View.model_fields}
+    try:
+        return View.model_validate(DEFAULT_VIEW.model_dump() | given)
+    except ValidationError as error:
+        abort(400, description=describe(error))
+
+
+def _address_of(constant: Constant, view: View) -> str:
+    """Return the address of the whole Julia set of ``constant``, in the colours of ``view``."""
+    return view.address(zoom=1, re=0.0, im=0.0, cx=constant.cx, cy=constant.cy)
+
+
+def _far_colour(palette: str) -> palettes.Colour:
+    """Return the colour of count 0, which points have that lie further out than all tiles."""
+    return palettes.COLOURS[palette][0 if palette == palettes.DEFAULT else 1]
+
+
+def _inside(place: float) -> float:
+    return min(FIRST + EXTENT, max(FIRST, place))

@@ -1,0 +1,84 @@
+// "Render this": posts the view as a fractal, and follows it until there is nothing more to see.
+
+import { windowOf } from "./view.js";
+
+const LOOK_MILLISECONDS = 500;
+
+export class Rendering {
+  #form;
+  #status;
+  #post;
+  #page;
+  #number = 0;
+
+  // `current` returns the view and the size of the plane in pixels.
+  constructor(form, status, { post, page, current }) {
+    this.#form = form;
+    this.#status = status;
+    this.#post = post;
+    this.#page = page;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#start(current());
+    });
+  }
+
+  async #start({ view, size }) {
+    const number = (this.#number += 1);
+    const [width, height] = this.#form.querySelector("select").value.split("x").map(Number);
+    const { cx, cy, iterations, palette } = view;
+    const place = windowOf(view, size, width, height);
+    this.#say("Sending it …");
+    try {
+      const fractal = await ask(this.#post, { width, height, iterations, ...place, cx, cy, palette });
+      await this.#follow(fractal, number);
+    } catch (error) {
+      this.#say(`It was not taken: ${error.message}`);
+    }
+  }
+
+  async #follow(fractal, number) {
+    const record = `${this.#post}/${fractal.uuid}`;
+    for (;;) {
+      // Only the last one that was asked for is followed here; all of them have their pages.
+      if (number !== this.#number) return;
+      this.#tell(fractal);
+      if (["complete", "error"].includes(fractal.status)) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
+      // A server that is away for a moment has not lost it.
+      fractal = await ask(record).catch(() => fractal);
+    }
+  }
+
+  #tell(fractal) {
+    const words = {
+      queued: "Waiting for a worker: ",
+      rendering: "Being rendered: ",
+      complete: "Complete: ",
+      error: "It could not be rendered: ",
+    };
+    const link = document.createElement("a");
+    link.href = `${this.#page}/${fractal.uuid}`;
+    link.textContent = `${fractal.width} × ${fractal.height} pixels`;
+    this.#say(words[fractal.status], link);
+    this.#status.dataset.status = fractal.status;
+  }
+
+  #say(...parts) {
+    if (this.#status.textContent !== parts.map((part) => part.textContent ?? part).join("")) {
+      this.#status.replaceChildren(...parts);
+    }
+  }
+}
+
+async function ask(address, body) {
+  const options = body && {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  };
+  const response = await fetch(address, options);
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.message);
+  return answer;
+}

@@ -1,0 +1,271 @@
+"""The explorer in Chromium, over tiles of a real worker through a real broker."""
+
+import base64
+import cmath
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from faafo.fractal.constants import CONSTANTS
+from faafo.fractal.image import render
+from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
+from tests.functional.cluster import Cluster
+from tests.functional.servers import RabbitMQ
+from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
+
+VIEWPORTS = {
+    "phone": {"width": 390, "height": 844},
+    "desk": {"width": 1280, "height": 800},
+    "wall": {"width": 1920, "height": 1080},
+}
+# A point of the first Julia set that is shown: it maps to itself, and repels what is near it.
+EDGE = (1 + cmath.sqrt(1 - 4 * complex(CONSTANTS[0].cx, CONSTANTS[0].cy))) / 2
+COLOUR_IN_THE_MIDDLE = """() => {
+  const box = document.getElementById("plane").getBoundingClientRect();
+  const [x, y] = [box.x + Math.floor(box.width / 2), box.y + Math.floor(box.height / 2)];
+  const tile = [...document.querySelectorAll(".plane canvas")].find((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return left <= x && x < right && top <= y && y < bottom;
+  });
+  const place = tile.getBoundingClientRect();
+  return [...tile.getContext("2d").getImageData(x - place.x, y - place.y, 1, 1).data].slice(0, 3);
+}"""
+TILES = """() => [...document.querySelectorAll(".plane canvas")].map((tile) => {
+  const { data } = tile.getContext("2d").getImageData(0, 0, 256, 256);
+  const text = data.reduce((all, byte) => all + String.fromCharCode(byte), "");
+  return [tile.dataset.address, btoa(text)];
+})"""
+TIMEOUT_SECONDS = 2.0
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="module")
+def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """An API and a producer that know a broker, without a worker."""
+    directory = tmp_path_factory.mktemp("explorer")
+    with rabbitmq.virtual_host() as url:
+        database = f"sqlite:///{directory}/faafo.sqlite"
+        with Cluster(directory, database, url) as cluster:
+            cluster.start_api(tiles={"transport_url": url, "timeout": TIMEOUT_SECONDS})
+            cluster.start_producer()
+            yield cluster
+
+
+@pytest.fixture(scope="module")
+def served(cluster: Cluster) -> Cluster:
+    """The same with a worker that has rendered its first tile."""
+    cluster.start_worker("w-1")
+    return cluster
+
+
+@pytest.fixture
+def visit(request: pytest.FixtureRequest, cluster: Cluster, new_context) -> Iterator[Visit]:
+    """A page that may not have any trouble."""
+    options = getattr(request, "param", {})
+    # Without animations there is nothing to wait for but the tiles.
+    options = {"viewport": VIEWPORTS["desk"], "reduced_motion": "reduce", **options}
+    visit = Visit(new_context(**options).new_page(), cluster.url)
+    yield visit
+    assert visit.troubles == []
+
+
+def view_of(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def wait_for_tiles(page: Page) -> None:
+    """Wait until no tile that is in view is missing."""
+    page.wait_for_function(
+        "() => { const tiles = [...document.querySelectorAll('.plane canvas')];"
+        " return tiles.length && tiles.every((t) => t.classList.contains('leaflet-tile-loaded')) }",
+        timeout=PATIENCE,
+    )
+
+
+def assert_tiles_are_the_kernels(page: Page) -> None:
+    """Compare the pixels of all tiles that are shown with those of the kernel for their windows."""
+    tiles = page.evaluate(TILES)
+    assert len(tiles) > 4
+    for address, pixels in tiles:
+        path, _, query = address.partition("?")
+        z, x, y = re.fullmatch(r"/tile/(\d+)/(\d+)/(\d+)\.png", path).groups()
+        style = {name: values[0] for name, values in parse_qs(query).items()}
+        expected = render(parse_view({"z": z, "x": x, "y": y, **style}).task())
+        assert base64.b64decode(pixels) == expected.convert("RGBA").tobytes(), address
+
+
+def test_one_flies_through_a_julia_set_and_comes_back_by_the_address(served, visit):
+    page = visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}")
+    wait_for_tiles(page)
+    expect(page.locator("#place")).to_have_text(f"Zoom 1 of {MAX_ZOOM}")
+    plane = page.locator("#plane")
+
+    box = plane.bounding_box()
+    page.mouse.move(box["x"] + 300, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 304, box["y"] + 195, steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("zoom=1&re="))
+    assert float(view_of(page)["re"]) == pytest.approx(EDGE.real - 4 / 128, abs=0.02)
+    for zoom in range(2, 14):
+        plane.press("+")
+        expect(page.locator("#place")).to_have_text(f"Zoom {zoom} of {MAX_ZOOM}")
+    wait_for_tiles(page)
+    assert_tiles_are_the_kernels(page)
+
+    chooser = page.locator("#mandelbrot")
+    before = view_of(page)
+    chooser.click(position={"x": 120, "y": 90})
+    expect(page).not_to_have_url(re.compile(f"cx={re.escape(before['cx'])}"))
+    chooser.press("ArrowRight")
+    page.get_by_label("Palette").select_option("lagoon")
+    expect(page).to_have_url(re.compile("palette=lagoon"))
+    wait_for_tiles(page)
+    expect(page.locator("#workers")).to_contain_text("1 worker serves this page; a tile takes")
+
+    assert_tiles_are_the_kernels(page)
+    seen = view_of(page)
+    picture = plane.screenshot()
+    page.goto("about:blank")
+    visit.go("/explore?" + urlencode(seen))
+    wait_for_tiles(page)
+    assert view_of(page) == seen
+    assert same_picture(plane.screenshot(), picture)
+
+
+def assert_loaded(pictures: Locator) -> None:
+    for number in range(pictures.count()):
+        assert pictures.nth(number).evaluate("image => image.decode().then(() => true)")
+
+
+def same_picture(one: bytes, other: bytes) -> bool:
+    return Image.open(io.BytesIO(one)).tobytes() == Image.open(io.BytesIO(other)).tobytes()
+
+
+def test_a_view_becomes_a_fractal_whose_middle_is_the_same(served, visit):
+    # A place where there is a pixel of a tile, as there is wherever one comes by panning.
+    re, im = (round(part / pitch(5)) * pitch(5) for part in (EDGE.real, EDGE.imag))
+    page = visit.go(f"/explore?re={re}&im={im}&zoom=5&palette=dawn")
+    wait_for_tiles(page)
+    page.get_by_label("Size in pixels").select_option("1280x720")
+    page.get_by_role("button", name="Render this").click()
+    done = page.locator("#rendered")
+    expect(done).to_contain_text("Complete: 1280 × 720 pixels", timeout=PATIENCE)
+    address = done.get_by_role("link").get_attribute("href")
+    record = served.client.get(address.rpartition("/")[2])
+    assert (record["palette"], record["iterations"]) == ("dawn", 300)
+    assert (record["cx"], record["cy"]) == (CONSTANTS[0].cx, CONSTANTS[0].cy)
+    middle = page.evaluate(COLOUR_IN_THE_MIDDLE)
+    image = served.check_image(record).convert("RGB")
+    assert image.getpixel((640, 360)) == tuple(middle)
+    done.get_by_role("link").click()
+    expect(page).to_have_url(f"{served.url}{address}")
+
+
+@pytest.mark.parametrize("zoom", [MAX_ZOOM - 1, MAX_ZOOM])
+def test_at_the_end_of_doubles_the_page_says_so(served, visit, zoom):
+    page = visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}&zoom={zoom}&iterations=1000")
+    wait_for_tiles(page)
+    page.locator("#plane").press("+")
+    expect(page.locator("#place")).to_have_text(
+        f"Zoom {MAX_ZOOM} of {MAX_ZOOM}: as deep as doubles go"
+    )
+    expect(page.get_by_role("button", name="Zoom in")).to_have_attribute("aria-disabled", "true")
+    wait_for_tiles(page)
+
+
+def test_a_named_constant_is_shown_whole(served, visit):
+    page = visit.go("/explore?zoom=9&re=0.5&im=0.5&palette=grey")
+    page.get_by_role("link", name="Airplane").click()
+    expect(page.get_by_label("Real part")).to_have_value(str(CONSTANTS[1].cx))
+    expect(page.locator("#place")).to_contain_text("Zoom 1 ")
+    expect(page.get_by_label("Palette")).to_have_value("grey")
+    wait_for_tiles(page)
+
+
+def test_c_can_be_typed_dragged_and_moved_with_the_keys(served, visit):
+    page = visit.go("/explore")
+    page.get_by_label("Real part").fill("-0.75")
+    page.get_by_label("Imaginary part").fill("0.1")
+    page.get_by_label("Imaginary part").press("Enter")
+    expect(page).to_have_url(re.compile("cx=-0.75&cy=0.1&"))
+    page.locator("#mandelbrot").press("ArrowDown")
+    expect(page).to_have_url(re.compile("cx=-0.75&cy=0.11"))
+    box = page.locator("#mandelbrot").bounding_box()
+    page.mouse.move(box["x"] + 50, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] + 200, box["y"] + 60, steps=10)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("cx=1&"))
+    wait_for_tiles(page)
+    assert len(page.locator(".plane .leaflet-tile-pane > .leaflet-layer").all()) == 1
+
+
+@pytest.mark.parametrize("visit", [{"java_script_enabled": False}], indirect=True)
+def test_without_javascript_there_are_pictures_links_and_a_form(served, visit):
+    page = visit.go("/explore")
+    pictures = page.locator(".still img")
+    expect(pictures).to_have_count(4)
+    assert_loaded(pictures)
+    page.get_by_role("link", name="Zoom in").click()
+    page.get_by_role("link", name="Right").click()
+    assert view_of(page)["zoom"] == "2"
+    assert float(view_of(page)["re"]) == 1.0
+    page.get_by_label("Real part").fill("-1")
+    page.get_by_label("Imaginary part").fill("0")
+    page.get_by_label("Palette").select_option("tides")
+    page.get_by_role("button", name="Show").click()
+    assert view_of(page).items() >= {"cx": "-1", "zoom": "2", "palette": "tides"}.items()
+    assert_loaded(pictures)
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [
+        {"viewport": size, "color_scheme": scheme}
+        for size in VIEWPORTS.values()
+        for scheme in ("dark", "light")
+    ],
+    indirect=True,
+)
+def test_the_page_fits_every_screen(served, visit):
+    page = visit.go("/explore")
+    wait_for_tiles(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for name in ("Zoom in", "Zoom out"):
+        expect(page.get_by_role("button", name=name)).to_be_visible()
+    expect(page.get_by_role("button", name="Render this")).to_be_visible()
+
+
+def test_without_a_worker_the_page_says_so_and_recovers_by_itself(
+    tmp_path: Path, transport_url: str, page: Page
+):
+    with Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster:
+        cluster.start_api(tiles={"transport_url": transport_url, "timeout": 1.0})
+        page.goto(f"{cluster.url}/explore")
+        trouble = page.locator("#trouble")
+        expect(trouble).to_contain_text("No tiles at the moment", timeout=PATIENCE)
+        worker = cluster.start_worker("w-1")
+        expect(trouble).to_be_empty(timeout=PATIENCE)
+        wait_for_tiles(page)
+        assert_thumbnails_loaded(page)
+        worker.kill()
+        page.locator("#plane").press("+")
+        expect(trouble).to_contain_text("No tiles at the moment", timeout=PATIENCE)
+        cluster.start_worker("w-2")
+        expect(trouble).to_be_empty(timeout=PATIENCE)
+        wait_for_tiles(page)
+
+
+def assert_thumbnails_loaded(page: Page) -> None:
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.explorer-constants img')]"
+        ".every((image) => image.complete && image.naturalWidth)",
+        timeout=PATIENCE,
+    )
