@@ -6,8 +6,8 @@ from faafo.fractal.task import FractalTask
 def plain_counts(task: FractalTask) -> list[list[int]]:
     """Return the escape counts of a task that has its c, row by row."""
     return [
-        [_count(_place(x, task.width, task.xa, task.xb), zy, task) for x in range(task.width)]
-        for zy in (_place(y, task.height, task.ya, task.yb) for y in range(task.height))
+        [_count(place(x, task.width, task.xa, task.xb), zy, task) for x in range(task.width)]
+        for zy in (place(y, task.height, task.ya, task.yb) for y in range(task.height))
     ]
 
 
@@ -16,7 +16,8 @@ def plain_pixels(task: FractalTask) -> list[list[tuple[int, int, int]]]:
     return [[(i % 8 * 32, i % 16 * 16, i % 32 * 8) for i in row] for row in plain_counts(task)]
 
 
-def _place(pixel: int, size: int, first: float, last: float) -> float:
+def place(pixel: int, size: int, first: float, last: float) -> float:
+    """Return where a pixel lies along one side."""
     return first if size == 1 else pixel * (last - first) / (size - 1) + first
 
 

@@ -63,6 +63,11 @@ class Tiles:
         self._answered = True
         self._lock = threading.Lock()
 
+    @property
+    def under_way(self) -> int:
+        """The number of tiles that are waited for now."""
+        return self._under_way
+
     def render(self, view: TileView) -> Tile:
         """Return the tile of ``view``.
 
@@ -106,6 +111,9 @@ class Tiles:
             self._note(answered=True)
         except errors.FaafoError as error:
             self._note(not isinstance(error, errors.TileUnavailable | errors.BrokerUnavailable))
+            answer.set_exception(error)
+        # In a thread of its own, so nobody else would tell whoever waits.
+        except Exception as error:
             answer.set_exception(error)
         finally:
             with self._lock:

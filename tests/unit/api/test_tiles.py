@@ -1,0 +1,131 @@
+"""How many tiles an API waits for, and what it does when nobody answers."""
+
+import threading
+
+import pytest
+
+from faafo import errors
+from faafo.api.tiles import Tiles
+from faafo.fractal.tile import Tile, TileView
+
+VIEW = TileView(z=0, x=0, y=0, cx=0.0, cy=0.0, iterations=10)
+
+
+class Worker:
+    """Answers when it is told to, or fails."""
+
+    def __init__(self):
+        self.calls = 0
+        self.fault = None
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def render(self, view):
+        self.calls += 1
+        assert self.go_on.wait(30)
+        if self.fault is not None:
+            raise self.fault
+        return Tile(b"png", "w", 0.1)
+
+
+@pytest.fixture
+def worker():
+    worker = Worker()
+    yield worker
+    worker.go_on.set()
+
+
+@pytest.fixture
+def tiles(worker):
+    return Tiles(lambda: worker, timeout=30.0, max_in_flight=2, max_iterations=100)
+
+
+@pytest.fixture
+def start(tiles, worker):
+    """Asks for a tile in the background."""
+    threads = []
+
+    def ask():
+        thread = threading.Thread(target=lambda: tiles.render(VIEW))
+        thread.start()
+        threads.append(thread)
+
+    yield ask
+    worker.go_on.set()
+    for thread in threads:
+        thread.join(30)
+
+
+def test_a_tile_is_what_the_worker_answers(tiles):
+    assert tiles.render(VIEW) == Tile(b"png", "w", 0.1)
+
+
+def test_nothing_is_connected_before_the_first_tile():
+    connected = []
+
+    def connect():
+        connected.append(Worker())
+        return connected[-1]
+
+    tiles = Tiles(connect, 30.0, 2, 100)
+    assert connected == []
+    for _ in range(3):
+        tiles.render(VIEW)
+    assert len(connected) == 1
+
+
+def test_more_than_allowed_are_refused_at_once(tiles, worker, start, wait_until):
+    worker.go_on.clear()
+    start()
+    start()
+    wait_until(lambda: worker.calls == 2)
+    with pytest.raises(errors.TilesBusy, match="2 tiles are under way"):
+        tiles.render(VIEW)
+    worker.go_on.set()
+    wait_until(lambda: tiles.under_way == 0)
+    tiles.render(VIEW)
+
+
+def test_while_nobody_answers_one_is_tried_at_a_time(tiles, worker, start, wait_until):
+    worker.fault = errors.TileUnavailable("no worker")
+    with pytest.raises(errors.TileUnavailable):
+        tiles.render(VIEW)
+    wait_until(lambda: tiles.under_way == 0)
+    worker.fault = None
+    worker.go_on.clear()
+    start()
+    wait_until(lambda: worker.calls == 2)
+    with pytest.raises(errors.TileUnavailable, match="tried again"):
+        tiles.render(VIEW)
+    worker.go_on.set()
+    wait_until(lambda: tiles.under_way == 0)
+    worker.go_on.clear()
+    start()
+    start()
+    wait_until(lambda: worker.calls == 4, "two at a time again")
+
+
+def test_a_broker_that_keeps_silent_keeps_nobody_waiting(worker):
+    tiles = Tiles(lambda: worker, timeout=0.1, max_in_flight=2, max_iterations=100)
+    worker.go_on.clear()
+    with pytest.raises(errors.TileUnavailable, match="has not let us in"):
+        tiles.render(VIEW)
+
+
+def test_what_is_wrong_inside_is_not_told_to_the_world(tiles, worker):
+    worker.fault = errors.BrokerUnavailable("rabbit://user:secret@host")
+    with pytest.raises(errors.TileUnavailable) as caught:
+        tiles.render(VIEW)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_fault_that_nobody_thought_of_ends_the_wait(tiles, worker):
+    worker.fault = RuntimeError("out of memory")
+    with pytest.raises(RuntimeError):
+        tiles.render(VIEW)
+
+
+def test_more_iterations_than_allowed_are_refused_before_anybody_is_asked(tiles, worker):
+    with pytest.raises(errors.LimitExceeded, match=r"\[tiles\] max_iterations = 100"):
+        tiles.render(VIEW.model_copy(update={"iterations": 101}))
+    assert worker.calls == 0

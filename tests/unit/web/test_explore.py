@@ -1,0 +1,111 @@
+"""The explorer as the server makes it."""
+
+import html
+import math
+import re
+from pathlib import Path
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from faafo.db import db, fractals
+from faafo.fractal.constants import CONSTANTS
+from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
+from faafo.web import explore
+
+STATIC = Path(explore.__file__).parent / "static" / "explore"
+
+
+def addresses(page: str, attribute: str, prefix: str) -> list[str]:
+    found = re.findall(rf'{attribute}="({re.escape(prefix)}[^"]*)"', page)
+    return [html.unescape(one) for one in found]
+
+
+def view_of_tile(address: str):
+    path, _, query = address.partition("?")
+    z, x, y = path.removeprefix("/tile/").removesuffix(".png").split("/")
+    style = MultiDict(pair.split("=") for pair in query.split("&")).to_dict()
+    return parse_view({"z": z, "x": x, "y": y, **style})
+
+
+def test_the_page_has_every_named_constant_with_a_thumbnail_and_a_link(visitor):
+    page = visitor.get("/explore").text
+    for one in CONSTANTS:
+        assert one.name in page
+    shown = [view_of_tile(one) for one in addresses(page, "src", "/tile/0/0/0.png")]
+    assert {(view.cx, view.cy) for view in shown} >= {(one.cx, one.cy) for one in CONSTANTS}
+
+
+def test_links_and_pictures_lead_where_a_view_can_be_shown(visitor):
+    page = visitor.get("/explore?zoom=3&re=-2&im=2&cx=0.3&cy=-0.5&palette=dawn").text
+    pictures = [view_of_tile(one) for one in addresses(page, "src", "/tile/3/")]
+    assert [(view.x, view.y) for view in pictures] == [(0, 6), (1, 6), (0, 7), (1, 7)]
+    assert {(view.cx, view.cy, view.palette) for view in pictures} == {(0.3, -0.5, "dawn")}
+    links = addresses(page, "href", "/explore?")
+    assert len(links) == 6 + len(CONSTANTS)
+    for link in links:
+        assert visitor.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("zoom", [0, 1, MAX_ZOOM])
+@pytest.mark.parametrize("place", [-2, -1.99, 0, 0.3, 2])
+def test_the_pictures_show_what_is_around_the_middle(visitor, zoom, place):
+    page = visitor.get(f"/explore?zoom={zoom}&re={place}&im={place}").text
+    pictures = [view_of_tile(one) for one in addresses(page, "src", f"/tile/{zoom}/")]
+    tasks = [view.task() for view in pictures if view.cx == CONSTANTS[0].cx]
+    edge = max(task.xb for task in tasks) + pitch(zoom)
+    assert min(task.xa for task in tasks) <= place <= edge
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [("zoom=43", "zoom: "), ("re=3", "re: "), ("cx=x", "cx: "), ("palette=x", "palette: must be")],
+)
+def test_a_view_that_there_is_not_is_refused(visitor, query, message):
+    answer = visitor.get(f"/explore?{query}")
+    assert answer.status_code == 400
+    assert message in answer.text
+
+
+def test_a_link_from_a_fractal_shows_its_window(app, queued):
+    uuid = queued(width=1024, height=512, xa=-0.5, xb=0.5, ya=-0.25, yb=0.25, palette="grey")
+    with app.test_request_context():
+        fractal = fractals.get(db.session, uuid)
+        address = explore.address_of_fractal(fractal)
+    answer = app.test_client().get(address)
+    assert answer.status_code == 200
+    assert "zoom=4&re=0.0&im=0.0" in address
+    assert "palette=grey" in address
+    assert f"cx={fractal.cx}" in address
+
+
+@pytest.mark.parametrize(
+    "changes", [{"xa": 1e6, "xb": -1e6}, {"xa": 0.1, "xb": 0.1, "ya": 0, "yb": 0}]
+)
+def test_a_link_from_any_fractal_works(app, queued, changes):
+    uuid = queued(iterations=10**6, **changes)
+    with app.test_request_context():
+        address = explore.address_of_fractal(fractals.get(db.session, uuid))
+    assert app.test_client().get(address).status_code == 200
+
+
+def test_leaflet_is_served_from_here(visitor):
+    page = visitor.get("/explore").text
+    for source in addresses(page, "src", "/web/") + addresses(page, "href", "/web/"):
+        with visitor.get(source) as answer:
+            assert answer.status_code == 200, source
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_modules_are_small_and_import_each_other_by_relative_paths():
+    for module in STATIC.glob("*.js"):
+        text = module.read_text()
+        assert len(text.splitlines()) < 200, module.name
+        for imported in re.findall(r'from "([^"]+)"', text):
+            assert (STATIC / imported).is_file(), imported
+
+
+def test_the_map_and_the_server_agree_on_the_pitch():
+    assert math.log2(pitch(0)) == -6
+    assert "EXTENT / TILE / 2 ** zoom" in (STATIC / "view.js").read_text()

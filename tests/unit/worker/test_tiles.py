@@ -1,0 +1,67 @@
+"""The tiles of a worker, called over a broker in memory."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from faafo import errors
+from faafo.fractal.image import render
+from faafo.fractal.tile import TileView
+from faafo.rpc import tiles as rpc_tiles
+from faafo.worker.tiles import TileServer
+
+VIEW = TileView(z=2, x=1, y=2, cx=-0.8, cy=0.156, iterations=80, palette="lagoon")
+
+
+@pytest.fixture
+def serve(conf, transport, stop, wait_until):
+    """Starts a tile server with options of group [tiles], and returns a client for it."""
+    servers = []
+
+    def start(**options):
+        for name, value in options.items():
+            conf.set_override(name, value, group="tiles")
+        server = TileServer(conf, "w-1")
+        server.start(stop)
+        servers.append(server)
+        return rpc_tiles.connect(conf)
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_a_tile_is_the_picture_of_its_task(serve):
+    tile = serve().render(VIEW)
+    image = Image.open(io.BytesIO(tile.png))
+    assert (image.mode, image.size) == ("P", (256, 256))
+    assert image.convert("RGB").tobytes() == render(VIEW.task()).convert("RGB").tobytes()
+    assert tile.worker == "w-1"
+    assert tile.duration > 0
+
+
+def test_a_worker_bounds_the_iterations_of_a_tile(serve):
+    with pytest.raises(errors.LimitExceeded, match="max_iterations = 79"):
+        serve(max_iterations=79).render(VIEW)
+
+
+def test_a_tile_that_takes_too_long_is_given_up(serve):
+    # A Siegel disc has no trap, so that its points are followed to the end.
+    endless = VIEW.model_copy(
+        update={"z": 1, "x": 0, "y": 0, "cx": -0.39054, "cy": -0.58679, "iterations": 10**9}
+    )
+    client = serve(max_iterations=10**9, timeout=0.3)
+    with pytest.raises((errors.RenderCancelled, errors.TileUnavailable)):
+        client.render(endless)
+    assert client.render(VIEW).worker == "w-1"
+
+
+def test_what_is_no_view_is_refused(serve, conf):
+    with pytest.raises(errors.InvalidTask, match="^z: must be an integer from 0 to 42"):
+        serve().render(VIEW.model_copy(update={"z": 43}))
+
+
+def test_a_worker_without_threads_for_tiles_serves_none(serve):
+    with pytest.raises(errors.TileUnavailable, match="no worker has answered within 0.2 s"):
+        serve(threads=0, timeout=0.2).render(VIEW)
