@@ -4,6 +4,7 @@
 # make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make bench  measure speed against peers, in Markdown and plots; takes about eight minutes
+# make bench-tiles  ask for tiles while all slots render, and see how long they take
 # make lint, make docs, make genconfig, make clean: see below
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL = help
-.PHONY: help run test chaos soak fuzz lint docs genconfig bench clean
+.PHONY: help run test chaos soak fuzz lint docs genconfig bench bench-tiles clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -50,6 +51,10 @@ genconfig: $(VENV)/.installed
 bench: $(VENV)/.bench-installed
 	tools/install-test-packages $(BIN)/bindep bench
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)
+
+bench-tiles: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	$(BIN)/python -W ignore -m benchmarks.tiles $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist cover doc/build .pytest_cache .ruff_cache .tox *.egg-info

@@ -30,9 +30,7 @@ def render(
     """
     pixels = np.empty((task.height, task.width), np.uint8)
     for row, counts in escape_bands(with_constant(task), cancelled, progress):
-        pixels[row : row + len(counts)] = colour_indexes(
-            counts, task.palette, task.iterations
-        )
+        pixels[row : row + len(counts)] = colour_indexes(counts, task.palette, task.iterations)
     image = Image.fromarray(pixels)
     image.putpalette(palette.flat(task.palette))
     return image
