@@ -2,7 +2,7 @@
 
 from flask import Flask, Response, request
 
-# Bootstrap's style sheet holds a few of its icons as data: URLs. There is not a single script.
+# Bootstrap's style sheet holds a few of its icons as data: URLs. Scripts come from here alone.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",

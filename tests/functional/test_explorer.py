@@ -139,6 +139,10 @@ def test_one_flies_through_a_julia_set_and_comes_back_by_the_address(served, vis
     assert same_picture(plane.screenshot(), picture)
 
 
+def assert_nothing_sticks_out(page: Page) -> None:
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def assert_loaded(pictures: Locator) -> None:
     for number in range(pictures.count()):
         assert pictures.nth(number).evaluate("image => image.decode().then(() => true)")
@@ -213,6 +217,7 @@ def test_without_javascript_there_are_pictures_links_and_a_form(served, visit):
     pictures = page.locator(".still img")
     expect(pictures).to_have_count(4)
     assert_loaded(pictures)
+    assert_nothing_sticks_out(page)
     page.get_by_role("link", name="Zoom in").click()
     page.get_by_role("link", name="Right").click()
     assert view_of(page)["zoom"] == "2"
@@ -237,7 +242,7 @@ def test_without_javascript_there_are_pictures_links_and_a_form(served, visit):
 def test_the_page_fits_every_screen(served, visit):
     page = visit.go("/explore")
     wait_for_tiles(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert_nothing_sticks_out(page)
     for name in ("Zoom in", "Zoom out"):
         expect(page.get_by_role("button", name=name)).to_be_visible()
     expect(page.get_by_role("button", name="Render this")).to_be_visible()
