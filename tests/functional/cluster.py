@@ -55,13 +55,15 @@ class Cluster:
         self.url = api.wait_for_url()
         return api
 
-    def start_worker(self, name: str = "worker", slots: int = 1, wait: bool = True) -> Service:
+    def start_worker(
+        self, name: str = "worker", slots: int = 1, wait: bool = True, **groups: dict[str, Any]
+    ) -> Service:
         options = {
             "filesystem_store_datadir": self.images,
             "transport_url": self._transport_url,
             "verbose": True,
         }
-        groups = {**QUICK, "worker": {"slots": slots}}
+        groups = {**QUICK, "worker": {"slots": slots}, **groups}
         config = write_config(self.directory / f"{name}.conf", DEFAULT=options, **groups)
         worker = self._start("faafo-worker", config, name)
         if wait:

@@ -157,6 +157,16 @@ class RabbitMQ(_Family, RabbitMQDriver):
         yield f"{self.url}/{name}"
         self.rabbitmqctl(self.node, ["delete_vhost", name])
 
+    def queues(self, transport_url: str) -> dict[str, bool]:
+        """Return the queues of the virtual host of a URL: whether each of them is durable."""
+        name = transport_url.rpartition("/")[2]
+        command = ["-q", "list_queues", "-p", name, "--no-table-headers", "name", "durable"]
+        _process, output = self._exec(
+            ["rabbitmqctl", "-n", self.node, *command], stdout=True, path=self._path, env=self.env
+        )
+        rows = (line.split() for line in output.decode().splitlines())
+        return {queue: durable == "true" for queue, durable in rows}
+
 
 class MariaDB(_Family, MySQLDriver):
     """A database server that listens on TCP and asks for a password, unlike pifpaf's own.

@@ -12,6 +12,7 @@ from faafo.fractal.image import render
 from faafo.fractal.tile import parse_view
 from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
+from tests.functional.servers import RabbitMQ, started
 
 RABBIT = {"cx": "-0.12256", "cy": "0.74486", "iterations": "200"}
 
@@ -86,3 +87,35 @@ def test_workers_share_the_tiles(cluster):
         return len(seen) == 2
 
     wait_until(both_have_answered, "a tile from each worker")
+
+
+def test_tiles_may_have_a_broker_of_their_own(tmp_path, rabbitmq, transport_url):
+    with (
+        rabbitmq.virtual_host() as other,
+        Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster,
+    ):
+        tiles = {"transport_url": other}
+        cluster.start_api(tiles=tiles)
+        cluster.start_worker("w-1", tiles=tiles)
+        wait_for_tile(cluster, "0/0/0")
+        durable = {url: rabbitmq.queues(url) for url in (transport_url, other)}
+        assert durable[transport_url]["tasks"] is True
+        assert "tiles" not in durable[transport_url]
+        assert durable[other]["tiles"] is False
+        assert "tasks" not in durable[other]
+
+
+def test_tiles_come_again_after_the_broker_was_killed(tmp_path):
+    with (
+        started(RabbitMQ) as rabbitmq,
+        rabbitmq.virtual_host() as url,
+        Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", url) as cluster,
+    ):
+        cluster.start_api(tiles={"transport_url": url, "timeout": 1.0})
+        cluster.start_worker("w-1")
+        wait_for_tile(cluster, "0/0/0")
+        rabbitmq.kill()
+        assert get(cluster, "0/0/0").status_code == 503
+        assert requests.get(f"{cluster.url}/healthcheck", timeout=10).ok
+        rabbitmq.start()
+        wait_for_tile(cluster, "0/0/0")

@@ -59,6 +59,18 @@ def test_unknown_options_in_a_directory_are_told_as_well(tmp_path, caplog):
     assert "[DEFAULT] verbose" in caplog.text
 
 
+def test_options_that_are_registered_later_are_not_unknown(tmp_path, caplog):
+    conf = prepare(
+        tmp_path,
+        "[DEFAULT]\ntransport_url = rabbit://\nverbose = True\n"
+        "[oslo_messaging_rabbit]\nrabbit_quorum_queue = True\n",
+    )
+    service.warn_of_unknown_options(conf, later=service.OF_MESSAGING)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"ignoring unknown option [DEFAULT] verbose in {tmp_path}/test.conf"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
