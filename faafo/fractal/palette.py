@@ -13,6 +13,7 @@ settings.
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 
 Colour = tuple[int, int, int]
 # Lightness L from 0 to 1, and a (green to red) and b (blue to yellow), of OKLab.
@@ -106,40 +107,52 @@ def _as_bytes(red: float, green: float, blue: float) -> Colour:
     return red, green, blue
 
 
-# name -> colours; what is not the original has INSIDE first.
-COLOURS: dict[str, list[Colour]] = {
-    "original": _original(),
-    "cubehelix": _up_and_down(_cubehelix),
+# name -> what makes its colours, which takes a millisecond and not every process needs.
+_MAKERS: dict[str, Callable[[], list[Colour]]] = {
+    "original": _original,
+    "cubehelix": partial(_up_and_down, _cubehelix),
     # From black through red and orange to the yellow of a flame.
-    "ember": _up_and_down(
-        _along((0.16, 0.03, 0.01), (0.40, 0.14, 0.06), (0.65, 0.13, 0.12), (0.94, -0.02, 0.13))
+    "ember": partial(
+        _up_and_down,
+        _along((0.16, 0.03, 0.01), (0.40, 0.14, 0.06), (0.65, 0.13, 0.12), (0.94, -0.02, 0.13)),
     ),
     # Deep water to a beach.
-    "lagoon": _up_and_down(
-        _along((0.18, 0.00, -0.07), (0.42, -0.04, -0.10), (0.68, -0.10, -0.02), (0.95, -0.02, 0.06))
+    "lagoon": partial(
+        _up_and_down,
+        _along(
+            (0.18, 0.00, -0.07), (0.42, -0.04, -0.10), (0.68, -0.10, -0.02), (0.95, -0.02, 0.06)
+        ),
     ),
     # Blue and yellow alone, which nearly everybody can tell apart.
-    "dawn": _up_and_down(
-        _along((0.20, -0.01, -0.10), (0.45, -0.01, -0.06), (0.70, 0.00, 0.04), (0.93, -0.02, 0.15))
+    "dawn": partial(
+        _up_and_down,
+        _along((0.20, -0.01, -0.10), (0.45, -0.01, -0.06), (0.70, 0.00, 0.04), (0.93, -0.02, 0.15)),
     ),
-    "grey": _up_and_down(_along((0.15, 0.0, 0.0), (0.98, 0.0, 0.0))),
+    "grey": partial(_up_and_down, _along((0.15, 0.0, 0.0), (0.98, 0.0, 0.0))),
     # Dark in the middle of each half: blue on the way down from white, red on the way up.
-    "tides": _cycle(
+    "tides": partial(
+        _cycle,
         _along(
             (0.93, 0.00, 0.01),
             (0.62, -0.03, -0.12),
             (0.25, 0.03, -0.08),
             (0.58, 0.14, 0.06),
             (0.93, 0.00, 0.01),
-        )
+        ),
     ),
     # All hues, none lighter than another: for beauty, not for reading values off.
-    "spectrum": _cycle(_hue),
+    "spectrum": partial(_cycle, _hue),
 }
 DEFAULT = "original"
-NAMES = tuple(COLOURS)
+NAMES = tuple(_MAKERS)
+
+
+@cache
+def colours(name: str) -> list[Colour]:
+    """Return the colours of the palette ``name``; INSIDE is first in all but the original one."""
+    return _MAKERS[name]()
 
 
 def flat(name: str) -> list[int]:
     """Return the palette ``name`` as Pillow's ``putpalette`` takes it: r, g, b, r, g, b, ..."""
-    return [component for colour in COLOURS[name] for component in colour]
+    return [component for colour in colours(name) for component in colour]

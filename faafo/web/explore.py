@@ -141,7 +141,7 @@ def _address_of(constant: Constant, view: View) -> str:
 
 def _far_colour(palette: str) -> palettes.Colour:
     """Return the colour of count 0, which points have that lie further out than all tiles."""
-    return palettes.COLOURS[palette][0 if palette == palettes.DEFAULT else 1]
+    return palettes.colours(palette)[0 if palette == palettes.DEFAULT else 1]
 
 
 def _inside(place: float) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faafo.fractal.colouring import colour_indexes
-from faafo.fractal.palette import COLOURS, NAMES
+from faafo.fractal.palette import NAMES, colours
 from faafo.fractal.task import MAX_INT32
 
 COUNTS = [*range(100), 255, 256, 1023, 1024, 65_535, 65_536, MAX_INT32 - 2]
@@ -19,7 +19,7 @@ def index_of(count, palette, iterations=MAX_INT32):
 @pytest.mark.parametrize("count", [*COUNTS, MAX_INT32 - 1])
 def test_a_count_has_the_original_colour_of_the_formula(count):
     colour = (count % 8 * 32, count % 16 * 16, count % 32 * 8)
-    assert COLOURS["original"][index_of(count, "original")] == colour
+    assert colours("original")[index_of(count, "original")] == colour
 
 
 @pytest.mark.parametrize("count", COUNTS)

@@ -10,7 +10,7 @@ from faafo import errors
 from faafo.fractal.escape import escape_counts
 from faafo.fractal.generate import with_constant
 from faafo.fractal.image import encode, render
-from faafo.fractal.palette import COLOURS
+from faafo.fractal.palette import colours
 from faafo.fractal.task import FractalTask
 from tests.plain_loop import plain_pixels
 
@@ -53,8 +53,8 @@ def test_a_palette_changes_the_colours_and_not_the_form():
     counts = escape_counts(with_constant(FractalTask(**VALUES)))
     image = Image.open(io.BytesIO(encode(render(FractalTask(**VALUES, palette="ember")))))
     assert image.mode == "P"
-    colours = COLOURS["ember"]
+    ember = colours("ember")
     pixels = image.convert("RGB").tobytes()
     for number, count in enumerate(counts.flat):
         index = 0 if count == VALUES["iterations"] - 1 else 1 + math.isqrt(256 * int(count)) % 255
-        assert tuple(pixels[3 * number : 3 * number + 3]) == colours[index]
+        assert tuple(pixels[3 * number : 3 * number + 3]) == ember[index]

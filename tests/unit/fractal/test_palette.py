@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from faafo.fractal.palette import COLOURS, DEFAULT, INSIDE, NAMES, flat
+from faafo.fractal.palette import DEFAULT, INSIDE, NAMES, colours, flat
 
 RAMPS = ("cubehelix", "ember", "lagoon", "dawn", "grey")
 MADE = [name for name in NAMES if name != DEFAULT]
@@ -39,20 +39,20 @@ def test_there_are_the_original_palette_and_at_least_five_more():
 
 
 def test_the_original_palette_is_the_formula_of_the_first_faafo():
-    assert COLOURS["original"] == [(i % 8 * 32, i % 16 * 16, i % 32 * 8) for i in range(32)]
+    assert colours("original") == [(i % 8 * 32, i % 16 * 16, i % 32 * 8) for i in range(32)]
     assert flat("original")[:6] == [0, 0, 0, 32, 16, 8]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_palette_fits_into_an_indexed_png(name):
-    assert len(COLOURS[name]) <= 256
-    assert len(flat(name)) == 3 * len(COLOURS[name])
+    assert len(colours(name)) <= 256
+    assert len(flat(name)) == 3 * len(colours(name))
     assert all(isinstance(part, int) and 0 <= part <= 255 for part in flat(name))
 
 
 @pytest.mark.parametrize("name", MADE)
 def test_what_never_escapes_is_black_and_the_rest_has_no_seam(name):
-    inside, *cycle = COLOURS[name]
+    inside, *cycle = colours(name)
     assert inside == INSIDE
     for one, following in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
         assert math.dist(one, following) < 16
@@ -60,7 +60,7 @@ def test_what_never_escapes_is_black_and_the_rest_has_no_seam(name):
 
 @pytest.mark.parametrize("name", RAMPS)
 def test_lightness_rises_evenly_and_falls_again(name):
-    levels = [lightness(linear(colour)) for colour in COLOURS[name][1:]]
+    levels = [lightness(linear(colour)) for colour in colours(name)[1:]]
     rise = levels[: len(levels) // 2 + 1]
     steps = [after - before for before, after in zip(rise, rise[1:], strict=False)]
     assert all(step > -0.5 for step in steps), "it never turns back by what an eye could see"
@@ -71,18 +71,18 @@ def test_lightness_rises_evenly_and_falls_again(name):
 @pytest.mark.parametrize("name", RAMPS)
 @pytest.mark.parametrize("matrix", DICHROMATS.values(), ids=DICHROMATS)
 def test_who_lacks_a_kind_of_cones_sees_every_tenth_of_a_ramp(name, matrix):
-    ramp = COLOURS[name][1:129:12]
+    ramp = colours(name)[1:129:12]
     seen = [lightness(seen_by(matrix, colour)) for colour in ramp]
     assert all(after - before > 2.0 for before, after in zip(seen, seen[1:], strict=False))
 
 
 def test_the_blue_and_the_red_half_of_the_tides_differ_for_everybody():
-    cycle = COLOURS["tides"][1:]
+    cycle = colours("tides")[1:]
     blue, red = cycle[len(cycle) // 4], cycle[3 * len(cycle) // 4]
     for matrix in DICHROMATS.values():
         assert math.dist(seen_by(matrix, blue), seen_by(matrix, red)) > 0.2
 
 
 def test_no_hue_of_the_spectrum_is_lighter_than_another():
-    levels = [lightness(linear(colour)) for colour in COLOURS["spectrum"][1:]]
+    levels = [lightness(linear(colour)) for colour in colours("spectrum")[1:]]
     assert max(levels) - min(levels) < 8
