@@ -193,6 +193,12 @@ class Held(BaseModel):
     attempt: Attempt
 
 
+class Renewed(Held):
+    """A claimed fractal to keep; ``rows_done`` says how much of it has been rendered."""
+
+    rows_done: Count | None = None
+
+
 class Released(Held):
     """A claimed fractal to give back; ``fault`` says what keeps it from being rendered for now."""
 
@@ -215,7 +221,7 @@ class ClaimUpdate(BaseModel):
 
     claimed_by: Name
     lease: Lease = Field(30.0, description="seconds")
-    renew: Annotated[list[Held], Field(max_length=1000)] = []
+    renew: Annotated[list[Renewed], Field(max_length=1000)] = []
     release: Annotated[list[Released], Field(max_length=1000)] = []
     complete: Annotated[list[Completed], Field(max_length=1000)] = []
 

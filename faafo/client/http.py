@@ -1,7 +1,7 @@
 """The REST API of faafo as Python calls."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -84,11 +84,24 @@ class Client:
         body = {"claimed_by": claimed_by, "count": count, "lease": lease}
         return self._request("POST", "/api/claim", body)["objects"]
 
-    def renew(self, claimed_by: str, held: Iterable[tuple[str, int]], lease: float) -> list[str]:
-        """Renew the leases on (uuid, attempt) pairs; return the uuids that were lost."""
-        lost = []
+    def renew(
+        self,
+        claimed_by: str,
+        held: Iterable[tuple[str, int]],
+        lease: float,
+        rows_done: Mapping[str, int] | None = None,
+    ) -> list[str]:
+        """Renew the leases on (uuid, attempt) pairs; return the uuids that were lost.
+
+        :param rows_done: how many rows have been rendered, by uuid, where that is known.
+        """
+        lost, done = [], rows_done or {}
         for some in _in_batches(held, LARGEST_CLAIM):
-            body = {"claimed_by": claimed_by, "renew": _held(some), "lease": lease}
+            renewed = [
+                {**one, **({"rows_done": done[one["uuid"]]} if one["uuid"] in done else {})}
+                for one in _held(some)
+            ]
+            body = {"claimed_by": claimed_by, "renew": renewed, "lease": lease}
             lost += self._request("PUT", "/api/claim", body)["lost"]
         return lost
 

@@ -26,11 +26,15 @@ LARGEST_SWEEP = 1000
 
 @dataclass(frozen=True)
 class Held:
-    """A claimed fractal, the attempt it was claimed for, and what keeps it from being rendered."""
+    """A claimed fractal, and the attempt it was claimed for.
+
+    ``fault`` is what keeps it from being rendered, ``rows_done`` how much of it has been.
+    """
 
     uuid: str
     attempt: int
     fault: str | None = None
+    rows_done: int | None = None
 
 
 @restarted
@@ -51,6 +55,7 @@ def claim(
         "attempt": Fractal.attempt + 1,
         "claimed_by": claimed_by,
         "lease_expires_at": moment(lease),
+        "rows_done": None,
     }
     won = _change_all(session, candidates, values)
     query = select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)
@@ -61,7 +66,11 @@ def claim(
 
 def renew(session: Session, claimed_by: str, held: Sequence[Held], lease: float) -> list[str]:
     """Extend leases; return the uuids of those that are no longer ``claimed_by``'s to extend."""
-    return _change_held(session, claimed_by, held, {"lease_expires_at": moment(lease)})
+    lost = _change_held(session, claimed_by, held, {"lease_expires_at": moment(lease)})
+    for one in held:
+        if one.rows_done is not None and one.uuid not in lost:
+            _change_held(session, claimed_by, [one], {"rows_done": one.rows_done})
+    return lost
 
 
 def release(

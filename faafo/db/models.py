@@ -80,6 +80,8 @@ class Fractal(db.Model):
     claimable_at: Mapped[datetime] = mapped_column(Moment)
     claimed_by: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    # How much of a render that takes long is done: for the pages, and no part of the record.
+    rows_done: Mapped[int | None]
 
     # No unique checksum: two records may describe the same picture.
     checksum: Mapped[str | None] = mapped_column(String(64))

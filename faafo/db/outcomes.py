@@ -15,7 +15,7 @@ from faafo.db.fractals import get
 from faafo.db.models import Fractal
 from faafo.fractal.task import Status
 
-UNCLAIMED = {"claimed_by": None, "lease_expires_at": None}
+UNCLAIMED = {"claimed_by": None, "lease_expires_at": None, "rows_done": None}
 # What an UPDATE changes is read anew when it is needed: let SQLAlchemy not work it out by itself.
 UNSEEN = {"synchronize_session": False}
 

@@ -63,7 +63,14 @@ class Dispatcher:
         self._pace = pace
         self._wake = wake
         # What we have claimed and not yet told the API the end of.
-        self._leases = Leases(name, client, pace.lease_duration, pace.renew_interval, self._cancel)
+        self._leases = Leases(
+            name,
+            client,
+            pace.lease_duration,
+            pace.renew_interval,
+            registry.rows_done,
+            self._cancel,
+        )
         self._stop = threading.Event()
         # Set when it is too late even to tell the API what has been rendered.
         self._over = threading.Event()

@@ -26,6 +26,7 @@ class Leases:
 
     :param duration: seconds that a lease holds.
     :param interval: seconds between two renewals, unless the duration asks for a shorter one.
+    :param rows_done: tells how many rows of a uuid a worker has rendered, None if that is not known.
     :param lost: called with a lease that is no longer ours, and the worker that was entrusted
         with it, None if there is none yet.
     """
@@ -36,12 +37,14 @@ class Leases:
         client: Client,
         duration: float,
         interval: float,
+        rows_done: Callable[[str, str | None], int | None],
         lost: Callable[[Lease, str | None], None],
     ) -> None:
         self._name = name
         self._client = client
         self._duration = duration
         self._interval = min(interval, duration / RENEWALS_PER_LEASE)
+        self._rows_done = rows_done
         self._lost = lost
         self._workers: dict[Lease, str | None] = {}
         self._none_left = threading.Condition()
@@ -53,9 +56,7 @@ class Leases:
             if not held:
                 continue
             try:
-                lost = self._client.renew(
-                    self._name, [(lease.uuid, lease.attempt) for lease in held], self._duration
-                )
+                lost = self._renew(held)
             except errors.FaafoError as error:
                 LOG.warning("could not renew %d lease(s): %s", len(held), error)
                 continue
@@ -63,6 +64,13 @@ class Leases:
                 if lease.uuid in lost and lease in self.held():
                     LOG.info("task %s is no longer ours: deleted, or claimed by others", lease.uuid)
                     self._lost(lease, self.worker_of(lease))
+
+    def _renew(self, held: list[Lease]) -> list[str]:
+        """Renew leases, and tell how far the renders are; return the uuids that were lost."""
+        rows = {one.uuid: self._rows_done(one.uuid, self.worker_of(one)) for one in held}
+        known = {uuid: done for uuid, done in rows.items() if done is not None}
+        pairs = [(lease.uuid, lease.attempt) for lease in held]
+        return self._client.renew(self._name, pairs, self._duration, known)
 
     def hold(self, lease: Lease) -> None:
         """Take a lease on; an earlier one on the same fractal is lost."""

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 LOG = logging.getLogger(__name__)
@@ -15,7 +15,8 @@ class Worker:
     """A live worker: its slots, how many others occupy, how many we do, when it last spoke.
 
     ``identity`` tells the process from others that have had the worker's name. ``reserved`` says
-    that it renders, or is about to render, a fractal of ours alone.
+    that it renders, or is about to render, a fractal of ours alone. ``rows_done`` says how far it is
+    with what takes long, by uuid.
     """
 
     identity: str | None
@@ -24,6 +25,7 @@ class Worker:
     in_flight: int = 0
     seen_at: float = 0.0
     reserved: bool = False
+    rows_done: dict[str, int] = field(default_factory=dict)
 
     @property
     def free(self) -> int:
@@ -82,8 +84,15 @@ class WorkerRegistry:
                 LOG.info("worker %s takes no more tasks", server)
             worker.slots = slots
             worker.busy_for_others = others
+            worker.rows_done = ctxt.get("rows_done", {})
             worker.seen_at = time.monotonic()
         self._changed()
+
+    def rows_done(self, uuid: str, worker: str | None) -> int | None:
+        """Return how many rows ``worker`` has rendered of a fractal, if it has told so."""
+        with self._lock:
+            known = self._workers.get(worker or "")
+            return known.rows_done.get(uuid) if known else None
 
     def free_slots(self) -> int:
         """Return how many calls may be made now."""

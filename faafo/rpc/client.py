@@ -106,15 +106,15 @@ class ReportClient:
         self._failing = False
         logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
 
-    def report(self, slots: int, busy_for: dict[str, int]) -> None:
-        """Report the number of slots, and how many of them are busy for which producer.
+    def report(self, slots: int, busy_for: dict[str, int], rows_done: dict[str, int]) -> None:
+        """Report the number of slots, how many of them are busy for which producer, and progress.
 
         A report that cannot be sent is forgotten: the next one says more. Only the first of
         several in a row is logged.
         """
         try:
             self._client.prepare(fanout=True).cast(
-                {"worker": self._identity},
+                {"worker": self._identity, "rows_done": rows_done},
                 "report",
                 server=self._worker,
                 slots=slots,

@@ -13,7 +13,7 @@ from faafo.rpc import contract
 from faafo.rpc.server import expected_exceptions
 from faafo.store.base import ImageStore
 from faafo.worker.cancellations import Cancellations
-from faafo.worker.progress import Progress
+from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
 LOG = logging.getLogger(__name__)
@@ -31,12 +31,14 @@ class WorkerEndpoint:
         slots: Slots,
         store: ImageStore,
         cancellations: Cancellations,
+        renders: Renders,
     ) -> None:
         self._name = name
         self._identity = identity
         self._slots = slots
         self._store = store
         self._cancellations = cancellations
+        self._renders = renders
 
     @expected_exceptions(errors.FaafoError)
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +82,8 @@ class WorkerEndpoint:
     def _render(self, task: FractalTask, cancelled: threading.Event) -> FractalResult:
         LOG.info("processing task %s", task.uuid)
         started_at = time.perf_counter()
-        picture = image.render(task, cancelled.is_set, Progress(task))
+        with self._renders.under_way(task) as progress:
+            picture = image.render(task, cancelled.is_set, progress)
         duration = time.perf_counter() - started_at
         LOG.info("task %s processed in %f seconds", task.uuid, duration)
         png = image.encode(picture)

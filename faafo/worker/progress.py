@@ -1,8 +1,10 @@
-"""Progress: what the log says about a render that takes long."""
+"""Progress: what the log and the producers hear of a render that takes long."""
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from faafo.fractal.task import FractalTask
 
@@ -10,6 +12,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two lines about the same render.
 INTERVAL = 10.0
+# Nobody needs to hear how far a render is that takes less than so many seconds.
+SHORT_SECONDS = 1.0
 
 
 class Progress:
@@ -18,10 +22,44 @@ class Progress:
     def __init__(self, task: FractalTask, clock: Callable[[], float] = time.monotonic) -> None:
         self._task = task
         self._clock = clock
-        self._due = clock() + INTERVAL
+        self._begun_at = clock()
+        self._due = self._begun_at + INTERVAL
+        self.rows = 0
 
     def __call__(self, rows: int) -> None:
+        self.rows = rows
         if self._clock() < self._due:
             return
         self._due = self._clock() + INTERVAL
         LOG.info("task %s is at row %d of %d", self._task.uuid, rows, self._task.height)
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether somebody may want to know."""
+        return self._clock() > self._begun_at + SHORT_SECONDS
+
+
+class Renders:
+    """What is being rendered, and how far it is."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._under_way: dict[str, Progress] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def under_way(self, task: FractalTask) -> Iterator[Progress]:
+        """Give what is to be told the rows of ``task`` while it is rendered."""
+        progress = Progress(task, self._clock)
+        with self._lock:
+            self._under_way[task.uuid] = progress
+        try:
+            yield progress
+        finally:
+            with self._lock:
+                self._under_way.pop(task.uuid, None)
+
+    def rows_done(self) -> dict[str, int]:
+        """Return the rows of each fractal that takes long, by uuid."""
+        with self._lock:
+            return {uuid: one.rows for uuid, one in self._under_way.items() if one.takes_long}

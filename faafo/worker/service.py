@@ -15,6 +15,7 @@ from faafo.rpc.transport import RPCTransport
 from faafo.store.base import ImageStore
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 from faafo.worker.tiles import TileServer
 
@@ -49,7 +50,10 @@ class WorkerService:
         self._store_problem: str | None = None
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
-        endpoint = WorkerEndpoint(name, identity, self._slots, store, self._cancellations)
+        self._renders = Renders()
+        endpoint = WorkerEndpoint(
+            name, identity, self._slots, store, self._cancellations, self._renders
+        )
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads)
         self._tiles = TileServer(conf, name)
@@ -77,7 +81,7 @@ class WorkerService:
         self._drain(hurry)
 
     def _report(self) -> None:
-        self._reports.report(self._usable_slots(), self._slots.busy_for)
+        self._reports.report(self._usable_slots(), self._slots.busy_for, self._renders.rows_done())
 
     def _usable_slots(self) -> int:
         """Return the number of slots, or 0 while nothing that is rendered could be stored."""

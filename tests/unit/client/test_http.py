@@ -47,7 +47,7 @@ def test_a_fractal_is_created_claimed_and_completed(client, make_task):
     assert client.create(task)["status"] == "queued"
     (claimed,) = client.claim("me", 5, 30)
     assert (claimed["uuid"], claimed["attempt"]) == (task.uuid, 1)
-    assert client.renew("me", [(task.uuid, 1)], 30) == []
+    assert client.renew("me", [(task.uuid, 1)], 30, {task.uuid: 3}) == []
     assert client.complete(result(task.uuid), 1)["status"] == "complete"
     assert client.renew("me", [(task.uuid, 1)], 30) == [task.uuid]
 

@@ -19,6 +19,7 @@ from faafo.rpc.client import WorkerClient
 from faafo.rpc.server import Server, expected_exceptions
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
 PACE = Pace(claim_interval=0.05, lease_duration=5.0, renew_interval=0.2, drain_timeout=5.0)
@@ -66,7 +67,7 @@ class Stuck:
 
 @pytest.fixture
 def renderer(store):
-    return WorkerEndpoint("w", "w:1", Slots(2), store, Cancellations())
+    return WorkerEndpoint("w", "w:1", Slots(2), store, Cancellations(), Renders())
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_a_failed_attempt_is_made_again_and_its_fault_forgotten(
 def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
     run_dispatcher, client, make_task, wait_until
 ):
-    endpoint = WorkerEndpoint("w", "w:1", Slots(1), None, Cancellations())
+    endpoint = WorkerEndpoint("w", "w:1", Slots(1), None, Cancellations(), Renders())
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint):
         wait_until(lambda: client.get(uuid)["fault"])

@@ -37,7 +37,7 @@ def tell():
     """Tells the API the results of that many leases, all at once; returns the leases left."""
 
     def tell_all(api, count):
-        leases = Leases("me", api, 60.0, 10.0, lambda *_: None)
+        leases = Leases("me", api, 60.0, 10.0, lambda *_: None, lambda *_: None)
         results = Results("me", api, leases, threading.Event())
         for lease, result in map(make_result, range(count)):
             leases.hold(lease)

@@ -148,3 +148,12 @@ def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
     registry.mark_full(alone)
     registry.forget(alone)
     assert registry.free_slots() == 1
+
+
+def test_what_a_worker_says_of_its_progress_is_known_until_its_next_report(registry):
+    registry.report({"worker": None, "rows_done": {"u": 5}}, "w", 1, 0, {}, "1.0")
+    assert registry.rows_done("u", "w") == 5
+    assert registry.rows_done("u", "other") is None
+    assert registry.rows_done("u", None) is None
+    report(registry, "w", 1)
+    assert registry.rows_done("u", "w") is None

@@ -12,6 +12,7 @@ from faafo.fractal import image
 from faafo.fractal.task import FractalTask
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
 PARAMETERS = {"producer": "p", "attempt": 1}
@@ -29,7 +30,7 @@ def slots():
 
 @pytest.fixture
 def endpoint(store, slots, cancellations):
-    return WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations)
+    return WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations, Renders())
 
 
 def unwrapped(call, *arguments):

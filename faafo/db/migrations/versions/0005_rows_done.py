@@ -1,0 +1,11 @@
+"""Let a record say how much of its image has been rendered."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    op.add_column("fractal", sa.Column("rows_done", sa.Integer))
