@@ -139,23 +139,5 @@ def page(
     return Page(session.scalars(query).all(), total)
 
 
-def newest(session: Session, status: Status, limit: int) -> Sequence[Fractal]:
-    """Return the newest fractals that have ``status``."""
-    query = select(Fractal).where(Fractal.status == status).order_by(Fractal.id.desc())
-    return session.scalars(query.limit(limit)).all()
-
-
-def older(session: Session, status: Status, marker: Fractal, limit: int) -> Sequence[Fractal]:
-    """Return the fractals that have ``status`` and come right after ``marker``, newest first."""
-    query = select(Fractal).where(Fractal.status == status, Fractal.id < marker.id)
-    return session.scalars(query.order_by(Fractal.id.desc()).limit(limit)).all()
-
-
-def newer(session: Session, status: Status, marker: Fractal, limit: int) -> Sequence[Fractal]:
-    """Return the fractals that have ``status`` and come right before ``marker``, newest first."""
-    query = select(Fractal).where(Fractal.status == status, Fractal.id > marker.id)
-    return session.scalars(query.order_by(Fractal.id).limit(limit)).all()[::-1]
-
-
 def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
     return session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Double, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Computed, Double, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from faafo.db import db
@@ -53,6 +53,9 @@ class Fractal(db.Model):
     __table_args__ = (
         Index("ix_fractal_status_id", "status", "id"),
         Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
+        Index("ix_fractal_status_duration", "status", "duration"),
+        Index("ix_fractal_status_pixels", "status", "pixels"),
+        Index("ix_fractal_completed_at", "completed_at"),
     )
 
     # Grows with time, so that "newest first" and a cursor need no other column.
@@ -62,6 +65,7 @@ class Fractal(db.Model):
 
     width: Mapped[int]
     height: Mapped[int]
+    pixels: Mapped[int] = mapped_column(BigInteger, Computed("width * height", persisted=False))
     iterations: Mapped[int]
     xa: Mapped[float] = mapped_column(Double)
     xb: Mapped[float] = mapped_column(Double)
@@ -85,6 +89,7 @@ class Fractal(db.Model):
 
     # No unique checksum: two records may describe the same picture.
     checksum: Mapped[str | None] = mapped_column(String(64))
+    completed_at: Mapped[datetime | None] = mapped_column(Moment)
     duration: Mapped[float | None] = mapped_column(Double)
     size: Mapped[int | None] = mapped_column(BigInteger)
     generated_by: Mapped[str | None] = mapped_column(String(255))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from faafo import errors
@@ -16,6 +16,13 @@ from faafo.db.models import Fractal
 from faafo.fractal.task import Status
 
 UNCLAIMED = {"claimed_by": None, "lease_expires_at": None, "rows_done": None}
+# A result that comes twice does not change when it came.
+COMPLETED = {
+    "status": Status.COMPLETE,
+    "fault": None,
+    "completed_at": func.coalesce(Fractal.__table__.c.completed_at, moment()),
+    **UNCLAIMED,
+}
 # What an UPDATE changes is read anew when it is needed: let SQLAlchemy not work it out by itself.
 UNSEEN = {"synchronize_session": False}
 
@@ -69,8 +76,9 @@ def complete(session: Session, uuid: str, attempt: int | None, result: dict[str,
     query = update(Fractal).where(Fractal.uuid == uuid)
     if attempt is not None:
         query = query.where(Fractal.attempt == attempt, Fractal.status != Status.ERROR)
-    values = {"status": Status.COMPLETE, "fault": None, **UNCLAIMED, **result}
-    changed = session.execute(query.values(**values), execution_options=UNSEEN).rowcount
+    changed = session.execute(
+        query.values(**COMPLETED, **result), execution_options=UNSEEN
+    ).rowcount
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
@@ -96,7 +104,7 @@ def _record(session: Session, results: Sequence[Result]) -> int:
         update(Fractal.__table__)
         .where(table.uuid == bindparam("of"), table.attempt == bindparam("made_in"))
         .where(table.status != Status.ERROR)
-        .values(status=Status.COMPLETE, fault=None, **UNCLAIMED)
+        .values(**COMPLETED)
     )
     rows = [{"of": one.uuid, "made_in": one.attempt, **one.values} for one in results]
     return session.connection().execute(query, rows).rowcount if rows else 0

@@ -26,7 +26,7 @@ class Leases:
 
     :param duration: seconds that a lease holds.
     :param interval: seconds between two renewals, unless the duration asks for a shorter one.
-    :param rows_done: tells how many rows of a uuid a worker has rendered, None if that is not known.
+    :param rows_done: tells how many rows of a uuid a worker has rendered, None if nobody knows.
     :param lost: called with a lease that is no longer ours, and the worker that was entrusted
         with it, None if there is none yet.
     """

@@ -15,8 +15,8 @@ class Worker:
     """A live worker: its slots, how many others occupy, how many we do, when it last spoke.
 
     ``identity`` tells the process from others that have had the worker's name. ``reserved`` says
-    that it renders, or is about to render, a fractal of ours alone. ``rows_done`` says how far it is
-    with what takes long, by uuid.
+    that it renders, or is about to render, a fractal of ours alone. ``rows_done`` says how far it
+    is with what takes long, by uuid.
     """
 
     identity: str | None

@@ -1,23 +1,21 @@
-"""The pages: the gallery, and each fractal."""
+"""The gallery, and the page of each fractal."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from flask import (
     Blueprint,
     Response,
-    abort,
     current_app,
+    make_response,
     render_template,
     request,
     send_from_directory,
 )
-from sqlalchemy.orm import Session
 
-from faafo.db import db, fractals
-from faafo.db.models import Fractal
+from faafo.db import db, fractals, gallery
+from faafo.db.gallery import Choice, Extent, Order
 from faafo.fractal.task import Status
+from faafo.web.excerpt import excerpt_of
 from faafo.web.thumbnail import fitted
 
 blueprint = Blueprint(
@@ -25,43 +23,44 @@ blueprint = Blueprint(
 )
 blueprint.add_app_template_global(fitted, "fitted")
 
-PAGE_SIZE = 24
+STATUSES = (Status.COMPLETE, Status.RENDERING, Status.QUEUED, Status.ERROR)
 UNFINISHED = (Status.RENDERING, Status.QUEUED)
 UNFINISHED_SHOWN = 4
 REFRESH_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class Excerpt:
-    """The fractals on one page, newest first, and the markers of the pages beside it."""
-
-    fractals: list[Fractal]
-    newer_than: str | None
-    older_than: str | None
-
-
 @blueprint.get("/")
-def get_gallery() -> str:
-    """Show the newest fractals of a status, complete ones by default."""
-    status = _status(request.args.get("status", Status.COMPLETE.value))
-    return render_template(
+def get_gallery() -> Response:
+    """Show the newest fractals of a status, complete ones by default.
+
+    The page is its own news: a script asks for it again and shows what has changed, which takes
+    next to nothing while nothing has.
+    """
+    page = render_template(
         "faafo/gallery.html",
-        status=status.value,
-        excerpt=_excerpt(db.session, status, request.args),
+        excerpt=excerpt_of(db.session, request.args),
+        statuses=STATUSES,
+        extents=list(Extent),
+        orders=list(Order),
         counts=current_app.extensions["faafo.tally"].by_status(db.session),
+        completed_lately=gallery.completed_lately(db.session),
         unfinished={
-            unfinished.value: fractals.newest(db.session, unfinished, UNFINISHED_SHOWN)
-            for unfinished in UNFINISHED
+            status.value: gallery.first(db.session, Choice(status), UNFINISHED_SHOWN)
+            for status in UNFINISHED
         },
     )
+    response = make_response(page)
+    response.add_etag()
+    response.cache_control.no_cache = True
+    return response.make_conditional(request)
 
 
 @blueprint.get("/fractal/<uuid:uuid>")
 def get_fractal(uuid: UUID) -> str:
     """Show one fractal and everything that is known about it."""
     fractal = fractals.get(db.session, str(uuid))
-    newer = fractals.newer(db.session, Status.COMPLETE, fractal, 1)
-    older = fractals.older(db.session, Status.COMPLETE, fractal, 1)
+    newer = gallery.before(db.session, Choice(), fractal, 1)
+    older = gallery.after(db.session, Choice(), fractal, 1)
     return render_template(
         "faafo/fractal.html",
         fractal=fractal,
@@ -75,43 +74,3 @@ def get_fractal(uuid: UUID) -> str:
 def get_favicon() -> Response:
     """Return the icon where browsers look that show something that is not a page."""
     return send_from_directory(blueprint.static_folder, "favicon.svg")
-
-
-def _status(name: str) -> Status:
-    try:
-        return Status(name)
-    except ValueError:
-        abort(404, description=f"No fractal is ever {name!r:.60}.")
-
-
-def _excerpt(session: Session, status: Status, args: Mapping[str, str]) -> Excerpt:
-    """Return the page that ``newer_than`` or ``older_than``, uuids of fractals, point at."""
-    if "newer_than" in args:
-        marker = fractals.get(session, _uuid(args["newer_than"]))
-        # One more than is shown tells whether there is another page.
-        found = fractals.newer(session, status, marker, PAGE_SIZE + 1)
-        if len(found) > PAGE_SIZE:
-            return _cut(found[1:], has_newer=True, has_older=True)
-        # So close to the newest: the first page, and a full one.
-    elif "older_than" in args:
-        marker = fractals.get(session, _uuid(args["older_than"]))
-        found = fractals.older(session, status, marker, PAGE_SIZE + 1)
-        if found:
-            return _cut(found[:PAGE_SIZE], has_newer=True, has_older=len(found) > PAGE_SIZE)
-    found = fractals.newest(session, status, PAGE_SIZE + 1)
-    return _cut(found[:PAGE_SIZE], has_newer=False, has_older=len(found) > PAGE_SIZE)
-
-
-def _cut(found: list[Fractal], has_newer: bool, has_older: bool) -> Excerpt:
-    return Excerpt(
-        found,
-        newer_than=found[0].uuid if has_newer else None,
-        older_than=found[-1].uuid if has_older else None,
-    )
-
-
-def _uuid(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        abort(404, description="The link to this page of the gallery is broken.")

@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from faafo.web import explore, filters, headers, pages, thumbnails
+from faafo.web import actions, explore, filters, headers, pages, thumbnails
 from faafo.web.thumbnail import ThumbnailCache
 
 STATIC_MAX_AGE_SECONDS = 3600
@@ -20,6 +20,7 @@ def register(app: Flask, version: str) -> None:
     filters.register(app)
     headers.register(app)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(actions.blueprint)
     app.register_blueprint(explore.blueprint)
     app.register_blueprint(explore.leaflet_files)
     app.add_template_global(explore.address_of_fractal, "explorer_address")

@@ -21,7 +21,7 @@ from faafo.db import claims, db, fractals, outcomes, schema
 from faafo.db.outcomes import RetryPolicy
 from faafo.fractal.task import FractalTask
 from faafo.store.filesystem import FilesystemStore
-from faafo.web.pages import PAGE_SIZE
+from faafo.web.excerpt import PAGE_SIZE
 
 COMPLETE = PAGE_SIZE + 5
 WIDTH, HEIGHT = 640, 400

@@ -1,0 +1,97 @@
+"""What the gallery shows: fractals of a status and a size, in one of several orders.
+
+A page is found by the fractal beside it, its marker, at the cost of the first page: each order has
+an index that ends with the id, by which the newest of equals comes first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from faafo.db.clock import moment
+from faafo.db.models import Fractal
+from faafo.fractal.task import Status
+
+
+class Order(StrEnum):
+    """What comes first."""
+
+    NEWEST = "newest"
+    LONGEST = "longest"
+    LARGEST = "largest"
+
+
+class Extent(StrEnum):
+    """How large a picture is."""
+
+    ANY = "any"
+    SMALL = "small"
+    MEDIUM = "medium"
+    LARGE = "large"
+
+
+KEYS: dict[Order, InstrumentedAttribute[Any]] = {
+    Order.NEWEST: Fractal.id,
+    Order.LONGEST: Fractal.duration,
+    Order.LARGEST: Fractal.pixels,
+}
+# From how many pixels on, and below how many.
+PIXELS: dict[Extent, tuple[int, int | None]] = {
+    Extent.ANY: (0, None),
+    Extent.SMALL: (0, 500_000),
+    Extent.MEDIUM: (500_000, 4_000_000),
+    Extent.LARGE: (4_000_000, None),
+}
+RATE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which fractals, and which of them first."""
+
+    status: Status = Status.COMPLETE
+    extent: Extent = Extent.ANY
+    order: Order = Order.NEWEST
+
+
+def first(session: Session, choice: Choice, limit: int) -> Sequence[Fractal]:
+    """Return the fractals that come first."""
+    return session.scalars(_sorted(_chosen(choice), choice).limit(limit)).all()
+
+
+def after(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequence[Fractal]:
+    """Return the fractals that come right after ``marker``."""
+    key = KEYS[choice.order]
+    value = getattr(marker, key.key)
+    query = _chosen(choice).where(key <= value, or_(key < value, Fractal.id < marker.id))
+    return session.scalars(_sorted(query, choice).limit(limit)).all()
+
+
+def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequence[Fractal]:
+    """Return the fractals that come right before ``marker``, in the same order."""
+    key = KEYS[choice.order]
+    value = getattr(marker, key.key)
+    query = _chosen(choice).where(key >= value, or_(key > value, Fractal.id > marker.id))
+    return session.scalars(query.order_by(key, Fractal.id).limit(limit)).all()[::-1]
+
+
+def completed_lately(session: Session) -> int:
+    """Return how many fractals have become complete in the last ``RATE_SECONDS``."""
+    query = select(func.count()).select_from(Fractal)
+    return session.scalar(query.where(Fractal.completed_at > moment(-RATE_SECONDS))) or 0
+
+
+def _chosen(choice: Choice) -> Select[tuple[Fractal]]:
+    least, most = PIXELS[choice.extent]
+    query = select(Fractal).where(Fractal.status == choice.status)
+    if least:
+        query = query.where(Fractal.pixels >= least)
+    return query if most is None else query.where(Fractal.pixels < most)
+
+
+def _sorted(query: Select[tuple[Fractal]], choice: Choice) -> Select[tuple[Fractal]]:
+    return query.order_by(KEYS[choice.order].desc(), Fractal.id.desc())

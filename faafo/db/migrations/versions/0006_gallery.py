@@ -1,0 +1,19 @@
+"""Let the gallery sort by size and duration, and count what has been completed lately."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0006"
+down_revision = "0005"
+
+MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+
+
+def upgrade() -> None:
+    pixels = sa.Computed("width * height", persisted=False)
+    op.add_column("fractal", sa.Column("pixels", sa.BigInteger, pixels))
+    op.add_column("fractal", sa.Column("completed_at", MOMENT))
+    op.create_index("ix_fractal_status_duration", "fractal", ["status", "duration"])
+    op.create_index("ix_fractal_status_pixels", "fractal", ["status", "pixels"])
+    op.create_index("ix_fractal_completed_at", "fractal", ["completed_at"])

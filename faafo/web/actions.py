@@ -1,0 +1,34 @@
+"""What the buttons do: try a fractal again, and delete it."""
+
+from uuid import UUID
+
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from faafo.db import db, fractals, outcomes
+from faafo.store.removal import forget_image
+from faafo.web.csrf import refuse_strangers
+
+blueprint = Blueprint("action", __name__)
+blueprint.before_request(refuse_strangers)
+
+
+@blueprint.post("/fractal/<uuid:uuid>/retry")
+def post_retry(uuid: UUID) -> Response:
+    """Queue a fractal again that was given up, and show it."""
+    outcomes.retry(db.session, str(uuid))
+    return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
+
+
+@blueprint.get("/fractal/<uuid:uuid>/delete")
+def get_delete(uuid: UUID) -> str:
+    """Ask whether a fractal is really to be deleted."""
+    return render_template("faafo/delete.html", fractal=fractals.get(db.session, str(uuid)))
+
+
+@blueprint.post("/fractal/<uuid:uuid>/delete")
+def post_delete(uuid: UUID) -> Response:
+    """Delete a fractal and its image, and show the gallery."""
+    fractals.remove(db.session, str(uuid))
+    forget_image(current_app.extensions["faafo.store"], str(uuid))
+    return redirect(url_for("web.get_gallery"), code=303)
