@@ -272,5 +272,6 @@ def test_the_keyboard_reaches_the_pictures_and_shows_where_it_is(visit: Visit, g
 
 def test_the_style_of_the_pages_is_applied(visit: Visit):
     page = visit.go("/")
+    page.emulate_media(color_scheme="dark")
     expect(page.locator("body")).to_have_css("background-color", "rgb(12, 14, 18)")
     expect(page.locator("body")).to_have_css("display", "flex")

@@ -145,3 +145,15 @@ def test_a_release_with_a_fault_shows_it_and_waits(session, add):
         0,
     )
     assert claim(session) == []
+
+
+def test_a_renewal_tells_how_far_a_render_is_and_its_end_forgets_it(session, add):
+    uuid = add()
+    claim(session)
+    held = Held(uuid, 1, rows_done=17)
+    assert claims.renew(session, "somebody else", [held], LEASE) == [uuid]
+    assert fractals.get(session, uuid).rows_done is None
+    assert claims.renew(session, "me", [held], LEASE) == []
+    assert fractals.get(session, uuid).rows_done == 17
+    release(session, uuid, 1)
+    assert fractals.get(session, uuid).rows_done is None

@@ -98,3 +98,10 @@ def test_all_that_were_given_up_can_be_tried_again(session, add):
     assert outcomes.retry_all_errors(session, at_once=2) == 3
     assert outcomes.retry_all_errors(session) == 0
     assert [uuid for uuid, _attempt in claim(session, 9)] == uuids
+
+
+def test_a_result_that_comes_twice_does_not_change_when_it_came(session, make_task):
+    uuid = fractals.add(session, make_task()).uuid
+    first = outcomes.complete(session, uuid, None, RESULT).completed_at
+    assert first is not None
+    assert outcomes.complete(session, uuid, None, RESULT).completed_at == first

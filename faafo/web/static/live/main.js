@@ -1,4 +1,4 @@
-// The gallery, kept as the server has it, and its pages turned by keys.
+// A page that is kept as the server has it, where it says data-live, and turned by keys.
 
 import { patch } from "./patch.js";
 import { turnPagesByKeys } from "./keys.js";

@@ -1,0 +1,77 @@
+"""A site worth looking at: pictures in many palettes, and a fractal of each other status."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from faafo.fractal import palette
+from faafo.fractal.constants import CONSTANTS
+from tests.functional.cluster import Cluster
+from tests.functional.processes import wait_until
+
+WINDOW = {"xa": -1.6, "xb": 1.6, "ya": -1.2, "yb": 1.2}
+# A window that shows where the middle of a picture is worth a closer look.
+CLOSER = {"xa": -0.4, "xb": 0.4, "ya": -0.3, "yb": 0.3}
+
+
+@dataclass
+class Exhibition:
+    """A site at ``url``, and the uuids of what is there by status."""
+
+    url: str
+    uuids: dict[str, list[str]]
+
+
+def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) -> Exhibition:
+    """Start services, and have so many pictures rendered, 4 : 3 and ``width`` pixels wide."""
+    cluster.start_api(tiles={"transport_url": broker}, api={"retry_delay": 0.1})
+    cluster.start_worker(slots=2)
+    producer = cluster.start_producer()
+    complete = [post(cluster.url, **picture(number, width)) for number in range(pictures)]
+    wait_until(lambda: _are_complete(cluster, complete), "all pictures to be complete")
+    producer.stop()
+    failed = post(cluster.url, **picture(0, width))
+    while cluster.client.get(failed)["status"] != "error":
+        (record,) = wait_until(lambda: cluster.client.claim("exhibition", 1, 600), "a claim")
+        cluster.client.fail(failed, record["attempt"], "the disk of worker w-7 is full")
+    rendering = post(cluster.url, **picture(1, width))
+    ((claimed, attempt),) = [
+        (one["uuid"], one["attempt"]) for one in cluster.client.claim("exhibition", 1, 600)
+    ]
+    assert claimed == rendering
+    done = {rendering: round(width * 3 / 4 * 0.4)}
+    cluster.client.renew("exhibition", [(rendering, attempt)], 600, done)
+    queued = [post(cluster.url, **picture(number, width)) for number in range(2, 5)]
+    uuids = {
+        "complete": complete,
+        "error": [failed],
+        "rendering": [rendering],
+        "queued": queued,
+    }
+    return Exhibition(cluster.url, uuids)
+
+
+def picture(number: int, width: int) -> dict[str, Any]:
+    """Return the parameters of the picture with that number."""
+    constant = CONSTANTS[number % len(CONSTANTS)]
+    return {
+        "width": width,
+        "height": width * 3 // 4,
+        "iterations": 400,
+        "cx": constant.cx,
+        "cy": constant.cy,
+        "palette": palette.NAMES[number % len(palette.NAMES)],
+        **(WINDOW if number % 3 else CLOSER),
+    }
+
+
+def post(url: str, **parameters: Any) -> str:
+    """Post a fractal; return its uuid."""
+    answer = requests.post(f"{url}/api/fractal", json=parameters, timeout=30)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["uuid"]
+
+
+def _are_complete(cluster: Cluster, uuids: list[str]) -> bool:
+    return all(one["status"] == "complete" for one in cluster.client.get_all(uuids))

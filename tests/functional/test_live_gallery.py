@@ -1,0 +1,96 @@
+"""The open gallery in Chromium while a cluster renders: what changes is seen without a reload."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.functional.cluster import Cluster
+from tests.functional.processes import wait_until
+from tests.functional.servers import RabbitMQ
+from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
+
+SMALL = {
+    "width": 320, "height": 240, "iterations": 100,
+    "xa": -1.6, "xb": 1.6, "ya": -1.2, "yb": 1.2, "cx": -0.8, "cy": 0.156,
+}  # fmt: skip
+# No kernel can cut this short: c = 1/4 has no cycle that attracts.
+LONG = SMALL | {"width": 2000, "height": 6000, "iterations": 20_000, "cx": 0.25, "cy": 0.0}
+LEAST_MOVES = 5
+PATIENCE = 60_000
+# Milliseconds after it is complete within which a fractal must be seen.
+SOON = 3000
+
+
+@pytest.fixture(scope="module")
+def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """All three services, with a worker that has two slots."""
+    directory: Path = tmp_path_factory.mktemp("live")
+    database = f"sqlite:///{directory}/faafo.sqlite"
+    with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
+        cluster.start_api()
+        cluster.start_worker(slots=2)
+        cluster.start_producer()
+        yield cluster
+
+
+@pytest.fixture
+def visit(cluster: Cluster, new_context) -> Iterator[Visit]:
+    """A page that may not have any trouble."""
+    visit = Visit(new_context(viewport={"width": 1280, "height": 800}).new_page(), cluster.url)
+    yield visit
+    assert visit.troubles == []
+
+
+@pytest.fixture
+def page(visit: Visit) -> Iterator[Page]:
+    """The open gallery; it is never loaded again."""
+    page = visit.go("/")
+    page.evaluate("window.isTheSame = true")
+    yield page
+    assert page.evaluate("window.isTheSame")
+
+
+def post(cluster: Cluster, **parameters: float) -> str:
+    return requests.post(f"{cluster.url}/api/fractal", json=parameters, timeout=10).json()["uuid"]
+
+
+def test_a_new_fractal_and_the_numbers_appear_soon_after_it_is_complete(cluster, page):
+    for number in range(3):
+        uuid = post(cluster, **SMALL)
+        wait_until(lambda uuid=uuid: cluster.client.get(uuid)["status"] == "complete", "the end")
+        picture = page.locator(f"li[data-key='{uuid}'] img")
+        expect(picture).to_be_visible(timeout=SOON)
+        expect(picture).to_have_js_property("naturalWidth", 320)
+        expect(page.get_by_role("link", name=f"Complete {number + 1}")).to_be_visible()
+        expect(page.locator("#rate")).to_have_text(f"{number + 1} in the last minute")
+
+
+def test_what_is_the_same_stays_where_it_is_and_keeps_the_focus(cluster, page):
+    post(cluster, **SMALL)
+    first = page.locator("ul.gallery li a.card-picture").first
+    first.focus()
+    handle = first.element_handle()
+    uuid = post(cluster, **SMALL)
+    expect(page.locator(f"li[data-key='{uuid}']")).to_be_visible(timeout=PATIENCE)
+    assert handle.evaluate("element => element === document.activeElement")
+
+
+def test_the_progress_bar_of_a_long_render_moves(cluster, page):
+    uuid = post(cluster, **LONG)
+    bar = page.locator(f"li[data-key='{uuid}'] progress")
+    expect(bar).to_be_visible(timeout=PATIENCE)
+    seen = {bar.evaluate("bar => bar.value")}
+    while len(seen) <= LEAST_MOVES:
+        page.wait_for_function(
+            "([uuid, last]) => "
+            "document.querySelector(`li[data-key='${uuid}'] progress`).value > last",
+            arg=[uuid, max(seen)],
+            timeout=PATIENCE,
+        )
+        seen.add(bar.evaluate("bar => bar.value"))
+    assert bar.evaluate("bar => bar.max") == LONG["height"]
+    requests.delete(f"{cluster.url}/api/fractal/{uuid}", timeout=10)
+    expect(page.locator(f"li[data-key='{uuid}']")).to_have_count(0, timeout=PATIENCE)

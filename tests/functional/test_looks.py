@@ -1,0 +1,114 @@
+"""Every page in Chromium: narrow and wide, dark and light, without trouble, and accessible."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.functional.cluster import Cluster
+from tests.functional.exhibition import Exhibition, open_exhibition
+from tests.functional.servers import RabbitMQ
+from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
+
+WIDTHS = {390: 844, 1280: 800, 1920: 1080}
+SCHEMES = ("dark", "light")
+GRAVE = {"serious", "critical"}
+PAGES = {
+    "gallery": "/",
+    "largest": "/?sort=largest&size=small",
+    "errors": "/?status=error",
+    "rendering": "/?status=rendering",
+    "fractal": "/fractal/{complete}",
+    "failed fractal": "/fractal/{error}",
+    "deletion": "/fractal/{complete}/delete",
+    "explorer": "/explore",
+    "nothing": "/fractal/00000000-0000-4000-8000-000000000000",
+}
+# The smallest thumbnail and the largest page that a visitor has to wait for.
+LARGEST_THUMBNAIL = 20_000
+LARGEST_PAGE = 500_000
+
+
+@pytest.fixture(scope="module")
+def exhibition(
+    rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Exhibition]:
+    """A site with a page of pictures, and one fractal of each other status."""
+    directory = tmp_path_factory.mktemp("exhibition")
+    database = f"sqlite:///{directory}/faafo.sqlite"
+    with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
+        yield open_exhibition(cluster, url, width=640, pictures=24)
+
+
+@pytest.fixture(params=SCHEMES)
+def scheme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture(params=WIDTHS)
+def visit(
+    request: pytest.FixtureRequest, scheme: str, exhibition: Exhibition, new_context
+) -> Iterator[Visit]:
+    """A page of that width and colour scheme that may not have any trouble."""
+    viewport = {"width": request.param, "height": WIDTHS[request.param]}
+    context = new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+    visit = Visit(context.new_page(), exhibition.url)
+    yield visit
+    assert visit.troubles == []
+
+
+def _open(visit: Visit, exhibition: Exhibition, name: str) -> Page:
+    names = {status: uuids[0] for status, uuids in exhibition.uuids.items()}
+    page = visit.go(PAGES[name].format(**names))
+    page.wait_for_load_state("networkidle")
+    if name == "nothing":
+        # That the page is not there is no trouble here.
+        visit.troubles.clear()
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_accessible_and_fits(visit: Visit, exhibition: Exhibition, name: str):
+    page = _open(visit, exhibition, name)
+    sides = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert sides[0] <= sides[1]
+    found = [
+        f"{one['id']}: {node['html']} {node['failureSummary']}"
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+    assert found == []
+    assert len(page.screenshot(full_page=True)) > LARGEST_THUMBNAIL / 4
+
+
+def test_a_page_takes_little_and_moves_nothing_while_it_loads(visit: Visit, exhibition: Exhibition):
+    sizes = {}
+    visit.page.on("response", lambda answer: sizes.update({answer.url: len(answer.body())}))
+    visit.page.add_init_script(
+        "window.shift = 0; new PerformanceObserver((list) => {"
+        " for (const one of list.getEntries()) window.shift += one.value;"
+        "}).observe({ type: 'layout-shift', buffered: true })"
+    )
+    page = _open(visit, exhibition, "gallery")
+    assert page.evaluate("window.shift") < 0.01
+    thumbnails = [size for url, size in sizes.items() if "thumbnail" in url]
+    assert thumbnails
+    assert max(thumbnails) <= LARGEST_THUMBNAIL
+    assert sum(sizes.values()) <= LARGEST_PAGE
+
+
+def test_a_light_system_gets_a_light_page(visit: Visit, exhibition: Exhibition, scheme: str):
+    page = _open(visit, exhibition, "gallery")
+    colour = {"dark": "rgb(12, 14, 18)", "light": "rgb(247, 246, 243)"}[scheme]
+    expect(page.locator("body")).to_have_css("background-color", colour)
+
+
+def test_keys_turn_the_pages_of_fractals(visit: Visit, exhibition: Exhibition):
+    first, second = exhibition.uuids["complete"][:2]
+    page = visit.go(f"/fractal/{first}")
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(f"{exhibition.url}/fractal/{second}")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(f"{exhibition.url}/fractal/{first}")
