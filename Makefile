@@ -5,6 +5,7 @@
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make bench  measure speed against peers, in Markdown and plots; takes about eight minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
+# make screenshots  take the pictures of the user guide anew
 # make lint, make docs, make genconfig, make clean: see below
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL = help
-.PHONY: help run test chaos soak fuzz lint docs genconfig bench bench-tiles clean
+.PHONY: help run test chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -55,6 +56,10 @@ bench: $(VENV)/.bench-installed
 bench-tiles: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -W ignore -m benchmarks.tiles $(ARGS)
+
+screenshots: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	$(BIN)/python -W ignore -m tests.screenshots doc/source/user/images
 
 clean:
 	rm -rf $(VENV) build dist cover doc/build .pytest_cache .ruff_cache .tox *.egg-info
