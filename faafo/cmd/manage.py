@@ -1,9 +1,11 @@
 """``faafo-manage``: what an administrator does by hand."""
 
 import sys
+import uuid as uuidlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
@@ -12,6 +14,8 @@ from sqlalchemy.orm import Session
 
 from faafo import errors, service
 from faafo.db import engine, fractals, outcomes, schema
+from faafo.fractal.embedded import extract
+from faafo.fractal.generate import with_constant
 from faafo.store.filesystem import FilesystemStore
 
 # Images that are looked up in the database at once.
@@ -41,6 +45,10 @@ def _add_commands(commands: Any) -> None:
     again = _verb(fractal, "retry", retry, "queue fractals again that were given up")
     again.add_argument("uuid", nargs="*", help="which")
     again.add_argument("--all-errors", action="store_true", help="all that have the status error")
+    read = _verb(
+        fractal, "from-png", from_png, "queue the fractal that a downloaded PNG file shows"
+    )
+    read.add_argument("file", type=Path, help="a file that the page of a fractal gave to download")
     store = _noun(commands, "store", "the image store")
     tidy = _verb(store, "sweep", sweep, "remove images without a record, and half-written files")
     tidy.add_argument(
@@ -120,6 +128,26 @@ def retry(conf: cfg.ConfigOpts, _stop: service.Stop) -> int:
                 refused += 1
                 print(error, file=sys.stderr)
         return 1 if refused else 0
+
+
+def from_png(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
+    """Queue the fractal that a file shows, under a new uuid if its own is taken.
+
+    :raises faafo.errors.InvalidTask: when there is no fractal in it.
+    """
+    path = conf.command.file
+    try:
+        task = extract(path.read_bytes())
+    except OSError as error:
+        raise errors.InvalidTask(f"{path}: {error.strerror}") from None
+    except errors.InvalidTask as error:
+        raise errors.InvalidTask(f"{path}: {error}") from None
+    with _session(conf) as session:
+        if fractals.existing(session, [task.uuid]):
+            other = str(uuidlib.uuid4())
+            print(f"fractal {task.uuid} exists already: its like gets a uuid of its own")
+            task = task.model_copy(update={"uuid": other})
+        print(f"queued fractal {fractals.add(session, with_constant(task)).uuid}")
 
 
 def sweep(conf: cfg.ConfigOpts, stop: service.Stop) -> None:

@@ -55,6 +55,7 @@ def claim(
         "attempt": Fractal.attempt + 1,
         "claimed_by": claimed_by,
         "lease_expires_at": moment(lease),
+        "claimed_at": moment(),
         "rows_done": None,
     }
     won = _change_all(session, candidates, values)

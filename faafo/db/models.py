@@ -82,6 +82,7 @@ class Fractal(db.Model):
     failures: Mapped[int] = mapped_column(default=0)
     fault: Mapped[str | None] = mapped_column(Text)
     claimable_at: Mapped[datetime] = mapped_column(Moment)
+    claimed_at: Mapped[datetime | None] = mapped_column(Moment)
     claimed_by: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None] = mapped_column(Moment)
     # How much of a render that takes long is done: for the pages, and no part of the record.

@@ -3,7 +3,16 @@
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from faafo.web import actions, explore, filters, headers, pages, thumbnails
+from faafo.web import (
+    actions,
+    create,
+    download,
+    explore,
+    filters,
+    headers,
+    pages,
+    thumbnails,
+)
 from faafo.web.thumbnail import ThumbnailCache
 
 STATIC_MAX_AGE_SECONDS = 3600
@@ -21,7 +30,10 @@ def register(app: Flask, version: str) -> None:
     headers.register(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(actions.blueprint)
+    app.register_blueprint(create.blueprint)
+    app.register_blueprint(download.blueprint)
     app.register_blueprint(explore.blueprint)
     app.register_blueprint(explore.leaflet_files)
     app.add_template_global(explore.address_of_fractal, "explorer_address")
+    app.add_template_global(create.larger_address, "larger_address")
     app.register_blueprint(thumbnails.blueprint)

@@ -1,12 +1,17 @@
 """The corners of a fractal's life, through a real faafo-api on SQLite and on MariaDB."""
 
 import hashlib
+import io
 import os
 import uuid as uuidlib
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from faafo.fractal.embedded import embed
+from faafo.fractal.task import FractalTask
 from tests.functional.processes import (
     Api,
     run,
@@ -92,6 +97,45 @@ class TestRetry:
             done = manage(api, "fractal", "retry", *arguments)
             assert done.returncode == 1
             assert "give either uuids or --all-errors" in done.stderr
+
+
+class TestFromPng:
+    @pytest.fixture
+    def file(self, api: Api, tmp_path: Path) -> Path:
+        """The file of a fractal that is complete; what it shows is only made up."""
+        record = api.post_fractal(cx=-0.5, cy=0.25, iterations=77, palette="tides")
+        buffer = io.BytesIO()
+        Image.new("P", (record["width"], record["height"])).save(buffer, "PNG")
+        path = tmp_path / "fractal.png"
+        path.write_bytes(embed(buffer.getvalue(), FractalTask.model_validate(record)))
+        return path
+
+    def test_a_file_becomes_the_fractal_again_that_it_shows(self, api: Api, file: Path) -> None:
+        (before,) = api.request("GET", "/api/fractal").json()["objects"]
+        api.request("DELETE", f"/api/fractal/{before['uuid']}")
+        done = manage(api, "fractal", "from-png", file)
+        assert (done.returncode, done.stdout) == (0, f"queued fractal {before['uuid']}\n")
+        after = api.get_fractal(before["uuid"])
+        assert after == before | {"created_at": after["created_at"]}
+
+    def test_it_gets_another_uuid_where_its_own_is_taken(self, api: Api, file: Path) -> None:
+        done = manage(api, "fractal", "from-png", file)
+        assert done.returncode == 0
+        assert "exists already" in done.stdout
+        one, other = api.request("GET", "/api/fractal").json()["objects"]
+        assert one["uuid"] != other["uuid"]
+        assert {**one, "uuid": "", "created_at": ""} == {**other, "uuid": "", "created_at": ""}
+
+    def test_a_file_without_a_fractal_is_refused_in_one_line(
+        self, api: Api, tmp_path: Path
+    ) -> None:
+        (tmp_path / "no.png").write_text("no")
+        for name, words in (("no.png", "this is no PNG file"), ("missing.png", "No such file")):
+            done = manage(api, "fractal", "from-png", tmp_path / name)
+            assert done.returncode == 1
+            assert words in done.stderr
+            assert name in done.stderr
+            assert "Traceback" not in done.stderr
 
 
 class TestLeases:

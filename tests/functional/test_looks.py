@@ -23,6 +23,7 @@ PAGES = {
     "failed fractal": "/fractal/{error}",
     "deletion": "/fractal/{complete}/delete",
     "explorer": "/explore",
+    "form": "/new",
     "nothing": "/fractal/00000000-0000-4000-8000-000000000000",
 }
 # The smallest thumbnail and the largest page that a visitor has to wait for.

@@ -26,7 +26,7 @@ ARROWS = {
     "api": {"web", "db", "fractal", "rpc", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal"},
-    "cmd": {"service", "api", "db", "producer", "worker", "rpc", "store"},
+    "cmd": {"service", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
     "wsgi": {"service", "api", "store"},
 }
 FOR_ALL = {"errors", "retry"}

@@ -1,4 +1,4 @@
-"""Let the gallery sort by size and duration, and count what has been completed lately."""
+"""Let pages sort by size and duration, and tell when a fractal was claimed and completed."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 def upgrade() -> None:
     pixels = sa.Computed("width * height", persisted=False)
     op.add_column("fractal", sa.Column("pixels", sa.BigInteger, pixels))
+    op.add_column("fractal", sa.Column("claimed_at", MOMENT))
     op.add_column("fractal", sa.Column("completed_at", MOMENT))
     op.create_index("ix_fractal_status_duration", "fractal", ["status", "duration"])
     op.create_index("ix_fractal_status_pixels", "fractal", ["status", "pixels"])

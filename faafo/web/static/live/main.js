@@ -14,6 +14,8 @@ function show(page) {
     const fresh = page.getElementById(part.id);
     if (fresh) patch(part, fresh);
   }
+  // It has come to its end, and its page has more to it now.
+  if (!isLive()) location.reload();
 }
 
 async function look() {
@@ -31,11 +33,15 @@ async function look() {
   }
 }
 
+const isLive = () => document.querySelector("[data-live]") !== null;
+
 async function follow() {
   await look();
   setTimeout(follow, pause);
 }
 
-document.addEventListener("visibilitychange", look);
 turnPagesByKeys();
-setTimeout(follow, pause);
+if (isLive()) {
+  document.addEventListener("visibilitychange", look);
+  setTimeout(follow, pause);
+}

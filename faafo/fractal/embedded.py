@@ -1,0 +1,63 @@
+"""The parameters of a fractal inside its PNG file, as text that any program shows."""
+
+import io
+import json
+import struct
+import zlib
+from typing import Any
+
+from PIL import PngImagePlugin
+from pydantic import ValidationError
+
+from faafo import errors
+from faafo.fractal.task import PARAMETERS, FractalTask, describe
+
+KEYWORD = "faafo"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# The signature, and IHDR, which comes first: length, type, 13 bytes, checksum.
+BEFORE_TEXT = len(SIGNATURE) + 4 + 4 + 13 + 4
+# What Pillow raises for files that are broken or no PNG at all.
+BROKEN = (OSError, SyntaxError, ValueError)
+
+
+def embed(png: bytes, task: FractalTask) -> bytes:
+    """Return ``png`` with the parameters of ``task`` in it; nothing else of it changes.
+
+    They are JSON in a tEXt chunk (PNG, third edition, 11.3.3.2), right after IHDR.
+    """
+    text = json.dumps({"uuid": task.uuid, **task.model_dump(include=set(PARAMETERS))})
+    chunk = _chunk(b"tEXt", KEYWORD.encode("latin-1") + b"\0" + text.encode("latin-1"))
+    return png[:BEFORE_TEXT] + chunk + png[BEFORE_TEXT:]
+
+
+def extract(png: bytes) -> FractalTask:
+    """Return the fractal whose parameters are in ``png``.
+
+    :raises faafo.errors.InvalidTask: when it is no PNG file, or has no parameters, or bad ones.
+    """
+    try:
+        with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
+            text = image.info.get(KEYWORD)
+    except BROKEN as error:
+        raise errors.InvalidTask(f"this is no PNG file: {error}") from None
+    if not isinstance(text, str):
+        raise errors.InvalidTask(
+            "there are no parameters in this file: they are in what the page of a fractal gives "
+            "to download, not in its plain image"
+        )
+    return _parse(text)
+
+
+def _parse(text: str) -> FractalTask:
+    try:
+        fields: Any = json.loads(text)
+        return FractalTask.model_validate(fields)
+    except ValidationError as error:
+        raise errors.InvalidTask(f"the parameters in this file: {describe(error)}") from None
+    except ValueError as error:
+        raise errors.InvalidTask(f"the parameters in this file are no JSON: {error}") from None
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)

@@ -1,0 +1,26 @@
+"""The image of a fractal as a file that knows what it shows."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app
+
+from faafo import errors
+from faafo.db import db, fractals
+from faafo.fractal.embedded import embed
+
+blueprint = Blueprint("download", __name__)
+
+
+@blueprint.get("/fractal/<uuid:uuid>/download")
+def get_download(uuid: UUID) -> Response:
+    """Return the PNG file with the parameters in it; its pixels are those of the image."""
+    fractal = fractals.get(db.session, str(uuid))
+    if fractal.checksum is None:
+        raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
+    task = fractal.task()
+    # Reading may have to wait; the database connection must not wait with it.
+    db.session.close()
+    png = current_app.extensions["faafo.store"].load(task.uuid)
+    response = Response(embed(png, task), mimetype="image/png")
+    response.headers.set("Content-Disposition", "attachment", filename=f"faafo-{task.uuid}.png")
+    return response

@@ -1,0 +1,23 @@
+// A button that copies the text of the element that it names.
+
+const SECONDS = 2;
+
+export function copyOnClick(button) {
+  const usual = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    button.textContent = (await copy(document.getElementById(button.dataset.copy))) ? "Copied" : "Selected";
+    setTimeout(() => (button.textContent = usual), SECONDS * 1000);
+  });
+}
+
+// Browsers give the clipboard to pages with a safe connection only; elsewhere the text is selected.
+async function copy(element) {
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(element);
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+"""The page of a fractal and the form in Chromium, with and without JavaScript."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from faafo.fractal.embedded import extract
+from tests.functional.cluster import Cluster
+from tests.functional.exhibition import picture, post
+from tests.functional.processes import wait_until
+from tests.functional.servers import RabbitMQ
+from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
+
+PATIENCE = 60_000
+VISITORS = {"with JavaScript": {}, "without JavaScript": {"java_script_enabled": False}}
+TRANSFORM = "document.querySelector('.zoomable img').style.transform"
+
+
+@pytest.fixture(scope="module")
+def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """All three services."""
+    directory: Path = tmp_path_factory.mktemp("page")
+    database = f"sqlite:///{directory}/faafo.sqlite"
+    with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
+        cluster.start_api(tiles={"transport_url": url})
+        cluster.start_worker(slots=2)
+        cluster.start_producer()
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def complete(cluster: Cluster) -> str:
+    """The uuid of a complete fractal."""
+    uuid = post(cluster.url, **picture(0, 640))
+    wait_until(lambda: cluster.client.get(uuid)["status"] == "complete", "the fractal")
+    return uuid
+
+
+@pytest.fixture
+def visit(request: pytest.FixtureRequest, cluster: Cluster, new_context) -> Iterator[Visit]:
+    """A page that may not have any trouble."""
+    options = {"viewport": {"width": 1280, "height": 800}, **getattr(request, "param", {})}
+    visit = Visit(new_context(**options).new_page(), cluster.url)
+    yield visit
+    assert visit.troubles == []
+
+
+@pytest.fixture
+def page(visit: Visit, complete: str) -> Page:
+    """The page of a complete fractal, when its scripts are there."""
+    page = visit.go(f"/fractal/{complete}")
+    expect(page.get_by_role("button", name="Fit")).to_be_visible()
+    return page
+
+
+def scale_of(page: Page) -> float:
+    transform = page.evaluate(TRANSFORM)
+    return float(re.search(r"scale\((.*)\)", transform)[1]) if transform else 1.0
+
+
+def test_the_picture_is_zoomed_by_buttons_keys_and_the_wheel(page: Page):
+    page.get_by_role("button", name="Zoom in").click()
+    assert scale_of(page) == pytest.approx(1.5)
+    frame = page.locator(".zoomable")
+    frame.hover()
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(f"{TRANSFORM}.includes('scale(2.25)')")
+    frame.focus()
+    page.keyboard.press("+")
+    assert scale_of(page) == pytest.approx(1.5**3)
+    before = page.url
+    page.keyboard.press("ArrowRight")
+    assert page.url == before
+    page.get_by_role("button", name="Fit").click()
+    assert scale_of(page) == 1.0
+
+
+def test_a_zoomed_picture_is_dragged_and_is_no_link_until_it_fits_again(page: Page, complete: str):
+    page.get_by_role("button", name="Zoom in").click()
+    box = page.locator(".zoomable").bounding_box()
+    before = page.evaluate(TRANSFORM)
+    page.mouse.move(box["x"] + 200, box["y"] + 200)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 260, box["y"] + 230, steps=4)
+    page.mouse.up()
+    assert page.evaluate(TRANSFORM) != before
+    assert page.url.endswith(f"/fractal/{complete}")
+    page.get_by_role("button", name="Fit").click()
+    page.locator(".zoomable").click()
+    expect(page).to_have_url(re.compile("/image$"))
+
+
+def test_the_checksum_is_copied(page: Page, cluster: Cluster, complete: str):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy the checksum").click()
+    expect(page.get_by_text("Copied")).to_be_visible()
+    checksum = cluster.client.get(complete)["checksum"]
+    assert page.evaluate("navigator.clipboard.readText()") == checksum
+
+
+def test_what_is_downloaded_knows_what_it_shows(page: Page, cluster: Cluster, complete: str):
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == f"faafo-{complete}.png"
+    png = Path(download.value.path()).read_bytes()
+    record, found = cluster.client.get(complete), extract(png).model_dump()
+    assert found == {name: record[name] for name in found}
+    assert hashlib.sha256(png).hexdigest() != record["checksum"]
+
+
+def test_the_timeline_tells_the_life_of_the_fractal(page: Page):
+    expect(page.locator(".timeline li.done")).to_have_count(4)
+    expect(page.locator(".timeline time")).to_have_count(3)
+
+
+def test_the_explorer_and_the_form_begin_with_what_is_shown(page: Page):
+    page.get_by_role("link", name="Render again larger").click()
+    expect(page.get_by_label("Width in pixels")).to_have_value("1280")
+    page.go_back()
+    page.get_by_role("link", name="Explore", exact=True).click()
+    expect(page.get_by_label("Real part")).to_have_value(str(picture(0, 640)["cx"]))
+
+
+@pytest.mark.parametrize("visit", VISITORS.values(), ids=VISITORS, indirect=True)
+def test_one_makes_a_fractal_and_sees_it(visit: Visit):
+    page = visit.go("/")
+    page.get_by_role("link", name="New").first.click()
+    page.get_by_label("Width in pixels").fill("320")
+    page.get_by_label("Height in pixels").fill("200")
+    page.get_by_label("Palette").select_option("dawn")
+    page.get_by_role("button", name="Render it").click()
+    expect(page).to_have_url(re.compile("/fractal/"))
+    # Without a script the page loads itself anew, with one it follows.
+    expect(page.locator("main img")).to_have_js_property("naturalWidth", 320, timeout=PATIENCE)
+    expect(page.get_by_text("dawn")).to_be_visible()
+
+
+@pytest.mark.parametrize("visit", VISITORS.values(), ids=VISITORS, indirect=True)
+def test_the_form_says_what_is_wrong_and_keeps_the_rest(visit: Visit):
+    page = visit.go("/new")
+    page.get_by_label("Iterations").fill("none")
+    page.get_by_label("Real part of c").fill("0.25")
+    page.get_by_role("button", name="Render it").click()
+    expect(page.get_by_role("alert")).to_contain_text("iterations: must be an integer")
+    expect(page.get_by_label("Real part of c")).to_have_value("0.25")
+    # That the form was refused is no trouble here.
+    page.wait_for_load_state("networkidle")
+    visit.troubles.clear()

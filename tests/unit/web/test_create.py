@@ -1,0 +1,80 @@
+"""The form for a fractal of one's own."""
+
+import re
+
+import pytest
+
+FORM = {
+    "width": "64", "height": "48", "iterations": "100",
+    "xa": "-1.5", "xb": "1.5", "ya": "-1", "yb": "1", "cx": "-0.8", "cy": "0.156",
+    "palette": "ember",
+}  # fmt: skip
+
+
+def field(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page)[1]
+
+
+def test_what_is_filled_in_becomes_a_fractal(visitor):
+    answer = visitor.post("/new", data=FORM)
+    assert answer.status_code == 303
+    record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
+    for name, text in FORM.items():
+        assert record[name] == (text if name == "palette" else float(text))
+    assert record["status"] == "queued"
+
+
+def test_without_c_one_is_chosen(visitor):
+    answer = visitor.post("/new", data=FORM | {"cx": "", "cy": " "})
+    record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
+    assert record["cx"] is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"width": "many"}, "width: must be an integer"),
+        ({"width": "0"}, "width: must be an integer from 1"),
+        ({"width": "1e300"}, "width: must be"),
+        ({"height": ""}, "height: is missing"),
+        ({"xa": "nan"}, "xa: must be a finite number"),
+        ({"xa": "1e999"}, "xa: must be a finite number"),
+        ({"cy": ""}, "cx and cy must be given together"),
+        ({"palette": "plaid"}, "palette: must be one of"),
+        ({"width": "2000000000"}, "[api] max_width"),
+    ],
+)
+def test_what_makes_no_sense_is_told_and_stays_filled_in(visitor, change, words):
+    answer = visitor.post("/new", data=FORM | change)
+    assert answer.status_code == 400
+    assert words in answer.text
+    if "palette" not in change:
+        assert field(answer.text, next(iter(change))) == next(iter(change.values()))
+    assert field(answer.text, "iterations") == "100"
+
+
+def test_what_is_filled_in_is_shown_as_text(visitor):
+    answer = visitor.post("/new", data=FORM | {"width": '"><script>alert(1)</script>'})
+    assert answer.status_code == 400
+    assert "<script>alert" not in answer.text
+
+
+def test_a_page_of_others_cannot_fill_in_the_form(visitor):
+    answer = visitor.post("/new", data=FORM, headers={"Origin": "http://elsewhere.example"})
+    assert answer.status_code == 403
+
+
+def test_the_form_is_empty_but_for_what_is_usual(visitor):
+    page = visitor.get("/new").text
+    assert field(page, "width") == "1280"
+    assert field(page, "cx") == ""
+
+
+def test_a_fractal_can_be_rendered_again_larger(visitor, complete):
+    uuid = complete(width=40, height=30, palette="tides", xa=-1 / 3)
+    page = visitor.get(f"/fractal/{uuid}").text
+    address = re.search(r'href="(/new[^"]*)">Render again larger', page)[1]
+    page = visitor.get(address.replace("&amp;", "&")).text
+    assert (field(page, "width"), field(page, "height")) == ("80", "60")
+    assert field(page, "xa") == str(-1 / 3)
+    assert "<option selected>tides" in page
