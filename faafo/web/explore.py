@@ -54,6 +54,15 @@ class View(TileStyle):
         step = PAN_PIXELS * pitch(self.zoom)
         return self.address(re=_inside(self.re + columns * step), im=_inside(self.im + rows * step))
 
+    def form_address(self) -> str:
+        """Return the address of the form that makes a fractal of this view."""
+        width, height = SIZES[0]
+        step = pitch(self.zoom) * TYPICAL_WIDTH / width
+        xa, ya = self.re - width // 2 * step, self.im - height // 2 * step
+        window = {"xa": xa, "xb": xa + (width - 1) * step, "ya": ya, "yb": ya + (height - 1) * step}
+        style = self.model_dump(include={"cx", "cy", "iterations", "palette"})
+        return url_for("create.get_form", width=width, height=height, **window, **style)
+
     def tiles(self) -> list[list[str]]:
         """Return the addresses of the tiles around the middle, row by row: two by two, or one."""
         return [

@@ -109,3 +109,16 @@ def test_modules_are_small_and_import_each_other_by_relative_paths():
 def test_the_map_and_the_server_agree_on_the_pitch():
     assert math.log2(pitch(0)) == -6
     assert "EXTENT / TILE / 2 ** zoom" in (STATIC / "view.js").read_text()
+
+
+def test_without_javascript_a_form_makes_a_fractal_of_the_view(visitor):
+    page = visitor.get("/explore?zoom=5&re=0.25&im=-0.5&cx=-0.8&cy=0.156&palette=dawn").text
+    address = re.search(r'href="(/new[^"]*)">Render this', page)[1].replace("&amp;", "&")
+    form = visitor.get(address).text
+    given = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    answer = visitor.post("/new", data=given | {"palette": "dawn"})
+    record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
+    step = (record["xb"] - record["xa"]) / (record["width"] - 1)
+    assert record["xa"] + record["width"] // 2 * step == pytest.approx(0.25)
+    assert record["ya"] + record["height"] // 2 * step == pytest.approx(-0.5)
+    assert (record["cx"], record["cy"], record["palette"]) == (-0.8, 0.156, "dawn")
