@@ -24,7 +24,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 chaos: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep

@@ -85,7 +85,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self._note("error", str(error)))
         self.page.on("requestfailed", self._check_failure)
         self.page.on("request", self._check_host)
-        self.page.on("response", lambda r: r.ok or r.status == 304 or self._note("bad", r.url))
+        self.page.on("response", lambda r: r.status < 400 or self._note("bad", r.url))
 
     def go(self, path: str) -> Page:
         """Open a page of the gallery."""
