@@ -72,7 +72,7 @@ $(VENV)/.installed: requirements.txt setup.cfg
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt
-	@$(PIP) install -r test-requirements.txt
+	@$(PIP) install --editable '.[s3]' -r test-requirements.txt
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.tests-installed benchmarks/requirements.txt

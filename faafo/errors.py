@@ -57,8 +57,20 @@ class ImageNotFound(FaafoError):
     """Raised when the image store holds no image for a uuid."""
 
 
+class InvalidImage(FaafoError):
+    """Raised when what is sent is not the image that it is said to be."""
+
+
 class StoreUnavailable(FaafoError):
     """Raised when the image store cannot be read or written."""
+
+
+class StoreAway(StoreUnavailable):
+    """Raised when the image store does not answer, or is in trouble: worth to be waited for."""
+
+
+class ImageRefused(FaafoError):
+    """Raised when the image store does not take an image, and would not take it later either."""
 
 
 class RenderFailed(FaafoError):

@@ -28,6 +28,10 @@ QUIET_LIBRARIES = [
     "waitress.queue=ERROR",
     "numba=WARN",
     "amqp=ERROR",
+    "aiobotocore=WARN",
+    "botocore=WARN",
+    "fsspec=WARN",
+    "s3fs=WARN",
 ]
 # The options of oslo.messaging, which the API imports when it needs it.
 OF_MESSAGING = re.compile(

@@ -9,12 +9,12 @@ import os
 from faafo import service
 from faafo.api.app import create_app
 from faafo.api.service import prepare_database
-from faafo.store.filesystem import FilesystemStore
+from faafo.store.factory import open_store
 
 _files = os.environ.get("FAAFO_CONFIG_FILES")
 _conf = service.prepare_service("faafo-api", [], _files.split(":") if _files else None)
 service.warn_of_unknown_options(_conf, later=service.OF_MESSAGING)
-_store = FilesystemStore(_conf.filesystem_store_datadir)
+_store = open_store(_conf)
 
 application = create_app(_conf, _store, service.version())
 prepare_database(application)

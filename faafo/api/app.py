@@ -26,7 +26,7 @@ ACCESS_LOG = logging.getLogger("faafo.api.access")
 UNQUOTED = string.punctuation.replace('"', "")
 
 WITH_BODY = {"POST", "PUT", "PATCH"}
-WITHOUT_BODY = {"fractal.post_retry"}
+WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 
 
 def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
@@ -43,6 +43,8 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     )
     app.json.sort_keys = False
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
+    app.config["ACCEPT_IMAGES"] = conf.api.accept_images
+    app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
     app.extensions["faafo.store"] = store
     app.extensions["faafo.limits"] = Limits(conf)
     app.extensions["faafo.retry_policy"] = RetryPolicy(
@@ -79,7 +81,7 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
 def _require_json_object() -> None:
     """Refuse a body that is no JSON object before a schema looks at it: 400, 413 or 415."""
     ours = request.blueprint in (fractal.blueprint.name, claim.blueprint.name)
-    if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_BODY:
+    if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_JSON:
         return
     try:
         body: Any = request.get_json()

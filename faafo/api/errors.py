@@ -5,7 +5,7 @@ import logging
 from flask import Flask, Response, current_app, jsonify, request
 from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 
 from faafo import errors
 from faafo.db import db
@@ -18,6 +18,7 @@ LOG = logging.getLogger(__name__)
 STATUS = {
     errors.InvalidTask: 400,
     errors.InvalidQuery: 400,
+    errors.InvalidImage: 400,
     errors.LimitExceeded: 400,
     errors.FractalNotFound: 404,
     errors.ImageNotFound: 404,
@@ -77,6 +78,8 @@ def _http_error(error: HTTPException) -> Response:
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         response.headers["Allow"] = ", ".join(sorted(allowed))
+    if isinstance(error, RequestedRangeNotSatisfiable):
+        response.headers["Content-Range"] = f"{error.units} */{error.length}"
     return response
 
 

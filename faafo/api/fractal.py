@@ -4,10 +4,11 @@ import json
 import uuid as uuidlib
 from typing import Any
 
-from flask import Response, current_app, jsonify, request, url_for
+from flask import abort, current_app, jsonify, url_for
 from flask_openapi import APIBlueprint, Tag
 
 from faafo import errors
+from faafo.api import image
 from faafo.api import query as query_parameter
 from faafo.api.images import delete_image
 from faafo.api.schemas import (
@@ -17,16 +18,27 @@ from faafo.api.schemas import (
     FractalPath,
     FractalRecord,
     FractalUpdate,
+    ImageAttempt,
+    ImageDigest,
     NewFractal,
+    StoredImage,
 )
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import FractalTask
+from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100
 RESULT = ("checksum", "duration", "size", "generated_by")
 MUTABLE = {"attempt", "fault", *RESULT}
+PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
+IMAGE_ANSWERS = {
+    200: {"content": PNG_FILE},
+    206: {"content": PNG_FILE, "description": "the part that the header Range asks for"},
+    304: {"description": "the image has not changed"},
+    307: {"description": "the image is there, [store] s3_redirect"},
+}
 
 blueprint = APIBlueprint(
     "fractal",
@@ -109,23 +121,22 @@ def post_retry(path: FractalPath) -> Any:
     return jsonify(outcomes.retry(db.session, str(path.uuid)).as_dict())
 
 
-@blueprint.get(
-    "/fractal/<uuid:uuid>/image",
-    responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
-)
+@blueprint.get("/fractal/<uuid:uuid>/image", responses=IMAGE_ANSWERS)
 def get_image(path: FractalPath) -> Any:
     """Return the image of a complete fractal."""
-    fractal = fractals.get(db.session, str(path.uuid))
-    if fractal.checksum is None:
-        raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
-    if request.if_none_match.contains(fractal.checksum):
-        response = Response(status=304)
-    else:
-        png = current_app.extensions["faafo.store"].load(fractal.uuid)
-        response = Response(png, mimetype="image/png")
-    response.set_etag(fractal.checksum)
-    response.cache_control.no_cache = True
-    return response
+    return image.send(fractals.get(db.session, str(path.uuid)))
+
+
+@blueprint.put(
+    "/fractal/<uuid:uuid>/image",
+    responses={200: StoredImage},
+    openapi_extensions={"requestBody": {"required": True, "content": PNG_FILE}},
+)
+def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> Any:
+    """Store the image that an attempt has rendered, for a worker."""
+    if not current_app.config["ACCEPT_IMAGES"]:
+        abort(403, description="this service takes no images: [api] accept_images is off")
+    return jsonify(image.receive(str(path.uuid), query.attempt, header.content_digest))
 
 
 def _update(uuid: str, body: FractalUpdate) -> Fractal:

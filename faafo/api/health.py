@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import jsonify
+from flask import current_app, jsonify
 from flask_openapi import APIBlueprint, Tag
 from pydantic import BaseModel
 from sqlalchemy import text
@@ -28,4 +28,11 @@ class Health(BaseModel):
 def get_health() -> Any:
     """Answer 200 while the database can be reached, and 503 otherwise."""
     db.session.execute(text("SELECT 1"))
+    return jsonify(status="ok")
+
+
+@blueprint.get("/healthcheck/store", responses={200: Health})
+def get_store_health() -> Any:
+    """Answer 200 while images can be written, and 503 otherwise."""
+    current_app.extensions["faafo.store"].check()
     return jsonify(status="ok")

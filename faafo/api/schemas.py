@@ -168,6 +168,27 @@ class FractalUpdate(BaseModel):
         return self.fault is None and (self.size is not None or self.generated_by is not None)
 
 
+class ImageAttempt(BaseModel):
+    """Which attempt an image is the result of."""
+
+    attempt: int = Field(ge=0, le=MAX_INT32)
+
+
+class ImageDigest(BaseModel):
+    """By what an image is known to have arrived as it was sent."""
+
+    content_digest: str = Field(
+        alias="Content-Digest", description="RFC 9530; must hold sha-256=:<base64>:"
+    )
+
+
+class StoredImage(BaseModel):
+    """What was stored."""
+
+    checksum: Checksum
+    size: int = Field(description="bytes")
+
+
 class NewClaim(BaseModel):
     """A producer's wish for fractals to render."""
 

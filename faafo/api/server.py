@@ -39,7 +39,9 @@ class HttpServer:
                 ident="faafo",
                 connection_limit=CONNECTIONS,
                 asyncore_use_poll=True,
-                max_request_body_size=SPOOLED_BODIES * largest_body,
+                max_request_body_size=max(
+                    SPOOLED_BODIES * largest_body, app.config.get("MAX_IMAGE_SIZE", 0)
+                ),
             )
         except (OSError, ValueError) as error:
             close_all(self._sockets)

@@ -1,5 +1,7 @@
 """The REST API of faafo as Python calls."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -19,6 +21,7 @@ LARGEST_CLAIM = 1000
 LONGEST_FAULT = 4000
 # Too many requests, or fractals in the queue: like an API in trouble, it is better asked later.
 TOO_MANY = 429
+TOO_LARGE = 413
 
 Record = dict[str, Any]
 Item = TypeVar("Item")
@@ -117,12 +120,33 @@ class Client:
             released = [{**one, **told} for one in _held(some)]
             self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": released})
 
+    def check_store(self) -> None:
+        """Return when the API can store images."""
+        self._request("GET", "/healthcheck/store")
+
+    def upload(self, uuid: str, attempt: int, png: bytes) -> str:
+        """Send the image that an attempt has rendered; return the checksum of what was stored."""
+        headers = {"Content-Type": "image/png", "Content-Digest": content_digest(png)}
+        answer = self._request(
+            "PUT",
+            f"/api/fractal/{uuid}/image",
+            parameters={"attempt": attempt},
+            data=png,
+            headers=headers,
+        )
+        return answer["checksum"]
+
+    def image_url(self, uuid: str) -> str:
+        """Return where everybody can get an image."""
+        return f"{self._endpoint_url}/api/fractal/{uuid}/image"
+
     def _request(
         self,
         method: str,
         path: str,
         body: Any = None,
         parameters: dict[str, Any] | None = None,
+        **arguments: Any,
     ) -> Any:
         try:
             response = self._session.request(
@@ -131,8 +155,9 @@ class Client:
                 json=body,
                 params=parameters,
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                **arguments,
             )
-            answer = response.json()
+            answer = _parsed(response)
         except (requests.RequestException, ValueError) as error:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._endpoint_url}: {_reason(error)}"
@@ -146,6 +171,12 @@ class Client:
         return answer
 
 
+def content_digest(content: bytes) -> str:
+    """Return the value of the header Content-Digest (RFC 9530)."""
+    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+    return f"sha-256=:{digest}:"
+
+
 def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     # itertools.batched came with Python 3.12 only.
     remaining = iter(items)
@@ -155,6 +186,13 @@ def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 def _held(held: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     return [{"uuid": uuid, "attempt": attempt} for uuid, attempt in held]
+
+
+def _parsed(response: requests.Response) -> Any:
+    """Return the answer; proxies refuse large bodies in words of their own, which are no JSON."""
+    if response.status_code == TOO_LARGE:
+        return f"{response.status_code} {response.reason}"
+    return response.json()
 
 
 def _message(answer: Any) -> str:

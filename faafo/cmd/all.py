@@ -8,7 +8,7 @@ from faafo.api.app import create_app
 from faafo.api.service import ApiService
 from faafo.producer.service import ProducerService
 from faafo.rpc.transport import get_transport
-from faafo.store.filesystem import FilesystemStore
+from faafo.store.factory import open_store
 from faafo.worker.service import WorkerService
 
 # A person at a terminal waits for this process to end.
@@ -27,7 +27,7 @@ def run_all(stop: service.Stop) -> int:
     transport = get_transport(conf, default_url="fake://")
     service.warn_of_unknown_options(conf)
     name = service.unique_name("all")
-    store = FilesystemStore(conf.filesystem_store_datadir, owner=f"all-{name}")
+    store = open_store(conf, owner=f"all-{name}")
     store.check()
     api = ApiService(conf, create_app(conf, store, service.version()))
     identity = service.identity(name)

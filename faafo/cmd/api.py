@@ -5,7 +5,7 @@ import sys
 from faafo import errors, service
 from faafo.api.app import create_app
 from faafo.api.service import ApiService
-from faafo.store.filesystem import FilesystemStore
+from faafo.store.factory import open_store
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def serve(stop: service.Stop) -> None:
     """Serve the API until ``stop`` is asked for."""
     conf = service.prepare_service("faafo-api")
     service.warn_of_unknown_options(conf, later=service.OF_MESSAGING)
-    store = FilesystemStore(conf.filesystem_store_datadir)
+    store = open_store(conf)
     api = ApiService(conf, create_app(conf, store, service.version()))
     stop.listen()
     try:

@@ -16,7 +16,7 @@ from faafo import errors, service
 from faafo.db import engine, fractals, outcomes, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
-from faafo.store.filesystem import FilesystemStore
+from faafo.store.factory import open_store
 
 # Images that are looked up in the database at once.
 BATCH = 500
@@ -153,7 +153,7 @@ def from_png(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
 def sweep(conf: cfg.ConfigOpts, stop: service.Stop) -> None:
     """Remove images whose fractals are no more, and what was written half and left."""
     command = conf.command
-    store = FilesystemStore(conf.filesystem_store_datadir)
+    store = open_store(conf)
     orphans = 0
     with _session(conf) as session:
         # What is listed now had its record before: nothing that comes later can be an orphan.

@@ -4,7 +4,7 @@ import sys
 
 from faafo import service
 from faafo.rpc.transport import get_transport
-from faafo.store.filesystem import FilesystemStore
+from faafo.store.factory import open_writer
 from faafo.worker.service import WorkerService
 
 
@@ -19,7 +19,7 @@ def work(stop: service.Stop) -> None:
     transport = get_transport(conf)
     service.warn_of_unknown_options(conf)
     name = conf.worker.name or service.unique_name("worker")
-    store = FilesystemStore(conf.filesystem_store_datadir, owner=f"worker-{name}")
+    store = open_writer(conf, owner=f"worker-{name}")
     identity = service.identity(name)
     worker = WorkerService(conf, transport, store, name, identity, service.version())
     stop.listen()

@@ -5,9 +5,9 @@ from itertools import chain
 
 from oslo_config import cfg
 
-from faafo.conf import api, database, messaging, producer, store, tiles, worker
+from faafo.conf import api, client, database, messaging, producer, store, tiles, worker
 
-_MODULES = (api, database, messaging, producer, store, tiles, worker)
+_MODULES = (api, client, database, messaging, producer, store, tiles, worker)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -30,12 +30,20 @@ def list_api_opts() -> Listing:
 
 def list_producer_opts() -> Listing:
     """Return what belongs into producer.conf, for oslo-config-generator."""
-    return _merge((producer.list_opts, messaging.list_opts))
+    return _merge((client.list_opts, producer.list_opts, messaging.list_opts))
 
 
 def list_worker_opts() -> Listing:
     """Return what belongs into worker.conf, for oslo-config-generator."""
-    return _merge((worker.list_opts, tiles.list_worker_opts, store.list_opts, messaging.list_opts))
+    return _merge(
+        (
+            worker.list_opts,
+            tiles.list_worker_opts,
+            store.list_opts,
+            client.list_opts,
+            messaging.list_opts,
+        )
+    )
 
 
 def _merge(listings: Iterable[Callable[[], Listing]]) -> Listing:

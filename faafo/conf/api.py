@@ -59,6 +59,19 @@ api_opts = [
         help="Largest request body, in bytes, that the API reads; a larger one is answered "
         "with 413.",
     ),
+    cfg.BoolOpt(
+        "accept_images",
+        default=True,
+        help="Whether workers may send images to the API, as those with [store] url = api:// do. "
+        "Say no where no worker does.",
+    ),
+    cfg.IntOpt(
+        "max_image_size",
+        default=2**26,
+        min=1024,
+        help="Largest image, in bytes, that the API takes from a worker; a larger one is answered "
+        "with 413. The default holds what max_pixels admits.",
+    ),
     cfg.IntOpt(
         "max_queued",
         default=0,

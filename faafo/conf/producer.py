@@ -39,12 +39,6 @@ def _range_opts() -> list[cfg.Opt]:
 
 
 default_opts = [
-    cfg.URIOpt(
-        "endpoint_url",
-        default="http://127.0.0.1:5000",
-        schemes=["http", "https"],
-        help="URL of the API that fractals are posted to, claimed from and reported to.",
-    ),
     cfg.BoolOpt(
         "one_shot",
         default=False,

@@ -63,6 +63,17 @@ class RetryPolicy:
         return values | {"status": Status.QUEUED, "claimable_at": moment(delay)}
 
 
+def require_rendering(session: Session, uuid: str, attempt: int) -> Fractal:
+    """Return a fractal that is being rendered.
+
+    :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
+    """
+    fractal = get(session, uuid)
+    rendering = fractal.status == Status.RENDERING and fractal.attempt == attempt
+    return _changed_or_stale(session, uuid, attempt, rendering)
+
+
 @restarted
 def complete(session: Session, uuid: str, attempt: int | None, result: dict[str, Any]) -> Fractal:
     """Record the result of an attempt, or of a client that knows no attempts.
@@ -173,7 +184,9 @@ def _anew() -> dict[str, Any]:
     return {"status": Status.QUEUED, "failures": 0, "claimable_at": moment()}
 
 
-def _changed_or_stale(session: Session, uuid: str, attempt: int | None, changed: int) -> Fractal:
+def _changed_or_stale(
+    session: Session, uuid: str, attempt: int | None, changed: int | bool
+) -> Fractal:
     fractal = get(session, uuid)
     session.commit()
     if not changed:

@@ -4,16 +4,17 @@ import errno
 import os
 import tempfile
 import time
-import uuid as uuidlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+from oslo_config import cfg
 
 from faafo import errors
-from faafo.store.base import ImageStore
+from faafo.store import naming
+from faafo.store.base import ImageStore, verify
 
-IMAGE = ".png"
-PARTIAL = ".part"
 # Room for a usual image; a disk that has less than that is full.
 USUAL_SIZE = 2**20
 CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
@@ -23,11 +24,13 @@ class FilesystemStore(ImageStore):
     """Keeps images below ``datadir``, which is made when it is missing.
 
     :param owner: who writes; no two processes may write under one name at the same time.
+    :param option: the option that ``datadir`` is from, and its value, for messages.
     """
 
-    def __init__(self, datadir: str, owner: str = "") -> None:
+    def __init__(self, datadir: str, owner: str = "", option: str = "") -> None:
         self._datadir = Path(datadir).expanduser()
-        self._prefix = f".{quote(owner, safe='')}."
+        self._option = option or f"filesystem_store_datadir = {self._datadir}"
+        self._prefix = naming.partial_prefix(owner)
         self._needed = USUAL_SIZE
 
     def check(self) -> None:
@@ -38,22 +41,26 @@ class FilesystemStore(ImageStore):
         except OSError as error:
             raise self._unavailable(error) from None
 
-    def save(self, uuid: str, png: bytes) -> str:
+    def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
         path = self._path(uuid)
         partial = None
         try:
             # A file that is renamed into place is seen whole or not at all.
             with tempfile.NamedTemporaryFile(
-                dir=self._datadir, prefix=f"{self._prefix}{uuid}.", suffix=PARTIAL, delete=False
+                dir=self._datadir,
+                prefix=f"{self._prefix}{uuid}.",
+                suffix=naming.PARTIAL,
+                delete=False,
             ) as file:
                 partial = file.name
                 file.write(png)
                 file.flush()
                 os.fsync(file.fileno())
+            verify(self._option, png, Path(partial).read_bytes())
             os.chmod(partial, 0o644)
             os.replace(partial, path)
             _sync_directory(self._datadir)
-        except OSError as error:
+        except (OSError, errors.StoreUnavailable) as error:
             if partial is not None:
                 Path(partial).unlink(missing_ok=True)
             self._needed = max(self._needed, len(png))
@@ -61,9 +68,9 @@ class FilesystemStore(ImageStore):
         self._needed = USUAL_SIZE
         return str(path)
 
-    def load(self, uuid: str) -> bytes:
+    def open(self, uuid: str) -> BinaryIO:
         try:
-            return self._path(uuid).read_bytes()
+            return self._path(uuid).open("rb")
         except FileNotFoundError:
             raise errors.ImageNotFound(f"there is no image of fractal {uuid}") from None
         except OSError as error:
@@ -76,16 +83,14 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
 
     def uuids(self, age: float) -> Iterator[str]:
-        for path in self._files(_is_image, age):
+        for path in self._files(lambda name: naming.uuid_of(name) is not None, age):
             yield path.stem
 
     def remove_partial(self) -> int:
-        return self._remove(
-            lambda name: name.startswith(self._prefix) and name.endswith(PARTIAL), age=0.0
-        )
+        return self._remove(lambda name: naming.is_partial(name, self._prefix), age=0.0)
 
     def remove_all_partial(self, age: float) -> int:
-        return self._remove(lambda name: name.startswith(".") and name.endswith(PARTIAL), age)
+        return self._remove(naming.is_partial, age)
 
     def _remove(self, wanted: Callable[[str], bool], age: float) -> int:
         found = list(self._files(wanted, age))
@@ -105,20 +110,23 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
 
     def _path(self, uuid: str) -> Path:
-        return self._datadir / f"{uuid}{IMAGE}"
+        return self._datadir / naming.image_name(uuid)
 
-    def _unavailable(self, error: OSError) -> errors.StoreUnavailable:
-        return errors.StoreUnavailable(
-            f"filesystem_store_datadir = {self._datadir}: {error.strerror or error}"
-        )
+    def _unavailable(self, error: OSError | errors.StoreUnavailable) -> errors.StoreUnavailable:
+        if isinstance(error, errors.StoreUnavailable):
+            return error
+        return errors.StoreUnavailable(f"{self._option}: {error.strerror or error}")
 
 
-def _is_image(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)
-    try:
-        return suffix == IMAGE and str(uuidlib.UUID(stem)) == stem
-    except ValueError:
-        return False
+def from_conf(conf: cfg.ConfigOpts, owner: str) -> FilesystemStore:
+    """Return the store that a ``file://`` URL means.
+
+    :raises ValueError: when it does not; says why.
+    """
+    url = urlsplit(conf.store.url)
+    if url.netloc or not url.path.startswith("/") or url.query or url.fragment:
+        raise ValueError("must look like file:///directory, with the whole path")
+    return FilesystemStore(unquote(url.path), owner, f"[store] url = {conf.store.url}")
 
 
 def _modified_at(entry: os.DirEntry) -> float:

@@ -1,6 +1,5 @@
 """What a worker does when it is called: take a slot, render, store, answer."""
 
-import hashlib
 import logging
 import threading
 import time
@@ -9,9 +8,10 @@ from typing import Any
 from faafo import errors
 from faafo.fractal import image
 from faafo.fractal.task import FractalResult, FractalTask, parse_task
+from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.server import expected_exceptions
-from faafo.store.base import ImageStore
+from faafo.store.base import ImageWriter, checksum
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
@@ -29,9 +29,10 @@ class WorkerEndpoint:
         name: str,
         identity: str,
         slots: Slots,
-        store: ImageStore,
+        store: ImageWriter,
         cancellations: Cancellations,
         renders: Renders,
+        save_timeout: float = 0.0,
     ) -> None:
         self._name = name
         self._identity = identity
@@ -39,6 +40,7 @@ class WorkerEndpoint:
         self._store = store
         self._cancellations = cancellations
         self._renders = renders
+        self._save_timeout = save_timeout
 
     @expected_exceptions(errors.FaafoError)
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class WorkerEndpoint:
         :raises faafo.errors.WorkerBusy: at once, when no slot is free.
         :raises faafo.errors.InvalidTask: when ``task`` is none.
         :raises faafo.errors.StoreUnavailable: when the image cannot be stored.
+        :raises faafo.errors.ImageRefused: when the store does not take it, now or later.
         :raises faafo.errors.RenderCancelled: when it was cancelled, or the worker told to stop.
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
@@ -77,9 +80,11 @@ class WorkerEndpoint:
             self._cancellations.listening(_key(ctxt, task.uuid)) as cancelled,
             self._slots.occupy(producer, alone, cancelled.is_set),
         ):
-            return self._render(task, cancelled)
+            return self._render(task, ctxt.get("attempt"), cancelled)
 
-    def _render(self, task: FractalTask, cancelled: threading.Event) -> FractalResult:
+    def _render(
+        self, task: FractalTask, attempt: int | None, cancelled: threading.Event
+    ) -> FractalResult:
         LOG.info("processing task %s", task.uuid)
         started_at = time.perf_counter()
         with self._renders.under_way(task) as progress:
@@ -89,15 +94,25 @@ class WorkerEndpoint:
         png = image.encode(picture)
         if cancelled.is_set():
             raise errors.RenderCancelled(f"the image of task {task.uuid} is not wanted any more")
-        path = self._store.save(task.uuid, png)
+        path = self._save(task.uuid, png, attempt, cancelled)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
         return FractalResult(
             uuid=task.uuid,
-            checksum=hashlib.sha256(png).hexdigest(),
+            checksum=checksum(png),
             duration=duration,
             size=len(png),
             generated_by=self._name,
         )
+
+    def _save(self, uuid: str, png: bytes, attempt: int | None, cancelled: threading.Event) -> str:
+        """Store an image, with some patience: to render it again would cost more."""
+        save = patiently(errors.StoreUnavailable, cancelled, self._save_timeout)
+        try:
+            return save(self._store.save, uuid, png, attempt)
+        except errors.StoreUnavailable:
+            if cancelled.is_set():
+                raise errors.RenderCancelled(f"the image of task {uuid} is not stored") from None
+            raise
 
 
 def _key(ctxt: dict[str, Any], uuid: str) -> tuple[str, str, str]:

@@ -8,11 +8,12 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.fractal import escape
+from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
-from faafo.store.base import ImageStore
+from faafo.store.base import ImageWriter
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
@@ -37,7 +38,7 @@ class WorkerService:
         self,
         conf: cfg.ConfigOpts,
         transport: RPCTransport,
-        store: ImageStore,
+        store: ImageWriter,
         name: str,
         identity: str,
         version: str,
@@ -52,7 +53,13 @@ class WorkerService:
         self._slots = Slots(total)
         self._renders = Renders()
         endpoint = WorkerEndpoint(
-            name, identity, self._slots, store, self._cancellations, self._renders
+            name,
+            identity,
+            self._slots,
+            store,
+            self._cancellations,
+            self._renders,
+            conf.store.save_timeout,
         )
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads)
@@ -62,9 +69,14 @@ class WorkerService:
     def run(self, stop: threading.Event, hurry: threading.Event) -> None:
         """Work until ``stop`` is set, then finish what runs unless ``hurry`` is set.
 
-        :raises faafo.errors.StoreUnavailable: when images could not be stored.
+        :raises faafo.errors.StoreUnavailable: when images could not be stored, for a reason that
+            does not pass by itself.
         """
-        self._store.check()
+        try:
+            patiently(errors.StoreAway, stop)(self._store.check)
+        except errors.StoreAway:
+            # Told to stop while nobody answered.
+            return
         if removed := self._store.remove_partial():
             LOG.info("worker %s removed %d image(s) it had written half", self._name, removed)
         LOG.info("worker %s compiles its kernel", self._name)

@@ -18,7 +18,7 @@ ARROWS = {
     "fractal": set(),
     "conf": {"fractal"},
     "service": {"conf"},
-    "store": set(),
+    "store": {"client"},
     "rpc": {"fractal"},
     "client": {"fractal"},
     "db": {"fractal"},
@@ -37,6 +37,9 @@ ONLY_IN = {
     "requests": {"client"},
     "sqlalchemy": {"db", "api", "web", "cmd"},
     "flask": {"api", "web"},
+    "s3fs": {"store"},
+    "botocore": {"store"},
+    "aiohttp": {"store"},
 }
 
 

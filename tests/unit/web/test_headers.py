@@ -70,7 +70,7 @@ def test_the_documentation_of_the_api_keeps_its_scripts(visitor):
 
 def test_an_image_by_itself_has_no_policy_not_even_later(visitor, complete):
     url = f"/api/fractal/{complete()}/image"
-    answer = visitor.get(url)
+    answer = visitor.get(url, buffered=True)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     unchanged = visitor.get(url, headers={"If-None-Match": answer.headers["ETag"]})
     assert unchanged.status_code == 304

@@ -1,0 +1,136 @@
+"""Images over HTTP: sending them out, whole or in parts, and taking them in from workers."""
+
+import base64
+import binascii
+import re
+import struct
+from typing import Any
+
+from flask import Response, abort, current_app, redirect, request
+from werkzeug.wsgi import FileWrapper
+
+from faafo import errors
+from faafo.db import db, fractals, outcomes
+from faafo.db.models import Fractal
+from faafo.store.base import MIMETYPE, ImageStore, checksum
+
+CHUNK_BYTES = 2**16
+# RFC 9530: a dictionary of digests, of which we need this one.
+SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
+# The eight bytes that every PNG file begins with, and its first chunk: width and height come first.
+PNG_HEADER = struct.Struct(">8s4x4sII")
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# No PNG file of so many pixels is larger: four bytes a pixel, and room for what comes with them.
+BYTES_PER_PIXEL = 4
+BYTES_BESIDE = 2**16
+
+
+def send(fractal: Fractal) -> Response:
+    """Return the answer to a request for the image of a fractal.
+
+    :raises faafo.errors.ImageNotFound: when there is none.
+    """
+    uuid, known = fractal.uuid, fractal.checksum
+    if known is None:
+        raise errors.ImageNotFound(f"fractal {uuid} is {fractal.status}: no image yet")
+    # A client may take its time; the database connection must not wait with it.
+    db.session.close()
+    response = _not_modified(known) or _redirection(uuid) or _file(uuid, known)
+    response.set_etag(known)
+    response.cache_control.no_cache = True
+    return response
+
+
+def _not_modified(known: str) -> Response | None:
+    return Response(status=304) if request.if_none_match.contains(known) else None
+
+
+def _redirection(uuid: str) -> Response | None:
+    # What is signed is a GET.
+    url = _store().public_url(uuid) if request.method == "GET" else None
+    return redirect(url, 307, Response) if url else None
+
+
+def _file(uuid: str, known: str) -> Response:
+    file = _store().open(uuid)
+    try:
+        size = file.seek(0, 2)
+        file.seek(0)
+        content = FileWrapper(file, CHUNK_BYTES)
+        response = Response(content, mimetype=MIMETYPE, direct_passthrough=True)
+        response.content_length = size
+        response.headers["Repr-Digest"] = _digest(known)
+        response.set_etag(known)
+        return response.make_conditional(request, accept_ranges=True, complete_length=size)
+    except BaseException:
+        file.close()
+        raise
+
+
+def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any]:
+    """Store the image in the request's body; return its checksum and size.
+
+    :param content_digest: what the header of that name says (RFC 9530).
+    :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
+    :raises faafo.errors.InvalidImage: when the body is not what the headers or the record say.
+    """
+    if request.mimetype != MIMETYPE:
+        abort(415, description=f"the content type: must be {MIMETYPE}")
+    width, height = _sides(uuid, attempt)
+    request.max_content_length = _limit(width, height)
+    png = request.get_data(cache=False)
+    _check_digest(png, content_digest)
+    _check_sides(png, width, height)
+    # The body may have taken its time.
+    _sides(uuid, attempt)
+    _store().save(uuid, png)
+    try:
+        fractals.get(db.session, uuid)
+    except errors.FractalNotFound:
+        # It was deleted in the meantime: its image is nobody's.
+        _store().delete(uuid)
+        raise
+    return {"checksum": checksum(png), "size": len(png)}
+
+
+def _sides(uuid: str, attempt: int) -> tuple[int, int]:
+    """Return the sides of a fractal that is being rendered; leaves no transaction open."""
+    fractal = outcomes.require_rendering(db.session, uuid, attempt)
+    sides = fractal.width, fractal.height
+    db.session.close()
+    return sides
+
+
+def _limit(width: int, height: int) -> int:
+    most = current_app.config["MAX_IMAGE_SIZE"]
+    return min(most, BYTES_PER_PIXEL * width * height + BYTES_BESIDE)
+
+
+def _check_digest(png: bytes, content_digest: str) -> None:
+    found = SHA256.search(content_digest)
+    if found is None:
+        raise errors.InvalidImage("Content-Digest: must hold sha-256=:<base64>:")
+    if _hexadecimal(found[1]) != checksum(png):
+        raise errors.InvalidImage("Content-Digest: is not that of the body")
+
+
+def _check_sides(png: bytes, width: int, height: int) -> None:
+    begin = png[: PNG_HEADER.size].ljust(PNG_HEADER.size, b"\0")
+    if PNG_HEADER.unpack(begin) != (PNG_SIGNATURE, b"IHDR", width, height):
+        raise errors.InvalidImage(f"the body: is not a PNG file of {width} x {height} pixels")
+
+
+def _digest(known: str) -> str:
+    return f"sha-256=:{base64.b64encode(bytes.fromhex(known)).decode()}:"
+
+
+def _hexadecimal(encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded, validate=True).hex()
+    except binascii.Error:
+        return ""
+
+
+def _store() -> ImageStore:
+    return current_app.extensions["faafo.store"]

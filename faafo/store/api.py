@@ -1,0 +1,57 @@
+"""Images sent to the API over HTTP, for workers that share no directory and no object store."""
+
+from oslo_config import cfg
+
+from faafo import errors
+from faafo.client.http import Client
+from faafo.store.base import ImageWriter, checksum
+
+# What will not be taken later either: the fractal is gone or no longer this attempt's, too large.
+FOR_GOOD = (404, 409, 413)
+
+
+class ApiStore(ImageWriter):
+    """Sends images to the API, which keeps them in its own store.
+
+    The API writes atomically, verifies what it has written and answers with its checksum.
+    """
+
+    def __init__(self, client: Client, endpoint_url: str) -> None:
+        self._client = client
+        self._where = f"[store] url = api://, endpoint_url = {endpoint_url}"
+
+    def check(self) -> None:
+        try:
+            self._client.check_store()
+        except errors.ApiUnavailable as error:
+            raise errors.StoreAway(f"[store] url = api://, {error}") from None
+        except errors.ApiRefused as error:
+            raise errors.StoreUnavailable(f"{self._where}: {error.status}, {error}") from None
+
+    def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
+        if attempt is None:
+            raise errors.ImageRefused(f"{self._where}: an image is taken for an attempt only")
+        try:
+            stored = self._client.upload(uuid, attempt, png)
+        except errors.ApiUnavailable as error:
+            raise errors.StoreAway(f"[store] url = api://, {error}") from None
+        except errors.ApiRefused as error:
+            kind = errors.ImageRefused if error.status in FOR_GOOD else errors.StoreUnavailable
+            raise kind(f"{self._where}: {error.status}, {error}") from None
+        if stored != checksum(png):
+            raise errors.StoreUnavailable(f"{self._where}: it has stored something else, {stored}")
+        return self._client.image_url(uuid)
+
+    def remove_partial(self) -> int:
+        # The API has received an image to its end before it writes anything.
+        return 0
+
+
+def from_conf(conf: cfg.ConfigOpts, owner: str) -> ApiStore:
+    """Return the store that ``api://`` means: the API at ``endpoint_url``.
+
+    :raises ValueError: when there is more in the URL.
+    """
+    if conf.store.url != "api://":
+        raise ValueError("must be api:// and nothing else; endpoint_url says where the API is")
+    return ApiStore(Client(conf.endpoint_url), conf.endpoint_url)

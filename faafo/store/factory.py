@@ -1,0 +1,59 @@
+"""Which driver an image store has: the scheme of ``[store] url`` says so."""
+
+import importlib
+import re
+
+from oslo_config import cfg
+
+from faafo import errors
+from faafo.store.base import ImageStore, ImageWriter
+from faafo.store.filesystem import FilesystemStore
+
+OPTION = "[store] url"
+# Loaded when they are asked for: what they need is heavy, or not installed.
+DRIVERS = {"api": "faafo.store.api", "file": "faafo.store.filesystem", "s3": "faafo.store.s3"}
+EXTRAS = {"s3": "faafo[s3]"}
+
+
+def open_writer(conf: cfg.ConfigOpts, owner: str) -> ImageWriter:
+    """Return the store that a worker writes to.
+
+    :param owner: who writes; no two processes may write under one name at the same time.
+    :raises faafo.errors.ConfigurationError: when ``[store] url`` makes no sense, or what it needs
+        is not installed.
+    """
+    if not conf.store.url:
+        return FilesystemStore(conf.filesystem_store_datadir, owner)
+    scheme = conf.store.url.partition("://")[0]
+    if "://" not in conf.store.url or scheme not in DRIVERS:
+        raise refused(conf, f"must begin with {', '.join(f'{one}://' for one in sorted(DRIVERS))}")
+    try:
+        driver = importlib.import_module(DRIVERS[scheme])
+    except ImportError as error:
+        extra = EXTRAS.get(scheme, "faafo")
+        raise refused(conf, f"{error}; install it with: pip install '{extra}'") from None
+    try:
+        return driver.from_conf(conf, owner)
+    except ValueError as error:
+        raise refused(conf, str(error)) from None
+
+
+def open_store(conf: cfg.ConfigOpts, owner: str = "") -> ImageStore:
+    """Return the store that can also be read from, which the API and its tools need.
+
+    :raises faafo.errors.ConfigurationError: as ``open_writer``, and when it is the API itself.
+    """
+    store = open_writer(conf, owner)
+    if not isinstance(store, ImageStore):
+        raise refused(conf, "is for workers; the API itself needs file:// or s3://")
+    return store
+
+
+def refused(conf: cfg.ConfigOpts, why: str) -> errors.ConfigurationError:
+    """Return the error that says what is wrong with the URL."""
+    return errors.ConfigurationError(f"{OPTION} = {masked(conf.store.url)}: {why}")
+
+
+def masked(url: str) -> str:
+    """Return a URL without its credentials, also when they are written in a wrong way."""
+    return re.sub(r"//.*@", "//***@", url)

@@ -1,0 +1,47 @@
+"""What an ``s3://`` URL means: the bucket, the prefix, the credentials."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where objects go, and with whose credentials: the parts of an ``s3://`` URL.
+
+    ``prefix`` is empty or ends with a slash; without a ``key`` the usual places are searched.
+    """
+
+    bucket: str
+    prefix: str = ""
+    key: str | None = None
+    secret: str | None = None
+
+    def __str__(self) -> str:
+        credentials = "***@" if self.key else ""
+        return f"s3://{credentials}{self.bucket}/{self.prefix}"
+
+    def key_of(self, name: str) -> dict[str, str]:
+        """Return what S3 knows the object of that name by."""
+        return {"Bucket": self.bucket, "Key": self.prefix + name}
+
+    def path_of(self, name: str) -> str:
+        """Return what s3fs knows the object of that name by."""
+        return f"{self.bucket}/{self.prefix}{name}"
+
+
+def parse_url(url: str) -> Location:
+    """Return what an ``s3://`` URL means.
+
+    :raises ValueError: when it does not; says why.
+    """
+    parts = urlsplit(url)
+    credentials, at, bucket = parts.netloc.rpartition("@")
+    key, _colon, secret = credentials.partition(":")
+    if not bucket or ":" in bucket or parts.query or parts.fragment or "@" in parts.path:
+        raise ValueError("must look like s3://bucket/prefix; percent-encode what is special")
+    if at and not (key and secret):
+        raise ValueError("credentials must look like s3://key:secret@bucket/prefix")
+    prefix = unquote(parts.path).strip("/")
+    return Location(
+        bucket, f"{prefix}/" if prefix else "", unquote(key) or None, unquote(secret) or None
+    )
