@@ -99,11 +99,14 @@ class Link:
         try:
             data = source.recv(CHUNK)
             if data:
-                self._peers[source].sendall(data)
+                self._pass_on(self._peers[source], data)
                 return
         except OSError:
             pass
         self._end(source, _close)
+
+    def _pass_on(self, target: socket.socket, data: bytes) -> None:
+        target.sendall(data)
 
     def _end(self, one: socket.socket, how: Any) -> None:
         other = self._peers.pop(one)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.functional.object_stores import Moto, Swift
 from tests.functional.processes import Api, running_api
 from tests.functional.servers import MariaDB, RabbitMQ, started
 
@@ -42,6 +43,20 @@ def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
     """The ``mysql://`` URL of an empty database that is this test's own."""
     with mariadb.database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    """An object store that keeps everything in memory."""
+    with started(Moto) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def swift() -> Iterator[Swift]:
+    """A Swift with an S3 API."""
+    with started(Swift) as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=DATABASES)

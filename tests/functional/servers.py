@@ -48,7 +48,7 @@ def started(kind: type[Driver], **options: Any) -> Iterator[Any]:
         yield server
 
 
-class _Family(Driver):
+class Family(Driver):
     """A driver that ends what it has started, children included.
 
     pifpaf's own way reaps a process behind the back of its Popen, which then warns that it is
@@ -71,7 +71,7 @@ class _Family(Driver):
             stream.close()
 
 
-class RabbitMQ(_Family, RabbitMQDriver):
+class RabbitMQ(Family, RabbitMQDriver):
     """A broker with ports and an Erlang port mapper (epmd) of its own.
 
     ``url`` is its transport URL without a virtual host: tests get theirs from ``virtual_host``.
@@ -168,7 +168,7 @@ class RabbitMQ(_Family, RabbitMQDriver):
         return {queue: durable == "true" for queue, durable in rows}
 
 
-class MariaDB(_Family, MySQLDriver):
+class MariaDB(Family, MySQLDriver):
     """A database server that listens on TCP and asks for a password, unlike pifpaf's own.
 
     :param durable: whether its data survive a crash.

@@ -37,6 +37,7 @@ ONLY_IN = {
     "requests": {"client"},
     "sqlalchemy": {"db", "api", "web", "cmd"},
     "flask": {"api", "web"},
+    "fsspec": {"store"},
     "s3fs": {"store"},
     "botocore": {"store"},
     "aiohttp": {"store"},

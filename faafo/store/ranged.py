@@ -1,0 +1,59 @@
+"""An object of an object store as a file: read block by block, each with a request of its own."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+BLOCK_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some bytes of an object from ``start`` on, the object's size, and what names its content."""
+
+    start: int
+    content: bytes
+    size: int
+    etag: str
+
+    @property
+    def end(self) -> int:
+        """Where the next block begins."""
+        return self.start + len(self.content)
+
+
+# Returns the bytes from start on, at most so many, of the object while it has that ETag.
+Fetch = Callable[[int, int, str | None], Block]
+
+
+class RangedFile(io.RawIOBase):
+    """A file to read and seek in; holds one block, and has the first one from the beginning."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        super().__init__()
+        self._fetch = fetch
+        self._block = fetch(0, BLOCK_BYTES, None)
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        origins = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._block.size}
+        self._position = max(0, origins[whence] + offset)
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill ``buffer`` with what is in the block at hand; 0 at the end of the object."""
+        if self._position >= self._block.size:
+            return 0
+        if not self._block.start <= self._position < self._block.end:
+            self._block = self._fetch(self._position, BLOCK_BYTES, self._block.etag)
+        begin = self._position - self._block.start
+        part = self._block.content[begin : begin + len(buffer)]
+        buffer[: len(part)] = part
+        self._position += len(part)
+        return len(part)

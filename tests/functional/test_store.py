@@ -1,0 +1,308 @@
+"""Every image store keeps the same promises, also when it breaks."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faafo import errors
+from faafo.store.location import Location
+from faafo.store.s3 import S3Store
+from tests.functional.object_stores import Swift
+from tests.functional.processes import Api, running_api, wait_until
+from tests.functional.stores import (
+    HALF_WAY,
+    LARGE,
+    SMALL,
+    ApiBackend,
+    Backend,
+    FileBackend,
+    S3Backend,
+    linked_api,
+    linked_bucket,
+    noise,
+    restarted,
+    small_disk,
+)
+
+OVER_A_LINK = ["api", "moto", "swift"]
+KINDS = ["file", *OVER_A_LINK]
+LONG = 3600.0
+
+
+@pytest.fixture(scope="module")
+def own_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """``faafo-api`` on SQLite; what the store does has nothing to do with the database."""
+    with running_api(tmp_path_factory.mktemp("api")) as api:
+        yield api
+
+
+def backends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    if request.param == "file":
+        yield FileBackend(tmp_path / "images")
+    elif request.param == "api":
+        with linked_api(request.getfixturevalue("own_api")) as backend:
+            yield backend
+            backend.api.forget_everything()
+    else:
+        with linked_bucket(request.getfixturevalue(request.param)) as backend:
+            yield backend
+
+
+any_backend = pytest.fixture(params=KINDS, name="backend")(backends)
+linked_backend = pytest.fixture(params=OVER_A_LINK, name="linked")(backends)
+
+
+def save(backend: Backend, sides: tuple[int, int] = SMALL) -> str:
+    """Store a picture as a worker does; return whose it is."""
+    picture = backend.picture(sides)
+    writer = backend.writer()
+    writer.check()
+    writer.save(picture.uuid, picture.png, picture.attempt)
+    return picture.uuid
+
+
+def is_there(backend: Backend, uuid: str) -> bool:
+    try:
+        backend.store().load(uuid)
+    except errors.ImageNotFound:
+        return False
+    return True
+
+
+class TestEveryStore:
+    @pytest.mark.parametrize("sides", [SMALL, LARGE])
+    def test_what_is_saved_is_loaded(self, backend: Backend, sides: tuple[int, int]) -> None:
+        uuid = save(backend, sides)
+        assert backend.store().load(uuid) == noise(sides)
+
+    def test_an_image_can_be_read_from_anywhere_in_it(self, backend: Backend) -> None:
+        uuid, png = save(backend, LARGE), noise(LARGE)
+        with backend.store().open(uuid) as file:
+            assert file.seek(0, 2) == len(png)
+            file.seek(100)
+            assert file.read(50) == png[100:150]
+            file.seek(HALF_WAY)
+            assert file.read() == png[HALF_WAY:]
+
+    def test_what_is_saved_again_replaces_what_was_there(self, backend: Backend) -> None:
+        picture, writer = backend.picture(), backend.writer()
+        writer.check()
+        for seed in (1, 2):
+            png = noise(seed=seed)
+            writer.save(picture.uuid, png, picture.attempt)
+            assert backend.store().load(picture.uuid) == png
+
+    def test_what_was_never_saved_is_not_found(self, backend: Backend) -> None:
+        uuid = backend.picture().uuid
+        backend.writer().check()
+        for read in (backend.store().load, backend.store().open):
+            with pytest.raises(errors.ImageNotFound, match=uuid):
+                read(uuid)
+
+    def test_what_is_deleted_is_gone(self, backend: Backend) -> None:
+        kept, uuid = save(backend), save(backend)
+        for _ in range(2):
+            backend.store().delete(uuid)
+        assert not is_there(backend, uuid)
+        assert is_there(backend, kept)
+
+    def test_a_reader_sees_one_whole_image_or_the_other(self, backend: Backend) -> None:
+        picture, writer = backend.picture(LARGE), backend.writer()
+        versions = [noise(LARGE, seed) for seed in (1, 2)]
+        writer.check()
+        writer.save(picture.uuid, versions[0], picture.attempt)
+        done = threading.Event()
+        seen: set[bytes] = set()
+
+        def read() -> None:
+            store = backend.store()
+            while not done.is_set():
+                seen.add(store.load(picture.uuid))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        for number in range(10):
+            writer.save(picture.uuid, versions[number % 2], picture.attempt)
+        wait_until(lambda: seen, "an image to be read")
+        done.set()
+        reader.join()
+        assert seen <= set(versions)
+
+    def test_images_are_listed_and_nothing_else(self, backend: Backend) -> None:
+        uuids = {save(backend) for _ in range(3)}
+        for name in ("notes.txt", "not-a-uuid.png", f".{min(uuids)}.png", f"{min(uuids)}.png.bak"):
+            backend.put(name, b"nobody's image")
+        assert uuids <= set(backend.store().uuids(age=0))
+        assert all(len(uuid) == 36 for uuid in backend.store().uuids(age=0))
+        assert list(backend.store().uuids(age=LONG)) == []
+
+    def test_what_was_written_half_is_removed_and_images_stay(self, backend: Backend) -> None:
+        uuid = save(backend)
+        backend.put(".worker-9.abc.part", b"half")
+        assert backend.store().remove_all_partial(age=LONG) == 0
+        assert backend.store().remove_all_partial(age=0) == 1
+        assert backend.store().remove_all_partial(age=0) == 0
+        assert is_there(backend, uuid)
+
+    def test_a_worker_removes_what_it_has_written_half_itself(self, backend: Backend) -> None:
+        if isinstance(backend, ApiBackend):
+            # Who sends its images to the API writes nothing itself.
+            assert backend.writer().remove_partial() == 0
+            return
+        backend.put(".worker-1.abc.part", b"half")
+        backend.put(".worker-11.abc.part", b"another's")
+        assert backend.writer("worker-1").remove_partial() == 1
+        assert backend.writer("worker-11").remove_partial() == 1
+
+    def test_a_check_leaves_nothing_behind(self, backend: Backend) -> None:
+        writer = backend.writer()
+        for _ in range(2):
+            writer.check()
+        assert backend.store().remove_all_partial(age=0) == 0
+
+
+class TestABrokenLink:
+    def test_a_save_that_is_cut_leaves_nothing_that_looks_whole(self, linked: Backend) -> None:
+        picture, writer = linked.picture(LARGE), linked.writer()
+        writer.check()
+        linked.link.cut_after(HALF_WAY)
+        with pytest.raises(errors.StoreAway):
+            writer.save(picture.uuid, picture.png, picture.attempt)
+        assert not is_there(linked, picture.uuid)
+        with pytest.raises(errors.StoreAway):
+            writer.check()
+        linked.link.heal()
+        writer.check()
+        writer.save(picture.uuid, picture.png, picture.attempt)
+        assert linked.store().load(picture.uuid) == picture.png
+
+    def test_a_save_that_is_cut_leaves_the_image_that_was_there(self, linked: Backend) -> None:
+        picture, writer = linked.picture(LARGE), linked.writer()
+        writer.save(picture.uuid, picture.png, picture.attempt)
+        linked.link.cut_after(HALF_WAY)
+        with pytest.raises(errors.StoreAway):
+            writer.save(picture.uuid, noise(LARGE, seed=1), picture.attempt)
+        assert linked.store().load(picture.uuid) == picture.png
+
+    def test_an_image_that_is_spoilt_on_the_way_is_not_stored(self, linked: Backend) -> None:
+        picture, writer = linked.picture(LARGE), linked.writer()
+        writer.check()
+        linked.link.spoil_after(HALF_WAY)
+        with pytest.raises(errors.StoreUnavailable):
+            writer.save(picture.uuid, picture.png, picture.attempt)
+        assert not is_there(linked, picture.uuid)
+        writer.save(picture.uuid, picture.png, picture.attempt)
+        assert linked.store().load(picture.uuid) == picture.png
+
+
+class TestAServerThatDies:
+    def test_swift_in_the_middle_of_a_write(self, swift: Swift) -> None:
+        with linked_bucket(swift) as backend:
+            picture, writer = backend.picture(LARGE), backend.writer()
+            writer.check()
+
+            def die(_data: bytes) -> bytes:
+                swift.kill()
+                return b""
+
+            backend.link.after(HALF_WAY, die)
+            try:
+                with pytest.raises(errors.StoreAway):
+                    writer.save(picture.uuid, picture.png, picture.attempt)
+            finally:
+                swift.start()
+            assert not is_there(backend, picture.uuid)
+            writer.save(picture.uuid, picture.png, picture.attempt)
+            assert backend.store().load(picture.uuid) == picture.png
+
+    def test_the_api_in_the_middle_of_an_upload(self, tmp_path: Path) -> None:
+        with running_api(tmp_path) as api, linked_api(api) as backend:
+            picture, writer = backend.picture(LARGE), backend.writer()
+
+            def die(_data: bytes) -> bytes:
+                api.service.kill()
+                return b""
+
+            backend.link.after(HALF_WAY, die)
+            with pytest.raises(errors.StoreAway):
+                writer.save(picture.uuid, picture.png, picture.attempt)
+            assert list(api.datadir.iterdir()) == []
+            with restarted(api) as port:
+                backend.link.lead_to(port)
+                writer.save(picture.uuid, picture.png, picture.attempt)
+            assert backend.store().load(picture.uuid) == picture.png
+
+
+class TestAStoreThatIsFull:
+    ROOM = 2**21
+
+    def test_a_disk(self, tmp_path: Path) -> None:
+        directory = tmp_path / "images"
+        with small_disk(directory, self.ROOM):
+            backend = FileBackend(directory)
+            self._fill(backend, directory, errors.StoreUnavailable)
+
+    def test_the_disk_of_an_api(self, tmp_path: Path) -> None:
+        with (
+            small_disk(tmp_path / "images", self.ROOM),
+            running_api(tmp_path) as api,
+            linked_api(api) as backend,
+        ):
+            self._fill(backend, api.datadir, errors.StoreAway)
+
+    def _fill(self, backend: Backend, directory: Path, expected: type[Exception]) -> None:
+        picture, writer = backend.picture((2000, 1500)), backend.writer()
+        writer.check()
+        with pytest.raises(expected):
+            writer.save(picture.uuid, picture.png, picture.attempt)
+        assert list(directory.iterdir()) == []
+        # There is room for a usual image, not for the one that did not fit.
+        with pytest.raises(expected):
+            writer.check()
+
+    def test_a_container_with_a_quota(self, swift: Swift) -> None:
+        with linked_bucket(swift) as backend:
+            picture, writer = backend.picture(LARGE), backend.writer()
+            writer.check()
+            swift.set_quota(backend.bucket, HALF_WAY)
+            for _ in range(2):
+                with pytest.raises(errors.StoreUnavailable):
+                    writer.save(picture.uuid, picture.png, picture.attempt)
+                with pytest.raises(errors.StoreUnavailable):
+                    writer.check()
+            assert not is_there(backend, picture.uuid)
+            swift.set_quota(backend.bucket, 2**30)
+            writer.check()
+            writer.save(picture.uuid, picture.png, picture.attempt)
+
+
+class TestABucketThatIsNot:
+    @pytest.mark.parametrize("kind", ["moto", "swift"])
+    def test_one_that_is_missing(self, kind: str, request: pytest.FixtureRequest) -> None:
+        with linked_bucket(request.getfixturevalue(kind)) as backend:
+            backend.bucket = "nowhere"
+            self._refuses(backend.writer(), "there is no such bucket")
+
+    def test_one_that_is_not_for_us(self, swift: Swift) -> None:
+        with linked_bucket(swift) as backend:
+            for wrong in ({"secret": "guess"}, {"key": "somebody:else"}):
+                self._refuses(stranger(backend, **wrong), "access is denied")
+
+    def _refuses(self, store: S3Store, why: str) -> None:
+        for call in (store.check, lambda: store.save(PICTURE_UUID, noise())):
+            with pytest.raises(errors.StoreUnavailable, match=why) as caught:
+                call()
+            assert not isinstance(caught.value, errors.StoreAway)
+            assert "[store] url = s3://***@" in str(caught.value)
+
+
+PICTURE_UUID = "00000000-0000-4000-8000-000000000001"
+
+
+def stranger(backend: S3Backend, **credentials: str) -> S3Store:
+    """Return a store that knows the wrong user or password."""
+    server = backend.server
+    known = {"key": server.key, "secret": server.secret} | credentials
+    return S3Store(Location(backend.bucket, **known), endpoint_url=server.url)
