@@ -1,5 +1,7 @@
 """Headers that tell a browser what our pages never do, so that it refuses to do it."""
 
+import functools
+
 from flask import Flask, Response, request
 
 # Bootstrap's style sheet holds a few of its icons as data: URLs. Scripts come from here alone.
@@ -19,10 +21,18 @@ API_DOCUMENTATION = "/openapi"
 
 def register(app: Flask) -> None:
     """Make ``app`` send the headers with everything but the documentation of the API."""
-    app.after_request(_secure)
+    policy = policy_for(app.extensions["faafo.store"].public_origin)
+    app.after_request(functools.partial(_secure, policy))
 
 
-def _secure(response: Response) -> Response:
+def policy_for(image_origin: str | None) -> str:
+    """Return the policy, where images may come from ``image_origin`` as well."""
+    if image_origin is None:
+        return CONTENT_SECURITY_POLICY
+    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {image_origin}")
+
+
+def _secure(policy: str, response: Response) -> Response:
     if request.path.startswith(API_DOCUMENTATION):
         return response
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -30,5 +40,5 @@ def _secure(response: Response) -> Response:
     # Not with an image: the browser shows one that is opened by itself in a page of its own make,
     # with inline styles. A 304 has no type, and its headers go to the image that is kept.
     if response.mimetype == "text/html" and response.status_code != 304:
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Content-Security-Policy"] = policy
     return response

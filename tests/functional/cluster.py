@@ -42,6 +42,7 @@ class Cluster:
         return Client(self.url)
 
     def start_api(self, port: int = 0, **groups: dict[str, Any]) -> Service:
+        """Start the API; ``groups`` are options of other groups than the default one."""
         options = {
             "database_url": self._database_url,
             "verbose": True,
@@ -53,13 +54,23 @@ class Cluster:
         assert upgrade.returncode == 0, upgrade.stderr
         api = self._start("faafo-api", config)
         self.url = api.wait_for_url()
+        # The log may be that of an earlier API on the same port.
+        wait_until(self._is_well, "the API to be well")
         return api
+
+    def _is_well(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/healthcheck", timeout=10).ok
+        except requests.ConnectionError:
+            return False
 
     def start_worker(
         self, name: str = "worker", slots: int = 1, wait: bool = True, **groups: dict[str, Any]
     ) -> Service:
+        """Start a worker; ``groups`` are its options in further groups."""
         options = {
             "filesystem_store_datadir": self.images,
+            "endpoint_url": self.url,
             "transport_url": self._transport_url,
             "verbose": True,
         }

@@ -251,12 +251,18 @@ class Api:
 
 
 @contextlib.contextmanager
-def running_api(directory: Path, database_url: str | None = None, **api: Any) -> Iterator[Api]:
+def running_api(
+    directory: Path,
+    database_url: str | None = None,
+    store: dict[str, Any] | None = None,
+    **api: Any,
+) -> Iterator[Api]:
     """Run ``faafo-api`` on any free port.
 
     :param directory: everything goes below it.
     :param database_url: is brought up to date first, as an administrator would; by default a
         SQLite file in ``directory``.
+    :param store: options of group ``[store]``; by default images are files in ``directory``.
     :param api: options of group ``[api]``.
     """
     datadir = directory / "images"
@@ -268,6 +274,7 @@ def running_api(directory: Path, database_url: str | None = None, **api: Any) ->
             "filesystem_store_datadir": datadir,
         },
         api=api,
+        store=store or {},
     )
     if database_url:
         upgrade = run(directory, "faafo-manage", "--config-file", config, "db", "upgrade")

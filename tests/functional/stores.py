@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -168,6 +169,16 @@ class S3Backend(Backend):
         server = self.server
         location = Location(self.bucket, PREFIX, server.key, server.secret)
         return S3Store(location, owner, endpoint_url=url, region=server.region, public=True)
+
+    def options(self) -> dict[str, str]:
+        """Return the options of group ``[store]`` that mean this bucket."""
+        server = self.server
+        credentials = f"{quote(server.key, safe='')}:{quote(server.secret, safe='')}"
+        return {
+            "url": f"s3://{credentials}@{self.bucket}/{PREFIX}",
+            "s3_endpoint_url": server.url,
+            "s3_region": server.region,
+        }
 
     def put(self, name: str, content: bytes) -> None:
         with contextlib.closing(self.server.client) as client:

@@ -140,7 +140,7 @@ class TestBodies:
             ("PUT", "/api/fractal", {"GET", "POST"}),
             ("DELETE", "/api/fractal", {"GET", "POST"}),
             ("POST", f"/api/fractal/{UUID}", {"GET", "PUT", "PATCH", "DELETE"}),
-            ("PUT", f"/api/fractal/{UUID}/image", {"GET"}),
+            ("POST", f"/api/fractal/{UUID}/image", {"GET", "PUT"}),
             ("GET", "/api/claim", {"POST", "PUT"}),
             ("POST", "/healthcheck", {"GET"}),
         ],

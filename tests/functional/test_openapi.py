@@ -26,11 +26,13 @@ CALLS = {
     ("/api/fractal/{uuid}", "patch"),
     ("/api/fractal/{uuid}", "delete"),
     ("/api/fractal/{uuid}/image", "get"),
+    ("/api/fractal/{uuid}/image", "put"),
     ("/api/fractal/{uuid}/retry", "post"),
     ("/api/claim", "post"),
     ("/api/claim", "put"),
     ("/tile/{z}/{x}/{y}.png", "get"),
     ("/healthcheck", "get"),
+    ("/healthcheck/store", "get"),
 }
 # `make fuzz` asks for more.
 REQUESTS = int(os.environ.get("FAAFO_FUZZ_REQUESTS", "1000"))

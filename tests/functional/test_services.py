@@ -12,7 +12,8 @@ import requests
 
 from faafo.fractal.task import FractalTask
 from tests.functional.cluster import Cluster, running
-from tests.functional.processes import wait_until
+from tests.functional.processes import run, wait_until
+from tests.functional.stores import linked_bucket
 
 BARE_CLIENT = Path(__file__).with_name("bare_client.py")
 
@@ -289,3 +290,52 @@ def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
     )
     assert "Traceback" not in api.output()
     assert "secretsecret" not in api.output()
+
+
+def test_workers_that_send_their_images_to_the_api_need_nothing_else(cluster):
+    workers = [cluster.start_worker(f"worker-{n}", store={"url": "api://"}) for n in (1, 2)]
+    cluster.start_producer(min_tasks=10, max_tasks=10, interval=600, **SMALL)
+    for record in cluster.wait_until_complete(10):
+        cluster.check_pixels(record)
+        assert (cluster.images / f"{record['uuid']}.png").exists()
+    for worker in workers:
+        assert worker.lines_with(f"to file {cluster.url}/api/fractal/")
+
+
+def test_an_api_that_is_away_for_a_moment_gets_the_images_afterwards(cluster):
+    worker = cluster.start_worker(store={"url": "api://", "save_timeout": 60})
+    cluster.start_producer()
+    uuids = post(cluster, 3)
+    worker.wait_for_line("processing task")
+    (api,) = [one for one in cluster.services if one.name == "faafo-api"]
+    port = int(cluster.url.rpartition(":")[2])
+    api.stop()
+    worker.wait_for_line("[store] url = api://, endpoint_url = ")
+    cluster.start_api(port)
+    records = cluster.wait_until_complete(3)
+    assert {record["uuid"] for record in records} == set(uuids)
+    for record in records:
+        cluster.check_image(record)
+
+
+def test_images_in_swift_are_complete_and_swept(cluster, swift):
+    with linked_bucket(swift) as bucket:
+        store = bucket.options()
+        (api,) = cluster.services
+        api.stop()
+        cluster.start_api(int(cluster.url.rpartition(":")[2]), store=store)
+        worker = cluster.start_worker(store=store)
+        cluster.start_producer(min_tasks=5, max_tasks=5, interval=600, **SMALL)
+        for record in cluster.wait_until_complete(5):
+            cluster.check_pixels(record)
+        assert not cluster.images.exists()
+        orphan = str(uuid.uuid4())
+        bucket.writer().save(orphan, b"nobody's")
+        config = cluster.directory / "api.conf"
+        sweep = ["--config-file", config, "store", "sweep", "--older-than", "0"]
+        finished = run(cluster.directory, "faafo-manage", *sweep, "--dry-run")
+        assert f"would remove the image of {orphan}" in finished.stdout
+        finished = run(cluster.directory, "faafo-manage", *sweep)
+        assert "1 image(s) without a record, 0 half" in finished.stdout, finished.stderr
+        assert len(list(bucket.store().uuids(age=0))) == 5
+        assert swift.secret not in worker.output() + finished.stderr

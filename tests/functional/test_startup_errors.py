@@ -1,6 +1,7 @@
 """What keeps a service from starting is one line that names the option and its value."""
 
 import socket
+from urllib.parse import quote
 
 import pytest
 
@@ -108,4 +109,84 @@ def test_a_wrong_password_for_the_broker_is_told_without_telling_it(tmp_path, tr
         assert "trying again in" in line
         worker.stop()
         assert "guessguess" not in worker.output()
+        assert "Traceback" not in worker.output()
+
+
+@pytest.mark.parametrize("script", ["faafo-api", "faafo-worker", "faafo-all"])
+@pytest.mark.parametrize(
+    ("url", "shown", "why"),
+    [
+        ("ftp://host/images", "ftp://host/images", "must begin with api://, file://, s3://"),
+        ("/srv/images", "/srv/images", "must begin with api://, file://, s3://"),
+        ("file://images", "file://images", "must look like file:///directory"),
+        ("s3://", "s3://", "must look like s3://bucket/prefix"),
+        ("s3://k:se/cret@bucket", "s3://***@bucket", "percent-encode"),
+        ("s3://key@bucket", "s3://***@bucket", "s3://key:secret@bucket/prefix"),
+        ("api://controller", "api://controller", "endpoint_url"),
+    ],
+)
+def test_a_store_url_that_makes_no_sense_is_named(tmp_path, script, url, shown, why):
+    config = write_config(
+        tmp_path / "store.conf",
+        DEFAULT={"transport_url": "fake://", "bind_port": 0},
+        store={"url": url},
+    )
+    finished = run(tmp_path, script, "--config-file", config)
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    line = finished.stderr.splitlines()[-1]
+    assert f"[store] url = {shown}: " in line
+    assert why in line
+    assert "cret" not in line.replace("secret", "")
+
+
+def test_the_api_cannot_send_its_images_to_itself(tmp_path):
+    config = write_config(tmp_path / "store.conf", store={"url": "api://"})
+    for command in (["faafo-api"], ["faafo-all"], ["faafo-manage", "store", "sweep"]):
+        script, *arguments = command
+        finished = run(tmp_path, script, "--config-file", config, *arguments)
+        assert finished.returncode == 1
+        assert "[store] url = api://: is for workers" in finished.stderr.splitlines()[-1]
+
+
+def worker_with(directory, **store) -> Service:
+    """Start a worker with options of group ``[store]``."""
+    config = write_config(
+        directory / "worker.conf",
+        DEFAULT={"transport_url": "fake://", "endpoint_url": "http://127.0.0.1:9", "debug": True},
+        store=store,
+    )
+    return Service(directory, "faafo-worker", "--config-file", config)
+
+
+def test_a_bucket_that_is_missing_or_not_for_us_stops_a_worker(tmp_path, swift):
+    where = f"@nowhere/, s3_endpoint_url = {swift.url}: "
+    known = f"{quote(swift.key)}:{quote(swift.secret, safe='')}"
+    for credentials, why in ((known, "there is no such bucket"), ("a:b", "access is denied")):
+        url = f"s3://{credentials}@nowhere"
+        with worker_with(tmp_path, url=url, s3_endpoint_url=swift.url) as worker:
+            assert worker.wait_for_end() == 1
+            line = worker.output().splitlines()[-1]
+            assert f"[store] url = s3://***{where}" in line
+            assert why in line
+            assert swift.secret not in worker.output()
+            assert "sec%2Bret" not in worker.output()
+            assert "Traceback" not in worker.output()
+
+
+@pytest.mark.parametrize(
+    ("store", "named"),
+    [
+        ({"url": "api://"}, "[store] url = api://, endpoint_url = http://127.0.0.1:9: "),
+        (
+            {"url": "s3://k:s@bucket", "s3_endpoint_url": "http://127.0.0.1:9"},
+            "[store] url = s3://***@bucket/, s3_endpoint_url = http://127.0.0.1:9: ",
+        ),
+    ],
+    ids=["api", "s3"],
+)
+def test_a_store_that_does_not_answer_is_waited_for(tmp_path, store, named):
+    with worker_with(tmp_path, **store) as worker:
+        assert "trying again in" in worker.wait_for_line(named)
+        worker.stop()
         assert "Traceback" not in worker.output()
