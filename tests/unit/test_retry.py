@@ -53,3 +53,11 @@ def test_a_stop_ends_a_long_pause_at_once(monkeypatch):
     call = failing(errors.ApiUnavailable("away"), errors.ApiUnavailable("still away"))
     with pytest.raises(errors.ApiUnavailable, match="still away"):
         retry.patiently(errors.ApiUnavailable, stop)(call)
+
+
+def test_patience_ends_before_its_seconds_are_over(monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 10_000)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE", 10_000)
+    call = failing(errors.ApiUnavailable("away"), errors.ApiUnavailable("still away"))
+    with pytest.raises(errors.ApiUnavailable, match="^away"):
+        retry.patiently(errors.ApiUnavailable, threading.Event(), seconds=9_000)(call)

@@ -22,10 +22,13 @@ def answering(status, body):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_PUT = do_GET  # noqa: N815 - the name is that of the method
 
         def log_message(self, *arguments):
             pass

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +50,17 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     with pytest.raises(errors.StoreUnavailable):
         store.save(UUID, b"png")
     assert [path.name for path in tmp_path.iterdir()] == [f"{UUID}.png"]
+
+
+def test_what_is_not_read_as_it_was_written_is_not_kept(tmp_path, monkeypatch):
+    store = FilesystemStore(str(tmp_path))
+    store.save(UUID, b"old")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", lambda _path: b"nEw")
+        with pytest.raises(errors.StoreUnavailable, match="3 bytes were written, and 3 others"):
+            store.save(UUID, b"new")
+    assert store.load(UUID) == b"old"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from collections.abc import Callable
 import oslo_messaging
 import pytest
 
-from faafo import errors
+from faafo import errors, retry
 from faafo.fractal import image
 from faafo.fractal.task import FractalTask
+from faafo.store.filesystem import FilesystemStore
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
@@ -162,3 +163,63 @@ def test_what_was_meant_for_a_process_that_is_gone_is_not_rendered(endpoint, sto
         unwrapped(endpoint.process, PARAMETERS | {"worker": "w-1:before"}, task.model_dump())
     assert list(store.uuids(age=-1)) == []
     endpoint.process(PARAMETERS | {"worker": "w-1:now"}, task.model_dump())
+
+
+class Unsteady(FilesystemStore):
+    """Fails a few times before it stores anything; remembers the attempts."""
+
+    def __init__(self, datadir, *problems):
+        super().__init__(str(datadir))
+        self.problems = list(problems)
+        self.attempts = []
+
+    def save(self, uuid, png, attempt=None):
+        self.attempts.append(attempt)
+        if self.problems:
+            raise self.problems.pop(0)
+        return super().save(uuid, png, attempt)
+
+
+@pytest.fixture
+def patient(slots, cancellations, tmp_path, monkeypatch):
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
+
+    def make(*problems, seconds=60.0):
+        store = Unsteady(tmp_path, *problems)
+        return store, WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations, seconds)
+
+    return make
+
+
+def test_an_image_that_cannot_be_stored_at_once_is_stored_soon(patient, make_task):
+    store, endpoint = patient(errors.StoreAway("away"), errors.StoreUnavailable("full"))
+    task = make_task()
+    assert endpoint.process({"attempt": 7}, task.model_dump())["size"] > 0
+    assert store.attempts == [7, 7, 7]
+    assert store.load(task.uuid)
+
+
+def test_patience_with_a_store_has_an_end(patient, slots, make_task):
+    store, endpoint = patient(*[errors.StoreUnavailable("full")] * 99, seconds=0.0)
+    with pytest.raises(errors.StoreUnavailable, match="full"):
+        unwrapped(endpoint.process, {}, make_task().model_dump())
+    assert len(store.attempts) == 1
+    assert slots.free == 1
+
+
+def test_an_image_that_is_refused_is_not_offered_again(patient, make_task):
+    store, endpoint = patient(errors.ImageRefused("stale"))
+    with pytest.raises(errors.ImageRefused):
+        unwrapped(endpoint.process, {}, make_task().model_dump())
+    assert len(store.attempts) == 1
+
+
+def test_nobody_waits_for_a_store_once_the_render_is_cancelled(
+    patient, cancellations, make_task, monkeypatch
+):
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 10_000)
+    monkeypatch.setattr(retry, "LONGEST_PAUSE", 10_000)
+    _store, endpoint = patient(*[errors.StoreAway("away")] * 99, seconds=99_999)
+    threading.Timer(0.3, cancellations.cancel_everything).start()
+    with pytest.raises(errors.RenderCancelled):
+        unwrapped(endpoint.process, PARAMETERS, make_task().model_dump())

@@ -1,0 +1,53 @@
+"""Images that are sent to the API."""
+
+import pytest
+
+from faafo import errors
+from faafo.client.http import Client
+from faafo.store.api import ApiStore
+from tests.unit.client.test_http import answering
+
+UUID = "00000000-0000-4000-8000-000000000001"
+
+
+def store_at(url):
+    return ApiStore(Client(url), url)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, b'{"checksum": "0000"}', errors.StoreUnavailable),
+        (400, b'{"message": "Content-Digest: is not that of the body"}', errors.StoreUnavailable),
+        (403, b'{"message": "no"}', errors.StoreUnavailable),
+        (404, b'{"message": "there is no fractal"}', errors.ImageRefused),
+        (409, b'{"message": "attempt: 1 is not the current one"}', errors.ImageRefused),
+        (413, b"<html>a proxy says: too large</html>", errors.ImageRefused),
+        (429, b'{"message": "slowly"}', errors.StoreAway),
+        (502, b"<html>a proxy says: nobody there</html>", errors.StoreAway),
+        (503, b'{"message": "the service is in trouble"}', errors.StoreAway),
+    ],
+)
+def test_an_answer_says_whether_it_is_worth_to_try_again(status, body, kind):
+    with answering(status, body) as url, pytest.raises(errors.FaafoError) as caught:
+        store_at(url).save(UUID, b"png", 1)
+    assert type(caught.value) is kind
+    assert str(caught.value).startswith(f"[store] url = api://, endpoint_url = {url}: ")
+
+
+def test_an_api_that_knows_nothing_of_stores_is_no_store():
+    with answering(404, b'{"message": "not found"}') as url:
+        with pytest.raises(errors.StoreUnavailable) as caught:
+            store_at(url).check()
+        assert type(caught.value) is errors.StoreUnavailable
+        assert "404" in str(caught.value)
+
+
+def test_nobody_there_is_away():
+    with pytest.raises(errors.StoreAway, match="endpoint_url = http://127.0.0.1:9: "):
+        store_at("http://127.0.0.1:9").check()
+
+
+def test_an_image_that_belongs_to_no_attempt_is_refused():
+    with pytest.raises(errors.ImageRefused, match="attempt"):
+        store_at("http://127.0.0.1:9").save(UUID, b"png")

@@ -1,0 +1,92 @@
+"""Which store an URL means."""
+
+import sys
+
+import pytest
+
+from faafo import errors
+from faafo.store.api import ApiStore
+from faafo.store.factory import masked, open_store, open_writer
+from faafo.store.filesystem import FilesystemStore
+from faafo.store.location import Location, parse_url
+from faafo.store.s3 import S3Store
+
+UUID = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def with_url(conf):
+    def set_url(url):
+        conf.set_override("url", url, group="store")
+        return conf
+
+    return set_url
+
+
+def test_without_one_images_are_files_in_the_old_option(conf, tmp_path):
+    conf.set_override("filesystem_store_datadir", str(tmp_path / "old"))
+    store = open_store(conf)
+    store.check()
+    assert store.save(UUID, b"png") == str(tmp_path / "old" / f"{UUID}.png")
+
+
+def test_a_file_url_means_a_directory_and_wins(with_url, tmp_path):
+    store = open_store(with_url(f"file://{tmp_path}/with%20space"))
+    store.check()
+    assert store.save(UUID, b"png") == str(tmp_path / "with space" / f"{UUID}.png")
+
+
+def test_a_directory_that_cannot_be_used_is_told_as_it_was_given(with_url, tmp_path):
+    blocked = tmp_path / "blocked"
+    blocked.write_text("in the way")
+    with pytest.raises(errors.StoreUnavailable, match=f"url = file://{blocked}: File exists"):
+        open_store(with_url(f"file://{blocked}")).check()
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("api://", ApiStore), ("s3://k:s@b/p", S3Store), ("file:///srv", FilesystemStore)],
+)
+def test_the_scheme_says_which_driver(with_url, url, kind):
+    assert type(open_writer(with_url(url), "w-1")) is kind
+
+
+def test_what_is_not_installed_is_named_with_the_command_that_helps(with_url, monkeypatch):
+    monkeypatch.delitem(sys.modules, "faafo.store.s3")
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(errors.ConfigurationError) as caught:
+        open_store(with_url("s3://key:secret@bucket"))
+    assert "[store] url = s3://***@bucket: " in str(caught.value)
+    assert "pip install 'faafo[s3]'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        ("s3://bucket", Location("bucket")),
+        ("s3://bucket/", Location("bucket")),
+        ("s3://Bucket/a/b", Location("Bucket", "a/b/")),
+        ("s3://bucket//a%20b/", Location("bucket", "a b/")),
+        ("s3://k%3Ae:s%2Fec%2Bret@bucket/p", Location("bucket", "p/", "k:e", "s/ec+ret")),
+    ],
+)
+def test_an_s3_url_has_a_bucket_a_prefix_and_credentials(url, location):
+    assert parse_url(url) == location
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("s3://", "s3:///prefix", "s3://b?endpoint=x", "s3://b/p#x", "s3://k@b", "s3://k:@b"),
+        *("s3://:s@b", "s3://k:s/ecret@b/p", "s3://b:80/p"),
+    ],
+)
+def test_an_s3_url_that_is_none_is_refused(url):
+    with pytest.raises(ValueError, match="must look like s3://"):
+        parse_url(url)
+
+
+@pytest.mark.parametrize("url", ["s3://k:s@b/p", "s3://k:s/e@cr@b/p", "s3://k@b/p", "x://k:s@b"])
+def test_nobody_sees_credentials(url):
+    assert masked(url).partition("***@")[2] in ("b/p", "b")
+    assert "k" not in masked(url)
