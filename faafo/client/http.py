@@ -15,6 +15,8 @@ from faafo.fractal.task import FractalResult, FractalTask
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
+# Whoever checks does so again and again, and reports nothing meanwhile.
+CHECK_TIMEOUT = 10.0
 # What the API answers, hands out and takes at once.
 LARGEST_PAGE = 100
 LARGEST_CLAIM = 1000
@@ -122,7 +124,7 @@ class Client:
 
     def check_store(self) -> None:
         """Return when the API can store images."""
-        self._request("GET", "/healthcheck/store")
+        self._request("GET", "/healthcheck/store", timeout=(CONNECT_TIMEOUT, CHECK_TIMEOUT))
 
     def upload(self, uuid: str, attempt: int, png: bytes) -> str:
         """Send the image that an attempt has rendered; return the checksum of what was stored."""
@@ -148,13 +150,13 @@ class Client:
         parameters: dict[str, Any] | None = None,
         **arguments: Any,
     ) -> Any:
+        arguments.setdefault("timeout", (CONNECT_TIMEOUT, READ_TIMEOUT))
         try:
             response = self._session.request(
                 method,
                 self._endpoint_url + path,
                 json=body,
                 params=parameters,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 **arguments,
             )
             answer = _parsed(response)
