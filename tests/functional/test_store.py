@@ -196,6 +196,19 @@ class TestABrokenLink:
         writer.save(picture.uuid, picture.png, picture.attempt)
         assert linked.store().load(picture.uuid) == picture.png
 
+    @pytest.mark.parametrize("kind", ["moto", "swift"])
+    def test_an_object_that_is_read_otherwise_than_it_was_written_is_not_kept(
+        self, kind: str, request: pytest.FixtureRequest
+    ) -> None:
+        with linked_bucket(request.getfixturevalue(kind)) as backend:
+            picture, writer = backend.picture(LARGE), backend.writer()
+            writer.check()
+            # The PUT is through by then: this is in the middle of the GET that follows.
+            backend.link.spoil_after(len(picture.png) + HALF_WAY)
+            with pytest.raises(errors.StoreUnavailable, match="were read again"):
+                writer.save(picture.uuid, picture.png)
+            assert not is_there(backend, picture.uuid)
+
 
 class TestAServerThatDies:
     def test_swift_in_the_middle_of_a_write(self, swift: Swift) -> None:
