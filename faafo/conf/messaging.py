@@ -31,6 +31,18 @@ rpc_opts = [
         min=1,
         help="Seconds after which a producer gives up a render even though its worker is alive.",
     ),
+    cfg.StrOpt(
+        "pulse_file",
+        sample_default="<none>",
+        help="File that a worker or a producer touches each time a message that it sends to itself "
+        "has come back from the broker: a sign of life, for health checks of containers.",
+    ),
+    cfg.FloatOpt(
+        "pulse_interval",
+        default=10.0,
+        min=0.5,
+        help="Seconds between two such messages.",
+    ),
 ]
 
 

@@ -17,6 +17,7 @@ from faafo.producer.workers import WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
+from faafo.rpc.pulse import make_pulse
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
 
@@ -44,6 +45,7 @@ class ProducerService:
         patience = conf.rpc.report_interval * conf.rpc.report_patience
         registry = WorkerRegistry(identity, patience, self._wake.set)
         self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
+        self._pulse = make_pulse(conf, transport, contract.PRODUCERS, name)
         self._dispatcher = Dispatcher(
             identity,
             self._client,
@@ -72,6 +74,8 @@ class ProducerService:
     def run(self, stop: threading.Event) -> int:
         """Produce until ``stop`` is set, or until a single set is through; return exit status."""
         self._server.start(stop)
+        if self._pulse is not None:
+            self._pulse.start(stop)
         done = threading.Event()
         dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="dispatcher")
         dispatching.start()

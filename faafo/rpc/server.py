@@ -10,6 +10,7 @@ from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.retry import patiently
+from faafo.rpc.pulse import Echo
 from faafo.rpc.transport import shown_url
 
 LOG = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Server:
         server = oslo_messaging.get_rpc_server(
             self._transport,
             self._target,
-            [self._endpoint],
+            [self._endpoint, Echo()],
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )
         try:
