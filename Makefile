@@ -5,6 +5,7 @@
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make bench  measure speed against peers, in Markdown and plots; takes about eight minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
+# make test-container  build the container image and run each part of it; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
 # make lint, make docs, make genconfig, make clean: see below
 
@@ -14,7 +15,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL = help
-.PHONY: help run test chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
+.PHONY: help run test test-container chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -25,6 +26,10 @@ run: $(VENV)/.installed
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-container: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep test container
+	$(BIN)/python -m pytest tests/container/check_image.py $(ARGS)
 
 chaos: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep

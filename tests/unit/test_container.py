@@ -1,0 +1,129 @@
+"""What the container image and compose.yaml say, without building or starting either."""
+
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from oslo_config import cfg
+
+from faafo import conf as options
+from faafo.rpc.transport import get_transport
+
+ROOT = Path(__file__).parents[2]
+CONTAINER = ROOT / "container"
+SCRIPTS = [CONTAINER / "faafo-container", CONTAINER / "faafo-healthy", CONTAINER / "make-secrets"]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE = (ROOT / "compose.yaml").read_text()
+SERVICES = yaml.safe_load(COMPOSE)["services"]
+OURS = [name for name, service in SERVICES.items() if service["image"] == "faafo"]
+
+
+def test_compose_keeps_to_the_schema():
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*command, ROOT / "compose.yaml"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("variable", sorted(set(re.findall(r"OS_\w+__\w+", DOCKERFILE + COMPOSE))))
+def test_every_variable_is_an_option(conf, variable):
+    get_transport(conf, default_url="fake://")
+    known = {("DEFAULT", name) for name in cfg.CONF}
+    known |= {(group, opt.dest) for group, opts in options.list_opts() for opt in opts}
+    group, _, name = variable.removeprefix("OS_").lower().partition("__")
+    group = "DEFAULT" if group == "default" else group
+    assert {(group, name), (group, name.removesuffix("_file"))} & known
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_may_do_little(name):
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_there_are_as_many_as_promised():
+    replicas = {
+        name: one["deploy"]["replicas"] for name, one in SERVICES.items() if "deploy" in one
+    }
+    assert replicas == {"api": 3, "producer": 2, "worker": 3}
+
+
+def test_whatever_is_waited_for_says_when_it_is_ready():
+    for service in SERVICES.values():
+        for name, how in service.get("depends_on", {}).items():
+            waited_for = SERVICES[name]
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in waited_for or name in OURS
+            else:
+                assert how["condition"] == "service_completed_successfully"
+
+
+def test_no_password_is_in_it_and_only_the_proxy_is_published():
+    assert not re.search(r"(?i)pass(word)?: (?!\S*/run/secrets|\{file|\"yes\")\S", COMPOSE)
+    assert "://faafo:" not in COMPOSE
+    assert [name for name, one in SERVICES.items() if "ports" in one] == ["proxy"]
+
+
+def test_a_worker_may_finish_what_it_renders(conf):
+    seconds = int(SERVICES["worker"]["stop_grace_period"].removesuffix("s"))
+    assert seconds > conf.worker.drain_timeout
+
+
+def test_the_image_runs_as_nobody_special():
+    assert re.search(r"^USER (?!0|root)\d+:\d+$", DOCKERFILE, re.MULTILINE)
+    assert "HEALTHCHECK" in DOCKERFILE
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_is_one(script):
+    assert script.stat().st_mode & stat.S_IXUSR
+    subprocess.run(["sh", "-n", script], check=True)
+
+
+def test_another_role_is_refused():
+    done = subprocess.run(
+        [SCRIPTS[0], "cook"], capture_output=True, text=True, env={"PATH": "/bin"}
+    )
+    assert done.returncode == 2
+    assert "api, producer, worker, all or manage" in done.stderr
+
+
+def test_secrets_are_made_once_and_agree(tmp_path):
+    seen = []
+    for _ in range(2):
+        subprocess.run([SCRIPTS[2], tmp_path / "secrets"], check=True)
+        made = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+        assert set(made) >= set(yaml.safe_load(COMPOSE)["secrets"])
+        database, broker = (made[f"{name}_password"].strip() for name in ("database", "broker"))
+        assert len(database) >= 32
+        assert database != broker
+        assert made["database_url"] == f"mysql://faafo:{database}@database/faafo\n"
+        assert made["transport_url"] == f"rabbit://faafo:{broker}@broker:5672/\n"
+        assert f"default_pass = {broker}\n" in made["rabbitmq.conf"]
+        seen.append(made)
+    assert seen[0] == seen[1]
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+
+
+def test_a_variable_may_be_handed_over_as_a_file(tmp_path):
+    (tmp_path / "url").write_text("rabbit://u:p$w'd@h/\n")
+    (tmp_path / "faafo-manage").write_text("#!/bin/sh\nenv | grep ^OS_ | sort\n")
+    (tmp_path / "faafo-manage").chmod(0o755)
+    done = subprocess.run(
+        [SCRIPTS[0], "manage"],
+        env={
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "OS_DEFAULT__TRANSPORT_URL_FILE": str(tmp_path / "url"),
+            "OS_RPC__PULSE_FILE": "/tmp/pulse",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = ["OS_DEFAULT__TRANSPORT_URL=rabbit://u:p$w'd@h/", "OS_RPC__PULSE_FILE=/tmp/pulse"]
+    assert done.stdout.splitlines() == lines
