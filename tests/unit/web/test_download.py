@@ -13,7 +13,7 @@ def test_the_file_has_the_pixels_of_the_image_and_its_parameters(visitor, comple
     answer = visitor.get(f"/fractal/{uuid}/download")
     assert answer.mimetype == "image/png"
     assert answer.headers["Content-Disposition"] == f"attachment; filename=faafo-{uuid}.png"
-    image = visitor.get(f"/api/fractal/{uuid}/image").data
+    image = visitor.get(f"/api/fractal/{uuid}/image", buffered=True).data
     with Image.open(io.BytesIO(answer.data)) as file, Image.open(io.BytesIO(image)) as plain:
         assert file.tobytes() == plain.tobytes()
     task = extract(answer.data)
