@@ -186,7 +186,8 @@ def patient(slots, cancellations, tmp_path, monkeypatch):
 
     def make(*problems, seconds=60.0):
         store = Unsteady(tmp_path, *problems)
-        return store, WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations, seconds)
+        endpoint = WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations, Renders(), seconds)
+        return store, endpoint
 
     return make
 
