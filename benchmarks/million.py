@@ -90,6 +90,12 @@ def _questions(sites: dict[int, Site]) -> dict[str, Callable[[Site], Any]]:
         "claim": lambda site: site.ask("POST", "/api/claim", CLAIM),
         "gallery": lambda site: site.ask("GET", "/"),
         "gallery, deep": lambda site: site.ask("GET", f"/?older_than={markers[site.rows]}"),
+        "gallery, longest first": lambda site: site.ask("GET", "/?sort=longest"),
+        "gallery, largest first": lambda site: site.ask("GET", "/?sort=largest"),
+        "gallery, small ones": lambda site: site.ask("GET", "/?size=small"),
+        "gallery, large ones, of which there are none": lambda site: site.ask(
+            "GET", "/?size=large"
+        ),
         "one fractal": lambda site: site.ask("GET", f"/api/fractal/{markers[site.rows]}"),
         "page 90, by number": lambda site: site.ask(
             "GET", f"/api/fractal?page={int(0.009 * site.rows)}"

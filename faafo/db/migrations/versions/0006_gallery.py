@@ -15,6 +15,6 @@ def upgrade() -> None:
     op.add_column("fractal", sa.Column("pixels", sa.BigInteger, pixels))
     op.add_column("fractal", sa.Column("claimed_at", MOMENT))
     op.add_column("fractal", sa.Column("completed_at", MOMENT))
-    op.create_index("ix_fractal_status_duration", "fractal", ["status", "duration"])
-    op.create_index("ix_fractal_status_pixels", "fractal", ["status", "pixels"])
+    op.create_index("ix_fractal_duration", "fractal", ["duration"])
+    op.create_index("ix_fractal_pixels", "fractal", ["pixels"])
     op.create_index("ix_fractal_completed_at", "fractal", ["completed_at"])
