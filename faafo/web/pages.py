@@ -18,7 +18,21 @@ from faafo.fractal.task import Status
 from faafo.web.excerpt import excerpt_of
 from faafo.web.thumbnail import fitted
 
-blueprint = Blueprint(
+
+class Pages(Blueprint):
+    """The blueprint of what belongs to all pages, its files included."""
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """Have browsers ask for scripts again each time: modules name each other without a version.
+
+        Otherwise a page could get half of its scripts from before an upgrade.
+        """
+        if filename is not None and filename.endswith(".js"):
+            return 0
+        return super().get_send_file_max_age(filename)
+
+
+blueprint = Pages(
     "web", __name__, template_folder="templates", static_folder="static", static_url_path="/web"
 )
 blueprint.add_app_template_global(fitted, "fitted")

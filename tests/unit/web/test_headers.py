@@ -81,3 +81,11 @@ def test_an_image_by_itself_has_no_policy_not_even_later(visitor, complete):
 def test_the_icon_is_where_browsers_look(visitor):
     answer = visitor.get("/favicon.ico", buffered=True)
     assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+
+
+def test_scripts_are_asked_for_again_and_styles_are_kept_for_a_while(visitor):
+    script = visitor.get("/web/live/main.js", buffered=True)
+    assert script.cache_control.max_age == 0 or script.cache_control.no_cache
+    again = visitor.get("/web/live/main.js", headers={"If-None-Match": script.headers["ETag"]})
+    assert again.status_code == 304
+    assert visitor.get("/web/faafo.css", buffered=True).cache_control.max_age > 0
