@@ -84,8 +84,10 @@ def test_the_icon_is_where_browsers_look(visitor):
 
 
 def test_scripts_are_asked_for_again_and_styles_are_kept_for_a_while(visitor):
-    script = visitor.get("/web/live/main.js", buffered=True)
-    assert script.cache_control.max_age == 0 or script.cache_control.no_cache
-    again = visitor.get("/web/live/main.js", headers={"If-None-Match": script.headers["ETag"]})
-    assert again.status_code == 304
-    assert visitor.get("/web/faafo.css", buffered=True).cache_control.max_age > 0
+    with visitor.get("/web/live/main.js") as script:
+        assert script.cache_control.max_age == 0 or script.cache_control.no_cache
+        known = {"If-None-Match": script.headers["ETag"]}
+    with visitor.get("/web/live/main.js", headers=known) as again:
+        assert again.status_code == 304
+    with visitor.get("/web/faafo.css") as style:
+        assert style.cache_control.max_age > 0
