@@ -12,8 +12,9 @@ COPY . /src/
 # The version comes from the history in .git, or, where there is none, from PBR_VERSION.
 ARG PBR_VERSION
 RUN /opt/faafo/bin/pip install --no-cache-dir '/src[s3]' \
- && find /opt/faafo -name '__pycache__' -o -name 'tests' -path '*/numpy/*' -o -name 'tests' -path '*/numba/*' \
-  | xargs rm -rf \
+ && find /opt/faafo -type d \
+      \( -name __pycache__ -o -name tests \( -path '*/numpy/*' -o -path '*/numba/*' \) \) \
+      -prune -exec rm -rf {} + \
  && /opt/faafo/bin/pip uninstall --yes pip \
  && /opt/faafo/bin/python -m compileall -q /opt/faafo/lib
 

@@ -28,6 +28,12 @@ def test_compose_keeps_to_the_schema():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_dockerfile_is_well_made():
+    hadolint = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([hadolint, "Dockerfile"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"OS_\w+__\w+", DOCKERFILE + COMPOSE))))
 def test_every_variable_is_an_option(conf, variable):
     get_transport(conf, default_url="fake://")
