@@ -110,6 +110,7 @@ def test_keys_turn_the_pages_of_fractals(visit: Visit, exhibition: Exhibition):
     first, second = exhibition.uuids["complete"][:2]
     page = visit.go(f"/fractal/{first}")
     page.keyboard.press("ArrowLeft")
-    expect(page).to_have_url(f"{exhibition.url}/fractal/{second}")
+    # Until it has loaded, a page does not listen to keys.
+    page.wait_for_url(f"{exhibition.url}/fractal/{second}", wait_until="load")
     page.keyboard.press("ArrowRight")
-    expect(page).to_have_url(f"{exhibition.url}/fractal/{first}")
+    page.wait_for_url(f"{exhibition.url}/fractal/{first}", wait_until="load")
