@@ -3,7 +3,7 @@
 import sys
 import threading
 
-from faafo import service
+from faafo import notify, service
 from faafo.api.app import create_app
 from faafo.api.service import ApiService
 from faafo.producer.service import ProducerService
@@ -40,7 +40,7 @@ def run_all(stop: service.Stop) -> int:
     def work() -> None:
         try:
             # A Ctrl-C must not cut the drain short: it is short enough.
-            worker.run(stop.asked, threading.Event())
+            worker.run(stop.asked, threading.Event(), notify.ready)
         finally:
             stop.asked.set()
 

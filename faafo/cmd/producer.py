@@ -2,7 +2,7 @@
 
 import sys
 
-from faafo import service
+from faafo import notify, service
 from faafo.producer.service import ProducerService
 from faafo.rpc.transport import get_transport
 
@@ -20,7 +20,7 @@ def produce(stop: service.Stop) -> int:
     name = conf.producer.name or service.unique_name("producer")
     producer = ProducerService(conf, transport, name, service.identity(name))
     stop.listen()
-    return producer.run(stop.asked)
+    return producer.run(stop.asked, notify.ready)
 
 
 if __name__ == "__main__":

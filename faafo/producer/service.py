@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+from collections.abc import Callable
 
 from oslo_config import cfg
 
@@ -71,8 +72,11 @@ class ProducerService:
             conf.palettes or [DEFAULT],
         )
 
-    def run(self, stop: threading.Event) -> int:
-        """Produce until ``stop`` is set, or until a single set is through; return exit status."""
+    def run(self, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> int:
+        """Produce until ``stop`` is set, or until a single set is through; return exit status.
+
+        :param on_ready: called once it generates and dispatches.
+        """
         self._server.start(stop)
         if self._pulse is not None:
             self._pulse.start(stop)
@@ -80,6 +84,7 @@ class ProducerService:
         dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="dispatcher")
         dispatching.start()
         LOG.info("producer %s is ready", self._name)
+        on_ready()
         try:
             if self._conf.one_shot:
                 return self._see_one_set_through(stop)

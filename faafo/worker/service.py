@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
 
 from oslo_config import cfg
 
@@ -68,9 +69,15 @@ class WorkerService:
         self._pulse = make_pulse(conf, transport, contract.TASKS, name)
         self._reports = ReportClient(transport, name, identity, version)
 
-    def run(self, stop: threading.Event, hurry: threading.Event) -> None:
+    def run(
+        self,
+        stop: threading.Event,
+        hurry: threading.Event,
+        on_ready: Callable[[], None] = lambda: None,
+    ) -> None:
         """Work until ``stop`` is set, then finish what runs unless ``hurry`` is set.
 
+        :param on_ready: called once tasks can come.
         :raises faafo.errors.StoreUnavailable: when images could not be stored, for a reason that
             does not pass by itself.
         """
@@ -91,6 +98,7 @@ class WorkerService:
             continue
         if not stop.is_set():
             LOG.info("worker %s is ready, with %d slot(s)", self._name, self._slots.total)
+            on_ready()
         while not stop.is_set():
             self._report()
             stop.wait(self._report_interval)

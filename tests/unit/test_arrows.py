@@ -18,6 +18,7 @@ ARROWS = {
     "fractal": set(),
     "conf": {"fractal"},
     "service": {"conf"},
+    "notify": set(),
     "store": {"client"},
     "rpc": {"fractal"},
     "client": {"fractal"},
@@ -26,7 +27,7 @@ ARROWS = {
     "api": {"web", "db", "fractal", "rpc", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal"},
-    "cmd": {"service", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
+    "cmd": {"service", "notify", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
     "wsgi": {"service", "api", "store"},
 }
 FOR_ALL = {"errors", "retry"}
