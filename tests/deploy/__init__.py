@@ -1,0 +1,1 @@
+"""Hosts that boot systemd, and the playbook run on them for real: see ``make test-deploy``."""
