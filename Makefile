@@ -6,6 +6,7 @@
 # make bench  measure speed against peers, in Markdown and plots; takes about eight minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
 # make test-container  build the container image and run each part of it; needs root and Debian
+# make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
 # make lint, make docs, make genconfig, make clean: see below
 
@@ -15,7 +16,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-container chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
+.PHONY: help run test test-container test-deploy chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -30,6 +31,10 @@ test: $(VENV)/.tests-installed
 test-container: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep test container
 	$(BIN)/python -m pytest tests/container/check_image.py $(ARGS)
+
+test-deploy: $(VENV)/.tests-installed
+	BINDEP=$(BIN)/bindep tests/deploy/enter $(BIN)/python -m pytest -p no:cacheprovider \
+	    tests/deploy/check_three_hosts.py tests/deploy/check_one_host.py $(ARGS)
 
 chaos: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep

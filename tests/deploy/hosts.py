@@ -1,4 +1,4 @@
-"""Hosts with systemd on a network of their own; this works inside of ``tests/deploy/enter`` only."""
+"""Hosts with systemd on a network of their own, for what runs in ``tests/deploy/enter``."""
 
 import contextlib
 import os
@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from tests.functional.processes import wait_until
 
+ROOT = Path(__file__).parents[2]
 SUITE, MIRROR = os.environ.get("SUITE", "trixie"), "http://deb.debian.org/debian"
 PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "openssh-server", "python3"),
@@ -20,6 +21,7 @@ CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 # What this machine needs to get through to package mirrors and indexes, the hosts need, too.
 ALSO_HERE = (CERTIFICATES, "/etc/pip.conf")
 CGROUPS = ("/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified")
+OURS_ALONE = shutil.ignore_patterns(".venv", ".tox", "__pycache__", "dist", "build", "secrets")
 REBOOT = 133
 BOOT_SECONDS = 60
 
@@ -43,15 +45,20 @@ def run(*command: Any, timeout: float = 600, **options: Any) -> str:
 
 
 class Base:
-    """A small Debian that all hosts begin as, made with debootstrap below ``directory``."""
+    """What all hosts begin as: ``tree``, a small Debian; and what is installed, ``checkout``.
+
+    Both are below ``directory``. Whoever goes on with their work meanwhile does not disturb us.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.tree = directory / "base"
         self.key = directory / "key"
+        self.checkout = directory / "checkout"
 
     def make(self) -> None:
         """Make the files; takes a minute."""
+        shutil.copytree(ROOT, self.checkout, symlinks=True, ignore=OURS_ALONE)
         include = f"--include={','.join(PACKAGES)}"
         run("debootstrap", "--variant=minbase", include, SUITE, self.tree, MIRROR)
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
@@ -153,7 +160,8 @@ class Host:
 
     def ssh(self, command: str, **options: Any) -> str:
         """Return what a command prints that root runs there."""
-        return run("ssh", "-i", self._base.key, *SSH_OPTIONS, f"root@{self.address}", command, **options)
+        login = ("-i", self._base.key, *SSH_OPTIONS, f"root@{self.address}")
+        return run("ssh", *login, command, **options)
 
     def is_up(self) -> bool:
         """Return whether one can log in."""
@@ -170,10 +178,6 @@ class Host:
         """Return the end of what the machine wrote to its console."""
         path = self._directory / "console.log"
         return path.read_text(errors="replace")[-2000:] if path.exists() else ""
-
-    def boot_id(self) -> int:
-        """Return when PID 1 was started: it tells one boot from the next."""
-        return self.boots
 
     def reboot(self) -> None:
         """Reboot as an administrator does, and wait until one can log in again."""

@@ -1,0 +1,53 @@
+"""Everything on one host, as ``vagrant up`` has it."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.deploy.hosts import Base, Host, run
+from tests.deploy.site import Site, changes
+
+GROUPS = dict.fromkeys(
+    ("database", "messaging", "api", "producer", "worker", "webinterface"), ["faafo"]
+)
+# What the Vagrantfile says beside the groups.
+VARIABLES = {"api_bind_address": "0.0.0.0", "messaging_management_address": "0.0.0.0"}
+
+
+@pytest.fixture(scope="module")
+def site(base: Base) -> Iterator[Site]:
+    with Host(base, "faafo", 20) as host:
+        host.wait_until_up()
+        site = Site(base, base.directory / "one", [host], GROUPS)
+        site.play(**VARIABLES)
+        yield site
+
+
+def test_fractals_are_rendered(site: Site) -> None:
+    site.check_images(site.wait_until_complete(site.post(30)))
+
+
+def test_the_three_ports_answer(site: Site) -> None:
+    for url in (f"{site.url}/", f"{site.url}:5000/healthcheck", f"{site.url}:15672/"):
+        assert requests.get(url, timeout=10).ok, url
+
+
+def test_database_and_broker_are_not_on_the_network(site: Site) -> None:
+    listening = site.hosts["faafo"].ssh("ss --listening --tcp --numeric --no-header")
+    addresses = {line.split()[3] for line in listening.splitlines()}
+    assert {"127.0.0.1:3306", "127.0.0.1:5672"} <= addresses
+    assert not [one for one in addresses if one.endswith((":3306", ":5672")) and "127.0" not in one]
+
+
+def test_a_second_run_changes_nothing(site: Site) -> None:
+    assert changes(site.play(**VARIABLES)) == {"faafo": 0}
+
+
+@pytest.mark.parametrize("nodes", ["1", "3"])
+def test_vagrant_takes_the_vagrantfile(base: Base, nodes: str) -> None:
+    if shutil.which("vagrant") is None:
+        pytest.skip("vagrant is not there: apt-get install vagrant, where Debian has it")
+    environment = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "NODES": nodes}
+    run("vagrant", "validate", "--ignore-provider", cwd=base.checkout, env=environment)

@@ -1,0 +1,193 @@
+"""A site of faafo on the lab's hosts: the playbook, fractals, and what is lost of them."""
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from tests.deploy.hosts import SSH_OPTIONS, Base, Host, run
+from tests.functional.processes import SCRIPTS, wait_until
+
+# A few hundredths of a second each: enough of them are under way at any moment.
+FRACTAL = {
+    "width": 640,
+    "height": 480,
+    "iterations": 2000,
+    "xa": -1.5,
+    "xb": 1.5,
+    "ya": -1.0,
+    "yb": 1.0,
+}
+
+
+class Watch:
+    """Collects the command lines of all processes, those on the hosts, too, while it is open."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.wait(0.05):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    self.seen.add(path.read_text(errors="replace").replace("\0", " "))
+                except OSError:
+                    # It has ended in the meantime.
+                    continue
+
+
+class Site:
+    """A site whose ``groups`` say which host runs what; the playbook makes it.
+
+    :param directory: keeps the inventory and the passwords.
+    """
+
+    def __init__(
+        self, base: Base, directory: Path, hosts: Iterable[Host], groups: dict[str, list[str]]
+    ) -> None:
+        self._directory = directory
+        self._playbooks = base.checkout / "ansible"
+        directory.mkdir(parents=True, exist_ok=True)
+        self.hosts = {host.name: host for host in hosts}
+        self.url = f"http://{self.hosts[groups['webinterface'][0]].address}"
+        self.inventory = directory / "inventory.yaml"
+        every = {
+            "vars": {
+                "ansible_user": "root",
+                "ansible_ssh_private_key_file": str(base.key),
+                "ansible_ssh_common_args": " ".join(SSH_OPTIONS),
+            },
+            "hosts": {one.name: {"ansible_host": one.address} for one in self.hosts.values()},
+            "children": {
+                group: {"hosts": {name: {} for name in names}} for group, names in groups.items()
+            },
+        }
+        self.inventory.write_text(yaml.safe_dump({"all": every}))
+
+    def play(self, **variables: str) -> str:
+        """Run the playbook; return what it prints."""
+        extra = [f"--extra-vars={name}={value}" for name, value in variables.items()]
+        return run(
+            *(SCRIPTS / "ansible-playbook", "-vv", "-i", self.inventory, *extra),
+            "playbook.yaml",
+            cwd=self._playbooks,
+            env={
+                **os.environ,
+                "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
+                "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
+                "ANSIBLE_NOCOLOR": "1",
+            },
+        )
+
+    def secrets(self) -> dict[str, str]:
+        """Return the passwords that the playbook has made."""
+        files = (self._directory / "secrets").iterdir()
+        return {path.name: path.read_text().strip() for path in files}
+
+    def post(self, count: int) -> list[str]:
+        """Post fractals; return their uuids."""
+        return [self.post_one() for _ in range(count)]
+
+    def post_one(self) -> str:
+        """Post a fractal and return its uuid.
+
+        :raises requests.RequestException: when the API has not said that it has it.
+        """
+        answer = requests.post(f"{self.url}/api/fractal", json=FRACTAL, timeout=10)
+        answer.raise_for_status()
+        return answer.json()["uuid"]
+
+    def record(self, uuid: str) -> dict[str, Any]:
+        """Return a record."""
+        answer = requests.get(f"{self.url}/api/fractal/{uuid}", timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def wait_until_complete(self, uuids: list[str], timeout: float = 90) -> list[dict[str, Any]]:
+        """Return the records once all of them are complete."""
+        waiting, done = set(uuids), []
+
+        def all_done() -> bool:
+            for uuid in sorted(waiting):
+                record = self._record_if_up(uuid)
+                if record.get("status") != "complete":
+                    return False
+                waiting.discard(uuid)
+                done.append(record)
+            return True
+
+        wait_until(all_done, f"{len(uuids)} complete fractals", timeout)
+        return done
+
+    def _record_if_up(self, uuid: str) -> dict[str, Any]:
+        try:
+            return self.record(uuid)
+        except requests.HTTPError as error:
+            if error.response.status_code < 500:
+                pytest.fail(f"fractal {uuid} is lost: {error}")
+        except requests.ConnectionError:
+            return {}
+        return {}
+
+    def check_images(self, records: list[dict[str, Any]]) -> None:
+        """Assert that each image comes through the web interface as it was rendered."""
+        for record in records:
+            url = f"{self.url}/api/fractal/{record['uuid']}/image"
+            answer = requests.get(url, timeout=30)
+            assert answer.status_code == 200, record
+            assert hashlib.sha256(answer.content).hexdigest() == record["checksum"]
+
+
+def workers_of(records: list[dict[str, Any]]) -> set[str]:
+    """Return the hosts that have rendered."""
+    return {record["generated_by"].rpartition("-")[0] for record in records}
+
+
+def changes(output: str) -> dict[str, int]:
+    """Return how much the playbook has changed on each host."""
+    found = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", output, re.MULTILINE)
+    return {name: int(count) for name, count in found}
+
+
+class Stream:
+    """Posts fractals all the time while it is open; ``uuids`` are those that the API has taken."""
+
+    def __init__(self, site: Site, interval: float = 0.2) -> None:
+        self.uuids: list[str] = []
+        self.refused = 0
+        self._site = site
+        self._interval = interval
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Stream":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.wait(self._interval):
+            try:
+                self.uuids.append(self._site.post_one())
+            except requests.RequestException:
+                self.refused += 1

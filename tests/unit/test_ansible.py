@@ -1,0 +1,147 @@
+"""What the playbook, its templates and the Vagrantfile say, without installing anything."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from faafo import conf as options
+
+ROOT = Path(__file__).parents[2]
+ANSIBLE = ROOT / "ansible"
+ROLES = ANSIBLE / "roles"
+INVENTORIES = sorted((ANSIBLE / "inventory").glob("*.yaml"))
+GROUPS = {"database", "messaging", "api", "producer", "worker", "webinterface"}
+KNOWN = {
+    "api": options.list_api_opts,
+    "producer": options.list_producer_opts,
+    "worker": options.list_worker_opts,
+}
+# An option of oslo.messaging, which registers it when a transport is made.
+TRANSPORT_URL = ("DEFAULT", "transport_url")
+UNIT = (ROLES / "faafo/templates/faafo.service.j2").read_text()
+
+
+def run_tool(name, *arguments):
+    """Run a program that test-requirements.txt brings; assert that it finds nothing."""
+    directory = Path(sys.executable).parent
+    path = f"{directory}{os.pathsep}{os.environ['PATH']}"
+    if shutil.which(name, path=path) is None:
+        refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        refuse(f"{name} is missing; install it with: pip install -r test-requirements.txt")
+    environment = {**os.environ, "PATH": path, "ANSIBLE_NOCOLOR": "1", "NO_COLOR": "1"}
+    done = subprocess.run(
+        [name, *map(str, arguments)],
+        cwd=ANSIBLE,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_yamllint_finds_nothing():
+    places = [ANSIBLE, ROOT / "compose.yaml", ROOT / "releasenotes", ROOT / ".yamllint.yaml"]
+    run_tool("yamllint", "--strict", "--config-file", ROOT / ".yamllint.yaml", *places)
+
+
+def test_ansible_lint_finds_nothing_not_even_for_production():
+    run_tool("ansible-lint", "--offline", "--strict", "--profile", "production")
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda path: path.stem)
+def test_the_playbook_can_be_read_with_an_inventory(inventory):
+    run_tool("ansible-playbook", "--syntax-check", "--inventory", inventory, "playbook.yaml")
+
+
+@pytest.mark.parametrize("inventory", INVENTORIES, ids=lambda path: path.stem)
+def test_an_inventory_has_every_group_of_the_playbook(inventory):
+    plays = yaml.safe_load((ANSIBLE / "playbook.yaml").read_text())
+    named = {group for play in plays for group in play["hosts"].split(":")} - {"all"}
+    assert named == GROUPS
+    children = yaml.safe_load(inventory.read_text())["all"]["children"]
+    assert {group for group, content in children.items() if content["hosts"]} == GROUPS
+
+
+def options_in(template):
+    """Return (group, name) of each option that a template of a configuration file sets."""
+    group, found = None, set()
+    for line in template.read_text().splitlines():
+        if header := re.fullmatch(r"\[(\w+)\]", line):
+            group = header[1]
+        elif option := re.match(r"(\w+) = ", line):
+            found.add((group, option[1]))
+    return found
+
+
+@pytest.mark.parametrize("service", sorted(KNOWN))
+def test_every_option_in_a_template_exists(service):
+    known = {(group, opt.dest) for group, opts in KNOWN[service]() for opt in opts}
+    used = options_in(ROLES / service / f"templates/{service}.conf.j2")
+    assert TRANSPORT_URL in used
+    assert used - {TRANSPORT_URL} <= known
+
+
+def test_a_service_says_when_it_is_ready_and_may_do_little():
+    for line in (
+        "Type=notify",
+        "Restart=on-failure",
+        "User=faafo",
+        "NoNewPrivileges=true",
+        "ProtectSystem=strict",
+        "CapabilityBoundingSet=",
+    ):
+        assert line in UNIT.splitlines()
+
+
+def test_a_worker_may_finish_what_it_renders():
+    tasks = (ROLES / "worker/tasks/main.yaml").read_text()
+    assert 'faafo_stop_seconds: "{{ worker_drain_timeout + 30 }}"' in tasks
+
+
+def test_workers_are_updated_one_after_the_other():
+    plays = yaml.safe_load((ANSIBLE / "playbook.yaml").read_text())
+    for role in ("api", "worker", "producer"):
+        (play,) = [one for one in plays if one.get("roles") == [role]]
+        assert play["serial"] == 1
+        assert play["max_fail_percentage"] == 0
+
+
+def test_whatever_handles_a_password_keeps_silent():
+    """Tasks whose arguments hold one have no_log; templates that hold one show no difference."""
+    for path in ROLES.glob("*/tasks/*.yaml"):
+        for task in yaml.safe_load(path.read_text()) or ():
+            if "password" in yaml.safe_dump({k: v for k, v in task.items() if k != "name"}):
+                assert task.get("no_log") is True, task["name"]
+            template = task.get("ansible.builtin.template", {}).get("src", "")
+            source = path.parents[1] / "templates" / template
+            if template and source.is_file() and "_url }}" in source.read_text():
+                assert task.get("diff") is False, task["name"]
+
+
+def test_no_password_is_on_a_command_line():
+    for path in ROLES.glob("*/tasks/*.yaml"):
+        for task in yaml.safe_load(path.read_text()) or ():
+            command = task.get("ansible.builtin.command") or task.get("ansible.builtin.shell") or ""
+            line = command if isinstance(command, str) else str(command.get("argv"))
+            assert "item.password" not in line
+            assert not re.search(r"faafo_\w*(password|_url)", line)
+
+
+def test_the_vagrantfile_gives_every_group_a_host_and_opens_ports_on_the_loopback_only():
+    text = (ROOT / "Vagrantfile").read_text()
+    named = set(re.search(r"ansible\.groups = %w\[([^\]]*)\]", text)[1].split())
+    assert named | {"worker"} == GROUPS
+    assert "{ 8000 => 80, 5000 => 5000, 15672 => 15672 }" in text
+    assert re.search(r'"forwarded_port".*host_ip: "127\.0\.0\.1"', text)
+
+
+def test_the_wheel_builder_can_be_run():
+    assert (ROOT / "tools/build-wheel").stat().st_mode & stat.S_IXUSR
