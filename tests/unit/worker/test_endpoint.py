@@ -53,6 +53,8 @@ def test_the_result_describes_the_stored_image(endpoint, store, make_task, caplo
     assert result["generated_by"] == "w-1"
     assert result["duration"] > 0
     sentences = [record.getMessage() for record in caplog.records]
+    # A kernel that has to be compiled first may take long enough to be heard of.
+    sentences = [one for one in sentences if " is at row " not in one]
     assert sentences[0] == f"processing task {task.uuid}"
     assert sentences[1].startswith(f"task {task.uuid} processed in ")
     assert sentences[2].startswith(f"saved result of task {task.uuid} to file /")
