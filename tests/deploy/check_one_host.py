@@ -1,28 +1,18 @@
 """Everything on one host, as ``vagrant up`` has it."""
 
 import shutil
-from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 import requests
 
-from tests.deploy.hosts import Base, Host, run
+from tests.deploy.hosts import Base, run
 from tests.deploy.site import Site, changes
-
-GROUPS = dict.fromkeys(
-    ("database", "messaging", "api", "producer", "worker", "webinterface"), ["faafo"]
-)
-# What the Vagrantfile says beside the groups.
-VARIABLES = {"api_bind_address": "0.0.0.0", "messaging_management_address": "0.0.0.0"}
 
 
 @pytest.fixture(scope="module")
-def site(base: Base) -> Iterator[Site]:
-    with Host(base, "faafo", 20) as host:
-        host.wait_until_up()
-        site = Site(base, base.directory / "one", [host], GROUPS)
-        site.play(**VARIABLES)
-        yield site
+def site(one_host: Future[Site]) -> Site:
+    return one_host.result()
 
 
 def test_fractals_are_rendered(site: Site) -> None:
@@ -42,7 +32,7 @@ def test_database_and_broker_are_not_on_the_network(site: Site) -> None:
 
 
 def test_a_second_run_changes_nothing(site: Site) -> None:
-    assert changes(site.play(**VARIABLES)) == {"faafo": 0}
+    assert changes(site.play()) == {"faafo": 0}
 
 
 @pytest.mark.parametrize("nodes", ["1", "3"])

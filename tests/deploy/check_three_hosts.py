@@ -34,11 +34,12 @@ def site(base: Base) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def first_run(site: Site) -> tuple[str, set[str]]:
+def first_run(site: Site, request: pytest.FixtureRequest) -> tuple[str, set[str]]:
     """Run the playbook; return its output, and the command lines that were seen meanwhile."""
     with Watch() as watch:
         output = site.play()
-    print("\n".join(output.splitlines()[-16:]))
+    # From here on there is much waiting: the tests of one host can be prepared.
+    request.getfixturevalue("one_host")
     return output, watch.seen
 
 
@@ -68,6 +69,12 @@ def test_no_password_is_seen(site: Site, first_run: tuple[str, set[str]]) -> Non
             for name in found:
                 assert name.startswith("/etc/faafo/"), name
                 assert host.ssh(f"stat --format '%a %U %G' {name}") == "640 root faafo\n"
+
+
+@pytest.mark.usefixtures("first_run")
+def test_services_know_every_option_that_the_templates_set(site: Site) -> None:
+    for host in site.hosts.values():
+        assert host.ssh("journalctl --unit 'faafo-*' --grep 'unknown option' --quiet || true") == ""
 
 
 @pytest.mark.usefixtures("first_run")

@@ -55,9 +55,11 @@ class Base:
         self.tree = directory / "base"
         self.key = directory / "key"
         self.checkout = directory / "checkout"
+        self.cache = directory / "cache"
 
     def make(self) -> None:
         """Make the files; takes a minute."""
+        self.cache.mkdir()
         shutil.copytree(ROOT, self.checkout, symlinks=True, ignore=OURS_ALONE)
         include = f"--include={','.join(PACKAGES)}"
         run("debootstrap", "--variant=minbase", include, SUITE, self.tree, MIRROR)
@@ -147,6 +149,8 @@ class Host:
             *("systemd-nspawn", "--quiet", "--boot", "--directory", self._root),
             *("--machine", self.name, "--resolv-conf=copy-host", "--register=no", "--keep-unit"),
             *("--console=pipe", f"--network-namespace-path=/run/netns/{self.name}"),
+            # Nobody cuts the power of this machine, and packages are installed much faster.
+            *("--suppress-sync=yes", f"--bind={self._base.cache}:/root/.cache/pip"),
         ]
         with (self._directory / "console.log").open("ab") as console:
             self._machine = subprocess.Popen(

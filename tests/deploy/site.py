@@ -57,10 +57,16 @@ class Site:
     """A site whose ``groups`` say which host runs what; the playbook makes it.
 
     :param directory: keeps the inventory and the passwords.
+    :param variables: are in the inventory, too.
     """
 
     def __init__(
-        self, base: Base, directory: Path, hosts: Iterable[Host], groups: dict[str, list[str]]
+        self,
+        base: Base,
+        directory: Path,
+        hosts: Iterable[Host],
+        groups: dict[str, list[str]],
+        variables: dict[str, str] | None = None,
     ) -> None:
         self._directory = directory
         self._playbooks = base.checkout / "ansible"
@@ -73,6 +79,7 @@ class Site:
                 "ansible_user": "root",
                 "ansible_ssh_private_key_file": str(base.key),
                 "ansible_ssh_common_args": " ".join(SSH_OPTIONS),
+                **(variables or {}),
             },
             "hosts": {one.name: {"ansible_host": one.address} for one in self.hosts.values()},
             "children": {
@@ -92,6 +99,7 @@ class Site:
                 **os.environ,
                 "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}",
                 "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks",
+                "ANSIBLE_HOME": str(self._directory / "home"),
                 "ANSIBLE_NOCOLOR": "1",
             },
         )
