@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.deploy.hosts import Base, Host, run
-from tests.deploy.site import Site, Stream, Watch, changes, workers_of
+from tests.deploy.site import LARGE, Site, Stream, Watch, changes, workers_of
 from tests.functional.processes import wait_until
 
 FRACTALS = 30
@@ -100,15 +100,18 @@ def test_a_second_run_changes_nothing(site: Site) -> None:
 
 @pytest.mark.usefixtures("first_run")
 def test_a_worker_that_lost_its_power_comes_back(site: Site) -> None:
-    uuids = site.post(FRACTALS)
+    uuids = site.post(FRACTALS, LARGE)
+    wait_until_some_are_rendered(site, uuids)
     site.hosts["worker1"].lose_power()
-    site.wait_until_complete(uuids)
+    records = site.wait_until_complete(uuids)
+    assert any(record["attempt"] > 1 for record in records), "nothing was under way"
     wait_until(lambda: "worker1" in workers_of(again(site)), "worker1 to render again", 120)
 
 
 @pytest.mark.usefixtures("first_run")
 def test_everything_comes_back_after_the_controller_was_rebooted(site: Site) -> None:
-    before = site.post(FRACTALS)
+    before = site.post(FRACTALS, LARGE)
+    wait_until_some_are_rendered(site, before)
     site.hosts["controller"].reboot()
     wait_until(lambda: answers(site), "the API to be well", 120)
     after = site.post(FRACTALS)
@@ -117,7 +120,8 @@ def test_everything_comes_back_after_the_controller_was_rebooted(site: Site) -> 
 
 @pytest.mark.usefixtures("first_run")
 def test_a_worker_recovers_from_a_cut_link(site: Site) -> None:
-    uuids = site.post(FRACTALS)
+    uuids = site.post(FRACTALS, LARGE)
+    wait_until_some_are_rendered(site, uuids)
     site.hosts["worker2"].cut()
     threading.Event().wait(CUT_SECONDS / 2)
     uuids += site.post(FRACTALS)
@@ -156,6 +160,11 @@ def started_and_stopped(host: Host) -> tuple[int, int]:
     shown = host.ssh(f"systemctl show faafo-worker --property {','.join(names)}")
     values = dict(line.split("=") for line in shown.split())
     return tuple(int(values[name]) for name in names)
+
+
+def wait_until_some_are_rendered(site: Site, uuids: list[str]) -> None:
+    """Wait until work is under way; much of it is still to be done then."""
+    wait_until(lambda: site.record(uuids[3])["status"] == "complete", "the first of them")
 
 
 def answers(site: Site) -> bool:

@@ -15,8 +15,8 @@ import yaml
 from tests.deploy.hosts import SSH_OPTIONS, Base, Host, run
 from tests.functional.processes import SCRIPTS, wait_until
 
-# A few hundredths of a second each: enough of them are under way at any moment.
-FRACTAL = {
+# Rendered in no time,
+SMALL = {
     "width": 640,
     "height": 480,
     "iterations": 2000,
@@ -25,6 +25,8 @@ FRACTAL = {
     "ya": -1.0,
     "yb": 1.0,
 }
+# and what takes seconds: some are under way when something breaks.
+LARGE = {**SMALL, "width": 4096, "height": 3072}
 
 
 class Watch:
@@ -109,16 +111,16 @@ class Site:
         files = (self._directory / "secrets").iterdir()
         return {path.name: path.read_text().strip() for path in files}
 
-    def post(self, count: int) -> list[str]:
+    def post(self, count: int, fractal: dict[str, Any] = SMALL) -> list[str]:
         """Post fractals; return their uuids."""
-        return [self.post_one() for _ in range(count)]
+        return [self.post_one(fractal) for _ in range(count)]
 
-    def post_one(self) -> str:
+    def post_one(self, fractal: dict[str, Any] = SMALL) -> str:
         """Post a fractal and return its uuid.
 
         :raises requests.RequestException: when the API has not said that it has it.
         """
-        answer = requests.post(f"{self.url}/api/fractal", json=FRACTAL, timeout=10)
+        answer = requests.post(f"{self.url}/api/fractal", json=fractal, timeout=10)
         answer.raise_for_status()
         return answer.json()["uuid"]
 
@@ -128,7 +130,7 @@ class Site:
         answer.raise_for_status()
         return answer.json()
 
-    def wait_until_complete(self, uuids: list[str], timeout: float = 90) -> list[dict[str, Any]]:
+    def wait_until_complete(self, uuids: list[str], timeout: float = 150) -> list[dict[str, Any]]:
         """Return the records once all of them are complete."""
         waiting, done = set(uuids), []
 
@@ -177,7 +179,7 @@ def changes(output: str) -> dict[str, int]:
 class Stream:
     """Posts fractals all the time while it is open; ``uuids`` are those that the API has taken."""
 
-    def __init__(self, site: Site, interval: float = 0.2) -> None:
+    def __init__(self, site: Site, interval: float = 0.5) -> None:
         self.uuids: list[str] = []
         self.refused = 0
         self._site = site
