@@ -3,7 +3,9 @@
 import sys
 import threading
 
-from faafo import notify, service
+from oslo_service import systemd
+
+from faafo import service
 from faafo.api.app import create_app
 from faafo.api.service import ApiService
 from faafo.producer.service import ProducerService
@@ -40,7 +42,7 @@ def run_all(stop: service.Stop) -> int:
     def work() -> None:
         try:
             # A Ctrl-C must not cut the drain short: it is short enough.
-            worker.run(stop.asked, threading.Event(), notify.ready)
+            worker.run(stop.asked, threading.Event(), systemd.notify)
         finally:
             stop.asked.set()
 

@@ -2,7 +2,9 @@
 
 import sys
 
-from faafo import errors, notify, service
+from oslo_service import systemd
+
+from faafo import errors, service
 from faafo.api.app import create_app
 from faafo.api.service import ApiService
 from faafo.store.factory import open_store
@@ -22,7 +24,7 @@ def serve(stop: service.Stop) -> None:
     stop.listen()
     try:
         api.start(stop.asked)
-        notify.ready()
+        systemd.notify()
     except errors.DatabaseUnavailable:
         if not stop.asked.is_set():
             raise

@@ -2,7 +2,9 @@
 
 import sys
 
-from faafo import notify, service
+from oslo_service import systemd
+
+from faafo import service
 from faafo.producer.service import ProducerService
 from faafo.rpc.transport import get_transport
 
@@ -20,7 +22,7 @@ def produce(stop: service.Stop) -> int:
     name = conf.producer.name or service.unique_name("producer")
     producer = ProducerService(conf, transport, name, service.identity(name))
     stop.listen()
-    return producer.run(stop.asked, notify.ready)
+    return producer.run(stop.asked, systemd.notify)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import sys
 
-from faafo import notify, service
+from oslo_service import systemd
+
+from faafo import service
 from faafo.rpc.transport import get_transport
 from faafo.store.factory import open_writer
 from faafo.worker.service import WorkerService
@@ -23,7 +25,7 @@ def work(stop: service.Stop) -> None:
     identity = service.identity(name)
     worker = WorkerService(conf, transport, store, name, identity, service.version())
     stop.listen()
-    worker.run(stop.asked, stop.urged, notify.ready)
+    worker.run(stop.asked, stop.urged, systemd.notify)
 
 
 if __name__ == "__main__":

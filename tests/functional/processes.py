@@ -82,6 +82,8 @@ def environment(directory: Path) -> dict[str, str]:
         "XDG_CACHE_HOME": str(directory / "cache"),
         "TMPDIR": str(directory),
         "LANG": "C.UTF-8",
+        # Whoever binds a socket there is told when a service is ready.
+        "NOTIFY_SOCKET": str(directory / "notify"),
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import uuid
@@ -12,7 +13,7 @@ import requests
 
 from faafo.fractal.task import FractalTask
 from tests.functional.cluster import Cluster, running
-from tests.functional.processes import run, wait_until
+from tests.functional.processes import PATIENCE_SECONDS, run, wait_until
 from tests.functional.stores import linked_bucket
 
 BARE_CLIENT = Path(__file__).with_name("bare_client.py")
@@ -53,6 +54,16 @@ def post(cluster: Cluster, count: int, **changes) -> list[str]:
         FractalTask(uuid=str(uuid.uuid4()), **{**values, **changes}) for _number in range(count)
     ]
     return [cluster.client.create(task)["uuid"] for task in tasks]
+
+
+def test_every_service_tells_systemd_when_it_is_ready(tmp_path, mariadb_url, transport_url):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE_SECONDS)
+        with Cluster(tmp_path, mariadb_url, transport_url) as cluster:
+            for start in (cluster.start_api, cluster.start_worker, cluster.start_producer):
+                start()
+                assert systemd.recv(100) == b"READY=1"
 
 
 def test_fifty_fractals_are_seen_through_with_the_pixels_of_the_plain_loop(cluster):

@@ -18,7 +18,6 @@ ARROWS = {
     "fractal": set(),
     "conf": {"fractal"},
     "service": {"conf"},
-    "notify": set(),
     "store": {"client"},
     "rpc": {"fractal"},
     "client": {"fractal"},
@@ -27,7 +26,7 @@ ARROWS = {
     "api": {"web", "db", "fractal", "rpc", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal"},
-    "cmd": {"service", "notify", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
+    "cmd": {"service", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
     "wsgi": {"service", "api", "store"},
 }
 FOR_ALL = {"errors", "retry"}
