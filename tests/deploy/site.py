@@ -25,8 +25,19 @@ SMALL = {
     "ya": -1.0,
     "yb": 1.0,
 }
-# and what takes seconds: some are under way when something breaks.
-LARGE = {**SMALL, "width": 4096, "height": 3072}
+# and what takes a second and more: some are under way when something breaks. With c = 1/4 every
+# point near 0 stays for ever, and no attracting cycle tells so beforehand.
+LARGE = {
+    "width": 1000,
+    "height": 1000,
+    "iterations": 8000,
+    "xa": -0.1,
+    "xb": 0.1,
+    "ya": -0.1,
+    "yb": 0.1,
+    "cx": 0.25,
+    "cy": 0.0,
+}
 
 
 class Watch:
