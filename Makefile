@@ -5,7 +5,7 @@
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make bench  measure speed against peers, in Markdown and plots; takes about eight minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
-# make test-container  build the container image and run each part of it; needs root and Debian
+# make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
 # make lint, make docs, make genconfig, make clean: see below
@@ -14,6 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
+ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
 .PHONY: help run test test-container test-deploy chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
@@ -29,11 +30,11 @@ test: $(VENV)/.tests-installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-container: $(VENV)/.tests-installed
-	tools/install-test-packages $(BIN)/bindep test container
-	$(BIN)/python -m pytest tests/container/check_image.py $(ARGS)
+	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
+	    tests/container/check_image.py tests/container/check_compose.py $(ARGS)
 
 test-deploy: $(VENV)/.tests-installed
-	BINDEP=$(BIN)/bindep tests/deploy/enter $(BIN)/python -m pytest -p no:cacheprovider \
+	$(ENTER_LAB) deploy $(BIN)/python -m pytest -p no:cacheprovider \
 	    tests/deploy/check_three_hosts.py tests/deploy/check_one_host.py $(ARGS)
 
 chaos: $(VENV)/.tests-installed

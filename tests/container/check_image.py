@@ -2,30 +2,17 @@
 
 import contextlib
 import hashlib
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import requests
 
 from tests.chaos.proxy import Link
-from tests.container.image import PROGRAMS, Container, Image
+from tests.container.image import Container, Image
 from tests.functional.conftest import mariadb, mariadb_url, rabbitmq, transport_url  # noqa: F401
 from tests.functional.processes import SMALL_FRACTAL, wait_until
 from tests.functional.servers import RabbitMQ, free_ports
 
 FRACTALS = 10
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
-    missing = [one for one in PROGRAMS if shutil.which(one) is None]
-    if missing or os.geteuid() != 0:
-        pytest.fail("needs root, and: apt-get install buildah debootstrap util-linux")
-    with Image(tmp_path_factory.mktemp("image")) as image:
-        yield image
 
 
 def test_a_site_of_containers_renders(

@@ -15,7 +15,6 @@ BASE = "docker.io/library/debian:bookworm-slim"
 SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 USER = 10001
-PROGRAMS = ("buildah", "debootstrap", "unshare", "nsenter", "setpriv")
 
 # A mount namespace of its own, as a container runtime makes it.
 ENTER = f"""
@@ -43,6 +42,7 @@ class Image:
         self.root = Path()
 
     def __enter__(self) -> Self:
+        self._directory.mkdir()
         self._make_base()
         self._buildah(
             *("bud", "--isolation", "chroot", "--network", "host", "--format", "docker"),
@@ -63,7 +63,7 @@ class Image:
         """Make the base image, which a registry has otherwise, from the distribution itself."""
         tree = self._directory / "base"
         include = "--include=ca-certificates"
-        _run("debootstrap", "--variant=minbase", include, SUITE, str(tree), MIRROR)
+        run("debootstrap", "--variant=minbase", include, SUITE, tree, MIRROR)
         # However this machine gets through to mirrors and indexes, the build does.
         shutil.copy(CERTIFICATES, tree / CERTIFICATES.relative_to("/"))
         for path in Path("/etc/apt/apt.conf.d").iterdir():
@@ -77,7 +77,12 @@ class Image:
 
     def _buildah(self, *arguments: str) -> str:
         places = ["--root", f"{self._directory}/store", "--runroot", f"{self._directory}/run"]
-        return _run("buildah", *places, "--storage-driver", "vfs", *arguments)
+        return run("buildah", *places, "--storage-driver", "vfs", *arguments)
+
+    def save(self, archive: Path) -> None:
+        """Write the image to a file that ``docker load`` reads."""
+        target = f"docker-archive:{archive}:faafo:latest"
+        self._buildah("push", "--quiet", "localhost/faafo", target)
 
     @contextlib.contextmanager
     def running(self, directory: Path, role: str, **options: str) -> Iterator["Container"]:
@@ -117,7 +122,13 @@ def _path() -> dict[str, str]:
     return {"PATH": f"/opt/faafo/bin:{os.environ['PATH']}"}
 
 
-def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+def run(*command: Any, **options: Any) -> str:
+    """Return what a command prints; fail with the end of it when it fails."""
+    done = subprocess.run(
+        list(map(str, command)),
+        **{"stdin": subprocess.DEVNULL, **options},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, f"{command}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
     return done.stdout.strip()

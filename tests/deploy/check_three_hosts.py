@@ -101,7 +101,7 @@ def test_a_second_run_changes_nothing(site: Site) -> None:
 @pytest.mark.usefixtures("first_run")
 def test_a_worker_that_lost_its_power_comes_back(site: Site) -> None:
     uuids = site.post(FRACTALS, LARGE)
-    wait_until_some_are_rendered(site, uuids)
+    wait_until_it_renders(site.hosts["worker1"])
     site.hosts["worker1"].lose_power()
     records = site.wait_until_complete(uuids)
     assert any(record["attempt"] > 1 for record in records), "nothing was under way"
@@ -111,7 +111,7 @@ def test_a_worker_that_lost_its_power_comes_back(site: Site) -> None:
 @pytest.mark.usefixtures("first_run")
 def test_everything_comes_back_after_the_controller_was_rebooted(site: Site) -> None:
     before = site.post(FRACTALS, LARGE)
-    wait_until_some_are_rendered(site, before)
+    wait_until_it_renders(site.hosts["worker1"])
     site.hosts["controller"].reboot()
     wait_until(lambda: answers(site), "the API to be well", 120)
     after = site.post(FRACTALS)
@@ -121,7 +121,7 @@ def test_everything_comes_back_after_the_controller_was_rebooted(site: Site) -> 
 @pytest.mark.usefixtures("first_run")
 def test_a_worker_recovers_from_a_cut_link(site: Site) -> None:
     uuids = site.post(FRACTALS, LARGE)
-    wait_until_some_are_rendered(site, uuids)
+    wait_until_it_renders(site.hosts["worker2"])
     site.hosts["worker2"].cut()
     threading.Event().wait(CUT_SECONDS / 2)
     uuids += site.post(FRACTALS)
@@ -162,9 +162,14 @@ def started_and_stopped(host: Host) -> tuple[int, int]:
     return tuple(int(values[name]) for name in names)
 
 
-def wait_until_some_are_rendered(site: Site, uuids: list[str]) -> None:
-    """Wait until work is under way; much of it is still to be done then."""
-    wait_until(lambda: site.record(uuids[3])["status"] == "complete", "the first of them")
+def wait_until_it_renders(host: Host) -> None:
+    """Wait until a worker is in the middle of a render."""
+
+    def under_way() -> bool:
+        log = host.ssh("journalctl --unit faafo-worker --boot --output cat")
+        return log.count("processing task ") > log.count(" processed in ")
+
+    wait_until(under_way, f"{host.name} to render")
 
 
 def answers(site: Site) -> bool:

@@ -1,4 +1,4 @@
-"""Hosts with systemd on a network of their own, for what runs in ``tests/deploy/enter``."""
+"""Hosts with systemd on a network of their own, for what runs in ``tools/enter-lab``."""
 
 import contextlib
 import os

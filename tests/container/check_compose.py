@@ -1,0 +1,81 @@
+"""``compose.yaml``, started with a real daemon: the gallery fills, and outlives its containers."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.container.engine import Engine
+from tests.functional.processes import wait_until
+
+URL = "http://127.0.0.1:8000"
+SERVICES = {"database": 1, "broker": 1, "api": 3, "proxy": 1, "producer": 2, "worker": 3}
+OURS = ("api", "producer", "worker", "migrate")
+
+
+@pytest.fixture(scope="module")
+def site(engine: Engine) -> Iterator[Engine]:
+    """All services, once each container is healthy."""
+    engine.compose("up", "--detach")
+    try:
+        wait_until(lambda: healthy(engine) == SERVICES, "all services to be healthy", 180)
+        yield engine
+    finally:
+        print(engine.compose("logs", "--tail=20"))
+        engine.compose("down", "--volumes", "--timeout=60")
+
+
+def healthy(engine: Engine) -> dict[str, int]:
+    return Counter(one["Service"] for one in engine.containers() if one["Health"] == "healthy")
+
+
+def complete() -> list[dict]:
+    query = '{"filters":[{"name":"status","op":"==","val":"complete"}]}'
+    parameters = {"q": query, "results_per_page": 100}
+    return requests.get(f"{URL}/api/fractal", params=parameters, timeout=30).json()["objects"]
+
+
+def check_images(records: list[dict]) -> None:
+    for record in records:
+        png = requests.get(f"{URL}/api/fractal/{record['uuid']}/image", timeout=30).content
+        assert hashlib.sha256(png).hexdigest() == record["checksum"]
+
+
+def test_the_gallery_fills(site: Engine) -> None:
+    def three_workers_have_rendered() -> bool:
+        return len({one["generated_by"] for one in complete()}) == SERVICES["worker"]
+
+    wait_until(three_workers_have_rendered, "fractals of all workers", 120)
+    check_images(complete())
+    assert "<img" in requests.get(f"{URL}/", timeout=30).text
+
+
+@pytest.mark.usefixtures("site")
+def test_nobody_sends_images_from_outside() -> None:
+    url = f"{URL}/api/fractal/{complete()[0]['uuid']}/image"
+    assert requests.put(url, data=b"", timeout=30).status_code == 403
+
+
+def test_the_schema_was_made_once(site: Engine) -> None:
+    (migration,) = [one for one in site.containers() if one["Service"] == "migrate"]
+    assert (migration["State"], migration["ExitCode"]) == ("exited", 0)
+
+
+def test_an_api_that_is_killed_is_not_missed_and_comes_back(site: Engine) -> None:
+    (killed, *_) = [one for one in site.containers() if one["Service"] == "api"]
+    site.lose_power(killed)
+    check_images(complete())
+    wait_until(lambda: healthy(site) == SERVICES, "the API to be healthy again", 120)
+
+
+def test_everything_stops_by_itself_and_is_there_again(site: Engine) -> None:
+    site.compose("stop", "producer")
+    before = complete()
+    site.compose("stop")
+    statuses = {(one["Service"], one["ExitCode"]) for one in site.containers()}
+    assert {one for one in statuses if one[0] in OURS} == {(name, 0) for name in OURS}
+    site.compose("up", "--detach", "--force-recreate")
+    wait_until(lambda: healthy(site) == SERVICES, "all services to be healthy", 180)
+    check_images(before)
