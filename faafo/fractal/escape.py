@@ -71,7 +71,7 @@ def _bands(
     xs = np.append(xs, np.zeros(LANES))
     ys = _places(task.height, task.ya, task.yb)
     julia = Julia(task.cx, task.cy, task.iterations)
-    trap = find_trap(task.cx, task.cy, STRIDE)
+    trap = find_trap(task.cx, task.cy, STRIDE, task.iterations)
     orbits, finished = new_orbits(task.width), new_orbits(task.width)
     counts = np.empty(min(rows, task.height) * task.width, np.int32)
     for first_row in range(0, task.height, rows):

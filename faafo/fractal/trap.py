@@ -16,6 +16,8 @@ from faafo.fractal.jit import compiled
 # After how many steps the critical orbit is looked at, and the longest cycle that is looked for.
 LOOKS = (64, 256, 1024, 4096, 20_000)
 MAX_PERIOD = 256
+# What takes 0 many times longer to find than other orbits have steps, they do not find in time.
+PATIENCE = 4
 # Points of the critical orbit that are no further apart may belong to one cycle.
 CLOSE = 1e-3
 
@@ -30,9 +32,10 @@ INSIDE = 1e-9
 
 
 @compiled
-def find_trap(cx, cy, stride):
+def find_trap(cx, cy, stride, iterations):
     """Return discs such that an orbit of z -> z² + c that enters one never escapes.
 
+    They are looked for as long as orbits of so many ``iterations`` may profit from them.
     The result has shape (n, 3): centre x, centre y, squared radius; n = 0 when no trap was found.
     There are as many discs, at successive points of the cycle, as an orbit that is looked at
     every ``stride`` steps only needs to be seen in one of them.
@@ -41,6 +44,8 @@ def find_trap(cx, cy, stride):
     z = 0j
     steps = 0
     for target in LOOKS:
+        if target > iterations * PATIENCE:
+            break
         while steps < target:
             z = z * z + c
             steps += 1

@@ -20,14 +20,14 @@ PERIODS = {
 @pytest.mark.parametrize(("period", "constant"), PERIODS.items())
 @pytest.mark.parametrize("stride", [4, 6, 7])
 def test_there_are_as_many_discs_as_the_stride_needs(period, constant, stride):
-    trap = find_trap(*constant, stride)
+    trap = find_trap(*constant, stride, 20_000)
     assert trap.shape == (math.gcd(stride, period), 3)
 
 
 @pytest.mark.parametrize("constant", PERIODS.values())
 def test_an_orbit_from_anywhere_in_a_disc_comes_back_into_it_and_never_escapes(constant):
     c = complex(*constant)
-    ((x, y, square),) = find_trap(*constant, 7)[:1]
+    ((x, y, square),) = find_trap(*constant, 7, 20_000)[:1]
     centre, radius = complex(x, y), math.sqrt(square)
     period = next(period for period, known in PERIODS.items() if known == constant)
     rng = np.random.default_rng(1)
@@ -45,4 +45,10 @@ def test_an_orbit_from_anywhere_in_a_disc_comes_back_into_it_and_never_escapes(c
     [(0.25, 0.0), (-0.75, 0.0), (-2.0, 0.0), (0.0, 1.0), (0.3, 0.6), (5.0, 5.0), (1e6, -1e6)],
 )
 def test_there_is_none_where_nothing_attracts(constant):
-    assert find_trap(*constant, 7).shape == (0, 3)
+    assert find_trap(*constant, 7, 20_000).shape == (0, 3)
+
+
+def test_it_is_not_looked_for_longer_than_orbits_may_profit_from_it():
+    slow = (0.24, 0.0)
+    assert find_trap(*slow, 7, 20_000).size
+    assert find_trap(*slow, 7, 15).shape == (0, 3)
