@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.deploy.background import Stream, Watch
 from tests.deploy.hosts import Base, Host, run
-from tests.deploy.site import LARGE, Site, Stream, Watch, changes, workers_of
+from tests.deploy.site import LARGE, Site, changes, workers_of
 from tests.functional.processes import wait_until
 
 FRACTALS = 30

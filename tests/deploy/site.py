@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,32 +37,6 @@ LARGE = {
     "cx": 0.25,
     "cy": 0.0,
 }
-
-
-class Watch:
-    """Collects the command lines of all processes, those on the hosts, too, while it is open."""
-
-    def __init__(self) -> None:
-        self.seen: set[str] = set()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> "Watch":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._done.wait(0.05):
-            for path in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    self.seen.add(path.read_text(errors="replace").replace("\0", " "))
-                except OSError:
-                    # It has ended in the meantime.
-                    continue
 
 
 class Site:
@@ -185,30 +158,3 @@ def changes(output: str) -> dict[str, int]:
     """Return how much the playbook has changed on each host."""
     found = re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", output, re.MULTILINE)
     return {name: int(count) for name, count in found}
-
-
-class Stream:
-    """Posts fractals all the time while it is open; ``uuids`` are those that the API has taken."""
-
-    def __init__(self, site: Site, interval: float = 0.5) -> None:
-        self.uuids: list[str] = []
-        self.refused = 0
-        self._site = site
-        self._interval = interval
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> "Stream":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._done.wait(self._interval):
-            try:
-                self.uuids.append(self._site.post_one())
-            except requests.RequestException:
-                self.refused += 1
