@@ -17,7 +17,10 @@ ENGINE = ("docker.io", "docker-cli", "docker-compose", "iptables")
 SERVERS = ("mariadb-server", "rabbitmq-server", "nginx", "curl")
 IMAGES = {"mariadb:11.8": "database", "rabbitmq:4.2": "broker", "nginx:1.28": "proxy"}
 # What packages have made for the one host that they are installed on.
-NOT_IN_IMAGES = ("var/lib/mysql", "var/lib/rabbitmq", "var/cache", "usr/share/doc", "srv")
+NOT_IN_IMAGES = (
+    *("var/lib/docker", "var/lib/mysql", "var/lib/rabbitmq"),
+    *("var/cache", "usr/share/doc", "srv"),
+)
 PROJECT = "/srv/faafo"
 
 
