@@ -18,10 +18,13 @@ SERVERS = ("mariadb-server", "rabbitmq-server", "nginx", "curl")
 IMAGES = {"mariadb:11.8": "database", "rabbitmq:4.2": "broker", "nginx:1.28": "proxy"}
 # What packages have made for the one host that they are installed on.
 NOT_IN_IMAGES = (
-    *("var/lib/docker", "var/lib/mysql", "var/lib/rabbitmq"),
+    *("var/lib/docker", "var/lib/mariadb", "var/lib/mysql", "var/lib/rabbitmq"),
     *("var/cache", "usr/share/doc", "srv"),
 )
 PROJECT = "/srv/faafo"
+
+# The root must be that of a mount namespace: from a mere chroot(2) a health check gets out.
+ENTER = 'cd "$1"; shift; pivot_root . mnt; umount --lazy /mnt; exec "$@"'
 
 
 class Engine:
@@ -67,7 +70,7 @@ class Engine:
         options = [parent, limit, "--exec-opt=native.cgroupdriver=cgroupfs"]
         with log.open("wb") as output:
             self._daemon = subprocess.Popen(
-                ["chroot", self._tree, "dockerd", *options],
+                ["unshare", "--mount", "sh", "-ec", ENTER, "sh", self._tree, "dockerd", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
