@@ -32,7 +32,7 @@ ARROWS = {
 FOR_ALL = {"errors", "retry"}
 ONLY_IN = {
     "oslo_messaging": {"rpc"},
-    "oslo_service": {"rpc"},
+    "oslo_service": {"rpc", "cmd"},
     "numba": {"fractal"},
     "requests": {"client"},
     "sqlalchemy": {"db", "api", "web", "cmd"},
