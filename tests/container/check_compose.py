@@ -58,6 +58,13 @@ def test_nobody_sends_images_from_outside() -> None:
     assert requests.put(url, data=b"", timeout=30).status_code == 403
 
 
+@pytest.mark.usefixtures("site")
+def test_the_explorer_has_tiles() -> None:
+    url = f"{URL}/tile/0/0/0.png?cx=-1&cy=0&iterations=200&palette=original"
+    wait_until(lambda: requests.get(url, timeout=30).status_code == 200, "a tile")
+    assert requests.get(url, timeout=30).headers["Content-Type"] == "image/png"
+
+
 def test_the_schema_was_made_once(site: Engine) -> None:
     (migration,) = [one for one in site.containers() if one["Service"] == "migrate"]
     assert (migration["State"], migration["ExitCode"]) == ("exited", 0)
