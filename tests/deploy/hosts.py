@@ -89,6 +89,11 @@ class Host:
         self._link = f"lab{number}"
         self._directory = base.directory / name
         self._root = self._directory / "root"
+        self._cgroups = [
+            Path(one, base.directory.name, name)
+            for one in CGROUPS
+            if Path(one, "cgroup.procs").exists()
+        ]
         self._stopping = threading.Event()
         self._machine: subprocess.Popen | None = None
         self._running = threading.Thread(target=self._run, name=name)
@@ -133,18 +138,15 @@ class Host:
         while not self._stopping.is_set():
             self._boot()
             status = self._machine.wait()
+            # What runs in the machine outlives systemd-nspawn.
+            wait_until(self._is_off, f"{self.name} to be off", BOOT_SECONDS)
             if status not in (REBOOT, -signal.SIGKILL):
                 return
 
     def _boot(self) -> None:
-        cgroups = [
-            Path(one, self._base.directory.name, self.name)
-            for one in CGROUPS
-            if Path(one, "cgroup.procs").exists()
-        ]
-        for cgroup in cgroups:
+        for cgroup in self._cgroups:
             cgroup.mkdir(parents=True, exist_ok=True)
-        enter = "".join(f'echo $$ > "{cgroup}/cgroup.procs"; ' for cgroup in cgroups)
+        enter = "".join(f'echo $$ > "{cgroup}/cgroup.procs"; ' for cgroup in self._cgroups)
         command = [
             *("systemd-nspawn", "--quiet", "--boot", "--directory", self._root),
             *("--machine", self.name, "--resolv-conf=copy-host", "--register=no", "--keep-unit"),
@@ -161,6 +163,19 @@ class Host:
                 start_new_session=True,
             )
         self.boots += 1
+
+    def _is_off(self) -> bool:
+        """Kill whatever is in the machine's groups; return whether nothing was left there."""
+        processes = {
+            int(pid)
+            for cgroup in self._cgroups
+            for path in cgroup.rglob("cgroup.procs")
+            for pid in path.read_text().split()
+        }
+        for pid in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not processes
 
     def ssh(self, command: str, **options: Any) -> str:
         """Return what a command prints that root runs there."""
@@ -201,7 +216,6 @@ class Host:
     def power_off(self) -> None:
         """End everything that runs there at once."""
         if self._machine is not None and self._machine.poll() is None:
-            # With systemd-nspawn its children go, PID 1 of the machine among them.
             os.killpg(self._machine.pid, signal.SIGKILL)
 
     def cut(self) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from tests.deploy.hosts import SSH_OPTIONS, Base, Host, run
 from tests.functional.processes import SCRIPTS, wait_until
@@ -59,6 +61,10 @@ class Site:
         directory.mkdir(parents=True, exist_ok=True)
         self.hosts = {host.name: host for host in hosts}
         self.url = f"http://{self.hosts[groups['webinterface'][0]].address}"
+        # One address may only send so much at a time.
+        self._patient = requests.Session()
+        retries = Retry(connect=0, read=0, status_forcelist=[429], backoff_factor=0.2)
+        self._patient.mount("http://", HTTPAdapter(max_retries=retries))
         self.inventory = directory / "inventory.yaml"
         every = {
             "vars": {
@@ -110,7 +116,7 @@ class Site:
 
     def record(self, uuid: str) -> dict[str, Any]:
         """Return a record."""
-        answer = requests.get(f"{self.url}/api/fractal/{uuid}", timeout=10)
+        answer = self._patient.get(f"{self.url}/api/fractal/{uuid}", timeout=10)
         answer.raise_for_status()
         return answer.json()
 
@@ -136,7 +142,7 @@ class Site:
         except requests.HTTPError as error:
             if error.response.status_code < 500:
                 pytest.fail(f"fractal {uuid} is lost: {error}")
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return {}
         return {}
 
@@ -144,8 +150,8 @@ class Site:
         """Assert that each image comes through the web interface as it was rendered."""
         for record in records:
             url = f"{self.url}/api/fractal/{record['uuid']}/image"
-            answer = requests.get(url, timeout=30)
-            assert answer.status_code == 200, record
+            answer = self._patient.get(url, timeout=30)
+            assert answer.status_code == 200, (answer.status_code, record)
             assert hashlib.sha256(answer.content).hexdigest() == record["checksum"]
 
 
