@@ -166,16 +166,14 @@ class Host:
 
     def _is_off(self) -> bool:
         """Kill whatever is in the machine's groups; return whether nothing was left there."""
-        processes = {
-            int(pid)
-            for cgroup in self._cgroups
-            for path in cgroup.rglob("cgroup.procs")
-            for pid in path.read_text().split()
-        }
-        for pid in processes:
-            with contextlib.suppress(ProcessLookupError):
+        # A group that has just gone makes one look again.
+        with contextlib.suppress(OSError):
+            files = [path for one in self._cgroups for path in one.rglob("cgroup.procs")]
+            processes = {int(pid) for path in files for pid in path.read_text().split()}
+            for pid in processes:
                 os.kill(pid, signal.SIGKILL)
-        return not processes
+            return not processes
+        return False
 
     def ssh(self, command: str, **options: Any) -> str:
         """Return what a command prints that root runs there."""
