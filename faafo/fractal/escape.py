@@ -66,13 +66,13 @@ def _bands(
 ) -> Iterator[tuple[int, np.ndarray]]:
     assert task.cx is not None
     assert task.cy is not None
-    xs = _places(task.width, task.xa, task.xb)
-    middle = int(np.abs(xs).argmin())
-    xs = np.append(xs, np.zeros(LANES))
+    xs = np.zeros(task.width + LANES)
+    xs[: task.width] = _places(task.width, task.xa, task.xb)
+    middle = int(np.abs(xs[: task.width]).argmin())
     ys = _places(task.height, task.ya, task.yb)
     julia = Julia(task.cx, task.cy, task.iterations)
     trap = find_trap(task.cx, task.cy, STRIDE, task.iterations)
-    orbits, finished = new_orbits(task.width), new_orbits(task.width)
+    orbits = new_orbits(task.width)
     counts = np.empty(min(rows, task.height) * task.width, np.int32)
     for first_row in range(0, task.height, rows):
         band = ys[first_row : first_row + rows]
@@ -88,7 +88,6 @@ def _bands(
                 julia,
                 trap,
                 orbits,
-                finished,
                 cursor,
                 BUDGET,
             )

@@ -17,15 +17,15 @@ from faafo.fractal.lanes import LANES, append, choose, count, lane_numbers, load
 # are left: those go into the list, where they do not keep the others waiting.
 FIRST_STEPS = 2
 FIRST_ROUNDS = 12
-STRAGGLERS = 3
+STRAGGLERS = 4
 # What is done with the orbits of the list between two looks at them. A prime, so that few discs
 # make a trap (see there).
 STRIDE = 7
 # As long as no orbit of LANES is through, so many strides are made at a stretch.
 STRIDES = 8
 # A row is begun when fewer orbits than this are under way: enough to fill the lanes, and few
-# enough to stay in the processor's nearest cache.
-FEW = 512
+# enough to stay in the processor's nearest caches.
+FEW = 1024
 
 
 class Julia(NamedTuple):
@@ -61,14 +61,21 @@ class Cursor(NamedTuple):
     under_way: int
 
 
+class Finished(NamedTuple):
+    """Lists of orbits that are through: the steps that they have made, and whose they are."""
+
+    steps: np.ndarray
+    pixel: np.ndarray
+
+
 def new_orbits(width: int) -> Orbits:
     """Return empty lists that have room for what rows of ``width`` pixels need."""
     size = FEW + width + LANES
-    return Orbits(*(np.zeros(size, kind) for kind in (float, float, np.int64, np.int64)))
+    return Orbits(np.empty(size), np.empty(size), np.empty(size, int), np.empty(size, int))
 
 
 @compiled
-def fill(counts, xs, middle, ys, julia, trap, orbits, finished, cursor, budget):
+def fill(counts, xs, middle, ys, julia, trap, orbits, cursor, budget):
     """Fill in ``counts`` until all rows are done, or about ``budget`` strides of lanes were made.
 
     ``counts`` (int32) holds one row after the other. ``xs`` are the real parts of the columns,
@@ -79,6 +86,8 @@ def fill(counts, xs, middle, ys, julia, trap, orbits, finished, cursor, budget):
     row, first, last, under_way = cursor
     width = xs.size - LANES
     spare = np.empty(xs.size, np.int32)
+    room = orbits.pixel.size
+    finished = Finished(np.empty(room, np.int64), np.empty(room, np.int64))
     while budget > 0 and (row < ys.size or under_way > 0):
         while row < ys.size and under_way < FEW:
             first, last = _inside(xs, width, middle, ys[row], first, last)

@@ -16,8 +16,6 @@ from faafo.fractal.jit import compiled
 # After how many steps the critical orbit is looked at, and the longest cycle that is looked for.
 LOOKS = (64, 256, 1024, 4096, 20_000)
 MAX_PERIOD = 256
-# What takes 0 many times longer to find than other orbits have steps, they do not find in time.
-PATIENCE = 4
 # Points of the critical orbit that are no further apart may belong to one cycle.
 CLOSE = 1e-3
 
@@ -35,7 +33,8 @@ INSIDE = 1e-9
 def find_trap(cx, cy, stride, iterations):
     """Return discs such that an orbit of z -> z² + c that enters one never escapes.
 
-    They are looked for as long as orbits of so many ``iterations`` may profit from them.
+    It is not looked for after so many ``iterations``: what takes 0 longer to reach than orbits of
+    the picture have steps, they do not reach in time.
     The result has shape (n, 3): centre x, centre y, squared radius; n = 0 when no trap was found.
     There are as many discs, at successive points of the cycle, as an orbit that is looked at
     every ``stride`` steps only needs to be seen in one of them.
@@ -44,7 +43,7 @@ def find_trap(cx, cy, stride, iterations):
     z = 0j
     steps = 0
     for target in LOOKS:
-        if target > iterations * PATIENCE:
+        if target > iterations:
             break
         while steps < target:
             z = z * z + c
@@ -66,9 +65,10 @@ def _trap_at(start, c, stride):
     for period in range(1, MAX_PERIOD + 1):
         cycle[period - 1] = returned
         returned = returned * returned + c
-        gap = abs(returned - start)
+        apart = returned - start
         # Multiples of a period that has no trap come about as close, and have none either.
-        if gap < closest:
+        if apart.real * apart.real + apart.imag * apart.imag < closest * closest:
+            gap = abs(apart)
             closest = gap / 10
             radii = _largest_radii(cycle[:period], gap)
             if radii.size:

@@ -51,4 +51,4 @@ def test_there_is_none_where_nothing_attracts(constant):
 def test_it_is_not_looked_for_longer_than_orbits_may_profit_from_it():
     slow = (0.24, 0.0)
     assert find_trap(*slow, 7, 20_000).size
-    assert find_trap(*slow, 7, 15).shape == (0, 3)
+    assert find_trap(*slow, 7, 63).shape == (0, 3)
