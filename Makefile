@@ -27,7 +27,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
@@ -83,7 +83,8 @@ $(VENV)/.installed: requirements.txt setup.cfg
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt
-	@$(PIP) install --editable '.[s3]' -r test-requirements.txt
+	@# Much of it is never imported: what is, is compiled then.
+	@$(PIP) install --no-compile --editable '.[s3]' -r test-requirements.txt
 	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.tests-installed benchmarks/requirements.txt
