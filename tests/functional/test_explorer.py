@@ -17,7 +17,11 @@ from faafo.fractal.image import render
 from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
 from tests.functional.cluster import Cluster
 from tests.functional.servers import RabbitMQ
-from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
+from tests.functional.test_gallery import (
+    PATIENCE,
+    Visit,
+    browser_type_launch_args,  # noqa: F401
+)
 
 VIEWPORTS = {
     "phone": {"width": 390, "height": 844},
@@ -42,7 +46,6 @@ TILES = """() => [...document.querySelectorAll(".plane canvas")].map((tile) => {
   return [tile.dataset.address, btoa(text)];
 })"""
 TIMEOUT_SECONDS = 2.0
-PATIENCE = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +163,7 @@ def test_a_view_becomes_a_fractal_whose_middle_is_the_same(served, visit):
     page.get_by_label("Size in pixels").select_option("1280x720")
     page.get_by_role("button", name="Render this").click()
     done = page.locator("#rendered")
-    expect(done).to_contain_text("Complete: 1280 × 720 pixels", timeout=PATIENCE)
+    expect(done).to_contain_text("Complete: 1280 × 720 pixels")
     address = done.get_by_role("link").get_attribute("href")
     record = served.client.get(address.rpartition("/")[2])
     assert (record["palette"], record["iterations"]) == ("dawn", 300)
@@ -168,7 +171,7 @@ def test_a_view_becomes_a_fractal_whose_middle_is_the_same(served, visit):
     middle = page.evaluate(COLOUR_IN_THE_MIDDLE)
     image = served.check_image(record).convert("RGB")
     assert image.getpixel((640, 360)) == tuple(middle)
-    done.get_by_role("link").click()
+    visit.follow(done.get_by_role("link"))
     expect(page).to_have_url(f"{served.url}{address}")
 
 
@@ -219,14 +222,14 @@ def test_without_javascript_there_are_pictures_links_and_a_form(served, visit):
     expect(pictures).to_have_count(4)
     assert_loaded(pictures)
     assert_nothing_sticks_out(page)
-    page.get_by_role("link", name="Zoom in").click()
-    page.get_by_role("link", name="Right").click()
+    visit.follow(page.get_by_role("link", name="Zoom in"))
+    visit.follow(page.get_by_role("link", name="Right"))
     assert view_of(page)["zoom"] == "2"
     assert float(view_of(page)["re"]) == 1.0
     page.get_by_label("Real part").fill("-1")
     page.get_by_label("Imaginary part").fill("0")
     page.get_by_label("Palette").select_option("tides")
-    page.get_by_role("button", name="Show").click()
+    visit.follow(page.get_by_role("button", name="Show"))
     assert view_of(page).items() >= {"cx": "-1", "zoom": "2", "palette": "tides"}.items()
     assert_loaded(pictures)
 
@@ -256,16 +259,16 @@ def test_without_a_worker_the_page_says_so_and_recovers_by_itself(
         cluster.start_api(tiles={"transport_url": transport_url, "timeout": 1.0})
         page.goto(f"{cluster.url}/explore")
         trouble = page.locator("#trouble")
-        expect(trouble).to_contain_text("No tiles at the moment", timeout=PATIENCE)
+        expect(trouble).to_contain_text("No tiles at the moment")
         worker = cluster.start_worker("w-1")
-        expect(trouble).to_be_empty(timeout=PATIENCE)
+        expect(trouble).to_be_empty()
         wait_for_tiles(page)
         assert_thumbnails_loaded(page)
         worker.kill()
         page.locator("#plane").press("+")
-        expect(trouble).to_contain_text("No tiles at the moment", timeout=PATIENCE)
+        expect(trouble).to_contain_text("No tiles at the moment")
         cluster.start_worker("w-2")
-        expect(trouble).to_be_empty(timeout=PATIENCE)
+        expect(trouble).to_be_empty()
         wait_for_tiles(page)
 
 

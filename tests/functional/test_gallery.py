@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from oslo_config import cfg
 from PIL import Image
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from faafo import conf as options
 from faafo.api.app import create_app
@@ -22,6 +22,10 @@ from faafo.db.outcomes import RetryPolicy
 from faafo.fractal.task import FractalTask
 from faafo.store.filesystem import FilesystemStore
 from faafo.web.excerpt import PAGE_SIZE
+
+# Milliseconds: pages come late while other tests have the machine.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 
 COMPLETE = PAGE_SIZE + 5
 WIDTH, HEIGHT = 640, 400
@@ -91,6 +95,11 @@ class Visit:
         """Open a page of the gallery."""
         self.page.goto(f"{self.home}{path}")
         return self.page
+
+    def follow(self, link: Locator) -> None:
+        """Click ``link`` and wait for what it leads to: clicks on what is not painted are lost."""
+        with self.page.expect_event("load"):
+            link.click()
 
     def _check_failure(self, request: Request) -> None:
         # Whoever leaves a page before all of its pictures have come does no harm.
@@ -204,53 +213,53 @@ def test_a_thumbnail_leads_to_its_fractal_and_the_image_to_the_original(
 ):
     uuid = gallery.uuids["complete"][-2]
     page = visit.go("/")
-    page.locator("main a:has(img)").nth(1).click()
+    visit.follow(page.locator("main a:has(img)").nth(1))
     expect(page).to_have_url(f"{gallery.url}/fractal/{uuid}")
     expect(page.locator("main img")).to_have_js_property("naturalWidth", WIDTH)
     expect(page.get_by_text("worker-1")).to_be_visible()
     _assert_nothing_sticks_out(page)
-    page.locator("main a:has(img)").click()
+    visit.follow(page.locator("main a:has(img)"))
     expect(page).to_have_url(f"{gallery.url}/api/fractal/{uuid}/image")
 
 
 def test_one_can_walk_from_fractal_to_fractal(visit: Visit, gallery: Gallery):
     older, middle, newer = gallery.uuids["complete"][3:6]
     page = visit.go(f"/fractal/{middle}")
-    page.get_by_role("link", name="Newer").click()
+    visit.follow(page.get_by_role("link", name="Newer"))
     expect(page).to_have_url(f"{gallery.url}/fractal/{newer}")
     for uuid in (middle, older):
-        page.get_by_role("link", name="Older").click()
+        visit.follow(page.get_by_role("link", name="Older"))
         expect(page).to_have_url(f"{gallery.url}/fractal/{uuid}")
 
 
 def test_one_can_page_to_the_oldest_fractals_and_back(visit: Visit):
     page = visit.go("/")
     expect(page.get_by_role("link", name="Newer")).to_have_count(0)
-    page.get_by_role("link", name="Older").click()
+    visit.follow(page.get_by_role("link", name="Older"))
     expect(page.locator("main img")).to_have_count(COMPLETE - PAGE_SIZE)
     expect(page.get_by_role("link", name="Older")).to_have_count(0)
-    page.get_by_role("link", name="Newer").click()
+    visit.follow(page.get_by_role("link", name="Newer"))
     expect(page.locator("main img")).to_have_count(PAGE_SIZE)
 
 
 def test_what_is_under_way_is_listed_and_leads_to_its_page(visit: Visit, gallery: Gallery):
     page = visit.go("/")
     being_rendered = page.locator(f'main a[href="/fractal/{gallery.uuids["rendering"][0]}"]')
-    being_rendered.click()
+    visit.follow(being_rendered)
     expect(page.get_by_text("Being rendered")).to_be_visible()
     _assert_nothing_sticks_out(page)
-    page.get_by_role("link", name="Gallery").click()
-    page.get_by_role("link", name="Queued 9").click()
+    visit.follow(page.get_by_role("link", name="Gallery"))
+    visit.follow(page.get_by_role("link", name="Queued 9"))
     expect(page.locator("main li")).to_have_count(9)
     _assert_nothing_sticks_out(page)
 
 
 def test_a_failed_fractal_says_why(visit: Visit):
     page = visit.go("/")
-    page.get_by_role("link", name="Error 1").click()
+    visit.follow(page.get_by_role("link", name="Error 1"))
     expect(page.get_by_text("a-long-word")).to_be_visible()
     _assert_nothing_sticks_out(page)
-    page.locator("main li a").click()
+    visit.follow(page.locator("main li a"))
     expect(page.get_by_text("could not be rendered")).to_be_visible()
     expect(page.get_by_text("a-long-word")).to_be_visible()
     _assert_nothing_sticks_out(page)
