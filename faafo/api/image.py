@@ -3,7 +3,6 @@
 import base64
 import binascii
 import re
-import struct
 from typing import Any
 
 from flask import Response, abort, current_app, redirect, request
@@ -12,14 +11,12 @@ from werkzeug.wsgi import FileWrapper
 from faafo import errors
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
+from faafo.fractal.png import has_sides
 from faafo.store.base import MIMETYPE, ImageStore, checksum
 
 CHUNK_BYTES = 2**16
 # RFC 9530: a dictionary of digests, of which we need this one.
 SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
-# The eight bytes that every PNG file begins with, and its first chunk: width and height come first.
-PNG_HEADER = struct.Struct(">8s4x4sII")
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # No PNG file of so many pixels is larger: four bytes a pixel, and room for what comes with them.
 BYTES_PER_PIXEL = 4
 BYTES_BESIDE = 2**16
@@ -116,8 +113,7 @@ def _check_digest(png: bytes, content_digest: str) -> None:
 
 
 def _check_sides(png: bytes, width: int, height: int) -> None:
-    begin = png[: PNG_HEADER.size].ljust(PNG_HEADER.size, b"\0")
-    if PNG_HEADER.unpack(begin) != (PNG_SIGNATURE, b"IHDR", width, height):
+    if not has_sides(png, width, height):
         raise errors.InvalidImage(f"the body: is not a PNG file of {width} x {height} pixels")
 
 

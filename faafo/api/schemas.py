@@ -78,7 +78,9 @@ class FractalRecord(FractalParameters):
     fault: str | None
     created_at: str
     checksum: Checksum | None
-    duration: float | None = Field(description="seconds")
+    duration: float | None = Field(
+        description="seconds that the worker spent on rendering, or on finding what it had rendered"
+    )
     size: int | None = Field(description="bytes")
     generated_by: str | None
 

@@ -10,10 +10,10 @@ from PIL import PngImagePlugin
 from pydantic import ValidationError
 
 from faafo import errors
+from faafo.fractal.png import SIGNATURE
 from faafo.fractal.task import PARAMETERS, FractalTask, describe
 
 KEYWORD = "faafo"
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # The signature, and IHDR, which comes first: length, type, 13 bytes, checksum.
 BEFORE_TEXT = len(SIGNATURE) + 4 + 4 + 13 + 4
 # What Pillow raises for files that are broken or no PNG at all.

@@ -158,9 +158,9 @@ class FractalTask(FractalParameters):
 class FractalResult(BaseModel):
     """What a worker has to say about an image it has rendered and stored.
 
-    ``duration`` is the seconds spent on the escape counts and the image, ``checksum`` the SHA-256
-    of the PNG file in hexadecimal, ``size`` its length in bytes, ``generated_by`` the worker's
-    name.
+    ``duration`` is the seconds spent on the escape counts and the image, or on finding an image
+    that an earlier attempt has stored, ``checksum`` the SHA-256 of the PNG file in hexadecimal,
+    ``size`` its length in bytes, ``generated_by`` the worker's name.
     """
 
     model_config = ConfigDict(frozen=True)

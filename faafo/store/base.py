@@ -36,6 +36,10 @@ class ImageWriter(ABC):
         :raises faafo.errors.ImageRefused: when it is not wanted, and will not be.
         """
 
+    def find(self, uuid: str) -> bytes | None:
+        """Return an image that is there, None when there is none or a writer cannot tell."""
+        return None
+
     @abstractmethod
     def remove_partial(self) -> int:
         """Remove what an earlier life of this store's owner wrote half; return how many files."""
@@ -55,6 +59,12 @@ class ImageStore(ImageWriter):
         """Return an image; raise ``faafo.errors.ImageNotFound`` when there is none."""
         with self.open(uuid) as file:
             return file.read()
+
+    def find(self, uuid: str) -> bytes | None:
+        try:
+            return self.load(uuid)
+        except errors.ImageNotFound:
+            return None
 
     def public_url(self, uuid: str) -> str | None:
         """Return where everybody can get an image without us, for some minutes, or None."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from faafo import errors
 from faafo.fractal import image
+from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask, parse_task
 from faafo.retry import patiently
 from faafo.rpc import contract
@@ -46,6 +47,8 @@ class WorkerEndpoint:
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
         """Render ``task``, store the image and return the fields of a ``FractalResult``.
 
+        An image that an earlier attempt has stored is as good as one that is rendered now.
+
         What ``ctxt`` tells is optional: ``producer``, the caller; ``attempt``, by which it can
         cancel; ``alone``, whether nothing else may be rendered meanwhile; ``worker``, the identity
         of the process that is meant. What was meant for one that had our name before us, and may
@@ -80,7 +83,22 @@ class WorkerEndpoint:
             self._cancellations.listening(_key(ctxt, task.uuid)) as cancelled,
             self._slots.occupy(producer, alone, cancelled.is_set),
         ):
-            return self._render(task, ctxt.get("attempt"), cancelled)
+            attempt = ctxt.get("attempt")
+            return self._found(task, attempt) or self._render(task, attempt, cancelled)
+
+    def _found(self, task: FractalTask, attempt: int | None) -> FractalResult | None:
+        """Return what an earlier attempt has stored and nobody was told, None if there is nothing.
+
+        Its duration is the seconds that it took to find: those of the render nobody knows.
+        """
+        if not isinstance(attempt, int) or attempt < 2:
+            return None
+        started_at = time.perf_counter()
+        png = self._store.find(task.uuid)
+        if png is None or not has_sides(png, task.width, task.height):
+            return None
+        LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
+        return self._result(task, png, time.perf_counter() - started_at)
 
     def _render(
         self, task: FractalTask, attempt: int | None, cancelled: threading.Event
@@ -96,6 +114,9 @@ class WorkerEndpoint:
             raise errors.RenderCancelled(f"the image of task {task.uuid} is not wanted any more")
         path = self._save(task.uuid, png, attempt, cancelled)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
+        return self._result(task, png, duration)
+
+    def _result(self, task: FractalTask, png: bytes, duration: float) -> FractalResult:
         return FractalResult(
             uuid=task.uuid,
             checksum=checksum(png),

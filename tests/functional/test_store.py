@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from faafo import errors
+from faafo.store.base import ImageStore
 from faafo.store.location import Location
 from faafo.store.s3 import S3Store
 from tests.functional.object_stores import Swift
@@ -100,6 +101,11 @@ class TestEveryStore:
         for read in (backend.store().load, backend.store().open):
             with pytest.raises(errors.ImageNotFound, match=uuid):
                 read(uuid)
+
+    def test_a_writer_finds_what_is_there_if_it_can_read_at_all(self, backend: Backend) -> None:
+        uuid, writer = save(backend), backend.writer()
+        assert writer.find(uuid) == (noise() if isinstance(writer, ImageStore) else None)
+        assert writer.find(backend.picture().uuid) is None
 
     def test_what_is_deleted_is_gone(self, backend: Backend) -> None:
         kept, uuid = save(backend), save(backend)

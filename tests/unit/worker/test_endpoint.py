@@ -9,6 +9,8 @@ import pytest
 
 from faafo import errors, retry
 from faafo.fractal import image
+from faafo.fractal.escape import ignore, never
+from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalTask
 from faafo.store.filesystem import FilesystemStore
 from faafo.worker.cancellations import Cancellations
@@ -92,6 +94,49 @@ def test_a_worker_that_is_to_stop_stores_nothing(endpoint, store, cancellations,
         unwrapped(endpoint.process, {}, task.model_dump())
     with pytest.raises(errors.ImageNotFound):
         store.load(task.uuid)
+
+
+@pytest.fixture
+def renders(monkeypatch):
+    """The uuids of what has been rendered."""
+    rendered = []
+    render = image.render
+
+    def noted(task, cancelled, progress):
+        rendered.append(task.uuid)
+        return render(task, cancelled, progress)
+
+    monkeypatch.setattr(image, "render", noted)
+    return rendered
+
+
+def test_what_an_earlier_attempt_has_stored_is_not_rendered_again(endpoint, renders, make_task):
+    task = make_task()
+    first, second = (
+        endpoint.process({"producer": "p", "attempt": attempt}, task.model_dump())
+        for attempt in (1, 2)
+    )
+    assert renders == [task.uuid]
+    assert second == first | {"duration": second["duration"]}
+
+
+@pytest.mark.parametrize("context", [{}, {"attempt": 1}, {"attempt": "2"}])
+def test_a_first_attempt_does_not_look_for_an_image(endpoint, renders, make_task, context):
+    task = make_task()
+    for _ in range(2):
+        endpoint.process(context, task.model_dump())
+    assert renders == [task.uuid] * 2
+
+
+@pytest.mark.parametrize("found", [None, b"", b"no picture"])
+def test_what_is_no_image_of_this_fractal_is_replaced(endpoint, store, renders, make_task, found):
+    task = make_task()
+    stored = image.encode(image.render(make_task(width=9), never, ignore))
+    store.save(task.uuid, stored if found is None else found)
+    result = endpoint.process({"attempt": 2}, task.model_dump())
+    assert renders[-1] == task.uuid
+    assert result["checksum"] == hashlib.sha256(store.load(task.uuid)).hexdigest()
+    assert has_sides(store.load(task.uuid), task.width, task.height)
 
 
 @pytest.fixture
