@@ -27,7 +27,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
-	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
