@@ -15,8 +15,11 @@ from faafo.fractal.task import FractalTask
 from tests.functional.processes import Service, run, wait_until, write_config
 from tests.plain_loop import plain_pixels
 
+OFTEN = {"report_interval": 0.5}
 # A worker that is killed is noticed in seconds, and a producer that is killed soon after.
-QUICK = {"rpc": {"call_monitor_timeout": 3, "report_interval": 0.5}}
+QUICK = {"rpc": {"call_monitor_timeout": 3, **OFTEN}, "producer": {"lease_duration": 3}}
+# Nobody is taken for dead, however slow a loaded machine is.
+PATIENT = {"rpc": OFTEN}
 
 
 class Cluster:
@@ -74,14 +77,16 @@ class Cluster:
             "transport_url": self._transport_url,
             "verbose": True,
         }
-        groups = {**QUICK, "worker": {"slots": slots}, **groups}
+        groups = {"rpc": OFTEN, "worker": {"slots": slots}, **groups}
         config = write_config(self.directory / f"{name}.conf", DEFAULT=options, **groups)
         worker = self._start("faafo-worker", config, name)
         if wait:
             worker.wait_for_line("is ready, with")
         return worker
 
-    def start_producer(self, name: str = "producer", **options: Any) -> Service:
+    def start_producer(
+        self, name: str = "producer", patient: bool = False, **options: Any
+    ) -> Service:
         """Start a producer that generates nothing unless ``options`` say so."""
         defaults = {
             "endpoint_url": self.url,
@@ -90,7 +95,7 @@ class Cluster:
             "min_tasks": 0,
             "max_tasks": 0,
         }
-        groups = {**QUICK, "producer": {"lease_duration": 3}}
+        groups = PATIENT if patient else QUICK
         config = write_config(
             self.directory / f"{name}.conf", DEFAULT={**defaults, **options}, **groups
         )

@@ -27,7 +27,7 @@ def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) ->
     """Start services, and have so many pictures rendered, 4 : 3 and ``width`` pixels wide."""
     cluster.start_api(tiles={"transport_url": broker}, api={"retry_delay": 0.1})
     cluster.start_worker(slots=2)
-    producer = cluster.start_producer()
+    producer = cluster.start_producer(patient=True)
     complete = [post(cluster.url, **picture(number, width)) for number in range(pictures)]
     wait_until(lambda: _are_complete(cluster, complete), "all pictures to be complete")
     producer.stop()

@@ -56,7 +56,7 @@ def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Ite
         database = f"sqlite:///{directory}/faafo.sqlite"
         with Cluster(directory, database, url) as cluster:
             cluster.start_api(tiles={"transport_url": url, "timeout": TIMEOUT_SECONDS})
-            cluster.start_producer()
+            cluster.start_producer(patient=True)
             yield cluster
 
 

@@ -27,7 +27,7 @@ def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
         cluster.start_api(tiles={"transport_url": url})
         cluster.start_worker(slots=2)
-        cluster.start_producer()
+        cluster.start_producer(patient=True)
         yield cluster
 
 

@@ -37,7 +37,7 @@ def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
         cluster.start_api()
         cluster.start_worker(slots=2)
-        cluster.start_producer()
+        cluster.start_producer(patient=True)
         yield cluster
 
 

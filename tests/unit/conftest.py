@@ -11,6 +11,7 @@ from faafo import conf as options
 from faafo.api.app import create_app
 from faafo.api.server import HttpServer
 from faafo.db import db, schema
+from faafo.fractal import escape
 from faafo.fractal.task import FractalTask
 from faafo.rpc.transport import get_transport
 from faafo.store.filesystem import FilesystemStore
@@ -79,6 +80,12 @@ def stop():
     event = threading.Event()
     yield event
     event.set()
+
+
+@pytest.fixture(scope="session")
+def warm_kernel():
+    """Has the kernel compiled, as a worker does before it takes work: that may take a while."""
+    escape.warm_up()
 
 
 @pytest.fixture

@@ -141,11 +141,15 @@ def test_the_first_signal_asks_and_the_second_or_ctrl_c_urges(signals, asked, ur
         "print('listening', flush=True)\n"
         "for line in sys.stdin:\n"
         "    signal.raise_signal(int(line))\n"
+        "asked, urged = (argument == 'True' for argument in sys.argv[1:])\n"
+        "asked and stop.asked.wait(30)\n"
+        "urged and stop.urged.wait(30)\n"
+        # What must not be set would be by now.
         "threading.Event().wait(0.2)\n"
         "print(stop.asked.is_set(), stop.urged.is_set())\n"
     )
     finished = subprocess.run(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", script, str(asked), str(urged)],
         input="".join(f"{int(number)}\n" for number in signals),
         capture_output=True,
         text=True,

@@ -66,7 +66,7 @@ class Stuck:
 
 
 @pytest.fixture
-def renderer(store):
+def renderer(store, warm_kernel):
     return WorkerEndpoint("w", "w:1", Slots(2), store, Cancellations(), Renders())
 
 
