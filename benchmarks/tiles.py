@@ -139,10 +139,11 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="faafo-tiles-") as directory,
         started(RabbitMQ) as rabbitmq,
-        rabbitmq.virtual_host() as url,
-        Cluster(Path(directory), f"sqlite:///{directory}/faafo.sqlite", url) as cluster,
+        Cluster(
+            Path(directory), f"sqlite:///{directory}/faafo.sqlite", f"{rabbitmq.url}/"
+        ) as cluster,
     ):
-        cluster.start_api(tiles={"transport_url": url})
+        cluster.start_api(tiles={"transport_url": f"{rabbitmq.url}/"})
         cluster.start_producer()
         cluster.start_worker(slots=arguments.slots)
         reached = run(cluster, arguments.slots, arguments.rounds)

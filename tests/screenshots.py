@@ -32,8 +32,8 @@ def main(directory: Path) -> int:
     """Write one PNG for each of ``SHOTS`` to ``directory``."""
     directory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary, RabbitMQ() as rabbitmq:
-        database = f"sqlite:///{temporary}/faafo.sqlite"
-        with rabbitmq.virtual_host() as url, Cluster(Path(temporary), database, url) as cluster:
+        database, url = f"sqlite:///{temporary}/faafo.sqlite", f"{rabbitmq.url}/"
+        with Cluster(Path(temporary), database, url) as cluster:
             site = open_exhibition(cluster, url, width=1280, pictures=PICTURES)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(

@@ -160,9 +160,8 @@ def main() -> int:
         tempfile.TemporaryDirectory() as directory,
         RabbitMQ() as rabbitmq,
         MariaDB() as mariadb,
-        rabbitmq.virtual_host() as transport_url,
         mariadb.database() as database_url,
-        running(Path(directory), database_url, transport_url) as cluster,
+        running(Path(directory), database_url, f"{rabbitmq.url}/") as cluster,
     ):
         return 0 if soak(cluster, minutes) else 1
 

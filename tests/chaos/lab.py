@@ -85,9 +85,8 @@ class Lab:
         """Give a site that has no service yet; what is left of it is ended with the block."""
         with (
             tempfile.TemporaryDirectory(dir=self.directory) as directory,
-            self.rabbitmq.virtual_host() as transport_url,
             self.mariadb.database() as database_url,
-            Site(Path(directory), database_url, transport_url, settings) as site,
+            Site(Path(directory), database_url, self.rabbitmq.virtual_host(), settings) as site,
         ):
             yield site
 

@@ -26,7 +26,7 @@ def test_a_site_of_containers_renders(
     database = {"DEFAULT__DATABASE_URL": mariadb_url}
     none_generated = {"DEFAULT__MIN_TASKS": "0", "DEFAULT__MAX_TASKS": "0"}
     with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(rabbitmq.virtual_host())
+        broker = rabbitmq.virtual_host()
         link = stack.enter_context(Link(rabbitmq.port))
         behind = broker.replace(f":{rabbitmq.port}/", f":{link.port}/")
         peer = {"DEFAULT__ENDPOINT_URL": url, "RPC__PULSE_INTERVAL": "2"}

@@ -30,15 +30,20 @@ class Cluster:
         self.images = directory / "images"
         self._database_url = database_url
         self._transport_url = transport_url
-        self._services = contextlib.ExitStack()
         self.url = ""
         self.services: list[Service] = []
 
     def __enter__(self) -> "Cluster":
         return self
 
-    def __exit__(self, *problem: Any) -> None:
-        self._services.__exit__(*problem)
+    def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
+        """Tell all to stop, the APIs when nobody needs them any more."""
+        with contextlib.ExitStack() as ends:
+            for service in self.services:
+                ends.push(service)
+            others = [one for one in self.services if one.name != "faafo-api"]
+            for service in others if kind is None else []:
+                service.tell_to_stop()
 
     @property
     def client(self) -> Client:
@@ -130,7 +135,7 @@ class Cluster:
     def _start(self, script: str, config: Path, name: str | None = None) -> Service:
         service = Service(self.directory, script, "--config-file", config, name=name)
         self.services.append(service)
-        return self._services.enter_context(service)
+        return service
 
 
 def _task(record: dict[str, Any]) -> dict[str, Any]:

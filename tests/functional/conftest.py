@@ -25,10 +25,9 @@ def rabbitmq_url(rabbitmq: RabbitMQ) -> str:
 
 
 @pytest.fixture
-def transport_url(rabbitmq: RabbitMQ) -> Iterator[str]:
+def transport_url(rabbitmq: RabbitMQ) -> str:
     """The transport URL of a virtual host that is this test's own."""
-    with rabbitmq.virtual_host() as url:
-        yield url
+    return rabbitmq.virtual_host()
 
 
 @pytest.fixture(scope="session")

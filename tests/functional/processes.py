@@ -114,6 +114,7 @@ class Service:
     ) -> None:
         self.name = name or script
         self.log = directory / f"{self.name}.log"
+        self._told = False
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 [SCRIPTS / script, *map(str, arguments)],
@@ -179,9 +180,15 @@ class Service:
             wait_until(lambda: self.exit_status is not None, f"{self.name} to end", timeout)
         return self._process.returncode
 
+    def tell_to_stop(self, how: int = signal.SIGTERM) -> None:
+        """Send a signal; harmless when the process has ended, or has been told already."""
+        if not self._told:
+            self._process.send_signal(how)
+        self._told = True
+
     def stop(self, how: int = signal.SIGTERM, status: int = 0) -> None:
         """Send a signal and wait; assert that the process ends with ``status``."""
-        self._process.send_signal(how)
+        self.tell_to_stop(how)
         try:
             ended = self.wait_for_end()
         finally:

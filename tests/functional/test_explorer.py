@@ -52,12 +52,11 @@ TIMEOUT_SECONDS = 2.0
 def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """An API and a producer that know a broker, without a worker."""
     directory = tmp_path_factory.mktemp("explorer")
-    with rabbitmq.virtual_host() as url:
-        database = f"sqlite:///{directory}/faafo.sqlite"
-        with Cluster(directory, database, url) as cluster:
-            cluster.start_api(tiles={"transport_url": url, "timeout": TIMEOUT_SECONDS})
-            cluster.start_producer(patient=True)
-            yield cluster
+    url = rabbitmq.virtual_host()
+    with Cluster(directory, f"sqlite:///{directory}/faafo.sqlite", url) as cluster:
+        cluster.start_api(tiles={"transport_url": url, "timeout": TIMEOUT_SECONDS})
+        cluster.start_producer(patient=True)
+        yield cluster
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ TRANSFORM = "document.querySelector('.zoomable img').style.transform"
 def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """All three services."""
     directory: Path = tmp_path_factory.mktemp("page")
-    database = f"sqlite:///{directory}/faafo.sqlite"
-    with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
+    url = rabbitmq.virtual_host()
+    with Cluster(directory, f"sqlite:///{directory}/faafo.sqlite", url) as cluster:
         cluster.start_api(tiles={"transport_url": url})
         cluster.start_worker(slots=2)
         cluster.start_producer(patient=True)

@@ -33,8 +33,8 @@ SOON = 3.0
 def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """All three services, with a worker that has two slots."""
     directory: Path = tmp_path_factory.mktemp("live")
-    database = f"sqlite:///{directory}/faafo.sqlite"
-    with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
+    url = rabbitmq.virtual_host()
+    with Cluster(directory, f"sqlite:///{directory}/faafo.sqlite", url) as cluster:
         cluster.start_api()
         cluster.start_worker(slots=2)
         cluster.start_producer(patient=True)

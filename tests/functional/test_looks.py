@@ -37,8 +37,8 @@ def exhibition(
 ) -> Iterator[Exhibition]:
     """A site with a page of pictures, and one fractal of each other status."""
     directory = tmp_path_factory.mktemp("exhibition")
-    database = f"sqlite:///{directory}/faafo.sqlite"
-    with rabbitmq.virtual_host() as url, Cluster(directory, database, url) as cluster:
+    url = rabbitmq.virtual_host()
+    with Cluster(directory, f"sqlite:///{directory}/faafo.sqlite", url) as cluster:
         yield open_exhibition(cluster, url, width=640, pictures=24)
 
 

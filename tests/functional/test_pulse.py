@@ -15,7 +15,8 @@ def test_a_file_is_touched_while_the_broker_answers(
     tmp_path: Path, rabbitmq: RabbitMQ, script: str
 ) -> None:
     pulse = tmp_path / "pulse"
-    with rabbitmq.virtual_host() as url, Link(rabbitmq.port) as link:
+    url = rabbitmq.virtual_host()
+    with Link(rabbitmq.port) as link:
         config = write_config(
             tmp_path / "service.conf",
             DEFAULT={

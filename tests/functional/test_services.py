@@ -307,7 +307,9 @@ def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
 
 def test_workers_that_send_their_images_to_the_api_need_nothing_else(cluster):
     workers = [cluster.start_worker(f"worker-{n}", store={"url": "api://"}) for n in (1, 2)]
-    cluster.start_producer(min_tasks=10, max_tasks=10, interval=600, **SMALL)
+    producer = cluster.start_producer()
+    wait_until(lambda: len(producer.lines_with(" slot(s)")) == 2, "both workers to be known")
+    post(cluster, 10, width=24, height=24, iterations=200)
     for record in cluster.wait_until_complete(10):
         cluster.check_pixels(record)
         assert (cluster.images / f"{record['uuid']}.png").exists()

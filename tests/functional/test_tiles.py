@@ -92,10 +92,8 @@ def test_workers_share_the_tiles(cluster):
 
 
 def test_tiles_may_have_a_broker_of_their_own(tmp_path, rabbitmq, transport_url):
-    with (
-        rabbitmq.virtual_host() as other,
-        Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster,
-    ):
+    other = rabbitmq.virtual_host()
+    with Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster:
         tiles = {"transport_url": other}
         cluster.start_api(tiles=tiles)
         cluster.start_worker("w-1", tiles=tiles)
@@ -110,10 +108,9 @@ def test_tiles_may_have_a_broker_of_their_own(tmp_path, rabbitmq, transport_url)
 def test_tiles_come_again_after_the_broker_was_killed(tmp_path):
     with (
         started(RabbitMQ) as rabbitmq,
-        rabbitmq.virtual_host() as url,
-        Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", url) as cluster,
+        Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", f"{rabbitmq.url}/") as cluster,
     ):
-        cluster.start_api(tiles={"transport_url": url, "timeout": 1.0})
+        cluster.start_api(tiles={"transport_url": f"{rabbitmq.url}/", "timeout": 1.0})
         cluster.start_worker("w-1")
         wait_for_tile(cluster, "0/0/0")
         rabbitmq.kill()
