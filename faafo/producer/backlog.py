@@ -47,9 +47,12 @@ class Backlog:
         """Return how many jobs to claim now.
 
         That is one for each free slot and as many as have ended in the last AHEAD_SECONDS, but
-        none before half of what was claimed ahead is used up: so claims come in batches.
+        none before half of what was claimed ahead is used up: so claims come in batches. Nothing
+        is claimed behind a suspect, which may take all that waits with it.
         """
         with self._lock:
+            if any(job.alone for job in self._jobs):
+                return 0
             self._forget_old_ends()
             ahead = len(self._ends) if free_slots or self._jobs else 0
             if len(self._jobs) > ahead // 2:
@@ -64,18 +67,18 @@ class Backlog:
 
     def add(self, job: Job) -> None:
         """Put a job behind the others."""
-        self._jobs.append(job)
+        with self._lock:
+            self._jobs.append(job)
 
     def put_back(self, job: Job) -> None:
         """Put a job that was taken before the others."""
-        self._jobs.appendleft(job)
+        with self._lock:
+            self._jobs.appendleft(job)
 
     def take(self) -> Job | None:
         """Return the first job, None when there is none."""
-        try:
-            return self._jobs.popleft()
-        except IndexError:
-            return None
+        with self._lock:
+            return self._jobs.popleft() if self._jobs else None
 
     def _forget_old_ends(self) -> None:
         oldest = self._clock() - AHEAD_SECONDS

@@ -32,6 +32,8 @@ SHORTEST_PAUSE = 0.05
 CANCEL_SECONDS = 3.0
 # An API that is away for a moment is waited for with what has been rendered.
 TELL_SECONDS = 10.0
+# So often one that waits for the others looks whether it is to stop.
+LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,27 @@ class Dispatcher:
         next_one: tuple[Job, Slot] | None = (job, slot)
         while next_one is not None:
             job, slot = next_one
-            self._leases.entrust(job.lease, slot.worker)
-            self._see_through(job.task, job.lease, slot)
+            if self._may_begin(job, slot):
+                self._leases.entrust(job.lease, slot.worker)
+                self._see_through(job.task, job.lease, slot)
+            else:
+                self._registry.release(slot)
+                self._give_back(job.lease)
             self._backlog.note_end()
             next_one = self._next()
+
+    def _may_begin(self, job: Job, slot: Slot) -> bool:
+        """Wait until a suspect can do no harm; return whether it is to be rendered at all.
+
+        The worker may be part of this very process (``faafo-all``). If a suspect kills that, it
+        takes with it what has been rendered and not yet been told.
+        """
+        if not job.alone or slot.identity != self._name:
+            return True
+        while not self._stop.is_set():
+            if self._leases.wait_until_none(LOOK_SECONDS, but=job.lease):
+                return True
+        return False
 
     def _see_through(self, task: FractalTask, lease: Lease, slot: Slot) -> None:
         """Have a fractal rendered and tell the API how that went."""

@@ -103,7 +103,7 @@ class Leases:
         with self._none_left:
             return list(self._workers)
 
-    def wait_until_none(self, timeout: float) -> bool:
-        """Return whether nothing is held any more, after ``timeout`` seconds at the latest."""
+    def wait_until_none(self, timeout: float, but: Lease | None = None) -> bool:
+        """Return whether nothing ``but`` that is held, after ``timeout`` seconds at the latest."""
         with self._none_left:
-            return self._none_left.wait_for(lambda: not self._workers, timeout)
+            return self._none_left.wait_for(lambda: self._workers.keys() <= {but}, timeout)

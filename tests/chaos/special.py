@@ -121,7 +121,7 @@ def default_settings(lab: Lab, rng: Random, scale: Scale) -> Line:
 
 
 def _long_task(rng: Random, factor: float) -> FractalTask:
-    values = {**HEAVY, "width": 1300, "height": 1300}
+    values = {**HEAVY, "width": 2600, "height": 2600}
     values["iterations"] = int(LONG_ITERATIONS * factor)
     return FractalTask(uuid=str(uuid.UUID(int=rng.getrandbits(128), version=4)), **values)
 

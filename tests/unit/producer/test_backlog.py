@@ -52,6 +52,15 @@ def test_claims_come_in_batches(backlog, make_job):
     assert backlog.wanted(1) == 21
 
 
+def test_nothing_is_claimed_behind_a_suspect(backlog, make_job):
+    for _ in range(40):
+        backlog.note_end()
+    backlog.add(make_job(failures=2))
+    assert backlog.wanted(2) == 0
+    backlog.take()
+    assert backlog.wanted(2) == 42
+
+
 def test_jobs_keep_their_order_also_when_one_is_put_back(backlog, make_job):
     jobs = [make_job() for _ in range(3)]
     for job in jobs:

@@ -7,10 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 import requests
+from sqlalchemy import update
 
 from faafo import errors
 from faafo.client.http import Client
 from faafo.db import fractals
+from faafo.db.models import Fractal
 from faafo.producer import dispatcher
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.workers import WorkerRegistry
@@ -80,13 +82,13 @@ def run_dispatcher(client, transport, stop):
     """Runs a dispatcher and a worker with the given endpoint until the block ends."""
 
     @contextmanager
-    def run(endpoint, slots=2, pace=PACE):
+    def run(endpoint, slots=2, pace=PACE, identity="w:1"):
         wake = threading.Event()
         registry = WorkerRegistry("me", 60.0, wake.set)
         worker = Server(transport, contract.TASKS, "w", endpoint, threads=4)
         worker.start(stop)
         assert worker.wait_until_listening(10)
-        registry.report({"worker": "w:1"}, "w", slots, 0, {}, "1.0")
+        registry.report({"worker": identity}, "w", slots, 0, {}, "1.0")
         done = threading.Event()
         ours = Dispatcher("me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake)
         thread = threading.Thread(target=ours.run, args=(done,))
@@ -173,6 +175,38 @@ def test_what_is_no_fault_of_the_fractal_is_not_held_against_it(
         wait_until(is_complete_after_a_report)
     assert client.get(uuid)["attempt"] == 2
     assert fractals.get(session, uuid).failures == 0
+
+
+class Noting:
+    """A worker's endpoint that takes its time, and notes how many are complete when called."""
+
+    target = contract.TASKS_SERVED
+
+    def __init__(self, renderer, client, uuids):
+        self.complete = {}
+        self._uuids = uuids
+        self._renderer = renderer
+        self._client = client
+
+    @expected_exceptions(errors.FaafoError)
+    def process(self, ctxt, task):
+        statuses = [record["status"] for record in self._client.get_all(self._uuids)]
+        self.complete[task["uuid"]] = statuses.count("complete")
+        threading.Event().wait(0.3)
+        return self._renderer.process(ctxt, task)
+
+
+def test_a_suspect_in_our_own_process_begins_when_all_else_is_told(
+    run_dispatcher, store, warm_kernel, client, session, make_task, wait_until
+):
+    renderer = WorkerEndpoint("w", "me", Slots(3), store, Cancellations(), Renders())
+    uuids = [client.create(make_task())["uuid"] for _ in range(3)]
+    session.execute(update(Fractal).where(Fractal.uuid == uuids[2]).values(failures=2))
+    session.commit()
+    endpoint = Noting(renderer, client, uuids)
+    with run_dispatcher(endpoint, slots=3, identity="me"):
+        wait_until(lambda: client.get(uuids[2])["status"] == "complete")
+    assert endpoint.complete[uuids[2]] == 2
 
 
 def test_a_lease_is_renewed_while_a_render_runs(

@@ -62,6 +62,15 @@ def test_what_is_held_is_renewed_until_it_is_let_go(leases, api, wait_until):
     assert leases.wait_until_none(timeout=0)
 
 
+def test_one_can_wait_for_all_the_others(leases):
+    leases.hold(FIRST)
+    leases.hold(OTHER)
+    assert not leases.wait_until_none(0.01, but=FIRST)
+    leases.let_go(OTHER)
+    assert leases.wait_until_none(0, but=FIRST)
+    assert not leases.wait_until_none(0.01)
+
+
 def test_a_renewal_tells_how_far_a_worker_is_with_what_it_renders(leases, api, wait_until):
     leases.hold(FIRST)
     leases.hold(OTHER)
