@@ -80,6 +80,13 @@ class Backlog:
         with self._lock:
             return self._jobs.popleft() if self._jobs else None
 
+    def take_all(self) -> list[Job]:
+        """Return all jobs; none is left."""
+        with self._lock:
+            jobs = list(self._jobs)
+            self._jobs.clear()
+            return jobs
+
     def _forget_old_ends(self) -> None:
         oldest = self._clock() - AHEAD_SECONDS
         while self._ends and self._ends[0] < oldest:

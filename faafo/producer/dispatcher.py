@@ -3,10 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from faafo import errors
 from faafo.client.http import Client
@@ -159,7 +156,7 @@ class Dispatcher:
                 self._see_through(job.task, job.lease, slot)
             else:
                 self._registry.release(slot)
-                self._give_back(job.lease)
+                self._results.give_back(job.lease)
             self._backlog.note_end()
             next_one = self._next()
 
@@ -186,19 +183,19 @@ class Dispatcher:
             if not isinstance(error, errors.RenderCancelled):
                 self._registry.mark_full(slot)
             self._registry.release(slot)
-            in_the_way = isinstance(error, errors.StoreUnavailable)
-            self._give_back(lease, _fault(lease, worker, error) if in_the_way else None)
+            in_the_way = error if isinstance(error, errors.StoreUnavailable) else None
+            self._results.give_back(lease, worker, in_the_way)
         except errors.WorkerLost as error:
             self._registry.forget(slot)
-            self._fail(lease, worker, error)
+            self._results.fail(lease, worker, error)
         except errors.FaafoError as error:
             self._registry.release(slot)
-            self._fail(lease, worker, error)
+            self._results.fail(lease, worker, error)
         # Whatever happens, a fractal must not stay ours for ever.
         except Exception as error:
             LOG.exception("task %s failed", task.uuid)
             self._registry.release(slot)
-            self._fail(lease, worker, errors.FaafoError(f"{type(error).__name__}: {error}"))
+            self._results.fail(lease, worker, errors.FaafoError(f"{type(error).__name__}: {error}"))
         else:
             # The worker is free now: the result need not be recorded before it gets more work.
             self._registry.release(slot)
@@ -208,24 +205,6 @@ class Dispatcher:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
         self._leases.entrust(lease, None)
         self._results.add(lease, result)
-
-    def _fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
-        fault = _fault(lease, worker, error)
-        LOG.warning("task %s: %s", lease.uuid, fault)
-        self._tell_api(lease, self._client.fail, lease.uuid, lease.attempt, fault)
-
-    def _give_back(self, lease: Lease, fault: str | None = None) -> None:
-        held = (lease.uuid, lease.attempt)
-        self._tell_api(lease, self._client.release, self._name, [held], fault)
-
-    def _tell_api(self, lease: Lease, call: Callable, *arguments: Any) -> None:
-        """Make a call that ends our hold on a fractal; if it fails, the lease will run out."""
-        try:
-            patiently(errors.ApiUnavailable, self._over)(call, *arguments)
-        except errors.FaafoError as error:
-            LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
-        finally:
-            self._leases.let_go(lease)
 
     def _cancel(self, lease: Lease, worker: str | None) -> None:
         """Have a render stopped that nobody waits for any more."""
@@ -238,11 +217,8 @@ class Dispatcher:
 
     def _give_back_backlog(self) -> None:
         """Give back what has been claimed and not been begun."""
-        jobs = []
-        while (job := self._backlog.take()) is not None:
-            jobs.append(job)
-        for job in jobs:
-            self._give_back(job.lease)
+        for job in self._backlog.take_all():
+            self._results.give_back(job.lease)
 
     def _drain(self) -> None:
         """Wait a little for results, then have the rest stopped and give it back."""
@@ -267,12 +243,3 @@ class Dispatcher:
             self._client.release(self._name, held)
         except errors.FaafoError as error:
             LOG.warning("they will be queued again when their leases run out: %s", error)
-
-
-def _fault(lease: Lease, worker: str, error: errors.FaafoError) -> str:
-    """Return what happened, where and when, for people."""
-    # The text of an error that travelled ends with the worker's traceback; its argument is the
-    # sentence alone.
-    sentence = str(error.args[0]) if error.args else type(error).__name__
-    moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"attempt {lease.attempt} failed on worker {worker} at {moment}: {sentence}"

@@ -1,8 +1,11 @@
-"""Results: what has been rendered, told to the API in batches."""
+"""Results: what came of claimed fractals, told to the API; what is rendered, in batches."""
 
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 from faafo import errors
 from faafo.client.http import LARGEST_CLAIM, Client
@@ -19,7 +22,8 @@ PAUSE_SECONDS = 0.1
 class Results:
     """Tells the API what came of leases, and lets them go.
 
-    The first one is told at once. What arrives in the PAUSE_SECONDS after a batch makes the next.
+    The first picture is told at once; those of the PAUSE_SECONDS after a batch make the next one.
+    If something cannot be told, its lease runs out.
 
     :param name: the producer that holds the leases.
     :param over: set when it is too late to wait for an API that is away.
@@ -36,10 +40,24 @@ class Results:
         self._in_a_hurry = False
 
     def add(self, lease: Lease, result: FractalResult) -> None:
-        """Have a result told, soon."""
+        """Have told, soon, what has been rendered."""
         with self._arrived:
             self._waiting.append((lease, result))
             self._arrived.notify()
+
+    def fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
+        """Tell that an attempt has failed on a worker."""
+        fault = _fault(lease, worker, error)
+        LOG.warning("task %s: %s", lease.uuid, fault)
+        self._tell_end(lease, self._client.fail, lease.uuid, lease.attempt, fault)
+
+    def give_back(
+        self, lease: Lease, worker: str = "", in_the_way: errors.FaafoError | None = None
+    ) -> None:
+        """Have a fractal queued again, and tell what was in the way on a worker, if anything."""
+        fault = in_the_way and _fault(lease, worker, in_the_way)
+        held = [(lease.uuid, lease.attempt)]
+        self._tell_end(lease, self._client.release, self._name, held, fault)
 
     def run(self) -> None:
         """Tell results until ``stop`` is called."""
@@ -82,3 +100,21 @@ class Results:
         finally:
             for lease in batch:
                 self._leases.let_go(lease)
+
+    def _tell_end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
+        """Make a call that ends our hold on a fractal."""
+        try:
+            patiently(errors.ApiUnavailable, self._over)(call, *arguments)
+        except errors.FaafoError as error:
+            LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
+        finally:
+            self._leases.let_go(lease)
+
+
+def _fault(lease: Lease, worker: str, error: errors.FaafoError) -> str:
+    """Return what happened, where and when, for people."""
+    # The text of an error that travelled ends with the worker's traceback; its argument is the
+    # sentence alone.
+    sentence = str(error.args[0]) if error.args else type(error).__name__
+    moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return f"attempt {lease.attempt} failed on worker {worker} at {moment}: {sentence}"

@@ -126,7 +126,7 @@ def test_two_workers_share_what_is_queued(cluster):
 
 
 def test_a_worker_that_joins_late_gets_its_share_of_what_is_left(cluster):
-    post(cluster, 100, iterations=1000)
+    post(cluster, 100, iterations=4000)
     first = cluster.start_worker("worker-1")
     cluster.start_producer()
     first.wait_for_line("saved result")
@@ -153,7 +153,7 @@ def test_deleting_a_fractal_stops_its_render_and_leaves_no_image(cluster):
 
 
 def test_killing_a_worker_in_the_middle_loses_nothing(cluster):
-    uuids = post(cluster, 40)
+    uuids = post(cluster, 40, iterations=8000)
     doomed = cluster.start_worker("worker-1")
     cluster.start_worker("worker-2")
     cluster.start_producer()
@@ -167,7 +167,7 @@ def test_killing_a_worker_in_the_middle_loses_nothing(cluster):
 
 
 def test_killing_a_producer_in_the_middle_costs_one_lease_and_nothing_else(cluster):
-    post(cluster, 20)
+    post(cluster, 20, iterations=8000)
     cluster.start_worker(slots=2)
     doomed = cluster.start_producer("producer-1")
     wait_until(lambda: len(cluster.records("complete")) >= 3, "a few complete fractals")

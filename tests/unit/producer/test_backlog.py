@@ -71,3 +71,11 @@ def test_jobs_keep_their_order_also_when_one_is_put_back(backlog, make_job):
 
 def test_a_fractal_that_has_failed_twice_is_rendered_alone(make_job):
     assert [make_job(failures).alone for failures in (0, 1, 2, 3)] == [False, False, True, True]
+
+
+def test_all_that_is_taken_at_once_comes_in_its_order(backlog, make_job):
+    jobs = [make_job() for _number in range(3)]
+    for job in jobs:
+        backlog.add(job)
+    assert backlog.take_all() == jobs
+    assert len(backlog) == 0

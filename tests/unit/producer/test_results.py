@@ -73,3 +73,23 @@ def test_what_is_no_longer_ours_is_told_in_the_log(tell, caplog):
     api.refused = [make_result(1)[1].uuid]
     assert tell(api, 3) == []
     assert [record.args[0] for record in caplog.records] == api.refused
+
+
+class Deaf:
+    """An API that answers nothing but refusals."""
+
+    def fail(self, *_):
+        raise errors.ApiRefused("no", 400)
+
+    release = fail
+
+
+@pytest.mark.parametrize("tell", [Results.fail, Results.give_back])
+def test_what_failed_or_is_given_back_is_let_go_even_if_the_api_refuses(tell, caplog):
+    leases = Leases("me", Deaf(), 60.0, 10.0, lambda *_: None, lambda *_: None)
+    lease, _result = make_result(1)
+    leases.hold(lease)
+    results = Results("me", Deaf(), leases, threading.Event())
+    tell(results, lease, "w", errors.RenderFailed("out of ideas"))
+    assert leases.held() == []
+    assert caplog.records[-1].args[0] == lease.uuid
