@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from faafo.cmd import worker
-from faafo.fractal import image
+from faafo.render import image
 
 PIXEL = Image.new("P", (1, 1))
 PNG = image.encode(PIXEL)

@@ -13,9 +13,9 @@ from benchmarks.peers import counts
 from benchmarks.peers.counts import Peer
 from benchmarks.pictures import default_ranges
 from benchmarks.report import Report
-from faafo.fractal.escape import escape_counts, warm_up
 from faafo.fractal.generate import random_task
 from faafo.fractal.task import FractalTask
+from faafo.render.escape import escape_counts, warm_up
 
 UUID = "00000000-0000-4000-8000-000000000001"
 WINDOW = {"uuid": UUID, "xa": -1.6, "xb": 1.6, "ya": -1.1, "yb": 1.1}

@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.pictures import default_tasks
 from benchmarks.report import Report
-from faafo.fractal.image import encode, render
+from faafo.render.image import encode, render
 
 PICTURES = 12
 ROUNDS = 5
@@ -34,7 +34,8 @@ MB = 2**20
 # In a process of its own: the largest amount of memory it ever had is what counts.
 LARGE_RENDER = """
 import resource, sys
-from faafo.fractal import escape, image
+from faafo.render import image
+from faafo.render import escape
 from faafo.fractal.task import FractalTask
 side = int(sys.argv[1])
 task = FractalTask(uuid="00000000-0000-4000-8000-000000000001", width=side, height=side,

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from benchmarks.peers import bare_api
 from benchmarks.peers.table import FIELDS, Fractal, open_database
-from faafo.fractal import escape, image
 from faafo.fractal.task import FractalTask
+from faafo.render import escape, image
 
 TASK = "render"
 READY = "ready."

@@ -1,1 +1,1 @@
-"""The domain: what a fractal is and how it is rendered; pure, without I/O."""
+"""The model: what a fractal, a tile and a palette are; no I/O, no numba."""

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from faafo import errors
-from faafo.fractal import image
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask, parse_task
+from faafo.render import image
 from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.server import expected_exceptions

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from oslo_config import cfg
 
 from faafo import errors
-from faafo.fractal import escape
+from faafo.render import escape
 from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient

@@ -8,8 +8,8 @@ from typing import Any
 from oslo_config import cfg
 
 from faafo import errors
-from faafo.fractal import image
 from faafo.fractal.tile import Tile, TileView, parse_view
+from faafo.render import image
 from faafo.rpc import contract
 from faafo.rpc.server import Server, expected_exceptions
 from faafo.rpc.tiles import packed

@@ -14,8 +14,8 @@ from typing import Any
 
 import requests
 
-from faafo.fractal import image
 from faafo.fractal.task import FractalTask
+from faafo.render import image
 
 THREADS = 8
 PAUSE_SECONDS = 0.2

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from faafo.fractal import image
+from faafo.render import image
 
 # Fewer than any other fractal of the suite has.
 POISON = 13

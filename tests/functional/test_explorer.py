@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from faafo.fractal.constants import CONSTANTS
-from faafo.fractal.image import render
 from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
+from faafo.render.image import render
 from tests.functional.cluster import Cluster
 from tests.functional.servers import RabbitMQ
 from tests.functional.test_gallery import (

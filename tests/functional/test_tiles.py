@@ -8,8 +8,8 @@ import pytest
 import requests
 from PIL import Image
 
-from faafo.fractal.image import render
 from faafo.fractal.tile import parse_view
+from faafo.render.image import render
 from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
 from tests.functional.servers import RabbitMQ, started

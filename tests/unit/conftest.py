@@ -11,8 +11,8 @@ from faafo import conf as options
 from faafo.api.app import create_app
 from faafo.api.server import HttpServer
 from faafo.db import db, schema
-from faafo.fractal import escape
 from faafo.fractal.task import FractalTask
+from faafo.render import escape
 from faafo.rpc.transport import get_transport
 from faafo.store.filesystem import FilesystemStore
 

@@ -16,6 +16,7 @@ ARROWS = {
     "errors": set(),
     "retry": set(),
     "fractal": set(),
+    "render": {"fractal"},
     "conf": {"fractal"},
     "service": {"conf"},
     "store": {"client"},
@@ -25,7 +26,7 @@ ARROWS = {
     "web": {"db", "fractal", "store"},
     "api": {"web", "db", "fractal", "rpc", "store"},
     "producer": {"client", "rpc", "fractal"},
-    "worker": {"rpc", "store", "fractal"},
+    "worker": {"rpc", "store", "fractal", "render"},
     "cmd": {"service", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
     "wsgi": {"service", "api", "store"},
 }
@@ -33,7 +34,9 @@ FOR_ALL = {"errors", "retry"}
 ONLY_IN = {
     "oslo_messaging": {"rpc"},
     "oslo_service": {"rpc", "cmd"},
-    "numba": {"fractal"},
+    "numba": {"render"},
+    "llvmlite": {"render"},
+    "numpy": {"render"},
     "requests": {"client"},
     "sqlalchemy": {"db", "api", "web", "cmd"},
     "flask": {"api", "web"},

@@ -8,7 +8,7 @@ from PIL import Image, PngImagePlugin
 
 from faafo import errors
 from faafo.fractal.embedded import KEYWORD, embed, extract
-from faafo.fractal.image import encode, render
+from faafo.render.image import encode, render
 
 
 def with_text(text, keyword=KEYWORD):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from faafo.fractal.image import encode, render
 from faafo.fractal.png import has_sides
+from faafo.render.image import encode, render
 
 
 def test_a_png_file_has_the_sides_of_its_picture(make_task):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faafo import errors
-from faafo.fractal.escape import escape_counts
 from faafo.fractal.tile import MAX_ZOOM, SIZE, TileView, parse_view, pitch
+from faafo.render.escape import escape_counts
 from tests.plain_loop import place
 
 VIEW = {"z": 3, "x": 5, "y": 2, "cx": -0.12, "cy": 0.74, "iterations": 50}

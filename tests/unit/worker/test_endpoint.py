@@ -8,10 +8,10 @@ import oslo_messaging
 import pytest
 
 from faafo import errors, retry
-from faafo.fractal import image
-from faafo.fractal.escape import ignore, never
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalTask
+from faafo.render import image
+from faafo.render.escape import ignore, never
 from faafo.store.filesystem import FilesystemStore
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint

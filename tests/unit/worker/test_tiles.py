@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from faafo import errors
-from faafo.fractal.image import render
 from faafo.fractal.tile import TileView
+from faafo.render.image import render
 from faafo.rpc import tiles as rpc_tiles
 from faafo.worker.tiles import TileServer
 

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from faafo import errors
-from faafo.fractal.escape import escape_counts
 from faafo.fractal.generate import with_constant
-from faafo.fractal.image import encode, render
 from faafo.fractal.palette import colours
 from faafo.fractal.task import FractalTask
+from faafo.render.escape import escape_counts
+from faafo.render.image import encode, render
 from tests.plain_loop import plain_pixels
 
 VALUES = {

@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 
 from faafo.fractal import palette
-from faafo.fractal.colouring import colour_indexes
-from faafo.fractal.escape import escape_bands, ignore, never
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import FractalTask
+from faafo.render.colouring import colour_indexes
+from faafo.render.escape import escape_bands, ignore, never
 
 
 def render(

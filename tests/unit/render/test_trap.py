@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from faafo.fractal.trap import find_trap
+from faafo.render.trap import find_trap
 
 PERIODS = {
     1: (0.0, 0.0),

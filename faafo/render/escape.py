@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from faafo import errors
-from faafo.fractal.kernel import STRIDE, Cursor, Julia, fill, new_orbits
-from faafo.fractal.lanes import LANES
 from faafo.fractal.task import FractalTask
-from faafo.fractal.trap import find_trap
+from faafo.render.kernel import STRIDE, Cursor, Julia, fill, new_orbits
+from faafo.render.lanes import LANES
+from faafo.render.trap import find_trap
 
 # Between two looks at whether to stop: strides of single lanes, about a quarter of a second.
 BUDGET = 100_000_000

@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faafo import errors
-from faafo.fractal import escape, kernel
 from faafo.fractal.task import MAX_COORDINATE, MAX_INT32, FractalTask
+from faafo.render import escape, kernel
 from tests.plain_loop import plain_counts
 
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -255,7 +255,7 @@ def test_nothing_is_left_to_compile_once_the_kernel_is_warm():
 
 def test_it_renders_where_no_directory_for_the_cache_can_be_written_to(tmp_path):
     package = pathlib.Path(escape.__file__).parent.parent
-    for name in ("__init__.py", "errors.py", "fractal"):
+    for name in ("__init__.py", "errors.py", "fractal", "render"):
         source, copy = package / name, tmp_path / "faafo" / name
         if source.is_file():
             copy.parent.mkdir(exist_ok=True)
@@ -263,12 +263,12 @@ def test_it_renders_where_no_directory_for_the_cache_can_be_written_to(tmp_path)
         else:
             shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
     # Files in the place of directories stop even root.
-    (tmp_path / "faafo/fractal/__pycache__").touch()
+    (tmp_path / "faafo/render/__pycache__").touch()
     nowhere = tmp_path / "nowhere"
     nowhere.touch()
     environment = {name: value for name, value in os.environ.items() if "NUMBA" not in name}
     environment |= {"HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere)}
-    code = "from faafo.fractal import escape; escape.warm_up(); print(escape.__file__)"
+    code = "from faafo.render import escape; escape.warm_up(); print(escape.__file__)"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

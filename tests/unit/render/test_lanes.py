@@ -4,7 +4,7 @@ import numba
 import numpy as np
 import pytest
 
-from faafo.fractal.lanes import (
+from faafo.render.lanes import (
     LANES,
     WIDTH,
     append,

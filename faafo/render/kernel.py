@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faafo.fractal.jit import compiled, inlined
-from faafo.fractal.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
+from faafo.render.jit import compiled, inlined
+from faafo.render.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
 
 # A row is begun LANES neighbours at a time, so many steps and again as many, until few stragglers
 # are left: those go into the list, where they do not keep the others waiting.

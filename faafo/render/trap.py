@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from faafo.fractal.jit import compiled
+from faafo.render.jit import compiled
 
 # After how many steps the critical orbit is looked at, and the longest cycle that is looked for.
 LOOKS = (64, 256, 1024, 4096, 20_000)

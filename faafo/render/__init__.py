@@ -1,0 +1,1 @@
+"""Rendering: escape counts and pictures; numba compiles the kernel."""
