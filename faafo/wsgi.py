@@ -7,8 +7,8 @@ without it they are looked for as faafo-api does.
 import os
 
 from faafo import service
-from faafo.api.app import create_app
-from faafo.api.service import prepare_database
+from faafo.app.factory import create_app
+from faafo.app.lifecycle import prepare_database
 from faafo.store.factory import open_store
 
 _files = os.environ.get("FAAFO_CONFIG_FILES")

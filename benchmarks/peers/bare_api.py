@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from waitress.server import create_server
 
 from benchmarks.peers.table import FIELDS, Fractal, open_database
-from faafo.api.server import CONNECTIONS
+from faafo.app.server import CONNECTIONS
 
 ADDRESS = "127.0.0.1"
 READY = "listens on"

@@ -6,8 +6,8 @@ import threading
 from oslo_service import systemd
 
 from faafo import service
-from faafo.api.app import create_app
-from faafo.api.service import ApiService
+from faafo.app.factory import create_app
+from faafo.app.lifecycle import ApiService
 from faafo.producer.service import ProducerService
 from faafo.rpc.transport import get_transport
 from faafo.store.factory import open_store

@@ -5,8 +5,8 @@ import sys
 from oslo_service import systemd
 
 from faafo import errors, service
-from faafo.api.app import create_app
-from faafo.api.service import ApiService
+from faafo.app.factory import create_app
+from faafo.app.lifecycle import ApiService
 from faafo.store.factory import open_store
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Request, expect
 
 from faafo import conf as options
-from faafo.api.app import create_app
-from faafo.api.server import HttpServer
+from faafo.app.factory import create_app
+from faafo.app.server import HttpServer
 from faafo.db import claims, db, fractals, outcomes, schema
 from faafo.db.outcomes import RetryPolicy
 from faafo.fractal.task import FractalTask

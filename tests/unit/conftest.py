@@ -8,8 +8,8 @@ from flask import Flask
 from oslo_config import cfg
 
 from faafo import conf as options
-from faafo.api.app import create_app
-from faafo.api.server import HttpServer
+from faafo.app.factory import create_app
+from faafo.app.server import HttpServer
 from faafo.db import db, schema
 from faafo.fractal.task import FractalTask
 from faafo.render import escape

@@ -24,11 +24,12 @@ ARROWS = {
     "client": {"fractal"},
     "db": {"fractal"},
     "web": {"db", "fractal", "store"},
-    "api": {"web", "db", "fractal", "rpc", "store"},
+    "api": {"db", "fractal", "rpc", "store"},
+    "app": {"api", "web", "db", "fractal", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal", "render"},
-    "cmd": {"service", "api", "db", "fractal", "producer", "worker", "rpc", "store"},
-    "wsgi": {"service", "api", "store"},
+    "cmd": {"service", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
+    "wsgi": {"service", "app", "store"},
 }
 FOR_ALL = {"errors", "retry"}
 ONLY_IN = {
@@ -38,8 +39,9 @@ ONLY_IN = {
     "llvmlite": {"render"},
     "numpy": {"render"},
     "requests": {"client"},
-    "sqlalchemy": {"db", "api", "web", "cmd"},
-    "flask": {"api", "web"},
+    "sqlalchemy": {"db", "api", "app", "web", "cmd"},
+    "flask": {"api", "app", "web"},
+    "waitress": {"app"},
     "fsspec": {"store"},
     "s3fs": {"store"},
     "botocore": {"store"},

@@ -6,8 +6,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
 
 from faafo import errors
-from faafo.api.app import create_app
-from faafo.api.service import prepare_database
+from faafo.app.factory import create_app
+from faafo.app.lifecycle import prepare_database
 from faafo.db import engine, schema
 from faafo.db.models import Fractal
 

@@ -308,7 +308,7 @@ def test_no_query_of_a_page_reads_the_whole_table(app, visitor, complete, queued
 
 
 def test_the_pages_do_without_numba():
-    code = "import sys, faafo.api.app; sys.exit('numba' in sys.modules)"
+    code = "import sys, faafo.app.factory; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -11,10 +11,11 @@ from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
 from werkzeug.exceptions import BadRequest
 
-from faafo.api import claim, errors, fractal, health, tile
+from faafo.api import claim, fractal, health, tile
 from faafo.api.limits import Limits
 from faafo.api.schemas import Message
 from faafo.api.tiles import Tiles, connect
+from faafo.app import error_handlers
 from faafo.db import db, engine
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.tally import Tally
@@ -39,7 +40,7 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
         info=Info(title="faafo", version=version),
         validation_error_status=400,
         validation_error_model=Message,
-        validation_error_callback=errors.validation_error,
+        validation_error_callback=error_handlers.validation_error,
     )
     app.json.sort_keys = False
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
@@ -60,7 +61,7 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     _open_database(app, conf)
     _log_access(app)
     app.before_request(_require_json_object)
-    errors.register(app)
+    error_handlers.register(app)
     for noun in (fractal, claim, tile, health):
         app.register_api(noun.blueprint)
     site.register(app, version)

@@ -7,7 +7,7 @@ import requests
 from flask import Flask
 
 from faafo import errors
-from faafo.api.server import HttpServer
+from faafo.app.server import HttpServer
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from flask import Flask
 from oslo_config import cfg
 
 from faafo import errors
-from faafo.api.server import HttpServer
+from faafo.app.server import HttpServer
 from faafo.db import db, schema
 from faafo.db.engine import explained
 from faafo.retry import patiently
