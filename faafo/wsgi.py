@@ -6,15 +6,15 @@ without it they are looked for as faafo-api does.
 
 import os
 
-from faafo import service
+from faafo import process
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import prepare_database
 from faafo.store.factory import open_store
 
 _files = os.environ.get("FAAFO_CONFIG_FILES")
-_conf = service.prepare_service("faafo-api", [], _files.split(":") if _files else None)
-service.warn_of_unknown_options(_conf, later=service.OF_MESSAGING)
+_conf = process.prepare_service("faafo-api", [], _files.split(":") if _files else None)
+process.warn_of_unknown_options(_conf, later=process.OF_MESSAGING)
 _store = open_store(_conf)
 
-application = create_app(_conf, _store, service.version())
+application = create_app(_conf, _store, process.version())
 prepare_database(application)

@@ -5,7 +5,7 @@ import threading
 
 from oslo_service import systemd
 
-from faafo import service
+from faafo import process
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.producer.service import ProducerService
@@ -19,21 +19,21 @@ DRAIN_SECONDS = 2.0
 
 def main() -> int:
     """Run everything until told to stop; return the exit status."""
-    return service.run(run_all)
+    return process.run(run_all)
 
 
-def run_all(stop: service.Stop) -> int:
+def run_all(stop: process.Stop) -> int:
     """Run the three services as threads until ``stop`` is asked for, or a single set is through."""
-    conf = service.prepare_service("faafo-all")
+    conf = process.prepare_service("faafo-all")
     conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
     transport = get_transport(conf, default_url="fake://")
-    service.warn_of_unknown_options(conf)
-    name = service.unique_name("all")
+    process.warn_of_unknown_options(conf)
+    name = process.unique_name("all")
     store = open_store(conf, owner=f"all-{name}")
     store.check()
-    api = ApiService(conf, create_app(conf, store, service.version()))
-    identity = service.identity(name)
-    worker = WorkerService(conf, transport, store, name, identity, service.version())
+    api = ApiService(conf, create_app(conf, store, process.version()))
+    identity = process.identity(name)
+    worker = WorkerService(conf, transport, store, name, identity, process.version())
     stop.listen()
     url = api.start(stop.asked)
     conf.set_override("endpoint_url", url)

@@ -4,7 +4,7 @@ import sys
 
 from oslo_service import systemd
 
-from faafo import errors, service
+from faafo import errors, process
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.store.factory import open_store
@@ -12,15 +12,15 @@ from faafo.store.factory import open_store
 
 def main() -> int:
     """Serve until told to stop; return the exit status."""
-    return service.run(serve)
+    return process.run(serve)
 
 
-def serve(stop: service.Stop) -> None:
+def serve(stop: process.Stop) -> None:
     """Serve the API until ``stop`` is asked for."""
-    conf = service.prepare_service("faafo-api")
-    service.warn_of_unknown_options(conf, later=service.OF_MESSAGING)
+    conf = process.prepare_service("faafo-api")
+    process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     store = open_store(conf)
-    api = ApiService(conf, create_app(conf, store, service.version()))
+    api = ApiService(conf, create_app(conf, store, process.version()))
     stop.listen()
     try:
         api.start(stop.asked)

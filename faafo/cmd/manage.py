@@ -12,7 +12,7 @@ from oslo_config import cfg
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
-from faafo import errors, service
+from faafo import errors, process
 from faafo.db import engine, fractals, outcomes, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
@@ -24,13 +24,13 @@ BATCH = 500
 
 def main() -> int:
     """Run one administrative command; return the exit status."""
-    return service.run(manage)
+    return process.run(manage)
 
 
-def manage(stop: service.Stop) -> int | None:
+def manage(stop: process.Stop) -> int | None:
     """Do what the command line says; return the exit status if it is not 0."""
     cfg.CONF.register_cli_opt(cfg.SubCommandOpt("command", title="commands", handler=_add_commands))
-    conf = service.prepare_service(
+    conf = process.prepare_service(
         "faafo-manage", config_files=cfg.find_config_files("faafo", "api")
     )
     stop.listen()
@@ -93,14 +93,14 @@ def _session(conf: cfg.ConfigOpts) -> Iterator[Session]:
             yield session
 
 
-def upgrade(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
+def upgrade(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
     """Bring the schema up to date."""
     with _database(conf) as opened:
         schema.upgrade(opened)
     print(f"the database schema is at revision {schema.head()}")
 
 
-def show_version(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
+def show_version(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
     """Show which revision the schema has.
 
     :raises faafo.errors.DatabaseBehind: when it is not the one that faafo needs.
@@ -110,7 +110,7 @@ def show_version(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
         schema.check(opened)
 
 
-def retry(conf: cfg.ConfigOpts, _stop: service.Stop) -> int:
+def retry(conf: cfg.ConfigOpts, _stop: process.Stop) -> int:
     """Queue fractals again that were given up; return 1 when one of them was not."""
     command = conf.command
     if bool(command.uuid) == command.all_errors:
@@ -130,7 +130,7 @@ def retry(conf: cfg.ConfigOpts, _stop: service.Stop) -> int:
         return 1 if refused else 0
 
 
-def from_png(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
+def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
     """Queue the fractal that a file shows, under a new uuid if its own is taken.
 
     :raises faafo.errors.InvalidTask: when there is no fractal in it.
@@ -150,7 +150,7 @@ def from_png(conf: cfg.ConfigOpts, _stop: service.Stop) -> None:
         print(f"queued fractal {fractals.add(session, with_constant(task)).uuid}")
 
 
-def sweep(conf: cfg.ConfigOpts, stop: service.Stop) -> None:
+def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     """Remove images whose fractals are no more, and what was written half and left."""
     command = conf.command
     store = open_store(conf)

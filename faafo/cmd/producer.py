@@ -4,23 +4,23 @@ import sys
 
 from oslo_service import systemd
 
-from faafo import service
+from faafo import process
 from faafo.producer.service import ProducerService
 from faafo.rpc.transport import get_transport
 
 
 def main() -> int:
     """Produce until told to stop; return the exit status."""
-    return service.run(produce)
+    return process.run(produce)
 
 
-def produce(stop: service.Stop) -> int:
+def produce(stop: process.Stop) -> int:
     """Generate and dispatch until ``stop`` is asked for, or a single set is through."""
-    conf = service.prepare_service("faafo-producer")
+    conf = process.prepare_service("faafo-producer")
     transport = get_transport(conf)
-    service.warn_of_unknown_options(conf)
-    name = conf.producer.name or service.unique_name("producer")
-    producer = ProducerService(conf, transport, name, service.identity(name))
+    process.warn_of_unknown_options(conf)
+    name = conf.producer.name or process.unique_name("producer")
+    producer = ProducerService(conf, transport, name, process.identity(name))
     stop.listen()
     return producer.run(stop.asked, systemd.notify)
 

@@ -4,7 +4,7 @@ import sys
 
 from oslo_service import systemd
 
-from faafo import service
+from faafo import process
 from faafo.rpc.transport import get_transport
 from faafo.store.factory import open_writer
 from faafo.worker.service import WorkerService
@@ -12,18 +12,18 @@ from faafo.worker.service import WorkerService
 
 def main() -> int:
     """Work until told to stop; return the exit status."""
-    return service.run(work)
+    return process.run(work)
 
 
-def work(stop: service.Stop) -> None:
+def work(stop: process.Stop) -> None:
     """Render what the broker brings until ``stop`` is asked for."""
-    conf = service.prepare_service("faafo-worker")
+    conf = process.prepare_service("faafo-worker")
     transport = get_transport(conf)
-    service.warn_of_unknown_options(conf)
-    name = conf.worker.name or service.unique_name("worker")
+    process.warn_of_unknown_options(conf)
+    name = conf.worker.name or process.unique_name("worker")
     store = open_writer(conf, owner=f"worker-{name}")
-    identity = service.identity(name)
-    worker = WorkerService(conf, transport, store, name, identity, service.version())
+    identity = process.identity(name)
+    worker = WorkerService(conf, transport, store, name, identity, process.version())
     stop.listen()
     worker.run(stop.asked, stop.urged, systemd.notify)
 

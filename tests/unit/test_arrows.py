@@ -18,7 +18,7 @@ ARROWS = {
     "fractal": set(),
     "render": {"fractal"},
     "conf": {"fractal"},
-    "service": {"conf"},
+    "process": {"conf"},
     "store": {"client"},
     "rpc": {"fractal"},
     "client": {"fractal"},
@@ -28,8 +28,8 @@ ARROWS = {
     "app": {"api", "web", "db", "fractal", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal", "render"},
-    "cmd": {"service", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
-    "wsgi": {"service", "app", "store"},
+    "cmd": {"process", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
+    "wsgi": {"process", "app", "store"},
 }
 FOR_ALL = {"errors", "retry"}
 ONLY_IN = {
@@ -122,8 +122,8 @@ def test_a_module_opens_with_one_sentence_and_stays_short(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_service_and_commands_touch_the_global_configuration(path):
-    if room_of(name_of(path)) not in ("service", "cmd"):
+def test_only_process_and_commands_touch_the_global_configuration(path):
+    if room_of(name_of(path)) not in ("process", "cmd"):
         assert "cfg.CONF" not in path.read_text()
 
 

@@ -10,14 +10,14 @@ import sys
 import pytest
 from oslo_config import cfg
 
-from faafo import errors, service
+from faafo import errors, process
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch):
     """Undo what a configuration file has set, and leave logging to pytest."""
     cfg.CONF.reset()
-    monkeypatch.setattr(service.logging, "setup", lambda *_arguments: None)
+    monkeypatch.setattr(process.logging, "setup", lambda *_arguments: None)
     yield
     cfg.CONF.reset()
     logging.captureWarnings(False)
@@ -26,7 +26,7 @@ def _clean(monkeypatch):
 def prepare(tmp_path, text, prog="faafo-producer"):
     path = tmp_path / "test.conf"
     path.write_text(text)
-    return service.prepare_service(prog, ["--config-file", str(path)])
+    return process.prepare_service(prog, ["--config-file", str(path)])
 
 
 def test_the_configuration_files_of_the_first_faafo_work(tmp_path, caplog):
@@ -42,7 +42,7 @@ def test_the_configuration_files_of_the_first_faafo_work(tmp_path, caplog):
     )
     assert conf.database_url.startswith("mysql://faafo:")
     assert conf.filesystem_store_datadir == "/home/vagrant"
-    service.warn_of_unknown_options(conf)
+    process.warn_of_unknown_options(conf)
     warnings = [record.getMessage() for record in caplog.records]
     assert warnings == [
         f"ignoring unknown option [DEFAULT] verbose in {tmp_path}/test.conf",
@@ -54,8 +54,8 @@ def test_unknown_options_in_a_directory_are_told_as_well(tmp_path, caplog):
     directory = tmp_path / "conf.d"
     directory.mkdir()
     (directory / "more.conf").write_text("[DEFAULT]\nverbose = True\n")
-    conf = service.prepare_service("faafo-api", ["--config-dir", str(directory)])
-    service.warn_of_unknown_options(conf)
+    conf = process.prepare_service("faafo-api", ["--config-dir", str(directory)])
+    process.warn_of_unknown_options(conf)
     assert "[DEFAULT] verbose" in caplog.text
 
 
@@ -65,7 +65,7 @@ def test_options_that_are_registered_later_are_not_unknown(tmp_path, caplog):
         "[DEFAULT]\ntransport_url = rabbit://\nverbose = True\n"
         "[oslo_messaging_rabbit]\nrabbit_quorum_queue = True\n",
     )
-    service.warn_of_unknown_options(conf, later=service.OF_MESSAGING)
+    process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     assert [record.getMessage() for record in caplog.records] == [
         f"ignoring unknown option [DEFAULT] verbose in {tmp_path}/test.conf"
     ]
@@ -92,35 +92,35 @@ def test_a_mistake_that_faafo_can_explain_is_one_line_and_exit_status_one(caplog
     def main(_stop):
         raise errors.ConfigurationError("bind_port = 1: no")
 
-    assert service.run(main) == 1
+    assert process.run(main) == 1
     assert [record.getMessage() for record in caplog.records] == ["bind_port = 1: no"]
 
 
 def test_a_command_ends_with_the_status_it_returns():
-    assert service.run(lambda _stop: 3) == 3
-    assert service.run(lambda _stop: None) == 0
+    assert process.run(lambda _stop: 3) == 3
+    assert process.run(lambda _stop: None) == 0
 
 
 def test_each_process_of_a_kind_gets_the_first_free_number():
     kind = f"test-{os.getpid()}"
     host = socket.gethostname()
-    assert service.unique_name(kind) == f"{host}-1"
-    assert service.unique_name(kind) == f"{host}-2"
+    assert process.unique_name(kind) == f"{host}-1"
+    assert process.unique_name(kind) == f"{host}-2"
 
 
 def test_a_number_is_free_again_when_its_process_has_been_killed():
     kind = f"test-killed-{os.getpid()}"
     script = (
-        f"from faafo import service\nprint(service.unique_name({kind!r}), flush=True)\ninput()\n"
+        f"from faafo import process\nprint(process.unique_name({kind!r}), flush=True)\ninput()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         name = other.stdout.readline().strip()
         assert name.endswith("-1")
-        assert service.unique_name(kind).endswith("-2")
+        assert process.unique_name(kind).endswith("-2")
         other.kill()
-    assert service.unique_name(kind) == name
+    assert process.unique_name(kind) == name
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_number_is_free_again_when_its_process_has_been_killed():
 def test_the_first_signal_asks_and_the_second_or_ctrl_c_urges(signals, asked, urged):
     script = (
         "import signal, sys, threading\n"
-        "from faafo.service import Stop\n"
+        "from faafo.process import Stop\n"
         "stop = Stop()\n"
         "stop.listen()\n"
         "print('listening', flush=True)\n"
