@@ -20,7 +20,7 @@ GRACE_SECONDS = 0.5
 
 
 class Renderer(Protocol):
-    """Whatever renders tiles: ``faafo.rpc.tiles.TileClient``, or what stands for it in a test."""
+    """Whatever renders tiles: ``faafo.rpc.tile.TileClient``, or what stands for it in a test."""
 
     def render(self, view: TileView) -> Tile: ...
 
@@ -33,7 +33,7 @@ def connect(conf: cfg.ConfigOpts) -> Renderer:
 
     :raises faafo.errors.ConfigurationError: when the URL of the broker makes no sense.
     """
-    return import_module("faafo.rpc.tiles").connect(conf)
+    return import_module("faafo.rpc.tile").connect(conf)
 
 
 class Tiles:

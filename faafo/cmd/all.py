@@ -8,10 +8,10 @@ from oslo_service import systemd
 from faafo import process
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
-from faafo.producer.service import ProducerService
+from faafo.producer.producer import ProducerService
 from faafo.rpc.transport import get_transport
 from faafo.store.factory import open_store
-from faafo.worker.service import WorkerService
+from faafo.worker.worker import WorkerService
 
 # A person at a terminal waits for this process to end.
 DRAIN_SECONDS = 2.0

@@ -5,7 +5,7 @@ import sys
 from oslo_service import systemd
 
 from faafo import process
-from faafo.producer.service import ProducerService
+from faafo.producer.producer import ProducerService
 from faafo.rpc.transport import get_transport
 
 

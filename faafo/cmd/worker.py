@@ -7,7 +7,7 @@ from oslo_service import systemd
 from faafo import process
 from faafo.rpc.transport import get_transport
 from faafo.store.factory import open_writer
-from faafo.worker.service import WorkerService
+from faafo.worker.worker import WorkerService
 
 
 def main() -> int:

@@ -10,8 +10,8 @@ from faafo.client.http import Client
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.leases import Lease, Leases
+from faafo.producer.registry import Slot, WorkerRegistry
 from faafo.producer.results import Results
-from faafo.producer.workers import Slot, WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc.client import WorkerClient
 

@@ -15,7 +15,7 @@ from faafo.db import fractals
 from faafo.db.models import Fractal
 from faafo.producer import dispatcher
 from faafo.producer.dispatcher import Dispatcher, Pace
-from faafo.producer.workers import WorkerRegistry
+from faafo.producer.registry import WorkerRegistry
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.server import Server, expected_exceptions

@@ -9,8 +9,8 @@ from PIL import Image
 from faafo import errors
 from faafo.fractal.tile import TileView
 from faafo.render.image import render
-from faafo.rpc import tiles as rpc_tiles
-from faafo.worker.tiles import TileServer
+from faafo.rpc import tile as rpc_tiles
+from faafo.worker.tile import TileServer
 
 VIEW = TileView(z=2, x=1, y=2, cx=-0.8, cy=0.156, iterations=80, palette="lagoon")
 

@@ -14,7 +14,7 @@ from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import Status
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.generator import Generator
-from faafo.producer.workers import WorkerRegistry
+from faafo.producer.registry import WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient

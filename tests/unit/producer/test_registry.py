@@ -2,7 +2,7 @@
 
 import pytest
 
-from faafo.producer.workers import WorkerRegistry
+from faafo.producer.registry import WorkerRegistry
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
-from faafo.worker.tiles import TileServer
+from faafo.worker.tile import TileServer
 
 LOG = logging.getLogger(__name__)
 

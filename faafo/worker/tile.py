@@ -12,7 +12,7 @@ from faafo.fractal.tile import Tile, TileView, parse_view
 from faafo.render import image
 from faafo.rpc import contract
 from faafo.rpc.server import Server, expected_exceptions
-from faafo.rpc.tiles import packed
+from faafo.rpc.tile import packed
 from faafo.rpc.transport import get_tiles_transport
 
 LOG = logging.getLogger(__name__)
