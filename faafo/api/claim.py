@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import current_app, jsonify
+from flask import jsonify
 from flask_openapi import APIBlueprint, Tag
 
-from faafo.api.images import delete_image
 from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, Completed, NewClaim
+from faafo.core.collaborators import collaborators
+from faafo.core.deletion import delete_image
 from faafo.db import claims, db, fractals, outcomes
 
 blueprint = APIBlueprint(
@@ -21,7 +22,7 @@ blueprint = APIBlueprint(
 @blueprint.post("/claim", responses={200: Claimed})
 def post_claim(body: NewClaim) -> Any:
     """Claim queued fractals for rendering, oldest first."""
-    policy = current_app.extensions["faafo.retry_policy"]
+    policy = collaborators().retry_policy
     claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
     return jsonify(objects=[fractal.as_dict() for fractal in claimed])
 
@@ -29,7 +30,7 @@ def post_claim(body: NewClaim) -> Any:
 @blueprint.put("/claim", responses={200: ClaimAnswer})
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and give fractals back to the queue."""
-    policy = current_app.extensions["faafo.retry_policy"]
+    policy = collaborators().retry_policy
     renewed = [claims.Held(**one.model_dump()) for one in body.renew]
     released = [claims.Held(**one.model_dump()) for one in body.release]
     lost = claims.renew(db.session, body.claimed_by, renewed, body.lease)

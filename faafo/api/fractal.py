@@ -10,7 +10,6 @@ from flask_openapi import APIBlueprint, Tag
 from faafo import errors
 from faafo.api import image
 from faafo.api import query as query_parameter
-from faafo.api.images import delete_image
 from faafo.api.schemas import (
     ERRORS,
     FractalList,
@@ -23,6 +22,8 @@ from faafo.api.schemas import (
     NewFractal,
     StoredImage,
 )
+from faafo.core import deletion
+from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
@@ -55,7 +56,7 @@ def post_fractal(body: NewFractal) -> Any:
     fields = body.model_dump()
     fields["uuid"] = body.uuid or str(uuidlib.uuid4())
     task = FractalTask(**fields)
-    current_app.extensions["faafo.limits"].check(task)
+    collaborators().limits.check(task)
     fractal = fractals.add(db.session, with_constant(task))
     location = url_for("fractal.get_fractal", uuid=fractal.uuid)
     return jsonify(fractal.as_dict()), 201, {"Location": location}
@@ -75,7 +76,7 @@ def get_fractals(query: FractalList) -> Any:
         marker=query.marker,
         where=search.where,
         order_by=search.order_by,
-        tally=current_app.extensions["faafo.tally"],
+        tally=collaborators().tally,
     )
     answer = jsonify(
         num_results=page.total,
@@ -109,9 +110,7 @@ def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
 @blueprint.delete("/fractal/<uuid:uuid>", responses={204: None})
 def delete_fractal(path: FractalPath) -> Any:
     """Forget a fractal and its image."""
-    uuid = str(path.uuid)
-    fractals.remove(db.session, uuid)
-    delete_image(uuid)
+    deletion.delete_fractal(str(path.uuid))
     return "", 204
 
 
@@ -145,14 +144,14 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
         fractal = fractals.get(db.session, uuid)
     except errors.FractalNotFound:
         # It was deleted while it was rendered: its image is nobody's.
-        delete_image(uuid)
+        deletion.delete_image(uuid)
         raise
     _refuse_changes(fractal.as_dict(), sent)
     if body.brings_result:
         result = {name: sent[name] for name in RESULT if name in sent}
         return outcomes.complete(db.session, uuid, body.attempt, result)
     if body.fault is not None and body.attempt is not None:
-        policy = current_app.extensions["faafo.retry_policy"]
+        policy = collaborators().retry_policy
         return outcomes.fail(db.session, uuid, body.attempt, body.fault, policy)
     return fractal
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flask import current_app, jsonify
+from flask import jsonify
 from flask_openapi import APIBlueprint, Tag
 from pydantic import BaseModel
 from sqlalchemy import text
 
 from faafo.api.schemas import ERRORS
+from faafo.core.collaborators import collaborators
 from faafo.db import db
 
 blueprint = APIBlueprint(
@@ -34,5 +35,5 @@ def get_health() -> Any:
 @blueprint.get("/healthcheck/store", responses={200: Health})
 def get_store_health() -> Any:
     """Answer 200 while images can be written, and 503 otherwise."""
-    current_app.extensions["faafo.store"].check()
+    collaborators().store.check()
     return jsonify(status="ok")

@@ -9,6 +9,7 @@ from flask import Response, abort, current_app, redirect, request
 from werkzeug.wsgi import FileWrapper
 
 from faafo import errors
+from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.png import has_sides
@@ -129,4 +130,4 @@ def _hexadecimal(encoded: str) -> str:
 
 
 def _store() -> ImageStore:
-    return current_app.extensions["faafo.store"]
+    return collaborators().store

@@ -2,10 +2,11 @@
 
 import re
 
-from flask import Response, current_app, request
+from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
 
 from faafo.api.schemas import ERRORS
+from faafo.core.collaborators import collaborators
 from faafo.fractal.tile import Tile, TilePlace, TileStyle, TileView
 
 YEAR_SECONDS = 365 * 24 * 3600
@@ -31,7 +32,7 @@ def get_tile(path: TilePlace, query: TileStyle) -> Response:
     if request.if_none_match.contains(fingerprint):
         response = Response(status=304)
     else:
-        response = _answer(current_app.extensions["faafo.tiles"].render(view))
+        response = _answer(collaborators().tiles.render(view))
     response.set_etag(fingerprint)
     # The address says everything about the picture, so it can never be another one.
     response.cache_control.public = True

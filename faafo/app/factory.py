@@ -12,10 +12,12 @@ from oslo_config import cfg
 from werkzeug.exceptions import BadRequest
 
 from faafo.api import claim, fractal, health, tile
-from faafo.api.limits import Limits
 from faafo.api.schemas import Message
-from faafo.api.tiles import Tiles, connect
 from faafo.app import error_handlers
+from faafo.core.cache import ByteCache
+from faafo.core.collaborators import Collaborators
+from faafo.core.limits import Limits
+from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, engine
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.tally import Tally
@@ -26,6 +28,7 @@ ACCESS_LOG = logging.getLogger("faafo.api.access")
 # Everything else is quoted: a path must not break the line, nor the quotes around it.
 UNQUOTED = string.punctuation.replace('"', "")
 
+THUMBNAIL_CACHE_BYTES = 32 * 2**20
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 
@@ -46,26 +49,33 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
-    app.extensions["faafo.store"] = store
-    app.extensions["faafo.limits"] = Limits(conf)
-    app.extensions["faafo.retry_policy"] = RetryPolicy(
-        conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
-    )
-    app.extensions["faafo.tally"] = Tally()
-    app.extensions["faafo.tiles"] = Tiles(
-        lambda: connect(conf),
-        conf.tiles.timeout,
-        conf.tiles.max_in_flight,
-        conf.tiles.max_iterations,
-    )
+    _make_collaborators(conf, store).install(app)
     _open_database(app, conf)
     _log_access(app)
     app.before_request(_require_json_object)
     error_handlers.register(app)
     for noun in (fractal, claim, tile, health):
         app.register_api(noun.blueprint)
-    site.register(app, version)
+    site.register(app, store, version)
     return app
+
+
+def _make_collaborators(conf: cfg.ConfigOpts, store: ImageStore) -> Collaborators:
+    return Collaborators(
+        store=store,
+        limits=Limits(conf),
+        retry_policy=RetryPolicy(
+            conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
+        ),
+        tally=Tally(),
+        tiles=TileGateway(
+            lambda: connect(conf),
+            conf.tiles.timeout,
+            conf.tiles.max_in_flight,
+            conf.tiles.max_iterations,
+        ),
+        thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES),
+    )
 
 
 def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:

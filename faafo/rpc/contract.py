@@ -18,8 +18,8 @@ REMOTE_POSTFIX = "_Remote"
 # may have another palette than the original one, which is what it has when it names none.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
-# render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange of its
-# own, because its queues need not outlive the broker: all queues of an exchange are of one kind.
+# render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
+# of its own, because its queues are transient: all queues of an exchange are of one kind.
 TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, version=VERSION)
 TILES_SERVED = oslo_messaging.Target(version=VERSION)
 # ping(ctxt), on every topic

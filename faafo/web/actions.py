@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from faafo.core.deletion import delete_fractal
 from faafo.db import db, fractals, outcomes
-from faafo.store.removal import forget_image
 from faafo.web.csrf import refuse_strangers
 
 blueprint = Blueprint("action", __name__)
@@ -29,6 +29,5 @@ def get_delete(uuid: UUID) -> str:
 @blueprint.post("/fractal/<uuid:uuid>/delete")
 def post_delete(uuid: UUID) -> Response:
     """Delete a fractal and its image, and show the gallery."""
-    fractals.remove(db.session, str(uuid))
-    forget_image(current_app.extensions["faafo.store"], str(uuid))
+    delete_fractal(str(uuid))
     return redirect(url_for("web.get_gallery"), code=303)

@@ -4,11 +4,12 @@ import uuid as uuidlib
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from faafo import errors
+from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
@@ -46,7 +47,7 @@ def post_form() -> Response | tuple[str, int]:
     """Queue what was filled in and show its page; or say what is wrong with it."""
     try:
         task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(request.form)})
-        current_app.extensions["faafo.limits"].check(task)
+        collaborators().limits.check(task)
     except ValidationError as error:
         return _form(request.form, describe(error)), 400
     except errors.LimitExceeded as error:

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response
 
 from faafo import errors
+from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals
 from faafo.fractal.embedded import embed
 
@@ -20,7 +21,7 @@ def get_download(uuid: UUID) -> Response:
     task = fractal.task()
     # Reading may have to wait; the database connection must not wait with it.
     db.session.close()
-    png = current_app.extensions["faafo.store"].load(task.uuid)
+    png = collaborators().store.load(task.uuid)
     response = Response(embed(png, task), mimetype="image/png")
     response.headers.set("Content-Disposition", "attachment", filename=f"faafo-{task.uuid}.png")
     return response

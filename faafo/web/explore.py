@@ -4,10 +4,11 @@ import math
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, current_app, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from pydantic import ConfigDict, Field, ValidationError
 from xstatic.pkg import leaflet
 
+from faafo.core.collaborators import collaborators
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS, Constant
@@ -93,7 +94,7 @@ def get_explorer() -> str:
         palettes=[(name, _far_colour(name)) for name in palettes.NAMES],
         sizes=SIZES,
         max_zoom=MAX_ZOOM,
-        max_iterations=current_app.extensions["faafo.tiles"].max_iterations,
+        max_iterations=collaborators().tiles.max_iterations,
     )
 
 
@@ -122,7 +123,7 @@ def address_of_fractal(fractal: Fractal) -> str:
     width, height = abs(fractal.xb - fractal.xa), abs(fractal.yb - fractal.ya)
     step = max(width / TYPICAL_WIDTH, height / TYPICAL_HEIGHT, pitch(MAX_ZOOM))
     zoom = min(MAX_ZOOM, max(0, math.floor(math.log2(pitch(0) / step))))
-    limit = current_app.extensions["faafo.tiles"].max_iterations
+    limit = collaborators().tiles.max_iterations
     view = View(
         zoom=zoom,
         re=_inside((fractal.xa + fractal.xb) / 2),

@@ -4,6 +4,8 @@ import functools
 
 from flask import Flask, Response, request
 
+from faafo.store.base import ImageStore
+
 # Bootstrap's style sheet holds a few of its icons as data: URLs. Scripts come from here alone.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -19,9 +21,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 API_DOCUMENTATION = "/openapi"
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, store: ImageStore) -> None:
     """Make ``app`` send the headers with everything but the documentation of the API."""
-    policy = policy_for(app.extensions["faafo.store"].public_origin)
+    policy = policy_for(store.public_origin)
     app.after_request(functools.partial(_secure, policy))
 
 

@@ -5,13 +5,13 @@ from uuid import UUID
 from flask import (
     Blueprint,
     Response,
-    current_app,
     make_response,
     render_template,
     request,
     send_from_directory,
 )
 
+from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.fractal.task import Status
@@ -56,7 +56,7 @@ def get_gallery() -> Response:
         statuses=STATUSES,
         extents=list(Extent),
         orders=list(Order),
-        counts=current_app.extensions["faafo.tally"].by_status(db.session),
+        counts=collaborators().tally.by_status(db.session),
         completed_lately=gallery.completed_lately(db.session),
         unfinished={
             status.value: gallery.first(db.session, Choice(status), UNFINISHED_SHOWN)

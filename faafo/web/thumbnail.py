@@ -1,16 +1,21 @@
-"""Small pictures of large ones: making them in little memory, and keeping the latest."""
+"""Thumbnails: their route, and how one is made of a large picture in little memory."""
 
 import io
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from uuid import UUID
 
+from flask import Blueprint, Response, request
 from PIL import Image, PngImagePlugin
 
 from faafo import errors
+from faafo.core.collaborators import collaborators
+from faafo.db import db, fractals
+from faafo.db.models import Fractal
+
+blueprint = Blueprint("thumbnail", __name__)
 
 SIDE = 320
 MIMETYPE = "image/webp"
+YEAR_SECONDS = 365 * 24 * 3600
 # Measured on our pictures: a fifth of the bytes of a PNG, and faster to encode.
 ENCODING = {"format": "WEBP", "quality": 85, "method": 2}
 # A strip of a large picture is in colour for a moment only; this bounds its pixels.
@@ -18,6 +23,41 @@ STRIP_PIXELS = 2**20
 
 # What Pillow raises for files that are broken or no PNG at all.
 BROKEN = (OSError, SyntaxError, ValueError)
+
+
+@blueprint.get("/fractal/<uuid:uuid>/thumbnail")
+def get_thumbnail(uuid: UUID) -> Response:
+    """Return a small picture of a complete fractal."""
+    fractal = fractals.get(db.session, str(uuid))
+    if fractal.checksum is None:
+        raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
+    if request.if_none_match.contains(fractal.checksum):
+        response = Response(status=304)
+    else:
+        response = Response(_thumbnail(fractal), mimetype=MIMETYPE)
+    response.set_etag(fractal.checksum)
+    _set_lifetime(response, fractal.checksum)
+    return response
+
+
+def _thumbnail(fractal: Fractal) -> bytes:
+    ours = collaborators()
+    uuid, width, height = fractal.uuid, fractal.width, fractal.height
+    # Making one may have to wait; the database connection must not wait with it.
+    checksum = fractal.checksum
+    db.session.close()
+    return ours.thumbnails.get(
+        (uuid, checksum), lambda: make_thumbnail(ours.store.load(uuid), width, height)
+    )
+
+
+def _set_lifetime(response: Response, checksum: str) -> None:
+    """Let a URL that names the checksum be kept for good: it can never mean another picture."""
+    if request.args.get("checksum") == checksum:
+        response.cache_control.max_age = YEAR_SECONDS
+        response.cache_control.immutable = True
+    else:
+        response.cache_control.no_cache = True
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:
@@ -65,43 +105,3 @@ def _encode(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, **ENCODING)
     return buffer.getvalue()
-
-
-class ThumbnailCache:
-    """The thumbnails used last, within a bound of bytes; safe to use from several threads."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._bytes = 0
-        self._thumbnails: OrderedDict[tuple[str, str], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making = threading.Lock()
-
-    def get(self, uuid: str, checksum: str, make: Callable[[], bytes]) -> bytes:
-        """Return the thumbnail of that picture; ``make`` it unless it is kept."""
-        key = (uuid, checksum)
-        thumbnail = self._recall(key)
-        if thumbnail is not None:
-            return thumbnail
-        # One at a time: however many browsers ask, one large picture is in memory, and whoever
-        # waited for the same one finds it made.
-        with self._making:
-            thumbnail = self._recall(key)
-            if thumbnail is None:
-                thumbnail = make()
-                self._keep(key, thumbnail)
-        return thumbnail
-
-    def _recall(self, key: tuple[str, str]) -> bytes | None:
-        with self._lock:
-            if key in self._thumbnails:
-                self._thumbnails.move_to_end(key)
-            return self._thumbnails.get(key)
-
-    def _keep(self, key: tuple[str, str], thumbnail: bytes) -> None:
-        with self._lock:
-            self._thumbnails[key] = thumbnail
-            self._bytes += len(thumbnail)
-            while self._bytes > self._max_bytes:
-                _, oldest = self._thumbnails.popitem(last=False)
-                self._bytes -= len(oldest)

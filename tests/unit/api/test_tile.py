@@ -1,8 +1,11 @@
 """GET /tile: what is answered to which address, and what is not rendered twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from faafo import errors
+from faafo.core.collaborators import collaborators
 from faafo.fractal.tile import Tile
 
 STYLE = {"cx": "-0.8", "cy": "0.156", "iterations": "100", "palette": "ember"}
@@ -26,8 +29,10 @@ class Worker:
 
 @pytest.fixture
 def worker(app):
-    app.extensions["faafo.tiles"] = Worker()
-    return app.extensions["faafo.tiles"]
+    worker = Worker()
+    with app.app_context():
+        replace(collaborators(), tiles=worker).install(app)
+    return worker
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 import io
-import threading
 
 import pytest
 from PIL import Image
 
 from faafo import errors
-from faafo.web.thumbnail import ThumbnailCache, fitted, make_thumbnail
+from faafo.db import db, fractals
+from faafo.web.thumbnail import fitted, make_thumbnail
+
+UNKNOWN = "00000000-0000-4000-8000-ffffffffffff"
 
 
 def png_of(image: Image.Image) -> bytes:
@@ -99,71 +101,71 @@ def test_a_picture_of_other_sides_than_its_record_says_is_refused_unread():
         make_thumbnail(header_only, 40, 30)
 
 
-def test_a_thumbnail_is_made_once():
-    cache, calls = ThumbnailCache(100), []
-    for _ in range(3):
-        assert cache.get("uuid", "sum", lambda: calls.append(1) or b"picture") == b"picture"
-    assert len(calls) == 1
+@pytest.fixture
+def checksum_of(app):
+    def look_up(uuid) -> str:
+        with app.app_context():
+            return fractals.get(db.session, uuid).checksum
+
+    return look_up
 
 
-def test_another_checksum_is_another_thumbnail():
-    cache = ThumbnailCache(100)
-    assert cache.get("uuid", "old", lambda: b"old") == b"old"
-    assert cache.get("uuid", "new", lambda: b"new") == b"new"
+def test_a_thumbnail_is_a_small_picture(visitor, complete):
+    answer = visitor.get(f"/fractal/{complete(width=800, height=400)}/thumbnail")
+    assert (answer.status_code, answer.mimetype) == (200, "image/webp")
+    assert Image.open(io.BytesIO(answer.data)).size == (320, 160)
 
 
-def test_the_cache_forgets_what_was_used_longest_ago_when_its_bytes_are_full():
-    cache, made = ThumbnailCache(10), []
-
-    def get(name):
-        cache.get(name, "sum", lambda: made.append(name) or b"1234")
-
-    for name in ("a", "b", "a", "c", "a", "b"):
-        get(name)
-    assert made == ["a", "b", "c", "b"]
+def test_a_url_with_the_checksum_may_be_kept_for_good(visitor, complete, checksum_of):
+    uuid = complete()
+    answer = visitor.get(f"/fractal/{uuid}/thumbnail?checksum={checksum_of(uuid)}")
+    assert answer.cache_control.immutable
+    assert answer.cache_control.max_age >= 31_536_000
+    assert answer.headers["ETag"] == f'"{checksum_of(uuid)}"'
 
 
-def test_a_thumbnail_larger_than_the_cache_is_not_kept():
-    cache, calls = ThumbnailCache(3), []
-    for _ in range(2):
-        assert cache.get("uuid", "sum", lambda: calls.append(1) or b"1234") == b"1234"
-    assert len(calls) == 2
+@pytest.mark.parametrize("query", ["", "?checksum=", "?checksum=" + "0" * 64])
+def test_any_other_url_must_be_asked_again(visitor, complete, query):
+    answer = visitor.get(f"/fractal/{complete()}/thumbnail{query}")
+    assert answer.status_code == 200
+    assert answer.cache_control.no_cache
+    assert not answer.cache_control.immutable
 
 
-def test_a_thumbnail_that_cannot_be_made_is_tried_again():
-    cache = ThumbnailCache(100)
-
-    def fail():
-        raise errors.ImageNotFound("not yet")
-
-    with pytest.raises(errors.ImageNotFound):
-        cache.get("uuid", "sum", fail)
-    assert cache.get("uuid", "sum", lambda: b"picture") == b"picture"
+def test_a_thumbnail_that_the_browser_has_is_not_sent_again(visitor, complete, checksum_of):
+    uuid = complete()
+    etag = f'"{checksum_of(uuid)}"'
+    answer = visitor.get(f"/fractal/{uuid}/thumbnail", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", etag)
 
 
-def test_who_waits_for_a_thumbnail_that_another_thread_makes_gets_that_one():
-    looks, calls, answers = threading.Semaphore(0), [], []
+def test_an_outdated_thumbnail_is_sent_again(visitor, complete):
+    headers = {"If-None-Match": '"something else"'}
+    answer = visitor.get(f"/fractal/{complete()}/thumbnail", headers=headers)
+    assert answer.status_code == 200
 
-    class WatchedCache(ThumbnailCache):
-        def _recall(self, key):
-            found = super()._recall(key)
-            looks.release()
-            return found
 
-    def make():
-        calls.append(1)
-        # Two looks by the thread that makes it, and one in vain by the thread that will wait.
-        for _ in range(3):
-            looks.acquire(timeout=10)
-        return b"picture"
+def test_the_image_is_read_once(visitor, complete, store):
+    uuid = complete()
+    first = visitor.get(f"/fractal/{uuid}/thumbnail")
+    store.delete(uuid)
+    assert visitor.get(f"/fractal/{uuid}/thumbnail").data == first.data
 
-    cache = WatchedCache(100)
-    threads = [
-        threading.Thread(target=lambda: answers.append(cache.get("uuid", "sum", make)))
-        for _ in range(2)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (answers, calls) == ([b"picture"] * 2, [1])
+
+def test_an_image_that_is_missing_is_not_found(visitor, complete, store):
+    uuid = complete()
+    store.delete(uuid)
+    assert visitor.get(f"/fractal/{uuid}/thumbnail").status_code == 404
+
+
+def test_an_image_that_is_broken_is_not_found(visitor, complete):
+    uuid = complete(png=b"This is not a PNG.")
+    assert visitor.get(f"/fractal/{uuid}/thumbnail").status_code == 404
+
+
+def test_an_unfinished_fractal_has_no_thumbnail(visitor, queued):
+    assert visitor.get(f"/fractal/{queued()}/thumbnail").status_code == 404
+
+
+def test_an_unknown_fractal_has_no_thumbnail(visitor):
+    assert visitor.get(f"/fractal/{UNKNOWN}/thumbnail").status_code == 404

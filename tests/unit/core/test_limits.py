@@ -3,7 +3,7 @@
 import pytest
 
 from faafo import errors
-from faafo.api.limits import Limits
+from faafo.core.limits import Limits
 
 
 @pytest.mark.parametrize(

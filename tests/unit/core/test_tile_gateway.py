@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from faafo import errors
-from faafo.api.tiles import Tiles
+from faafo.core.tile_gateway import TileGateway
 from faafo.fractal.tile import Tile, TileView
 
 VIEW = TileView(z=0, x=0, y=0, cx=0.0, cy=0.0, iterations=10)
@@ -37,7 +37,7 @@ def worker():
 
 @pytest.fixture
 def tiles(worker):
-    return Tiles(lambda: worker, timeout=30.0, max_in_flight=2, max_iterations=100)
+    return TileGateway(lambda: worker, timeout=30.0, max_in_flight=2, max_iterations=100)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_nothing_is_connected_before_the_first_tile():
         connected.append(Worker())
         return connected[-1]
 
-    tiles = Tiles(connect, 30.0, 2, 100)
+    tiles = TileGateway(connect, 30.0, 2, 100)
     assert connected == []
     for _ in range(3):
         tiles.render(VIEW)
@@ -106,7 +106,7 @@ def test_while_nobody_answers_one_is_tried_at_a_time(tiles, worker, start, wait_
 
 
 def test_a_broker_that_keeps_silent_keeps_nobody_waiting(worker):
-    tiles = Tiles(lambda: worker, timeout=0.1, max_in_flight=2, max_iterations=100)
+    tiles = TileGateway(lambda: worker, timeout=0.1, max_in_flight=2, max_iterations=100)
     worker.go_on.clear()
     with pytest.raises(errors.TileUnavailable, match="has not let us in"):
         tiles.render(VIEW)

@@ -1,0 +1,1 @@
+"""What api and web share: collaborators of a request, limits, deletion, the gateway to tiles."""

@@ -1,0 +1,35 @@
+"""The collaborators that the factory gives the application, and that views ask for."""
+
+from dataclasses import dataclass
+
+from flask import Flask, current_app
+
+from faafo.core.cache import ByteCache
+from faafo.core.limits import Limits
+from faafo.core.tile_gateway import TileGateway
+from faafo.db.outcomes import RetryPolicy
+from faafo.db.tally import Tally
+from faafo.store.base import ImageStore
+
+KEY = "faafo"
+
+
+@dataclass(frozen=True)
+class Collaborators:
+    """What an application works with, apart from its database session."""
+
+    store: ImageStore
+    limits: Limits
+    retry_policy: RetryPolicy
+    tally: Tally
+    tiles: TileGateway
+    thumbnails: ByteCache
+
+    def install(self, app: Flask) -> None:
+        """Make ``collaborators()`` return this object in requests to ``app``."""
+        app.extensions[KEY] = self
+
+
+def collaborators() -> Collaborators:
+    """Return the collaborators of the current application."""
+    return current_app.extensions[KEY]
