@@ -21,6 +21,10 @@ class InvalidTask(FaafoError):
     """Raised when a task lacks a field or has one out of bounds; names field and bound."""
 
 
+class InvalidMessage(FaafoError):
+    """Raised when a message that arrives over RPC breaks the contract; names the field."""
+
+
 class InvalidQuery(FaafoError):
     """Raised when the search parameter ``q`` or the paging of a list cannot be understood."""
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from faafo import errors
+from faafo.rpc import messages
+
 LOG = logging.getLogger(__name__)
 
 
@@ -71,22 +74,37 @@ class WorkerRegistry:
         busy_for: dict[str, int],
         version: str,
     ) -> None:
-        """Take note of a worker's report; a worker with no slots is about to leave."""
-        others = busy - busy_for.get(self._producer, 0)
-        identity = ctxt.get("worker")
-        with self._lock:
-            worker = self._workers.get(server)
-            if worker is None or worker.identity != identity:
-                # What the process before it had under way has ended with it.
-                LOG.info("worker %s (faafo %s) has %d slot(s)", server, version, slots)
-                worker = self._workers[server] = Worker(identity)
-            elif worker.slots and not slots:
-                LOG.info("worker %s takes no more tasks", server)
-            worker.slots = slots
-            worker.busy_for_others = others
-            worker.rows_done = ctxt.get("rows_done", {})
-            worker.seen_at = time.monotonic()
+        """Record a worker's report; one that is malformed is logged and ignored."""
+        arguments = {
+            "server": server,
+            "slots": slots,
+            "busy": busy,
+            "busy_for": busy_for,
+            "version": version,
+        }
+        try:
+            report = messages.parse(messages.Report, ctxt | arguments)
+        except errors.InvalidMessage as error:
+            LOG.warning("ignoring a malformed report of worker %.100r: %s", server, error)
+            return
+        self._record(report)
         self._changed()
+
+    def _record(self, report: messages.Report) -> None:
+        """Keep what a worker has reported; one with no slots is about to leave."""
+        name = report.server
+        with self._lock:
+            worker = self._workers.get(name)
+            if worker is None or worker.identity != report.worker:
+                # What the process before it had under way has ended with it.
+                LOG.info("worker %s (faafo %s) has %d slot(s)", name, report.version, report.slots)
+                worker = self._workers[name] = Worker(report.worker)
+            elif worker.slots and not report.slots:
+                LOG.info("worker %s takes no more tasks", name)
+            worker.slots = report.slots
+            worker.busy_for_others = report.busy - report.busy_for.get(self._producer, 0)
+            worker.rows_done = report.rows_done
+            worker.seen_at = time.monotonic()
 
     def rows_done(self, uuid: str, worker: str | None) -> int | None:
         """Return how many rows ``worker`` has rendered of a fractal, if it has told so."""

@@ -10,7 +10,7 @@ from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask, parse_task
 from faafo.render import image
 from faafo.retry import patiently
-from faafo.rpc import contract
+from faafo.rpc import contract, messages
 from faafo.rpc.server import expected_exceptions
 from faafo.store.base import ImageWriter, checksum
 from faafo.worker.cancellations import Cancellations
@@ -49,22 +49,22 @@ class WorkerEndpoint:
 
         An image that an earlier attempt has stored is as good as one that is rendered now.
 
-        What ``ctxt`` tells is optional: ``producer``, the caller; ``attempt``, by which it can
-        cancel; ``alone``, whether nothing else may be rendered meanwhile; ``worker``, the identity
-        of the process that is meant. What was meant for one that had our name before us, and may
-        have died of it, is not for us.
+        ``ctxt`` is a ``TaskContext``. A task that was meant for an earlier process of the same
+        name, which may have died of it, is refused.
 
         :raises faafo.errors.WorkerBusy: at once, when no slot is free.
+        :raises faafo.errors.InvalidMessage: when ``ctxt`` is malformed.
         :raises faafo.errors.InvalidTask: when ``task`` is none.
         :raises faafo.errors.StoreUnavailable: when the image cannot be stored.
         :raises faafo.errors.ImageRefused: when the store does not take it, now or later.
         :raises faafo.errors.RenderCancelled: when it was cancelled, or the worker told to stop.
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
-        if ctxt.get("worker", self._identity) != self._identity:
+        context = messages.parse(messages.TaskContext, ctxt)
+        if context.worker not in (None, self._identity):
             raise errors.WorkerBusy("it has been started anew since it was called")
         try:
-            return self._process(ctxt, parse_task(task)).model_dump()
+            return self._process(context, parse_task(task)).model_dump()
         except errors.FaafoError:
             raise
         # Only our own errors travel, and no producer may wait in vain for an answer.
@@ -74,16 +74,16 @@ class WorkerEndpoint:
 
     def cancel(self, ctxt: dict[str, Any], uuid: str) -> None:
         """Give up what is rendered for the caller's attempt; harmless when nothing is."""
-        if self._cancellations.cancel(_key(ctxt, uuid)):
+        context = messages.parse(messages.TaskContext, ctxt)
+        if self._cancellations.cancel(_key(context, uuid)):
             LOG.info("task %s is cancelled", uuid)
 
-    def _process(self, ctxt: dict[str, Any], task: FractalTask) -> FractalResult:
-        producer, alone = str(ctxt.get("producer", "")), bool(ctxt.get("alone"))
+    def _process(self, context: messages.TaskContext, task: FractalTask) -> FractalResult:
         with (
-            self._cancellations.listening(_key(ctxt, task.uuid)) as cancelled,
-            self._slots.occupy(producer, alone, cancelled.is_set),
+            self._cancellations.listening(_key(context, task.uuid)) as cancelled,
+            self._slots.occupy(context.producer, context.alone, cancelled.is_set),
         ):
-            attempt = ctxt.get("attempt")
+            attempt = context.attempt
             return self._found(task, attempt) or self._render(task, attempt, cancelled)
 
     def _found(self, task: FractalTask, attempt: int | None) -> FractalResult | None:
@@ -91,7 +91,7 @@ class WorkerEndpoint:
 
         Its duration is the seconds that it took to find: those of the render nobody knows.
         """
-        if not isinstance(attempt, int) or attempt < 2:
+        if attempt is None or attempt < 2:
             return None
         started_at = time.perf_counter()
         png = self._store.find(task.uuid)
@@ -136,5 +136,5 @@ class WorkerEndpoint:
             raise
 
 
-def _key(ctxt: dict[str, Any], uuid: str) -> tuple[str, str, str]:
-    return uuid, str(ctxt.get("producer", "")), str(ctxt.get("attempt", ""))
+def _key(context: messages.TaskContext, uuid: str) -> tuple[str, str, int | None]:
+    return uuid, context.producer, context.attempt

@@ -10,7 +10,7 @@ from oslo_config import cfg
 from faafo import errors
 from faafo.fractal.tile import Tile, TileView, parse_view
 from faafo.render import image
-from faafo.rpc import contract
+from faafo.rpc import contract, messages
 from faafo.rpc.server import Server, expected_exceptions
 from faafo.rpc.tile import packed
 from faafo.rpc.transport import get_tiles_transport
@@ -39,13 +39,14 @@ class TileEndpoint:
     def render_tile(self, ctxt: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
         """Render the tile that ``view`` describes; return the fields of a ``Tile``.
 
+        :raises faafo.errors.InvalidMessage: when ``ctxt`` is malformed.
         :raises faafo.errors.InvalidTask: when ``view`` describes none.
         :raises faafo.errors.LimitExceeded: when it has too many iterations.
         :raises faafo.errors.RenderCancelled: when nobody waits for it any more.
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         try:
-            timeout = float(ctxt.get("timeout", self._timeout))
+            timeout = messages.parse(messages.TileContext, ctxt).timeout or self._timeout
             return packed(self._render(parse_view(view), time.perf_counter(), timeout))
         except errors.FaafoError:
             raise

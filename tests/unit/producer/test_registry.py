@@ -29,6 +29,14 @@ def test_without_workers_nothing_is_free(registry):
     assert registry.acquire() is None
 
 
+@pytest.mark.parametrize("slots", ["many", None, -1])
+def test_a_malformed_report_is_ignored_and_the_next_one_counts(registry, changes, slots):
+    report(registry, "w", slots)
+    assert (registry.free_slots(), changes) == (0, [])
+    report(registry, "w", 2)
+    assert registry.free_slots() == 2
+
+
 def test_the_least_loaded_worker_is_taken(registry):
     report(registry, "large", 4, other=3)
     report(registry, "small", 2)

@@ -1,0 +1,63 @@
+"""What travels over RPC beside tasks and results, validated on arrival."""
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from faafo import errors
+from faafo.fractal.task import describe
+
+Count = Annotated[int, Field(strict=True, ge=0)]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Message(BaseModel):
+    # oslo.messaging adds members of its own to a context, and later versions of faafo may, too.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class TaskContext(_Message):
+    """The ctxt of ``process`` and ``cancel``; every member is optional.
+
+    ``producer`` is the instance id of the caller, ``attempt`` the attempt that a cancel names,
+    ``worker`` the instance id of the worker that is meant. With ``alone`` the worker renders
+    nothing else at the same time.
+    """
+
+    producer: str = ""
+    attempt: Annotated[int, Field(strict=True)] | None = None
+    worker: str | None = None
+    alone: bool = False
+
+
+class TileContext(_Message):
+    """The ctxt of ``render_tile``: the seconds that the caller waits."""
+
+    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+
+
+class Report(_Message):
+    """A worker's report: the arguments of ``report``, and what its ctxt says.
+
+    ``server`` is the worker's name and ``worker`` its instance id, ``busy_for`` the number of
+    occupied slots by producer, ``rows_done`` the number of rendered rows by uuid.
+    """
+
+    server: Annotated[str, Field(min_length=1)]
+    slots: Count
+    busy: Count
+    busy_for: dict[str, Count]
+    version: str
+    worker: str | None = None
+    rows_done: dict[str, Count] = {}
+
+
+def parse(model: type[Model], document: Any) -> Model:
+    """Return the message that a decoded JSON document is.
+
+    :raises faafo.errors.InvalidMessage: when it is none.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        raise errors.InvalidMessage(describe(error)) from None

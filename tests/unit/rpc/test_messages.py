@@ -1,0 +1,36 @@
+"""What arrives over RPC is validated, and what is wrong is named."""
+
+import pytest
+
+from faafo import errors
+from faafo.rpc.messages import Report, TaskContext, TileContext, parse
+
+REPORT = {"server": "w", "slots": 2, "busy": 1, "busy_for": {"p": 1}, "version": "1"}
+
+
+def test_a_context_of_other_clients_is_empty_or_has_more_than_we_know():
+    assert parse(TaskContext, {}) == TaskContext()
+    assert parse(TaskContext, {"traceparent": "00-1-2-03", "attempt": 3}).attempt == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "document", "field"),
+    [
+        (TaskContext, {"attempt": "third"}, "attempt"),
+        (TaskContext, {"attempt": "2"}, "attempt"),
+        (TaskContext, {"alone": [1]}, "alone"),
+        (TaskContext, {"producer": None}, "producer"),
+        (TileContext, {"timeout": -1}, "timeout"),
+        (TileContext, {"timeout": "soon"}, "timeout"),
+        (Report, REPORT | {"slots": "many"}, "slots"),
+        (Report, REPORT | {"slots": None}, "slots"),
+        (Report, REPORT | {"slots": -1}, "slots"),
+        (Report, REPORT | {"busy_for": {"p": "x"}}, "busy_for"),
+        (Report, REPORT | {"rows_done": {"u": -1}}, "rows_done"),
+        (Report, REPORT | {"rows_done": [1]}, "rows_done"),
+        (Report, [], "the body"),
+    ],
+)
+def test_a_malformed_message_is_refused_by_field(model, document, field):
+    with pytest.raises(errors.InvalidMessage, match=f"^{field}"):
+        parse(model, document)
