@@ -5,10 +5,11 @@ from typing import Any
 from flask import jsonify
 from flask_openapi import APIBlueprint, Tag
 
-from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, Completed, NewClaim
+from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, Completed, Leased, NewClaim
 from faafo.core.collaborators import collaborators
 from faafo.core.deletion import delete_image
 from faafo.db import claims, db, fractals, outcomes
+from faafo.fractal.lease import Lease
 
 blueprint = APIBlueprint(
     "claim",
@@ -31,18 +32,22 @@ def post_claim(body: NewClaim) -> Any:
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and give fractals back to the queue."""
     policy = collaborators().retry_policy
-    renewed = [claims.Held(**one.model_dump()) for one in body.renew]
-    released = [claims.Held(**one.model_dump()) for one in body.release]
-    lost = claims.renew(db.session, body.claimed_by, renewed, body.lease)
-    lost += claims.release(db.session, body.claimed_by, released, policy)
+    renewals = [claims.Renewal(_lease(one), one.rows_done) for one in body.renew]
+    releases = [claims.Release(_lease(one), one.fault) for one in body.release]
+    lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
+    lost += claims.release(db.session, body.claimed_by, releases, policy)
     lost += _complete(body.complete)
     return jsonify(lost=lost)
+
+
+def _lease(entry: Leased) -> Lease:
+    return Lease(entry.uuid, entry.attempt)
 
 
 def _complete(completed: list[Completed]) -> list[str]:
     """Record results; return the uuids of those that were refused."""
     results = [
-        outcomes.Result(one.uuid, one.attempt, one.model_dump(exclude={"uuid", "attempt"}))
+        outcomes.Result(_lease(one), one.model_dump(exclude={"uuid", "attempt"}))
         for one in completed
     ]
     refused = outcomes.complete_all(db.session, results)

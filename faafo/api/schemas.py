@@ -207,7 +207,7 @@ class Claimed(BaseModel):
     objects: list[FractalRecord]
 
 
-class Held(BaseModel):
+class Leased(BaseModel):
     """A claimed fractal, and the attempt it was claimed for."""
 
     model_config = ConfigDict(extra="forbid")
@@ -216,19 +216,19 @@ class Held(BaseModel):
     attempt: Attempt
 
 
-class Renewed(Held):
+class Renewed(Leased):
     """A claimed fractal to keep; ``rows_done`` says how much of it has been rendered."""
 
     rows_done: Count | None = None
 
 
-class Released(Held):
+class Released(Leased):
     """A claimed fractal to give back; ``fault`` says what keeps it from being rendered for now."""
 
     fault: Text | None = None
 
 
-class Completed(Held):
+class Completed(Leased):
     """A claimed fractal that has been rendered, and its result."""
 
     checksum: Checksum

@@ -11,6 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from faafo import errors
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult, FractalTask
 
 CONNECT_TIMEOUT = 5.0
@@ -69,57 +70,55 @@ class Client:
         return self._request("PUT", f"/api/fractal/{result.uuid}", body)
 
     def complete_all(
-        self, claimed_by: str, results: Iterable[tuple[FractalResult, int]]
+        self, claimed_by: str, results: Iterable[tuple[Lease, FractalResult]]
     ) -> list[str]:
-        """Record the results of (result, attempt) pairs; return the uuids of what was refused."""
+        """Record the results of leases; return the uuids of those that were refused."""
         refused = []
         for some in _in_batches(results, LARGEST_CLAIM):
-            complete = [{**result.model_dump(), "attempt": attempt} for result, attempt in some]
+            complete = [{**result.model_dump(), **lease._asdict()} for lease, result in some]
             body = {"claimed_by": claimed_by, "complete": complete}
             refused += self._request("PUT", "/api/claim", body)["lost"]
         return refused
 
-    def fail(self, uuid: str, attempt: int, fault: str) -> Record:
+    def fail(self, lease: Lease, fault: str) -> Record:
         """Record why an attempt failed."""
-        body = {"attempt": attempt, "fault": fault[:LONGEST_FAULT]}
-        return self._request("PUT", f"/api/fractal/{uuid}", body)
+        body = {"attempt": lease.attempt, "fault": fault[:LONGEST_FAULT]}
+        return self._request("PUT", f"/api/fractal/{lease.uuid}", body)
 
-    def claim(self, claimed_by: str, count: int, lease: float) -> list[Record]:
-        """Claim up to ``count`` queued fractals for ``lease`` seconds."""
-        body = {"claimed_by": claimed_by, "count": count, "lease": lease}
+    def claim(self, claimed_by: str, count: int, seconds: float) -> list[Record]:
+        """Claim up to ``count`` queued fractals for ``seconds``."""
+        body = {"claimed_by": claimed_by, "count": count, "lease": seconds}
         return self._request("POST", "/api/claim", body)["objects"]
 
     def renew(
         self,
         claimed_by: str,
-        held: Iterable[tuple[str, int]],
-        lease: float,
+        leases: Iterable[Lease],
+        seconds: float,
         rows_done: Mapping[str, int] | None = None,
     ) -> list[str]:
-        """Renew the leases on (uuid, attempt) pairs; return the uuids that were lost.
+        """Extend leases by ``seconds`` from now; return the uuids of those that were lost.
 
         :param rows_done: how many rows have been rendered, by uuid, where that is known.
         """
         lost, done = [], rows_done or {}
-        for some in _in_batches(held, LARGEST_CLAIM):
+        for some in _in_batches(leases, LARGEST_CLAIM):
             renewed = [
-                {**one, **({"rows_done": done[one["uuid"]]} if one["uuid"] in done else {})}
-                for one in _held(some)
+                lease._asdict() | ({"rows_done": done[lease.uuid]} if lease.uuid in done else {})
+                for lease in some
             ]
-            body = {"claimed_by": claimed_by, "renew": renewed, "lease": lease}
+            body = {"claimed_by": claimed_by, "renew": renewed, "lease": seconds}
             lost += self._request("PUT", "/api/claim", body)["lost"]
         return lost
 
-    def release(
-        self, claimed_by: str, held: Iterable[tuple[str, int]], fault: str | None = None
-    ) -> None:
-        """Give claimed (uuid, attempt) pairs back to the queue.
+    def release(self, claimed_by: str, leases: Iterable[Lease], fault: str | None = None) -> None:
+        """Release leases: their fractals are queued again.
 
         :param fault: what keeps them from being rendered for now, if it is worth to be told.
         """
         told = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
-        for some in _in_batches(held, LARGEST_CLAIM):
-            released = [{**one, **told} for one in _held(some)]
+        for some in _in_batches(leases, LARGEST_CLAIM):
+            released = [lease._asdict() | told for lease in some]
             self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": released})
 
     def check_store(self) -> None:
@@ -184,10 +183,6 @@ def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
-
-
-def _held(held: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
-    return [{"uuid": uuid, "attempt": attempt} for uuid, attempt in held]
 
 
 def _parsed(response: requests.Response) -> Any:

@@ -18,6 +18,7 @@ from faafo.db.deadlock import restarted
 from faafo.db.fractals import ANEW
 from faafo.db.models import Fractal
 from faafo.db.outcomes import UNCLAIMED, UNSEEN, RetryPolicy
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status, is_suspect
 
 # The most leases that one claim looks through for such that have run out.
@@ -25,23 +26,26 @@ LARGEST_SWEEP = 1000
 
 
 @dataclass(frozen=True)
-class Held:
-    """A claimed fractal, and the attempt it was claimed for.
+class Renewal:
+    """A lease to extend; ``rows_done`` is how many rows have been rendered, where it is known."""
 
-    ``fault`` is what keeps it from being rendered, ``rows_done`` how much of it has been.
-    """
-
-    uuid: str
-    attempt: int
-    fault: str | None = None
+    lease: Lease
     rows_done: int | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """A lease to end without a result; ``fault`` is what keeps the fractal from being rendered."""
+
+    lease: Lease
+    fault: str | None = None
 
 
 @restarted
 def claim(
-    session: Session, claimed_by: str, count: int, lease: float, policy: RetryPolicy
+    session: Session, claimed_by: str, count: int, seconds: float, policy: RetryPolicy
 ) -> Sequence[Fractal]:
-    """Hand up to ``count`` queued fractals to ``claimed_by`` for ``lease`` seconds, oldest first.
+    """Hand up to ``count`` queued fractals to ``claimed_by`` for ``seconds``, oldest first.
 
     A suspect is handed out by itself, so that a claimant it kills has no other on its hands. Rows
     that somebody else is claiming are skipped where the database can tell; where it cannot, the
@@ -54,7 +58,7 @@ def claim(
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
         "claimed_by": claimed_by,
-        "lease_expires_at": moment(lease),
+        "lease_expires_at": moment(seconds),
         "claimed_at": moment(),
         "rows_done": None,
     }
@@ -65,27 +69,31 @@ def claim(
     return claimed
 
 
-def renew(session: Session, claimed_by: str, held: Sequence[Held], lease: float) -> list[str]:
-    """Extend leases; return the uuids of those that are no longer ``claimed_by``'s to extend."""
-    lost = _change_held(session, claimed_by, held, {"lease_expires_at": moment(lease)})
-    for one in held:
-        if one.rows_done is not None and one.uuid not in lost:
-            _change_held(session, claimed_by, [one], {"rows_done": one.rows_done})
+def renew(
+    session: Session, claimed_by: str, renewals: Sequence[Renewal], seconds: float
+) -> list[str]:
+    """Extend leases by ``seconds`` from now; return the uuids of those ``claimed_by`` has lost."""
+    leases = [one.lease for one in renewals]
+    lost = _change_held(session, claimed_by, leases, {"lease_expires_at": moment(seconds)})
+    for one in renewals:
+        if one.rows_done is not None and one.lease.uuid not in lost:
+            _change_held(session, claimed_by, [one.lease], {"rows_done": one.rows_done})
     return lost
 
 
 def release(
-    session: Session, claimed_by: str, held: Sequence[Held], policy: RetryPolicy
+    session: Session, claimed_by: str, releases: Sequence[Release], policy: RetryPolicy
 ) -> list[str]:
-    """Queue claimed fractals again, without calling it a failure; return what renew returns.
+    """Queue claimed fractals again without counting a failure; return what ``renew`` returns.
 
-    One that is given back with a fault waits for a while, and shows it until it is complete.
+    One that is released with a fault waits for the first retry delay, and shows the fault until it
+    is complete.
     """
     lost = []
-    for one in (one for one in held if one.fault is not None):
+    for one in (one for one in releases if one.fault is not None):
         queued = _queued(policy.delay_after(1)) | {"fault": one.fault}
-        lost += _change_held(session, claimed_by, [one], queued)
-    unharmed = [one for one in held if one.fault is None]
+        lost += _change_held(session, claimed_by, [one.lease], queued)
+    unharmed = [one.lease for one in releases if one.fault is None]
     return lost + _change_held(session, claimed_by, unharmed, _queued(0.0))
 
 
@@ -160,35 +168,35 @@ def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
 
 @restarted
 def _change_held(
-    session: Session, claimed_by: str, held: Sequence[Held], values: dict[str, Any]
+    session: Session, claimed_by: str, leases: Sequence[Lease], values: dict[str, Any]
 ) -> list[str]:
-    """Change those of ``held`` that ``claimed_by`` really holds; return the uuids of the others."""
-    if not held:
+    """Change what ``claimed_by`` still holds of ``leases``; return the uuids of the others."""
+    if not leases:
         return []
-    if _update_held(session, claimed_by, held, values) == len(held):
+    if _update_held(session, claimed_by, leases, values) == len(leases):
         session.commit()
         return []
     # Which of them it were cannot be told any more.
     session.rollback()
-    query = select(Fractal.uuid, Fractal.attempt).where(*_all_of(claimed_by, held))
-    ours = {(uuid, attempt) for uuid, attempt in session.execute(query.with_for_update())}
-    _update_held(session, claimed_by, [o for o in held if (o.uuid, o.attempt) in ours], values)
+    query = select(Fractal.uuid, Fractal.attempt).where(*_still_held(claimed_by, leases))
+    held = {Lease(uuid, attempt) for uuid, attempt in session.execute(query.with_for_update())}
+    _update_held(session, claimed_by, [lease for lease in leases if lease in held], values)
     session.commit()
-    return [one.uuid for one in held if (one.uuid, one.attempt) not in ours]
+    return [lease.uuid for lease in leases if lease not in held]
 
 
 def _update_held(
-    session: Session, claimed_by: str, held: Sequence[Held], values: dict[str, Any]
+    session: Session, claimed_by: str, leases: Sequence[Lease], values: dict[str, Any]
 ) -> int:
-    query = update(Fractal).where(*_all_of(claimed_by, held)).values(**values)
+    query = update(Fractal).where(*_still_held(claimed_by, leases)).values(**values)
     return session.execute(query, execution_options=UNSEEN).rowcount
 
 
-def _all_of(claimed_by: str, held: Sequence[Held]) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that are true of what ``claimed_by`` really holds of ``held``."""
+def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that are true of what ``claimed_by`` still holds of ``leases``."""
     return (
-        Fractal.uuid.in_([one.uuid for one in held]),
-        tuple_(Fractal.uuid, Fractal.attempt).in_([(one.uuid, one.attempt) for one in held]),
+        Fractal.uuid.in_([lease.uuid for lease in leases]),
+        tuple_(Fractal.uuid, Fractal.attempt).in_(leases),
         Fractal.claimed_by == claimed_by,
         Fractal.status == Status.RENDERING,
     )

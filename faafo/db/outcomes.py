@@ -13,6 +13,7 @@ from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
 from faafo.db.fractals import get
 from faafo.db.models import Fractal
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
 UNCLAIMED = {"claimed_by": None, "lease_expires_at": None, "rows_done": None}
@@ -29,10 +30,9 @@ UNSEEN = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Result:
-    """What came of an attempt: the columns of the result."""
+    """What an attempt has rendered: the values of the result's columns."""
 
-    uuid: str
-    attempt: int
+    lease: Lease
     values: dict[str, Any]
 
 
@@ -101,7 +101,7 @@ def complete_all(session: Session, results: Sequence[Result]) -> list[str]:
     """
     if _record(session, results) != len(results):
         session.rollback()
-        refused = [one.uuid for one in results if not _record(session, [one])]
+        refused = [one.lease.uuid for one in results if not _record(session, [one])]
         session.commit()
         return refused
     session.commit()
@@ -117,7 +117,7 @@ def _record(session: Session, results: Sequence[Result]) -> int:
         .where(table.status != Status.ERROR)
         .values(**COMPLETED)
     )
-    rows = [{"of": one.uuid, "made_in": one.attempt, **one.values} for one in results]
+    rows = [{"of": one.lease.uuid, "made_in": one.lease.attempt, **one.values} for one in results]
     return session.connection().execute(query, rows).rowcount if rows else 0
 
 

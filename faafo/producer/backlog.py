@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask, is_suspect
-from faafo.producer.leases import Lease
 
 # So many seconds of work are claimed ahead of free slots: fractals that take milliseconds come in
 # batches, and of those that take seconds none waits here while another producer has free slots.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.producer.backlog import Backlog, Job
-from faafo.producer.leases import Lease, Leases
+from faafo.producer.leases import Leases
 from faafo.producer.registry import Slot, WorkerRegistry
 from faafo.producer.results import Results
 from faafo.retry import patiently
@@ -48,14 +49,14 @@ class Dispatcher:
 
     def __init__(
         self,
-        name: str,
+        claimed_by: str,
         client: Client,
         registry: WorkerRegistry,
         workers: WorkerClient,
         pace: Pace,
         wake: threading.Event,
     ) -> None:
-        self._name = name
+        self._claimed_by = claimed_by
         self._client = client
         self._registry = registry
         self._workers = workers
@@ -63,7 +64,7 @@ class Dispatcher:
         self._wake = wake
         # What we have claimed and not yet told the API the end of.
         self._leases = Leases(
-            name,
+            claimed_by,
             client,
             pace.lease_duration,
             pace.renew_interval,
@@ -73,7 +74,7 @@ class Dispatcher:
         self._stop = threading.Event()
         # Set when it is too late even to tell the API what has been rendered.
         self._over = threading.Event()
-        self._results = Results(name, client, self._leases, self._over)
+        self._results = Results(claimed_by, client, self._leases, self._over)
         self._backlog = Backlog()
 
     def run(self, stop: threading.Event) -> None:
@@ -117,7 +118,7 @@ class Dispatcher:
             return False
         try:
             claimed = patiently(errors.ApiUnavailable, self._stop)(
-                self._client.claim, self._name, wanted, self._pace.lease_duration
+                self._client.claim, self._claimed_by, wanted, self._pace.lease_duration
             )
             for job in map(Job.of, claimed):
                 self._leases.hold(job.lease)
@@ -166,7 +167,7 @@ class Dispatcher:
         The worker may be part of this very process (``faafo-all``). If a suspect kills that, it
         takes with it what has been rendered and not yet been told.
         """
-        if not job.alone or slot.identity != self._name:
+        if not job.alone or slot.identity != self._claimed_by:
             return True
         while not self._stop.is_set():
             if self._leases.wait_until_none(LOOK_SECONDS, but=job.lease):
@@ -177,7 +178,7 @@ class Dispatcher:
         """Have a fractal rendered and tell the API how that went."""
         worker = slot.worker
         try:
-            result = self._workers.process(task, lease.attempt, worker, slot.identity, slot.alone)
+            result = self._workers.process(task, lease, worker, slot.identity, slot.alone)
         except NO_FAULT_OF_THE_FRACTAL as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             if not isinstance(error, errors.RenderCancelled):
@@ -211,7 +212,7 @@ class Dispatcher:
         if worker is None:
             return
         try:
-            self._workers.cancel(lease.uuid, lease.attempt, worker)
+            self._workers.cancel(lease, worker)
         except errors.BrokerUnavailable as error:
             LOG.warning("could not cancel task %s: %s", lease.uuid, error)
 
@@ -238,8 +239,7 @@ class Dispatcher:
         self._over.set()
         if none_left:
             return
-        held = [(lease.uuid, lease.attempt) for lease in self._leases.held()]
         try:
-            self._client.release(self._name, held)
+            self._client.release(self._claimed_by, self._leases.held())
         except errors.FaafoError as error:
             LOG.warning("they will be queued again when their leases run out: %s", error)

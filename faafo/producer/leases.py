@@ -3,27 +3,20 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.fractal.lease import Lease
 
 LOG = logging.getLogger(__name__)
 
 RENEWALS_PER_LEASE = 3
 
 
-@dataclass(frozen=True)
-class Lease:
-    """A claimed fractal and the attempt it was claimed for."""
-
-    uuid: str
-    attempt: int
-
-
 class Leases:
-    """Keeps the leases of the producer ``name`` alive.
+    """Keeps the leases of a producer alive.
 
+    :param claimed_by: the instance id of the producer.
     :param duration: seconds that a lease holds.
     :param interval: seconds between two renewals, unless the duration asks for a shorter one.
     :param rows_done: tells how many rows of a uuid a worker has rendered, None if nobody knows.
@@ -33,14 +26,14 @@ class Leases:
 
     def __init__(
         self,
-        name: str,
+        claimed_by: str,
         client: Client,
         duration: float,
         interval: float,
         rows_done: Callable[[str, str | None], int | None],
         lost: Callable[[Lease, str | None], None],
     ) -> None:
-        self._name = name
+        self._claimed_by = claimed_by
         self._client = client
         self._duration = duration
         self._interval = min(interval, duration / RENEWALS_PER_LEASE)
@@ -69,8 +62,7 @@ class Leases:
         """Renew leases, and tell how far the renders are; return the uuids that were lost."""
         rows = {one.uuid: self._rows_done(one.uuid, self.worker_of(one)) for one in held}
         known = {uuid: done for uuid, done in rows.items() if done is not None}
-        pairs = [(lease.uuid, lease.attempt) for lease in held]
-        return self._client.renew(self._name, pairs, self._duration, known)
+        return self._client.renew(self._claimed_by, held, self._duration, known)
 
     def hold(self, lease: Lease) -> None:
         """Take a lease on; an earlier one on the same fractal is lost."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from faafo import errors
 from faafo.client.http import LARGEST_CLAIM, Client
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
-from faafo.producer.leases import Lease, Leases
+from faafo.producer.leases import Leases
 from faafo.retry import patiently
 
 LOG = logging.getLogger(__name__)
@@ -25,12 +26,14 @@ class Results:
     The first picture is told at once; those of the PAUSE_SECONDS after a batch make the next one.
     If something cannot be told, its lease runs out.
 
-    :param name: the producer that holds the leases.
+    :param claimed_by: the instance id of the producer that holds the leases.
     :param over: set when it is too late to wait for an API that is away.
     """
 
-    def __init__(self, name: str, client: Client, leases: Leases, over: threading.Event) -> None:
-        self._name = name
+    def __init__(
+        self, claimed_by: str, client: Client, leases: Leases, over: threading.Event
+    ) -> None:
+        self._claimed_by = claimed_by
         self._client = client
         self._leases = leases
         self._over = over
@@ -49,15 +52,14 @@ class Results:
         """Tell that an attempt has failed on a worker."""
         fault = _fault(lease, worker, error)
         LOG.warning("task %s: %s", lease.uuid, fault)
-        self._tell_end(lease, self._client.fail, lease.uuid, lease.attempt, fault)
+        self._tell_end(lease, self._client.fail, lease, fault)
 
     def give_back(
         self, lease: Lease, worker: str = "", in_the_way: errors.FaafoError | None = None
     ) -> None:
         """Have a fractal queued again, and tell what was in the way on a worker, if anything."""
         fault = in_the_way and _fault(lease, worker, in_the_way)
-        held = [(lease.uuid, lease.attempt)]
-        self._tell_end(lease, self._client.release, self._name, held, fault)
+        self._tell_end(lease, self._client.release, self._claimed_by, [lease], fault)
 
     def run(self) -> None:
         """Tell results until ``stop`` is called."""
@@ -86,10 +88,9 @@ class Results:
 
     def _tell(self, batch: dict[Lease, FractalResult]) -> None:
         """Tell a batch; if that fails, the leases will run out."""
-        results = [(result, lease.attempt) for lease, result in batch.items()]
         try:
             tell = patiently(errors.ApiUnavailable, self._over)
-            for uuid in tell(self._client.complete_all, self._name, results):
+            for uuid in tell(self._client.complete_all, self._claimed_by, batch.items()):
                 LOG.warning("the API did not take what became of task %s: no longer ours", uuid)
         except errors.FaafoError as error:
             for lease in batch:

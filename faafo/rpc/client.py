@@ -8,6 +8,7 @@ from oslo_messaging.transport import RPCTransport
 from pydantic import ValidationError
 
 from faafo import errors
+from faafo.fractal.lease import Lease
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract
@@ -41,7 +42,7 @@ class WorkerClient:
     def process(
         self,
         task: FractalTask,
-        attempt: int,
+        lease: Lease,
         worker: str,
         identity: str | None = None,
         alone: bool = False,
@@ -57,7 +58,7 @@ class WorkerClient:
         try:
             target = self._client.prepare(server=worker, version=_version_for(task))
             answer = target.call(
-                self._context(attempt) | _told(worker=identity) | {"alone": alone},
+                self._context(lease) | _told(worker=identity) | {"alone": alone},
                 "process",
                 task=task.model_dump(),
             )
@@ -79,20 +80,20 @@ class WorkerClient:
                 raise errors.RenderFailed(str(error).splitlines()[0]) from None
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
 
-    def cancel(self, uuid: str, attempt: int, worker: str) -> None:
-        """Tell ``worker`` to give up what it renders for this attempt; it need not be there.
+    def cancel(self, lease: Lease, worker: str) -> None:
+        """Tell ``worker`` to stop what it renders on this lease; it need not be there.
 
         :raises faafo.errors.BrokerUnavailable: when that cannot be told.
         """
         target = self._client.prepare(server=worker, version=contract.CANCEL_VERSION, retry=1)
         try:
-            target.cast(self._context(attempt), "cancel", uuid=uuid)
+            target.cast(self._context(lease), "cancel", uuid=lease.uuid)
         # As above: whatever a driver or its library raises is about the broker.
         except Exception as error:
             raise errors.BrokerUnavailable(f"the cast could not be made: {error}") from None
 
-    def _context(self, attempt: int) -> dict[str, Any]:
-        return {"producer": self._producer, "attempt": attempt}
+    def _context(self, lease: Lease) -> dict[str, Any]:
+        return {"producer": self._producer, "attempt": lease.attempt}
 
 
 class ReportClient:

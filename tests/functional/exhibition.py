@@ -7,6 +7,7 @@ import requests
 
 from faafo.fractal import palette
 from faafo.fractal.constants import CONSTANTS
+from faafo.fractal.lease import Lease
 from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
 
@@ -34,14 +35,14 @@ def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) ->
     failed = post(cluster.url, **picture(0, width))
     while cluster.client.get(failed)["status"] != "error":
         (record,) = wait_until(lambda: cluster.client.claim("exhibition", 1, 600), "a claim")
-        cluster.client.fail(failed, record["attempt"], "the disk of worker w-7 is full")
+        cluster.client.fail(Lease(failed, record["attempt"]), "the disk of worker w-7 is full")
     rendering = post(cluster.url, **picture(1, width))
     ((claimed, attempt),) = [
         (one["uuid"], one["attempt"]) for one in cluster.client.claim("exhibition", 1, 600)
     ]
     assert claimed == rendering
     done = {rendering: round(width * 3 / 4 * 0.4)}
-    cluster.client.renew("exhibition", [(rendering, attempt)], 600, done)
+    cluster.client.renew("exhibition", [Lease(rendering, attempt)], 600, done)
     queued = [post(cluster.url, **picture(number, width)) for number in range(2, 5)]
     uuids = {
         "complete": complete,

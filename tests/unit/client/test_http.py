@@ -8,6 +8,7 @@ import pytest
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
 
 
@@ -50,18 +51,18 @@ def test_a_fractal_is_created_claimed_and_completed(client, make_task):
     assert client.create(task)["status"] == "queued"
     (claimed,) = client.claim("me", 5, 30)
     assert (claimed["uuid"], claimed["attempt"]) == (task.uuid, 1)
-    assert client.renew("me", [(task.uuid, 1)], 30, {task.uuid: 3}) == []
+    assert client.renew("me", [Lease(task.uuid, 1)], 30, {task.uuid: 3}) == []
     assert client.complete(result(task.uuid), 1)["status"] == "complete"
-    assert client.renew("me", [(task.uuid, 1)], 30) == [task.uuid]
+    assert client.renew("me", [Lease(task.uuid, 1)], 30) == [task.uuid]
 
 
 def test_a_failure_and_a_release_put_a_fractal_back_into_the_queue(client, make_task):
     uuid = client.create(make_task())["uuid"]
     client.claim("me", 1, 30)
-    client.release("me", [(uuid, 1)])
+    client.release("me", [Lease(uuid, 1)])
     assert client.get(uuid)["status"] == "queued"
     client.claim("me", 1, 30)
-    assert client.fail(uuid, 2, "x" * 10_000)["fault"] == "x" * 4000
+    assert client.fail(Lease(uuid, 2), "x" * 10_000)["fault"] == "x" * 4000
 
 
 def test_more_fractals_than_fit_on_a_page_are_fetched(client, make_task):
@@ -95,7 +96,7 @@ def test_a_server_in_trouble_is_worth_another_try(status, body):
 def test_what_is_in_the_way_of_a_fractal_that_is_given_back_is_told(client, make_task):
     uuid = client.create(make_task())["uuid"]
     client.claim("me", 1, 30)
-    client.release("me", [(uuid, 1)], "the disk is full" + 5000 * "!")
+    client.release("me", [Lease(uuid, 1)], "the disk is full" + 5000 * "!")
     assert client.get(uuid)["fault"].startswith("the disk is full!")
 
 

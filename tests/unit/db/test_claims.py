@@ -4,8 +4,9 @@ import pytest
 
 from faafo import errors
 from faafo.db import claims, fractals, outcomes
-from faafo.db.claims import Held
+from faafo.db.claims import Release, Renewal
 from faafo.db.outcomes import RetryPolicy
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
 LEASE = 60.0
@@ -25,7 +26,7 @@ def claim(session, count=1, by="me", lease=LEASE):
 
 
 def release(session, uuid, attempt, by="me", fault=None, policy=AT_ONCE):
-    return claims.release(session, by, [Held(uuid, attempt, fault)], policy)
+    return claims.release(session, by, [Release(Lease(uuid, attempt), fault)], policy)
 
 
 def fail(session, uuid, times):
@@ -109,19 +110,19 @@ def test_what_is_older_than_a_suspect_is_handed_out_without_it(session, add):
 def test_only_the_holder_can_renew_and_release(session, add):
     uuid = add()
     claim(session)
-    assert claims.renew(session, "thief", [Held(uuid, 1)], LEASE) == [uuid]
-    assert claims.renew(session, "me", [Held(uuid, 2)], LEASE) == [uuid]
+    assert claims.renew(session, "thief", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
+    assert claims.renew(session, "me", [Renewal(Lease(uuid, 2))], LEASE) == [uuid]
     assert release(session, uuid, 1, by="thief") == [uuid]
-    assert claims.renew(session, "me", [Held(uuid, 1)], LEASE) == []
+    assert claims.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == []
     assert release(session, uuid, 1) == []
-    assert claims.renew(session, "me", [Held(uuid, 1)], LEASE) == [uuid]
+    assert claims.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
 
 
 def test_one_lost_lease_costs_no_other(session, add):
     uuids = [add() for _number in range(3)]
     claim(session, 3, lease=EXPIRED)
     fractals.remove(session, uuids[1])
-    held = [Held(uuid, 1) for uuid in uuids]
+    held = [Renewal(Lease(uuid, 1)) for uuid in uuids]
     assert claims.renew(session, "me", held, LEASE) == [uuids[1]]
     assert claim(session, 9) == []
 
@@ -150,7 +151,7 @@ def test_a_release_with_a_fault_shows_it_and_waits(session, add):
 def test_a_renewal_tells_how_far_a_render_is_and_its_end_forgets_it(session, add):
     uuid = add()
     claim(session)
-    held = Held(uuid, 1, rows_done=17)
+    held = Renewal(Lease(uuid, 1), rows_done=17)
     assert claims.renew(session, "somebody else", [held], LEASE) == [uuid]
     assert fractals.get(session, uuid).rows_done is None
     assert claims.renew(session, "me", [held], LEASE) == []

@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from faafo import errors
-from faafo.producer.leases import Lease, Leases
+from faafo.fractal.lease import Lease
+from faafo.producer.leases import Leases
 
 UUID = "00000000-0000-4000-8000-000000000001"
 FIRST, SECOND = Lease(UUID, 1), Lease(UUID, 2)

@@ -5,8 +5,9 @@ import threading
 import pytest
 
 from faafo import errors
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
-from faafo.producer.leases import Lease, Leases
+from faafo.producer.leases import Leases
 from faafo.producer.results import Results
 
 
@@ -21,7 +22,7 @@ class Api:
     def complete_all(self, claimed_by, results):
         if self._problems:
             raise self._problems.pop(0)
-        self.batches.append([result.uuid for result, _attempt in results])
+        self.batches.append([lease.uuid for lease, _result in results])
         return self.refused
 
 

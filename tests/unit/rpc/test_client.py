@@ -3,9 +3,12 @@
 import pytest
 
 from faafo import errors
+from faafo.fractal.lease import Lease
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.server import Server
+
+LEASE = Lease("00000000-0000-4000-8000-000000000001", 1)
 
 
 class OldEndpoint:
@@ -33,9 +36,9 @@ def client(transport, stop):
 
 
 def test_an_old_worker_renders_what_it_can_colour(client, make_task):
-    assert client.process(make_task(), 1, "old").generated_by == "old"
+    assert client.process(make_task(), LEASE, "old").generated_by == "old"
 
 
 def test_an_old_worker_is_not_asked_for_colours_that_it_does_not_know(client, make_task):
     with pytest.raises(errors.RenderFailed, match="1.2"):
-        client.process(make_task(palette="ember"), 1, "old")
+        client.process(make_task(palette="ember"), LEASE, "old")
