@@ -76,7 +76,7 @@ def get_fractals(query: FractalList) -> Any:
         marker=query.marker,
         where=search.where,
         order_by=search.order_by,
-        tally=collaborators().tally,
+        counts=collaborators().counts,
     )
     answer = jsonify(
         num_results=page.total,

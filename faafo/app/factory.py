@@ -19,8 +19,8 @@ from faafo.core.collaborators import Collaborators
 from faafo.core.limits import Limits
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, engine
+from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
-from faafo.db.tally import Tally
 from faafo.store.base import ImageStore
 from faafo.web import site
 
@@ -67,7 +67,7 @@ def _make_collaborators(conf: cfg.ConfigOpts, store: ImageStore) -> Collaborator
         retry_policy=RetryPolicy(
             conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
         ),
-        tally=Tally(),
+        counts=Counts(),
         tiles=TileGateway(
             lambda: connect(conf),
             conf.tiles.timeout,

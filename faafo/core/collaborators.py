@@ -7,8 +7,8 @@ from flask import Flask, current_app
 from faafo.core.cache import ByteCache
 from faafo.core.limits import Limits
 from faafo.core.tile_gateway import TileGateway
+from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
-from faafo.db.tally import Tally
 from faafo.store.base import ImageStore
 
 KEY = "faafo"
@@ -21,7 +21,7 @@ class Collaborators:
     store: ImageStore
     limits: Limits
     retry_policy: RetryPolicy
-    tally: Tally
+    counts: Counts
     tiles: TileGateway
     thumbnails: ByteCache
 

@@ -16,9 +16,9 @@ from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db.clock import moment
+from faafo.db.counts import Counts
 from faafo.db.deadlock import restarted
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
-from faafo.db.tally import Tally
 from faafo.fractal.task import FractalTask, Status
 
 # Made once: to work out a query takes as long as to make it.
@@ -121,7 +121,7 @@ def page(
     marker: str | None = None,
     where: Sequence[ColumnElement[bool]] = (),
     order_by: Sequence[ColumnElement] = (),
-    tally: Tally,
+    counts: Counts,
 ) -> Page:
     """Return ``size`` fractals, newest first unless ``order_by`` says otherwise.
 
@@ -130,7 +130,7 @@ def page(
 
     :raises faafo.errors.FractalNotFound: when there is no fractal ``marker``.
     """
-    total = _count(session, where) if where else tally.total(session)
+    total = _count(session, where) if where else counts.total(session)
     query = select(Fractal).where(*where).order_by(*order_by, Fractal.id.desc()).limit(size)
     if marker is not None:
         query = query.where(Fractal.id < get(session, marker).id)

@@ -38,7 +38,7 @@ def as_record(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Deletions(db.Model):
-    """The number of fractals that were deleted, in the only row: see ``tally``."""
+    """The number of fractals that were deleted, in the only row: see ``counts``."""
 
     __tablename__ = "deletions"
 

@@ -56,7 +56,7 @@ def get_gallery() -> Response:
         statuses=STATUSES,
         extents=list(Extent),
         orders=list(Order),
-        counts=collaborators().tally.by_status(db.session),
+        counts=collaborators().counts.by_status(db.session),
         completed_lately=gallery.completed_lately(db.session),
         unfinished={
             status.value: gallery.first(db.session, Choice(status), UNFINISHED_SHOWN)

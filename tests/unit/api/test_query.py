@@ -7,7 +7,7 @@ import pytest
 from faafo import errors
 from faafo.api import query
 from faafo.db import fractals
-from faafo.db.tally import Tally
+from faafo.db.counts import Counts
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def found(session, make_task):
     def find(**q):
         search = query.parse(json.dumps(q))
         page = fractals.page(
-            session, size=10, where=search.where, order_by=search.order_by, tally=Tally()
+            session, size=10, where=search.where, order_by=search.order_by, counts=Counts()
         )
         return [fractal.width for fractal in page.fractals]
 

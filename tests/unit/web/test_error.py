@@ -46,7 +46,7 @@ def test_a_mistake_of_ours_is_a_page_without_details(app, visitor, monkeypatch):
     def fail(*_args):
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("faafo.db.tally.Tally.by_status", fail)
+    monkeypatch.setattr("faafo.db.counts.Counts.by_status", fail)
     answer = visitor.get("/")
     assert (answer.status_code, answer.mimetype) == (500, "text/html")
     assert "a secret" not in answer.text
