@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``python -m benchmarks``: every benchmark in turn, and a report in Markdown."""
 
 import argparse

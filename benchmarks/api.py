@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """faafo-api against a bare Flask and SQLAlchemy application with the same table and server."""
 
 import contextlib

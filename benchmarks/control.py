@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The control path alone: a kernel that returns at once."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What processes have spent, from /proc: CPU seconds, user and system together."""
 
 import contextlib

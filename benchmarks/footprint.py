@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the services need to be there: memory while idle, and the time until they are ready."""
 
 import statistics

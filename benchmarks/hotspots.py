@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where the CPU of the control path goes: ``python -m benchmarks.hotspots``, tables in Markdown.
 
 It is no benchmark: py-spy, which must be allowed to look into other processes, takes a share of

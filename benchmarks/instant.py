@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts a worker whose kernel returns at once, so that the way of a fractal is all that is left.
 
 ``launch.py benchmarks.instant --config-file worker.conf``

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernel against plain Python, NumPy, numba and C, one thread, on the same pictures."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts a module of this checkout from anywhere: ``launch.py benchmarks.peers.bare_api ...``.
 
 The processes that are measured run in temporary directories, where no module of ours is found.

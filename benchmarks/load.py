@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client that costs next to nothing: prepared requests over kept connections, in a process alone.
 
 Reads ``{"port", "threads", "requests": [[method, path, body or null], ...]}`` as JSON and prints

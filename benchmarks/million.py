@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API with 1 000 000 records against the same with 1 000, on MariaDB."""
 
 import contextlib

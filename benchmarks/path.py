@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The whole path, from POST to complete: against the original's way and a Celery stack."""
 
 import contextlib

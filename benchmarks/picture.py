@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The picture: what encoding costs and saves, and how much memory a large one takes."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The fractals that go along the paths: as the producer draws them by default, and heavier."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report: sentences, tables and plots in Markdown, and the bars that must be reached.
 
 Each benchmark is a module with a function ``run(report: Report) -> None`` whose docstring's first

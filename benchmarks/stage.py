@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where paths are measured: real servers, and faafo on them, from POST to complete."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Measure tiles while all slots render: from a request to the API to the last byte of the answer.
 
 Starts a broker, an API, a producer and a worker of its own (``make bench-tiles``). The same tiles

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every error that faafo raises on purpose, in one family."""
 
 

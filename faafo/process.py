@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What every command starts with: configuration, logging, names, signals, one-line failures."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Patience with a peer that is away: growing pauses, one log line each, an end when told."""
 
 import logging

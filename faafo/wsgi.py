@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API as a WSGI application, for gunicorn, uWSGI or mod_wsgi: ``faafo.wsgi:application``.
 
 The environment variable FAAFO_CONFIG_FILES names its configuration files, separated by colons;

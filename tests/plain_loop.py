@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The picture as the plain Python loop makes it: what every kernel must equal, pixel by pixel."""
 
 from faafo.fractal.task import FractalTask

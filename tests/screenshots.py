@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The screenshots of the user guide: ``make screenshots`` takes them from a real site."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A soak: minutes of posting at half the measured capacity, to see that nothing grows.
 
 ``python -m tests.soak --minutes 10`` starts RabbitMQ, MariaDB and the three services, measures how

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A bare Flask and SQLAlchemy API: ``bare_api DATABASE_URL`` serves it as faafo-api is served.
 
 It checks nothing beyond types, writes no access log and knows no leases: what is left is what

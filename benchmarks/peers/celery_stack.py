@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The same job on Flask, Celery and Redis, with faafo's kernel and PNG.
 
 ``celery_stack api DATABASE_URL REDIS_URL`` and ``celery_stack worker DATABASE_URL REDIS_URL

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Escape counts, computed in other ways: plain Python, NumPy, numba, C."""
 
 import ctypes

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The first faafo's way: a producer that sees one fractal through after the other.
 
 ``original api DATABASE_URL``, ``original worker TRANSPORT_URL DIRECTORY`` and ``original producer

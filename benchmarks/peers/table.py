@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of fractals with faafo's fields and indexes, as plain SQLAlchemy."""
 
 from datetime import UTC, datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How Sphinx builds the documentation of faafo; nothing here needs the network."""
 
 from importlib import metadata

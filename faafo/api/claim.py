@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The noun ``claim`` of the REST API: how producers take fractals to have them rendered."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The noun ``fractal`` of the REST API."""
 
 import json

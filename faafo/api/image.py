@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images over HTTP: sending them out, whole or in parts, and taking them in from workers."""
 
 import base64

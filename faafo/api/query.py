@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The parameter ``q`` of a list: Flask-Restless 0.17's filters and order."""
 
 import json

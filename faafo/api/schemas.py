@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes over the wire of the REST API, validated and documented in one place."""
 
 from typing import Annotated, Any, Self

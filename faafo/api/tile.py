@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The noun ``tile`` of the API: pictures of 256 x 256 pixels that are rendered at once."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How an error becomes an HTTP status and a message; never SQL, never a traceback."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The factory of the WSGI application: the REST API, its documentation, the web interface."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The life of the API: reach the database, check its schema, serve."""
 
 import logging

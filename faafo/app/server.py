@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP server that faafo-api and faafo-all bring along."""
 
 import logging

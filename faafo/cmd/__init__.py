@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """The commands: one thin ``main`` each, which puts the parts together."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``faafo-all``: API, worker and producer in one process, without a broker or a database server."""
 
 import sys

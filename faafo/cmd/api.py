@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``faafo-api``: the REST API and the web interface."""
 
 import sys

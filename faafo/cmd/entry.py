@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The console scripts: they load a command when there is something for it to do.
 
 All that a service consists of takes a second to load. To ask for its version needs none of it.

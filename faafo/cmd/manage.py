@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``faafo-manage``: what an administrator does by hand."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``faafo-producer``: generates fractals, and dispatches what is queued to workers."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every option of faafo, one module a group of them."""
 
 from collections.abc import Callable, Iterable

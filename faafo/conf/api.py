@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the API and the web interface."""
 
 from oslo_config import cfg

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of everybody who talks to the API."""
 
 from oslo_config import cfg

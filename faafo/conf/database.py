@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the database, which only the API opens."""
 
 from oslo_config import cfg

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the RPC between producers and workers that oslo.messaging does not have itself."""
 
 from oslo_config import cfg

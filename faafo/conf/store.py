@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the image store and of the place where faafo keeps its state."""
 
 import platformdirs

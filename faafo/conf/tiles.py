@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Options of the tiles that the explorer shows and that workers render while somebody waits."""
 
 from oslo_config import cfg

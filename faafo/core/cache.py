@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A cache of byte strings that is bounded by their total size."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The collaborators that the factory gives the application, and that views ask for."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Deleting a fractal: its record, and the image that belongs to it."""
 
 import logging

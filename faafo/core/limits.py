@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operator's limits on what may be posted, and on how much of it."""
 
 from oslo_config import cfg

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gateway to the workers that render tiles: a bulkhead, a timeout and a circuit breaker."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The database: its model, its queries, its migrations; only the API opens it."""
 
 from flask_sqlalchemy import SQLAlchemy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Claims: how fractals are handed to producers, on leases that run out when nobody renews them.
 
 Each change is one conditional UPDATE that states what it expects to find. That is fencing without

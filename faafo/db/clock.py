@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The database's clock: leases are counted by it alone, since the clocks of API hosts differ."""
 
 from datetime import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The numbers of fractals, counted as a whole now and then and completed by what is new."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Doing a transaction again that the database gave up to end a deadlock."""
 
 from collections.abc import Callable

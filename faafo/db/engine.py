@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a database URL becomes an engine, and how its errors become ours."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reading and writing single fractals and pages of them; others move them through their life.
 
 Every function takes the session of the request and leaves it committed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the gallery shows: fractals of a status and a size, in one of several orders.
 
 A page is found by the fractal beside it, its marker, at the cost of the first page: each order has

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of fractals, the one truth about every job, and what is counted of it."""
 
 from datetime import datetime

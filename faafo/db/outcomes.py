@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Outcomes: what becomes of an attempt, and the way back of a fractal that was given up."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The version of the database schema: asking for it and bringing it up to date."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The search language of Flask-Restless 0.17, as SQL conditions over the fields of a record."""
 
 from collections.abc import Callable

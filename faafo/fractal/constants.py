@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Julia constants that have a name.
 
 Centres have a critical orbit that returns to 0: these sets have the most room inside. Most of the

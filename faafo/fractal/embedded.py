@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The parameters of a fractal inside its PNG file, as text that any program shows."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Random tasks, and the choice of a Julia constant c that is worth looking at."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The lease: what names one attempt at a fractal, in every layer."""
 
 from typing import NamedTuple

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Palettes: the colours that a picture may have, each as at most 256 RGB triples.
 
 Whatever is not ``original`` is made of lightness: along a ramp it rises evenly from dark to light,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a PNG file says of itself in its first bytes, without being decoded."""
 
 import struct

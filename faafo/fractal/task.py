@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is to be rendered and what came of it: the models, their bounds and their units."""
 
 import uuid as uuidlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tiles: the squares of 256 x 256 pixels that the plane is cut into, finer at each zoom.
 
 At zoom 0 one tile covers the square from -2 - 2i to 2 + 2i, which holds every Julia set that is

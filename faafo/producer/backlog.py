@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The backlog: what is claimed and waits for a free slot, never for long."""
 
 import threading

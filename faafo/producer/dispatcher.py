@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The dispatcher: carries queued fractals to workers and their results back to the API."""
 
 import logging

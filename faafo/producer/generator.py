@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The generator: a periodic task that posts sets of random fractals."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Leases: what a producer holds, renewed for as long as it does."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The life of a producer: listen to workers, generate, dispatch, drain."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a producer knows of the workers: the registry their reports keep up to date."""
 
 import logging

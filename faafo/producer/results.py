@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Results: what came of claimed fractals, told to the API; what is rendered, in batches."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From escape counts to indexes into a palette."""
 
 import numpy as np

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Escape counts: after how many steps each point of a window leaves the disc of radius 2."""
 
 from collections.abc import Callable, Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From a task to an image, and from an image to a PNG file."""
 
 import io

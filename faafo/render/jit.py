@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How functions are compiled: once, without the GIL, and kept on disk where that is possible."""
 
 from collections.abc import Callable

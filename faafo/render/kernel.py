@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernel: the compiled loops that fill in the escape counts of rows of pixels.
 
 Most orbits escape within a few steps. So a row is begun with a few steps of all its pixels, and

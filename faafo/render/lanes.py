@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lanes: a numba type for numbers that are computed with all at once, by vector instructions.
 
 numba compiles loops over single numbers and leaves it to LLVM to find the vectors in them, which

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The trap: discs around an attracting cycle that no orbit leaves again, so none escapes.
 
 Every attracting cycle of z -> z² + c attracts the orbit of the critical point 0 (Fatou; see

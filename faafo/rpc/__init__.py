@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The RPC between producers and workers; the only room that imports oslo.messaging."""
 
 import warnings

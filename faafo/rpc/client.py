@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The calls and casts that producers and workers make."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What producers and workers agree on: exchange, topics, version, errors that may travel."""
 
 import oslo_messaging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What travels over RPC beside tasks and results, validated on arrival."""
 
 from typing import Annotated, Any, TypeVar

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A sign of life that is worth something: a message to oneself that came back from the broker."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An RPC server that listens under one name on one topic."""
 
 import logging

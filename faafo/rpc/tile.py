@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The call by which a tile is rendered while somebody waits for it."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The connection to the broker, with defaults that lose nothing."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images sent to the API over HTTP, for workers that share no directory and no object store."""
 
 from oslo_config import cfg

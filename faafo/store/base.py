@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The interfaces of an image store: what a worker needs of it, and what all others do."""
 
 import hashlib

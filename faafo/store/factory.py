@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which driver an image store has: the scheme of ``[store] url`` says so."""
 
 import importlib

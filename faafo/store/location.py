@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an ``s3://`` URL means: the bucket, the prefix, the credentials."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How files in an image store are named: ``<uuid>.png``, and ``.<owner>.….part`` until whole."""
 
 import uuid as uuidlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An object of an object store as a file: read block by block, each with a request of its own."""
 
 import io

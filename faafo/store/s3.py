@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images as objects ``<prefix>/<uuid>.png`` of a bucket: AWS, Swift's s3api, Ceph, MinIO."""
 
 import base64

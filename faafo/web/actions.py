@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the buttons do: try a fractal again, and delete it."""
 
 from uuid import UUID

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The form: a fractal of one's own, or a known one again in another size."""
 
 import uuid as uuidlib

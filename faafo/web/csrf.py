@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What keeps pages of others from pressing our buttons."""
 
 from urllib.parse import urlsplit

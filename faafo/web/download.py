@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The image of a fractal as a file that knows what it shows."""
 
 from uuid import UUID

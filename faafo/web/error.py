@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors as pages, for people who browse; programs get theirs from the API, in JSON."""
 
 from http import HTTPStatus

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which fractals a page of the gallery shows, and the addresses of the pages beside it."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The explorer: a page to fly through Julia sets, over tiles that workers render at once."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How numbers, times and fractals are written for people."""
 
 from datetime import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Headers that tell a browser what our pages never do, so that it refuses to do it."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gallery, and the page of each fractal."""
 
 from uuid import UUID

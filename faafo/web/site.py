@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the web pages become part of an application."""
 
 from flask import Flask

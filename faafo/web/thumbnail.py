@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Thumbnails: their route, and how one is made of a large picture in little memory."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cancellations: how renders that are under way are told to stop."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a worker does when it is called: take a slot, render, store, answer."""
 
 import logging

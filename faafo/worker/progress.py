@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Progress: what the log and the producers hear of a render that takes long."""
 
 import logging

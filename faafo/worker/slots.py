@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Slots: how many fractals a worker renders at the same time, and for whom."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tiles that a worker renders beside its fractals, in a few threads of their own."""
 
 import logging

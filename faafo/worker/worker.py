@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The life of a worker: warm up, listen, report, drain."""
 
 import logging

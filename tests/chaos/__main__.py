@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``python -m tests.chaos``: the whole suite, and its report on the standard output."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows: links between services and servers that are cut, or fall silent."""
 
 import contextlib

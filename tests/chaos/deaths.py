@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows: services that are killed, frozen or told to stop while they work."""
 
 from random import Random

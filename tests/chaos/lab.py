@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The laboratory: servers that may be killed, and how a row of the report is played in it."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The client that remembers every 201, and what became of each fractal in the end."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows: the broker or the database dies, or stays away for a while."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows: everything in one process, and fractals that kill whatever renders them."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Starts a command of faafo whose render kills the process for a certain number of iterations.
 
 ``python poisoned.py faafo.cmd.worker --config-file worker.conf``

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A link between two services that a test can cut."""
 
 import contextlib

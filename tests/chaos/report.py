@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report: every row of the suite, and the table they make."""
 
 import os

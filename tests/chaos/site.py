@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A site: the services of one run; each can be killed, frozen, stopped and started again."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows: a full disk, a cluster of brokers, and the default settings."""
 
 import contextlib

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """The container image, built and run for real: see ``make test-container``."""

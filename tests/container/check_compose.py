@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``compose.yaml``, started with a real daemon: the gallery fills, and outlives its containers."""
 
 import hashlib

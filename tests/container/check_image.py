@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each entry point of the image works with real servers, and its health check tells the truth."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The image and a Docker daemon, for the tests of this directory."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A Docker daemon of our own, and images that ``compose.yaml`` has from a registry otherwise."""
 
 import json

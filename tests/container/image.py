@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Building the image with buildah, and running it as compose.yaml does: read-only, as nobody."""
 
 import contextlib

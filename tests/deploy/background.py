@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes on in the background of a test while its block is open."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything on one host, as ``vagrant up`` has it."""
 
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A controller and two workers: installed, run again, rebooted, cut off and updated for real."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The lab's hosts, for the tests of this directory."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hosts with systemd on a network of their own, for what runs in ``tools/enter-lab``."""
 
 import contextlib

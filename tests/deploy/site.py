@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A site of faafo on the lab's hosts: the playbook, fractals, and what is lost of them."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A client of topic ``tasks`` that knows oslo.messaging and nothing of faafo; run as a script.
 
 Usage: bare_client.py TRANSPORT_URL TASK_AS_JSON, prints the answer as JSON.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The three services with the configuration files of the first faafo, on real servers."""
 
 import contextlib

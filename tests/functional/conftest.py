@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the functional tests share: servers that start once a session, when somebody asks."""
 
 from collections.abc import Iterator

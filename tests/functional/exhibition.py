@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A site worth looking at: pictures in many palettes, and a fractal of each other status."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real object stores for the tests, Swift with s3api and moto: started like the other servers."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Running faafo's console scripts as the processes they are, and waiting for what they do.
 
 A test that runs a service::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real servers for the tests, RabbitMQ and MariaDB: started when asked for, gone afterwards."""
 
 import contextlib

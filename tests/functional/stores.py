@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Image stores to test, each behind what can break: a link, a server, a disk."""
 
 import contextlib

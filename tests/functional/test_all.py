@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """faafo-all: one command, no server, no configuration; what it has made survives a restart."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a client can do wrong, and the sentence that a real faafo-api answers it with."""
 
 import http.client

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The short chaos suite: whatever dies, what was acknowledged ends complete, once."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two APIs whose hosts do not agree on the time, on one database."""
 
 import os

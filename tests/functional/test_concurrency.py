@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Clients that do the same thing at the same moment: each outcome is one truth."""
 
 import threading

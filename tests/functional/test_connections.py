@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connections to the database: kept while they are used, replaced when they have died."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The explorer in Chromium, over tiles of a real worker through a real broker."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of a fractal and the form in Chromium, with and without JavaScript."""
 
 import hashlib

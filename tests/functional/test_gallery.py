@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The gallery in Chromium, as people see it: on a desk, on a phone, without JavaScript."""
 
 import hashlib

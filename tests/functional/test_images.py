@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images over HTTP: whole and in parts, and taken in from workers only as they should be."""
 
 import base64

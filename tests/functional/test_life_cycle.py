@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The corners of a fractal's life, through a real faafo-api on SQLite and on MariaDB."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The open gallery in Chromium while a cluster renders: what changes is seen without a reload."""
 
 import time

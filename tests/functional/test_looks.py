@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every page in Chromium: narrow and wide, dark and light, without trouble, and accessible."""
 
 from collections.abc import Iterator

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The OpenAPI document: served with its own Swagger UI, and true of the service it describes."""
 
 import itertools

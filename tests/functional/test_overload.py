@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An API that is asked for too much says so, and goes on."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A worker and a producer show that they live, and no more once their broker is away."""
 
 import os

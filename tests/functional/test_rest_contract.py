@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every row of the REST contract, against a real faafo-api on SQLite and on MariaDB."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The three services as processes on RabbitMQ and MariaDB: nothing is ever lost."""
 
 import json

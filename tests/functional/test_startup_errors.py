@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What keeps a service from starting is one line that names the option and its value."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every image store keeps the same promises, also when it breaks."""
 
 import threading

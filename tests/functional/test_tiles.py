@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tiles from real workers through a real broker: the pixels, the headers, and nobody there."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The API under another WSGI server than the one that comes along."""
 
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What unit tests share: a configuration, a database, an application, a broker in memory."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the playbook, its templates and the Vagrantfile say, without installing anything."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may import whom: the arrows of the architecture, held by walking the imports."""
 
 import ast

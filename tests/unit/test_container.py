@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the container image and compose.yaml say, without building or starting either."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Patience with a peer that is away."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What Alembic runs to reach the database: always over a connection that we hand in."""
 
 from alembic import context

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The search parameter q."""
 
 import json

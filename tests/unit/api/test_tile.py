@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """GET /tile: what is answered to which address, and what is not rendered twice."""
 
 from dataclasses import replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The HTTP client, against the real API and against servers that misbehave."""
 
 import http.server

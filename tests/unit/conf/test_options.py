@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The options: each has help and a default, and stands in a committed sample file."""
 
 from pathlib import Path

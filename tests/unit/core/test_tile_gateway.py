@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many tiles an API waits for, and what it does when nobody answers."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How fractals are claimed, and how claims end."""
 
 import pytest

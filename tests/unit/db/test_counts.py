@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counting fractals without reading all of them each time."""
 
 import pytest

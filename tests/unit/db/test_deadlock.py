@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Transactions that were given up to end a deadlock."""
 
 import pymysql

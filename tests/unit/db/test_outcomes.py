@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What becomes of an attempt, and of a fractal that was given up."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The schema: migrations lead to what the model says, and a stranger's version is refused."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The named constants are what they are said to be."""
 
 import cmath

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The palettes: what they promise to eyes of all kinds."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The models: what a task may be, and what is said of one that may not."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tiles: their windows to the last bit, and what is said of those that there are not."""
 
 from fractions import Fraction

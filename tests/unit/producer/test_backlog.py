@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The backlog: how far ahead of its slots a producer claims."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The dispatcher, between a real API and workers on a broker in memory."""
 
 import re

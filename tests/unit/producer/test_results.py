@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Results: told in batches, and again when the API was away."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The kernel: its counts are those of the plain loop, whatever it does to be fast."""
 
 import cmath

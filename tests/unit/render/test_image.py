@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From a task to the bytes of a PNG file."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lanes: each of them gets what a single number would get."""
 
 import numba

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The trap: where there is one, nothing that enters it gets out again."""
 
 import math

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The calls of producers: what they ask of a worker."""
 
 import pytest

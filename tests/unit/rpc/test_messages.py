@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What arrives over RPC is validated, and what is wrong is named."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The connection to the broker, and what is shown of it."""
 
 import pytest

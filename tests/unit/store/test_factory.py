@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which store an URL means."""
 
 import sys

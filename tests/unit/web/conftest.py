@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the tests of the pages share: a visitor, and fractals of each status."""
 
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the buttons do, and who may press them."""
 
 import pytest

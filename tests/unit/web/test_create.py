@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The form for a fractal of one's own."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The image as a file that knows what it shows."""
 
 import io

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 import pytest
 
 UNKNOWN = "00000000-0000-4000-8000-ffffffffffff"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which fractals the gallery shows, in which order, over how many pages."""
 
 import re

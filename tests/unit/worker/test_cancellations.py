@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How renders are told to stop."""
 
 from faafo.worker.cancellations import Cancellations

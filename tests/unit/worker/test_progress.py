@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Progress: long renders are heard of, short ones are not."""
 
 import logging

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many fractals a worker renders at the same time."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tiles of a worker, called over a broker in memory."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Create the table of fractals."""
 
 import sqlalchemy as sa

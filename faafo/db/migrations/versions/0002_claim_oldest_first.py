@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Claim the oldest fractal first, also one that waits for its next attempt."""
 
 from alembic import op

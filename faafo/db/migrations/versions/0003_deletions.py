@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Count deletions, so that all other fractals need not be counted again and again."""
 
 import sqlalchemy as sa

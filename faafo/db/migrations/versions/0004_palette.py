@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Give fractals a palette; those that are there have the original one."""
 
 import sqlalchemy as sa

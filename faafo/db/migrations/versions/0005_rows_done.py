@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Let a record say how much of its image has been rendered."""
 
 import sqlalchemy as sa

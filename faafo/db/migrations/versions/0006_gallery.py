@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Let pages sort by size and duration, and tell when a fractal was claimed and completed."""
 
 import sqlalchemy as sa

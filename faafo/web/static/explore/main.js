@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The explorer: puts the plane, the map of c, the form and the address together.
 
 import { ConstantMap } from "./mandelbrot.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The map of c: the Mandelbrot set, on which c is chosen by pointing, dragging or with the keys.
 // Imaginary parts grow downwards, as in the plane: near c both look alike.
 

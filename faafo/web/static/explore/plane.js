@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The plane: a Leaflet map whose coordinates are complex numbers, imaginary parts downwards.
 
 import { EXTENT, FIRST, TILE, tileAddress } from "./view.js";

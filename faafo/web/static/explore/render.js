@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // "Render this": posts the view as a fractal, and follows it until there is nothing more to see.
 
 import { windowOf } from "./view.js";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where tiles come from: a few requests at a time, patience while nobody answers, and a record of
 // who has answered and how quickly.
 

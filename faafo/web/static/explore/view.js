@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the explorer shows: the point in the middle, how close it is, and of which Julia set.
 // A view is a plain object with these fields, which have the names that the address has.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A button that copies the text of the element that it names.
 
 const SECONDS = 2;

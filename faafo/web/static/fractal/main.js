@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The page of a fractal: its picture can be zoomed, and its checksum copied.
 
 import { Zoom } from "./zoom.js";

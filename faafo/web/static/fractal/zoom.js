@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A picture that is zoomed and moved inside its frame: by buttons, keys, double click and dragging, and by
 // the wheel once it is zoomed (before that the wheel scrolls the page).
 

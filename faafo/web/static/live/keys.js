@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Left and right turn pages, as the links do that say rel="prev" and rel="next".
 
 const LINKS = { ArrowLeft: "prev", ArrowRight: "next" };

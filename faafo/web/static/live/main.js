@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A page that is kept as the server has it, where it says data-live, and turned by keys.
 
 import { patch } from "./patch.js";

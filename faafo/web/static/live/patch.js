@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Changes a part of the page into what the server has now, and leaves alone what is the same: pictures
 // are not loaded again, and who has the focus keeps it.
 
