@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The noun ``claim`` of the REST API: how producers take fractals to have them rendered."""
 
+import logging
 from typing import Any
 
 from flask import jsonify
 from flask_openapi import APIBlueprint, Tag
 
+from faafo.api.entries import Malformed, problems, sound
 from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, Completed, Leased, NewClaim
 from faafo.core.collaborators import collaborators
 from faafo.core.deletion import delete_image
 from faafo.db import claims, db, fractals, outcomes
 from faafo.fractal.lease import Lease
+
+LOG = logging.getLogger(__name__)
 
 blueprint = APIBlueprint(
     "claim",
@@ -33,12 +37,27 @@ def post_claim(body: NewClaim) -> Any:
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and give fractals back to the queue."""
     policy = collaborators().retry_policy
-    renewals = [claims.Renewal(_lease(one), one.rows_done) for one in body.renew]
-    releases = [claims.Release(_lease(one), one.fault) for one in body.release]
+    renewals = [claims.Renewal(_lease(one), one.rows_done) for one in sound(body.renew)]
+    releases = [claims.Release(_lease(one), one.fault) for one in sound(body.release)]
     lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
     lost += claims.release(db.session, body.claimed_by, releases, policy)
-    lost += _complete(body.complete)
-    return jsonify(lost=lost)
+    lost += _complete(sound(body.complete))
+    malformed = _malformed(body)
+    lost += [one.uuid for one in malformed.values() if one.uuid is not None]
+    told = [f"{name}: {one.problem}" for name, one in malformed.items()]
+    if told:
+        sentence = "%d malformed entries of producer %r left out, the first: %s"
+        LOG.warning(sentence, len(told), body.claimed_by, told[0])
+    return jsonify(lost=lost, problems=told)
+
+
+def _malformed(body: ClaimUpdate) -> dict[str, Malformed]:
+    """Return what of a request is left out, by its place in it."""
+    return {
+        **problems("renew", body.renew),
+        **problems("release", body.release),
+        **problems("complete", body.complete),
+    }
 
 
 def _lease(entry: Leased) -> Lease:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from faafo.api.entries import Entry, Ornament
 from faafo.fractal.task import (
     MAX_INT32,
     MAX_SIZE,
@@ -21,6 +22,7 @@ from faafo.fractal.task import (
 )
 
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
+RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Text = Annotated[str, Field(max_length=4000)]
 Duration = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
@@ -209,9 +211,7 @@ class Claimed(BaseModel):
 
 
 class Leased(BaseModel):
-    """A claimed fractal, and the attempt it was claimed for."""
-
-    model_config = ConfigDict(extra="forbid")
+    """A claimed fractal, and the attempt it was claimed for. Fields unknown here are ignored."""
 
     uuid: Uuid
     attempt: Attempt
@@ -220,13 +220,13 @@ class Leased(BaseModel):
 class Renewed(Leased):
     """A claimed fractal to keep; ``rows_done`` says how much of it has been rendered."""
 
-    rows_done: Count | None = None
+    rows_done: Ornament[RowsDone] = None
 
 
 class Released(Leased):
     """A claimed fractal to give back; ``fault`` says what keeps it from being rendered for now."""
 
-    fault: Text | None = None
+    fault: Ornament[Text] = None
 
 
 class Completed(Leased):
@@ -239,18 +239,19 @@ class Completed(Leased):
 
 
 class ClaimUpdate(BaseModel):
-    """Which leases to renew, which fractals to give back, and which are complete."""
+    """Which leases to renew, which fractals to give back, which are complete: each by itself."""
 
     model_config = ConfigDict(extra="forbid")
 
     claimed_by: Name
     lease: Lease = Field(30.0, description="seconds")
-    renew: Annotated[list[Renewed], Field(max_length=1000)] = []
-    release: Annotated[list[Released], Field(max_length=1000)] = []
-    complete: Annotated[list[Completed], Field(max_length=1000)] = []
+    renew: Annotated[list[Entry[Renewed]], Field(max_length=1000)] = []
+    release: Annotated[list[Entry[Released]], Field(max_length=1000)] = []
+    complete: Annotated[list[Entry[Completed]], Field(max_length=1000)] = []
 
 
 class ClaimAnswer(BaseModel):
-    """The uuids that are no longer the producer's: somebody else may be rendering them."""
+    """The uuids whose leases the producer does not hold, or named by a malformed entry."""
 
     lost: list[Uuid]
+    problems: list[str] = Field(description="one sentence for each malformed entry")

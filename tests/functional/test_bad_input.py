@@ -311,17 +311,37 @@ class TestClaims:
         ("field", "value"),
         [
             ("renew", 5),
-            ("renew", [5]),
-            ("renew.0.uuid", [{"uuid": "../../etc/passwd", "attempt": 1}]),
-            ("renew.0.attempt", [{"uuid": UUID, "attempt": 2**70}]),
-            ("renew.1.attempt", [{"uuid": UUID, "attempt": 1}, {"uuid": UUID}]),
             ("renew", [{"uuid": UUID, "attempt": 1}] * 1001),
             ("release", {"uuid": UUID}),
         ],
     )
-    def test_a_lease_that_is_none_is_refused(self, api: Api, field: str, value: Any) -> None:
-        body = {"claimed_by": "me", field.partition(".")[0]: value}
-        refused(api.request("PUT", "/api/claim", json=body), 400, field)
+    def test_what_is_no_list_of_leases_is_refused(self, api: Api, field: str, value: Any) -> None:
+        refused(
+            api.request("PUT", "/api/claim", json={"claimed_by": "me", field: value}), 400, field
+        )
+
+    @pytest.mark.parametrize(
+        ("problem", "lost", "entry"),
+        [
+            ("must be an object, not int", [], 5),
+            ("must be an object, not NoneType", [], None),
+            ("uuid: ", [], {"uuid": "../../etc/passwd", "attempt": 1}),
+            ("attempt: ", [UUID], {"uuid": UUID, "attempt": 2**70}),
+            ("attempt: is missing", [UUID], {"uuid": UUID}),
+        ],
+    )
+    @pytest.mark.parametrize("field", ["renew", "release", "complete"])
+    def test_an_entry_that_is_no_lease_is_answered_by_itself(
+        self, api: Api, field: str, problem: str, lost: list[str], entry: Any
+    ) -> None:
+        body = {"claimed_by": "me", field: [entry]}
+        answer = api.request("PUT", "/api/claim", json=body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["lost"] == lost
+        (told,) = answer.json()["problems"]
+        assert told.startswith(f"{field}.0: ")
+        assert problem in told
+        assert not SECRETS.search(told)
 
 
 class TestLists:

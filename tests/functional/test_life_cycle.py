@@ -249,12 +249,19 @@ class TestManyResultsAtOnce:
         assert tell(api, held) == []
         assert api.get_fractal(uuid) == before
 
-    def test_one_that_makes_no_sense_refuses_them_all_by_name(self, api: Api) -> None:
-        uuid = api.post_fractal()["uuid"]
+    def test_one_that_makes_no_sense_is_named_and_the_others_are_recorded(self, api: Api) -> None:
+        first, bad, last = (api.post_fractal()["uuid"] for _ in range(3))
         attempts = {one["uuid"]: one["attempt"] for one in api.claim(100)}
-        good = {"uuid": uuid, "attempt": attempts[uuid], **RESULT, "size": 7, "generated_by": "w"}
-        body = {"claimed_by": "me", "complete": [good, {**good, "checksum": "x"}]}
+        entries = [
+            {"uuid": uuid, "attempt": attempts[uuid], **RESULT, "size": 7, "generated_by": "w"}
+            for uuid in (first, bad, last)
+        ]
+        entries[1]["checksum"] = "x"
+        body = {"claimed_by": "me", "complete": entries}
         answer = api.request("PUT", "/api/claim", json=body)
-        assert answer.status_code == 400
-        assert "complete.1.checksum" in answer.json()["message"]
-        assert api.get_fractal(uuid)["status"] == "rendering"
+        assert answer.status_code == 200
+        assert answer.json()["lost"] == [bad]
+        (problem,) = answer.json()["problems"]
+        assert problem.startswith("complete.1: checksum: ")
+        statuses = [api.get_fractal(uuid)["status"] for uuid in (first, bad, last)]
+        assert statuses == ["complete", "rendering", "complete"]

@@ -491,6 +491,30 @@ class TestClaim:
         assert api.get_fractal(mine["uuid"])["status"] == "rendering"
         assert change_leases(api, **{what: [held(mine)]}) == []
 
+    @pytest.mark.parametrize("rows_done", [0, -1, "many", 2**31, 1.5, True, [], None])
+    def test_no_progress_costs_a_lease(self, api: Api, rows_done: Any) -> None:
+        api.post_fractal()
+        api.post_fractal()
+        records = api.claim(count=2, lease=1)
+        entries = [{**held(records[0]), "rows_done": rows_done}, held(records[1])]
+        assert change_leases(api, renew=entries, lease=60) == []
+
+    def test_a_field_that_is_not_known_costs_no_lease(self, api: Api) -> None:
+        api.post_fractal()
+        (mine,) = api.claim()
+        assert change_leases(api, renew=[{**held(mine), "temperature": 21}]) == []
+
+    @pytest.mark.parametrize("what", ["renew", "release"])
+    def test_a_malformed_entry_is_lost_and_no_other(self, api: Api, what: str) -> None:
+        api.post_fractal()
+        api.post_fractal()
+        first, second = api.claim(count=2)
+        entries = [{**held(first), "attempt": "one"}, 5, held(second)]
+        assert change_leases(api, **{what: entries}) == [first["uuid"]]
+        assert api.get_fractal(first["uuid"])["status"] == "rendering"
+        left = "rendering" if what == "renew" else "queued"
+        assert api.get_fractal(second["uuid"])["status"] == left
+
     def test_a_complete_fractal_has_no_lease_to_renew(self, api: Api) -> None:
         api.post_fractal()
         (mine,) = api.claim()

@@ -230,6 +230,29 @@ def test_a_lease_is_renewed_while_a_render_runs(
     assert client.get(uuid)["attempt"] == 1
 
 
+@pytest.mark.parametrize("rows_done", [0, -1, "many", 2**40])
+def test_no_progress_of_one_render_keeps_the_leases_of_all_from_being_renewed(
+    run_dispatcher, renderer, client, session, make_task, wait_until, rows_done
+):
+    let_go = threading.Event()
+    uuids = [client.create(make_task())["uuid"] for _ in range(2)]
+    endpoint = Stuck(renderer, let_go)
+
+    def ends_of_leases():
+        session.expire_all()
+        return [fractals.get(session, uuid).lease_expires_at for uuid in uuids]
+
+    with run_dispatcher(endpoint) as running:
+        wait_until(lambda: all(ends_of_leases()), "both claims")
+        told = {"worker": "w:1", "rows_done": {uuids[0]: rows_done}}
+        running.registry.report(told, "w", 2, 0, {}, "1.0")
+        first, second = ends_of_leases()
+        wait_until(lambda: ends_of_leases()[0] > first and ends_of_leases()[1] > second)
+        let_go.set()
+        wait_until(lambda: all(client.get(uuid)["status"] == "complete" for uuid in uuids))
+    assert [client.get(uuid)["failures"] for uuid in uuids] == [0, 0]
+
+
 def test_what_is_unfinished_at_the_end_is_stopped_and_queued_again_at_once(
     run_dispatcher, renderer, client, make_task
 ):
