@@ -2,6 +2,7 @@
 """Escape counts: after how many steps each point of a window leaves the disc of radius 2."""
 
 from collections.abc import Callable, Iterator
+from time import perf_counter
 
 import numpy as np
 
@@ -11,8 +12,12 @@ from faafo.render.kernel import STRIDE, Cursor, Julia, fill, new_orbits
 from faafo.render.lanes import LANES
 from faafo.render.trap import find_trap
 
-# Between two looks at whether to stop: strides of single lanes, about a quarter of a second.
-BUDGET = 100_000_000
+# Seconds between two looks at whether to stop, on any processor and beside any other load.
+LOOK_SECONDS = 0.25
+# What is done before the second look: strides of single lanes, some milliseconds. From then on the
+# time that a piece took says how large the next one is, at most GROWTH times as large.
+BUDGET = 1_000_000
+GROWTH = 4.0
 # A band of rows has about so many pixels: its counts stay in the processor's cache.
 BAND = 2**18
 
@@ -75,12 +80,14 @@ def _bands(
     trap = find_trap(task.cx, task.cy, STRIDE, task.iterations)
     orbits = new_orbits(task.width)
     counts = np.empty(min(rows, task.height) * task.width, np.int32)
+    budget = BUDGET
     for first_row in range(0, task.height, rows):
         band = ys[first_row : first_row + rows]
         cursor = Cursor(row=0, first=0, last=0, under_way=0)
         while cursor.row < band.size or cursor.under_way > 0:
             if cancelled():
                 raise errors.RenderCancelled(f"the render of task {task.uuid} was cancelled")
+            begun_at = perf_counter()
             cursor = fill(
                 counts[: band.size * task.width],
                 xs,
@@ -90,10 +97,19 @@ def _bands(
                 trap,
                 orbits,
                 cursor,
-                BUDGET,
+                budget,
             )
+            # A band that is through says nothing about the speed: it may have been an easy one.
+            if cursor.row < band.size or cursor.under_way > 0:
+                budget = _next_budget(budget, perf_counter() - begun_at)
             progress(first_row + cursor.row)
         yield first_row, counts[: band.size * task.width].reshape(band.size, task.width)
+
+
+def _next_budget(budget: int, seconds: float) -> int:
+    """Return how much to do in about LOOK_SECONDS, when ``budget`` took so many ``seconds``."""
+    fitting = LOOK_SECONDS / seconds if seconds > 0 else GROWTH
+    return max(1, int(budget * min(fitting, GROWTH)))
 
 
 def _places(size: int, first: float, last: float) -> np.ndarray:

@@ -58,7 +58,8 @@ class WorkerEndpoint:
         :raises faafo.errors.InvalidTask: when ``task`` is none.
         :raises faafo.errors.StoreUnavailable: when the image cannot be stored.
         :raises faafo.errors.ImageRefused: when the store does not take it, now or later.
-        :raises faafo.errors.RenderCancelled: when it was cancelled, or the worker told to stop.
+        :raises faafo.errors.RenderCancelled: when it was cancelled, or the worker told to stop,
+            before it was rendered and stored.
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         context = messages.parse(messages.TaskContext, ctxt)
@@ -111,8 +112,8 @@ class WorkerEndpoint:
         duration = time.perf_counter() - started_at
         LOG.info("task %s processed in %f seconds", task.uuid, duration)
         png = image.encode(picture)
-        if cancelled.is_set():
-            raise errors.RenderCancelled(f"the image of task {task.uuid} is not wanted any more")
+        # Also when it was cancelled too late to be stopped: to store it costs less than to render
+        # it again. If the fractal is no more, its result is refused, and its image deleted.
         path = self._save(task.uuid, png, attempt, cancelled)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
         return self._result(task, png, duration)

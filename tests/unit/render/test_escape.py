@@ -236,6 +236,45 @@ def test_a_cancelled_render_ends_between_two_pieces(monkeypatch):
     assert list(answers) == []
 
 
+class Processor:
+    """A clock, and a kernel that needs a second for so many strides, and does them by the row."""
+
+    def __init__(self, speed, rows):
+        self.speed = speed
+        self.budgets = []
+        self._now = 0.0
+        self._rows = rows
+
+    def perf_counter(self):
+        return self._now
+
+    def fill(self, counts, xs, middle, ys, julia, trap, orbits, cursor, budget):
+        self.budgets.append(budget)
+        self._now += budget / self.speed
+        return cursor._replace(row=min(len(ys), cursor.row + self._rows))
+
+    def render(self, monkeypatch, **changes):
+        monkeypatch.setattr(escape, "perf_counter", self.perf_counter)
+        monkeypatch.setattr(escape, "fill", self.fill)
+        for _band in escape.escape_bands(make_task(**changes)):
+            pass
+
+
+@pytest.mark.parametrize("speed", [2e6, 50e6, 400e6, 5e9])
+def test_a_render_is_looked_at_as_often_on_a_slow_processor_as_on_a_fast_one(monkeypatch, speed):
+    processor = Processor(speed, rows=1)
+    processor.render(monkeypatch, width=4, height=40)
+    assert processor.budgets[20:] == [int(escape.LOOK_SECONDS * speed)] * 20
+    assert max(processor.budgets) / speed <= max(0.25, processor.budgets[0] / speed)
+
+
+def test_easy_bands_do_not_keep_a_later_one_from_being_looked_at(monkeypatch):
+    monkeypatch.setattr(escape, "BAND", 4)
+    processor = Processor(speed=100e6, rows=1)
+    processor.render(monkeypatch, width=4, height=40)
+    assert set(processor.budgets) == {escape.BUDGET}
+
+
 @pytest.mark.parametrize("side", [1, 100])
 def test_a_render_that_would_take_for_ever_can_be_cancelled(side):
     # No trap helps here: nothing attracts at c = 1/4 but a point on the edge itself.

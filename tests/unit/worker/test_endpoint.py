@@ -189,20 +189,22 @@ def test_nobody_else_and_no_other_attempt_can_cancel_a_render(endpoint, make_tas
         assert cancelled.is_set()
 
 
-def test_a_render_that_is_cancelled_at_the_last_moment_stores_nothing(
-    endpoint, store, make_task, monkeypatch
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_render_that_is_cancelled_when_it_is_through_is_stored_and_told(
+    endpoint, store, cancellations, make_task, monkeypatch, everything
 ):
     task = make_task()
     encode = image.encode
 
     def encode_and_cancel(picture):
+        if everything:
+            cancellations.cancel_everything()
         endpoint.cancel(PARAMETERS, task.uuid)
         return encode(picture)
 
     monkeypatch.setattr(image, "encode", encode_and_cancel)
-    with pytest.raises(errors.RenderCancelled):
-        unwrapped(endpoint.process, PARAMETERS, task.model_dump())
-    assert list(store.uuids(age=-1)) == []
+    result = endpoint.process(PARAMETERS, task.model_dump())
+    assert result["checksum"] == hashlib.sha256(store.load(task.uuid)).hexdigest()
 
 
 def test_what_was_meant_for_a_process_that_is_gone_is_not_rendered(endpoint, store, make_task):
