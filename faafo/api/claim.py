@@ -44,10 +44,11 @@ def put_claim(body: ClaimUpdate) -> Any:
     lost += _complete(sound(body.complete))
     malformed = _malformed(body)
     lost += [one.uuid for one in malformed.values() if one.uuid is not None]
+    if not malformed:
+        return jsonify(lost=lost)
     told = [f"{name}: {one.problem}" for name, one in malformed.items()]
-    if told:
-        sentence = "%d malformed entries of producer %r left out, the first: %s"
-        LOG.warning(sentence, len(told), body.claimed_by, told[0])
+    sentence = "%d malformed entries of producer %r left out, the first: %s"
+    LOG.warning(sentence, len(told), body.claimed_by, told[0])
     return jsonify(lost=lost, problems=told)
 
 

@@ -254,4 +254,4 @@ class ClaimAnswer(BaseModel):
     """The uuids whose leases the producer does not hold, or named by a malformed entry."""
 
     lost: list[Uuid]
-    problems: list[str] = Field(description="one sentence for each malformed entry")
+    problems: list[str] = Field([], description="one sentence for each malformed entry, if any")
