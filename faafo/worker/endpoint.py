@@ -132,7 +132,8 @@ class WorkerEndpoint:
         save = patiently(errors.StoreUnavailable, cancelled, self._save_timeout)
         try:
             return save(self._store.save, uuid, png, attempt)
-        except errors.StoreUnavailable:
+        # A refusal of what was cancelled is not held against the fractal, which may be deleted.
+        except (errors.StoreUnavailable, errors.ImageRefused):
             if cancelled.is_set():
                 raise errors.RenderCancelled(f"the image of task {uuid} is not stored") from None
             raise

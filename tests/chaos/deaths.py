@@ -4,7 +4,7 @@
 from random import Random
 
 from tests.chaos.lab import Fault, Lab, Line, Scale, play
-from tests.chaos.site import FROZEN_SECONDS, QUICK, Site
+from tests.chaos.site import FROZEN_SECONDS, UNHURRIED, Site
 
 SLOTS = 2
 WORKERS = 2
@@ -75,9 +75,7 @@ def frozen_producers(lab: Lab, rng: Random, scale: Scale) -> Line:
 
 def told_to_stop(lab: Lab, rng: Random, scale: Scale) -> Line:
     """SIGTERM of every service in turn, started again"""
-    # Nobody dies here: no lease needs to run out, however slowly a loaded machine starts an API.
-    settings = {name: options for name, options in QUICK.items() if name != "producer"}
-    with lab.site(settings) as site:
+    with lab.site(UNHURRIED) as site:
         populate(site, producers=2, apis=2)
         members = [*site.of("worker"), *site.of("producer"), *site.of("api")]
         rng.shuffle(members)

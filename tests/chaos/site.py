@@ -24,9 +24,17 @@ QUICK = {
     "api": {"retry_delay": 0.3, "retry_delay_max": 2},
     "database": {"timeout": 4},
 }
+# Where none dies, nothing needs to be noticed: no lease and no call may run out because a machine
+# is slow, or busy with something else.
+UNHURRIED = {
+    **QUICK,
+    "rpc": {**QUICK["rpc"], "call_monitor_timeout": 60},
+    "producer": {"lease_duration": 120},
+}
 RESTART_SECONDS = 1.0
 FROZEN_SECONDS = QUICK["producer"]["lease_duration"] * 2.0
-GRACE_SECONDS = 30.0
+# Longer than a worker that is told to stop gives its renders by default.
+GRACE_SECONDS = 120.0
 REST_SECONDS = 180.0
 PAGE = 100
 

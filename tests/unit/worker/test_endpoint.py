@@ -265,6 +265,21 @@ def test_an_image_that_is_refused_is_not_offered_again(patient, make_task):
     assert len(store.attempts) == 1
 
 
+def test_a_refused_image_of_a_cancelled_render_is_no_failure(
+    patient, cancellations, make_task, monkeypatch
+):
+    _store, endpoint = patient(errors.ImageRefused("stale"))
+    encode = image.encode
+
+    def encode_and_cancel(picture):
+        cancellations.cancel_everything()
+        return encode(picture)
+
+    monkeypatch.setattr(image, "encode", encode_and_cancel)
+    with pytest.raises(errors.RenderCancelled):
+        unwrapped(endpoint.process, PARAMETERS, make_task().model_dump())
+
+
 def test_nobody_waits_for_a_store_once_the_render_is_cancelled(
     patient, cancellations, make_task, monkeypatch
 ):
