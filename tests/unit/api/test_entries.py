@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Entries of a batch: what is malformed is told, and refuses nothing else."""
 
 import pytest
