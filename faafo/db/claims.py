@@ -11,14 +11,15 @@ from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Row, select, tuple_, update
-from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
+from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
 from faafo.db.fractals import ANEW
 from faafo.db.models import Fractal
-from faafo.db.outcomes import UNCLAIMED, UNSEEN, RetryPolicy
+from faafo.db.outcomes import UNCLAIMED, RetryPolicy
+from faafo.db.statements import execute_update
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status, is_suspect
 
@@ -149,7 +150,7 @@ def _change_all(session: Session, candidates: list[Row], values: dict[str, Any])
         return []
     ids = [one.id for one in candidates]
     query = update(Fractal).where(Fractal.id.in_(ids), Fractal.status == Status.QUEUED)
-    changed = session.execute(query.values(**values), execution_options=UNSEEN).rowcount
+    changed = execute_update(session, query.values(**values))
     if changed == len(ids):
         return ids
     # Which of them it were cannot be told.
@@ -164,7 +165,7 @@ def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
         .where(Fractal.status == candidate.status)
         .values(**values)
     )
-    return session.execute(query, execution_options=UNSEEN).rowcount == 1
+    return execute_update(session, query) == 1
 
 
 @restarted
@@ -190,7 +191,7 @@ def _update_held(
     session: Session, claimed_by: str, leases: Sequence[Lease], values: dict[str, Any]
 ) -> int:
     query = update(Fractal).where(*_still_held(claimed_by, leases)).values(**values)
-    return session.execute(query, execution_options=UNSEEN).rowcount
+    return execute_update(session, query)
 
 
 def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
+from faafo.db import Session
 from faafo.db.models import Deletions, Fractal
 from faafo.fractal.task import Status
 

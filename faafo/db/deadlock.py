@@ -2,7 +2,7 @@
 """Doing a transaction again that the database gave up to end a deadlock."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from sqlalchemy.exc import OperationalError
 from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt
@@ -11,10 +11,11 @@ from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attem
 DEADLOCK = 1213
 ATTEMPTS = 10
 
-Function = TypeVar("Function", bound=Callable)
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def restarted(function: Function) -> Function:
+def restarted(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function whose first argument is a session survive deadlocks.
 
     The function must be one transaction from its first query to its last. Of two that lock each

@@ -120,8 +120,9 @@ def explained(url: URL) -> Iterator[None]:
     try:
         yield
     except (exc.DatabaseError, exc.InterfaceError) as error:
+        shown = url.render_as_string(hide_password=True)
         raise errors.DatabaseUnavailable(
-            f"database_url = {url.render_as_string(hide_password=True)}: {_first_line(error.orig)}"
+            f"database_url = {shown}: {_first_line(error.orig or error)}"
         ) from None
 
 

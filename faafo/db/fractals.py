@@ -12,14 +12,15 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
+from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.counts import Counts
 from faafo.db.deadlock import restarted
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
+from faafo.db.statements import matched
 from faafo.fractal.task import FractalTask, Status
 
 # Made once: to work out a query takes as long as to make it.
@@ -106,11 +107,11 @@ def remove(session: Session, uuid: str) -> None:
 
     :raises faafo.errors.FractalNotFound: when there is none.
     """
-    deleted = session.execute(sql_delete(Fractal).where(Fractal.uuid == uuid))
-    if deleted.rowcount:
+    deleted = matched(session.execute(sql_delete(Fractal).where(Fractal.uuid == uuid)))
+    if deleted:
         session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()
-    if deleted.rowcount == 0:
+    if not deleted:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
 
 

@@ -11,8 +11,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute
 
+from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.models import Fractal
 from faafo.fractal.task import Status
@@ -86,7 +87,7 @@ def completed_lately(session: Session) -> int:
     return session.scalar(query.where(Fractal.completed_at > moment(-RATE_SECONDS))) or 0
 
 
-def _chosen(choice: Choice) -> Select[tuple[Fractal]]:
+def _chosen(choice: Choice) -> Select[Fractal]:
     least, most = PIXELS[choice.extent]
     query = select(Fractal).where(Fractal.status == choice.status)
     if least:
@@ -94,5 +95,5 @@ def _chosen(choice: Choice) -> Select[tuple[Fractal]]:
     return query if most is None else query.where(Fractal.pixels < most)
 
 
-def _sorted(query: Select[tuple[Fractal]], choice: Choice) -> Select[tuple[Fractal]]:
+def _sorted(query: Select[Fractal], choice: Choice) -> Select[Fractal]:
     return query.order_by(KEYS[choice.order].desc(), Fractal.id.desc())

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Computed, Double, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from faafo.db import db
+from faafo.db import Base
 from faafo.db.clock import Moment
 from faafo.fractal import palette as palettes
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
@@ -38,7 +38,7 @@ def as_record(values: dict[str, Any]) -> dict[str, Any]:
     return values | {"created_at": f"{moment}Z"}
 
 
-class Deletions(db.Model):
+class Deletions(Base):
     """The number of fractals that were deleted, in the only row: see ``counts``."""
 
     __tablename__ = "deletions"
@@ -47,7 +47,7 @@ class Deletions(db.Model):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
-class Fractal(db.Model):
+class Fractal(Base):
     """A fractal: what is to be rendered, how far that has come, and its result."""
 
     __tablename__ = "fractal"

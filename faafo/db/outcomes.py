@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.orm import Session
 
 from faafo import errors
+from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import restarted
 from faafo.db.fractals import get
 from faafo.db.models import Fractal
+from faafo.db.statements import execute_update
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
@@ -25,8 +26,6 @@ COMPLETED = {
     "completed_at": func.coalesce(Fractal.__table__.c.completed_at, moment()),
     **UNCLAIMED,
 }
-# What an UPDATE changes is read anew when it is needed: let SQLAlchemy not work it out by itself.
-UNSEEN = {"synchronize_session": False}
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,7 @@ def complete(session: Session, uuid: str, attempt: int | None, result: dict[str,
     query = update(Fractal).where(Fractal.uuid == uuid)
     if attempt is not None:
         query = query.where(Fractal.attempt == attempt, Fractal.status != Status.ERROR)
-    changed = session.execute(
-        query.values(**COMPLETED, **result), execution_options=UNSEEN
-    ).rowcount
+    changed = execute_update(session, query.values(**COMPLETED, **result))
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
@@ -136,7 +133,7 @@ def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPol
         .where(Fractal.status == Status.RENDERING)
         .values(**values)
     )
-    changed = session.execute(query, execution_options=UNSEEN).rowcount
+    changed = execute_update(session, query)
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
@@ -151,7 +148,7 @@ def retry(session: Session, uuid: str) -> Fractal:
     """
     waiting = (Fractal.uuid == uuid, Fractal.status.in_((Status.ERROR, Status.QUEUED)))
     query = update(Fractal).where(*waiting).values(**_anew())
-    changed = session.execute(query, execution_options=UNSEEN).rowcount
+    changed = execute_update(session, query)
     fractal = get(session, uuid)
     session.commit()
     if not changed:
@@ -173,10 +170,10 @@ def retry_all_errors(session: Session, at_once: int = 1000) -> int:
 
 
 @restarted
-def _retry_these(session: Session, ids: list[int]) -> int:
+def _retry_these(session: Session, ids: Sequence[int]) -> int:
     these = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
     query = update(Fractal).where(*these).values(**_anew())
-    changed = session.execute(query, execution_options=UNSEEN).rowcount
+    changed = execute_update(session, query)
     session.commit()
     return changed
 
