@@ -4,6 +4,10 @@
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BLOCK_BYTES = 2**20
 
@@ -47,14 +51,15 @@ class RangedFile(io.RawIOBase):
         self._position = max(0, origins[whence] + offset)
         return self._position
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fill ``buffer`` with what is in the block at hand; 0 at the end of the object."""
         if self._position >= self._block.size:
             return 0
         if not self._block.start <= self._position < self._block.end:
             self._block = self._fetch(self._position, BLOCK_BYTES, self._block.etag)
+        view = memoryview(buffer).cast("B")
         begin = self._position - self._block.start
-        part = self._block.content[begin : begin + len(buffer)]
-        buffer[: len(part)] = part
+        part = self._block.content[begin : begin + len(view)]
+        view[: len(part)] = part
         self._position += len(part)
         return len(part)
