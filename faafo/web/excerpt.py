@@ -8,9 +8,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from flask import abort, url_for
-from sqlalchemy.orm import Session
 
-from faafo.db import fractals, gallery
+from faafo.db import Session, fractals, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Fractal
 from faafo.fractal.task import Status
