@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Claims: how fractals are handed to producers, on leases that run out when nobody renews them.
+"""Claims: fractals are handed to producers on leases, which expire unless they are renewed.
 
 Each change is one conditional UPDATE that states what it expects to find. That is fencing without
 a lock, and the same on SQLite and MariaDB. Times are the database's own.
@@ -15,21 +15,21 @@ from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session
 from faafo.db.clock import moment
-from faafo.db.deadlock import restarted
-from faafo.db.fractals import ANEW
+from faafo.db.deadlock import retry_on_deadlock
+from faafo.db.fractals import REFRESH
 from faafo.db.models import Fractal
 from faafo.db.outcomes import UNCLAIMED, RetryPolicy
 from faafo.db.statements import execute_update
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status, is_suspect
 
-# The most leases that one claim looks through for such that have run out.
+# Maximum number of expired leases that one claim ends.
 LARGEST_SWEEP = 1000
 
 
 @dataclass(frozen=True)
 class Renewal:
-    """A lease to extend; ``rows_done`` is how many rows have been rendered, where it is known."""
+    """A lease to extend; ``rows_done`` is the number of rows rendered so far, if known."""
 
     lease: Lease
     rows_done: int | None = None
@@ -37,25 +37,25 @@ class Renewal:
 
 @dataclass(frozen=True)
 class Release:
-    """A lease to end without a result; ``fault`` is what keeps the fractal from being rendered."""
+    """A lease to end without a result; ``fault`` says why the fractal cannot be rendered now."""
 
     lease: Lease
     fault: str | None = None
 
 
-@restarted
+@retry_on_deadlock
 def claim(
     session: Session, claimed_by: str, count: int, seconds: float, policy: RetryPolicy
 ) -> Sequence[Fractal]:
-    """Hand up to ``count`` queued fractals to ``claimed_by`` for ``seconds``, oldest first.
+    """Lease up to ``count`` queued fractals to ``claimed_by`` for ``seconds``, oldest first.
 
-    A suspect is handed out by itself, so that a claimant it kills has no other on its hands. Rows
-    that somebody else is claiming are skipped where the database can tell; where it cannot, the
-    attempt that each UPDATE expects lets only one of them win.
+    A quarantined fractal is leased alone, so that no other lease is lost if it kills the claimant.
+    Rows locked by another claim are skipped where the database supports that; where it does not,
+    the attempt that each UPDATE expects lets only one claim win.
     """
     _end_expired_leases(session, policy)
     queued = (Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment())
-    candidates = _companions(_candidates(session, queued, Fractal.id, count))
+    candidates = _batch(_candidates(session, queued, Fractal.id, count))
     values = {
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
@@ -66,7 +66,7 @@ def claim(
     }
     won = _change_all(session, candidates, values)
     query = select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)
-    claimed = session.scalars(query, execution_options=ANEW).all() if won else []
+    claimed = session.scalars(query, execution_options=REFRESH).all() if won else []
     session.commit()
     return claimed
 
@@ -88,15 +88,15 @@ def release(
 ) -> list[str]:
     """Queue claimed fractals again without counting a failure; return what ``renew`` returns.
 
-    One that is released with a fault waits for the first retry delay, and shows the fault until it
+    A fractal released with a fault waits for the first retry delay, and shows the fault until it
     is complete.
     """
     lost = []
     for one in (one for one in releases if one.fault is not None):
         queued = _queued(policy.delay_after(1)) | {"fault": one.fault}
         lost += _change_held(session, claimed_by, [one.lease], queued)
-    unharmed = [one.lease for one in releases if one.fault is None]
-    return lost + _change_held(session, claimed_by, unharmed, _queued(0.0))
+    others = [one.lease for one in releases if one.fault is None]
+    return lost + _change_held(session, claimed_by, others, _queued(0.0))
 
 
 def _queued(delay: float) -> dict[str, Any]:
@@ -104,12 +104,12 @@ def _queued(delay: float) -> dict[str, Any]:
 
 
 def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
-    """Queue again, or give up, what nobody has come back from."""
+    """Record a failure for each expired lease: queue its fractal again, or set it to error."""
     expired = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment())
     for one in _candidates(session, expired, Fractal.lease_expires_at, LARGEST_SWEEP):
         fault = (
-            f"attempt {one.attempt} came to nothing: the lease of producer {one.claimed_by} ran "
-            f"out at {one.lease_expires_at.isoformat(timespec='seconds')}Z"
+            f"attempt {one.attempt} failed: the lease of producer {one.claimed_by} expired at "
+            f"{one.lease_expires_at.isoformat(timespec='seconds')}Z"
         )
         _change(session, one, policy.after_failure(one.failures, fault, delayed=False))
 
@@ -134,17 +134,17 @@ def _candidates(
     return list(session.execute(query))
 
 
-def _companions(candidates: list[Row]) -> list[Row]:
-    """Return those that may be handed out together: the first suspect, or all that come before."""
+def _batch(candidates: list[Row]) -> list[Row]:
+    """Return the first candidate alone if it is quarantined, else all before a quarantined one."""
     if candidates and is_suspect(candidates[0].failures):
         return candidates[:1]
     return list(takewhile(lambda one: not is_suspect(one.failures), candidates))
 
 
 def _change_all(session: Session, candidates: list[Row], values: dict[str, Any]) -> list[int]:
-    """Change those of ``candidates``, queued ones, that are so still; return their ids.
+    """Change those of ``candidates`` that are still queued; return their ids.
 
-    One UPDATE does where the database has locked them, and mostly where it has not.
+    A single UPDATE suffices where the database has locked the rows, and usually where it has not.
     """
     if not candidates:
         return []
@@ -153,7 +153,7 @@ def _change_all(session: Session, candidates: list[Row], values: dict[str, Any])
     changed = execute_update(session, query.values(**values))
     if changed == len(ids):
         return ids
-    # Which of them it were cannot be told.
+    # The count does not say which of them changed: change them one by one.
     session.rollback()
     return [one.id for one in candidates if _change(session, one, values)]
 
@@ -168,17 +168,17 @@ def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
     return execute_update(session, query) == 1
 
 
-@restarted
+@retry_on_deadlock
 def _change_held(
     session: Session, claimed_by: str, leases: Sequence[Lease], values: dict[str, Any]
 ) -> list[str]:
-    """Change what ``claimed_by`` still holds of ``leases``; return the uuids of the others."""
+    """Change those ``leases`` that ``claimed_by`` still holds; return the uuids of the others."""
     if not leases:
         return []
     if _update_held(session, claimed_by, leases, values) == len(leases):
         session.commit()
         return []
-    # Which of them it were cannot be told any more.
+    # The count does not say which of them are lost: look them up first.
     session.rollback()
     query = select(Fractal.uuid, Fractal.attempt).where(*_still_held(claimed_by, leases))
     held = {Lease(uuid, attempt) for uuid, attempt in session.execute(query.with_for_update())}
@@ -195,7 +195,7 @@ def _update_held(
 
 
 def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that are true of what ``claimed_by`` still holds of ``leases``."""
+    """Return the conditions that select those ``leases`` that ``claimed_by`` still holds."""
     return (
         Fractal.uuid.in_([lease.uuid for lease in leases]),
         tuple_(Fractal.uuid, Fractal.attempt).in_(leases),

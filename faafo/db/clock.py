@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database's clock: leases are counted by it alone, since the clocks of API hosts differ."""
+"""The database's clock: all leases are timed by it, since the clocks of API hosts differ."""
 
 from datetime import datetime
 from typing import Any
@@ -9,12 +9,12 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-# Times are UTC without a zone: neither SQLite nor MariaDB keeps one.
+# Times are UTC without a zone: neither SQLite nor MariaDB stores one.
 Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 class moment(FunctionElement[datetime]):  # noqa: N801 - reads like the SQL function it stands for
-    """The present in the database's eyes, moved by so many ``seconds``."""
+    """The current time of the database plus ``seconds``."""
 
     type = Moment
     inherit_cache = True
@@ -25,7 +25,7 @@ class moment(FunctionElement[datetime]):  # noqa: N801 - reads like the SQL func
 
 @compiles(moment, "sqlite")
 def _sqlite(element: moment, compiler: Any, **kw: Any) -> str:
-    # As SQLAlchemy writes times into SQLite, whose clock counts milliseconds.
+    # The format in which SQLAlchemy stores times in SQLite, whose clock counts milliseconds.
     seconds = compiler.process(element.clauses, **kw)
     return f"strftime('%Y-%m-%d %H:%M:%f000', 'now', printf('%+.3f seconds', {seconds}))"
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Doing a transaction again that the database gave up to end a deadlock."""
+"""Retrying a transaction that the database rolled back to resolve a deadlock."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -15,11 +15,11 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def restarted(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function whose first argument is a session survive deadlocks.
+def retry_on_deadlock(function: Callable[P, R]) -> Callable[P, R]:
+    """Make a function whose first argument is a session retry its transaction after a deadlock.
 
-    The function must be one transaction from its first query to its last. Of two that lock each
-    other out the database lets one go on, so the other one need not wait before it tries again.
+    The function must be one transaction from its first query to its last. The database lets the
+    other transaction of a deadlock proceed, so this one is retried without a delay.
     """
     return retry(
         retry=retry_if_exception(_is_deadlock),

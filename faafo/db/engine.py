@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How a database URL becomes an engine, and how its errors become ours."""
+"""Engines: their options by database URL, their connections, and their errors as faafo's."""
 
 import logging
 import time
@@ -16,15 +16,16 @@ from faafo import errors
 LOG = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5
-# How long after its last use a connection is taken for alive.
+# A connection used within this time is assumed to be alive.
 TRUSTED_SECONDS = 1.0
-FOR_EVER = 3600.0
+# sqlite3 needs a number.
+NO_TIMEOUT = 3600.0
 
 
 def parse_url(text: str) -> URL:
-    """Return the URL that option ``database_url`` means.
+    """Return the URL that option ``database_url`` gives.
 
-    :raises faafo.errors.ConfigurationError: when it is none, or names a driver we do not have.
+    :raises faafo.errors.ConfigurationError: when it is not a URL, or its driver is not installed.
     """
     try:
         url = make_url(text)
@@ -42,14 +43,14 @@ def parse_url(text: str) -> URL:
 def engine_options(url: URL, timeout: float | None = None) -> dict[str, Any]:
     """Return the keyword arguments ``create_engine`` needs for ``url``.
 
-    :param timeout: seconds to wait for an answer, or for a lock; None waits as long as it takes.
+    :param timeout: seconds to wait for an answer, or for a lock; None: no limit.
     """
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": FOR_EVER if timeout is None else timeout}}
-    # A connection whose other end has vanished without a word would be waited for without end.
-    patience = {"read_timeout": timeout, "write_timeout": timeout}
+        return {"connect_args": {"timeout": NO_TIMEOUT if timeout is None else timeout}}
+    # Without a timeout, a read from a server that has vanished blocks forever.
+    timeouts = {"read_timeout": timeout, "write_timeout": timeout}
     return {
-        "connect_args": {"connect_timeout": CONNECT_SECONDS, **patience},
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, **timeouts},
         "pool_recycle": 3600,
         # Sessions end their transactions themselves; there is nothing left to roll back.
         "pool_reset_on_return": None,
@@ -70,27 +71,27 @@ def make_sqlite_directory(url: URL) -> None:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise errors.ConfigurationError(
-            f"database_url = {url}: cannot make the directory {directory}: {error.strerror}"
+            f"database_url = {url}: cannot create the directory {directory}: {error.strerror}"
         ) from None
 
 
 def tune_sqlite(engine: Engine) -> None:
-    """Let readers of a SQLite file go on while one writer writes."""
+    """Let readers of a SQLite file proceed while one writer writes."""
     if engine.dialect.name != "sqlite":
         return
 
     @event.listens_for(engine, "connect")
     def set_pragmas(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
-        # What was answered must survive a power cut.
+        # A committed transaction must survive a power failure.
         connection.execute("PRAGMA synchronous = FULL")
 
 
 def look_after_connections(engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
-    """Replace connections that have died while nobody used them.
+    """Replace connections that have died while they were idle.
 
-    The pool could try each of them before each use; that is one more question to the database
-    for every request. One that was used a moment ago is taken for alive.
+    The pool could ping before each use, but that is one more round trip for every request. A
+    connection that was used within ``TRUSTED_SECONDS`` is not pinged.
     """
     if engine.dialect.name == "sqlite":
         return
@@ -100,14 +101,14 @@ def look_after_connections(engine: Engine, clock: Callable[[], float] = time.mon
         record.info["used_at"] = clock()
 
     @event.listens_for(engine, "checkout")
-    def try_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    def ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
         if clock() - record.info.get("used_at", clock()) < TRUSTED_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
             LOG.info("a connection to the database has died: %s", error)
-            # The pool's word for "give me another one".
+            # Makes the pool open another connection.
             raise exc.DisconnectionError from error
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading and writing single fractals and pages of them; others move them through their life.
+"""Creating, reading and deleting fractals; ``claims`` and ``outcomes`` change their status.
 
-Every function takes the session of the request and leaves it committed.
+Every function that writes commits the session.
 """
 
 from collections.abc import Sequence
@@ -18,33 +18,33 @@ from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.counts import Counts
-from faafo.db.deadlock import restarted
+from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
 from faafo.db.statements import matched
 from faafo.fractal.task import FractalTask, Status
 
-# Made once: to work out a query takes as long as to make it.
+# Built once: building a statement takes as long as executing it.
 INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
 INSERT_RETURNING = INSERT.returning(Fractal.created_at)
 RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
     Fractal.__table__.c.uuid == bindparam("wanted")
 )
 
-# Whatever a session has seen before: an UPDATE may have changed it since.
-ANEW = {"populate_existing": True}
+# Overwrite objects that the session has loaded before: an UPDATE may have changed their rows.
+REFRESH = {"populate_existing": True}
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list: its fractals, and how many there are on all pages together."""
+    """One page of a list: its fractals, and the total on all pages."""
 
     fractals: Sequence[Fractal]
     total: int
 
 
-@restarted
+@retry_on_deadlock
 def add(session: Session, task: FractalTask) -> Fractal:
-    """Store ``task``, which has its c, as a queued fractal.
+    """Store ``task``, whose c is set, as a queued fractal.
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
@@ -59,7 +59,7 @@ def add(session: Session, task: FractalTask) -> Fractal:
 
 
 def _insert(session: Session, values: dict[str, Any]) -> datetime:
-    """Insert a fractal, and return when the database thinks that was."""
+    """Insert a fractal; return its creation time by the database's clock."""
     connection = session.connection()
     if connection.dialect.insert_returning:
         return connection.execute(INSERT_RETURNING, values).scalar_one()
@@ -73,7 +73,7 @@ def get(session: Session, uuid: str) -> Fractal:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     query = select(Fractal).where(Fractal.uuid == uuid)
-    fractal = session.scalars(query, execution_options=ANEW).one_or_none()
+    fractal = session.scalars(query, execution_options=REFRESH).one_or_none()
     if fractal is None:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
     return fractal
@@ -91,17 +91,17 @@ def record(session: Session, uuid: str) -> dict[str, Any]:
 
 
 def is_queue_full(session: Session, size: int) -> bool:
-    """Tell whether ``size`` fractals or more are queued; reads no more than so many."""
+    """Tell whether ``size`` fractals or more are queued; reads at most ``size`` index entries."""
     queued = select(Fractal.id).where(Fractal.status == Status.QUEUED).order_by(Fractal.id)
     return session.scalar(queued.offset(size - 1).limit(1)) is not None
 
 
 def existing(session: Session, uuids: Sequence[str]) -> set[str]:
-    """Return those of ``uuids`` that are of fractals."""
+    """Return those of ``uuids`` that fractals have."""
     return set(session.scalars(select(Fractal.uuid).where(Fractal.uuid.in_(uuids))))
 
 
-@restarted
+@retry_on_deadlock
 def remove(session: Session, uuid: str) -> None:
     """Delete the record of a fractal.
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the gallery shows: fractals of a status and a size, in one of several orders.
+"""Queries of the gallery: fractals of one status and a range of sizes, in one of three orders.
 
 A page is found by the fractal beside it, its marker, at the cost of the first page: each order has
-an index that ends with the id, by which the newest of equals comes first.
+an index that ends with the id, and fractals with equal keys are sorted newest first.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from faafo.fractal.task import Status
 
 
 class Order(StrEnum):
-    """What comes first."""
+    """The sort order: which fractals come first."""
 
     NEWEST = "newest"
     LONGEST = "longest"
@@ -28,7 +28,7 @@ class Order(StrEnum):
 
 
 class Extent(StrEnum):
-    """How large a picture is."""
+    """A range of image sizes; see ``PIXELS``."""
 
     ANY = "any"
     SMALL = "small"
@@ -41,7 +41,7 @@ KEYS: dict[Order, InstrumentedAttribute[Any]] = {
     Order.LONGEST: Fractal.duration,
     Order.LARGEST: Fractal.pixels,
 }
-# From how many pixels on, and below how many.
+# Minimum number of pixels, inclusive, and maximum, exclusive.
 PIXELS: dict[Extent, tuple[int, int | None]] = {
     Extent.ANY: (0, None),
     Extent.SMALL: (0, 500_000),
@@ -53,7 +53,7 @@ RATE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Choice:
-    """Which fractals, and which of them first."""
+    """A status, a range of sizes and a sort order."""
 
     status: Status = Status.COMPLETE
     extent: Extent = Extent.ANY
@@ -61,12 +61,12 @@ class Choice:
 
 
 def first(session: Session, choice: Choice, limit: int) -> Sequence[Fractal]:
-    """Return the fractals that come first."""
+    """Return the first ``limit`` fractals."""
     return session.scalars(_sorted(_chosen(choice), choice).limit(limit)).all()
 
 
 def after(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequence[Fractal]:
-    """Return the fractals that come right after ``marker``."""
+    """Return up to ``limit`` fractals that follow ``marker`` directly."""
     key = KEYS[choice.order]
     value = getattr(marker, key.key)
     query = _chosen(choice).where(key <= value, or_(key < value, Fractal.id < marker.id))
@@ -74,7 +74,7 @@ def after(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequ
 
 
 def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequence[Fractal]:
-    """Return the fractals that come right before ``marker``, in the same order."""
+    """Return up to ``limit`` fractals that precede ``marker`` directly, in the same order."""
     key = KEYS[choice.order]
     value = getattr(marker, key.key)
     query = _chosen(choice).where(key >= value, or_(key > value, Fractal.id > marker.id))
@@ -82,7 +82,7 @@ def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Seq
 
 
 def completed_lately(session: Session) -> int:
-    """Return how many fractals have become complete in the last ``RATE_SECONDS``."""
+    """Return the number of fractals completed in the last ``RATE_SECONDS``."""
     query = select(func.count()).select_from(Fractal)
     return session.scalar(query.where(Fractal.completed_at > moment(-RATE_SECONDS))) or 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of fractals, the one truth about every job, and what is counted of it."""
+"""The tables: fractals, the only record of every job, and the count of deletions."""
 
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,11 @@ from faafo.db.clock import Moment
 from faafo.fractal import palette as palettes
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
-# SQLite counts up by itself in an INTEGER column only.
+# SQLite generates ids in an INTEGER column only.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
-# What a record shows of itself, in JSON and to searches, in this order.
+# The fields of a record in JSON and in searches, in this order.
 RECORD_FIELDS = (
     "uuid",
     *PARAMETERS,
@@ -39,7 +39,7 @@ def as_record(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Deletions(Base):
-    """The number of fractals that were deleted, in the only row: see ``counts``."""
+    """The number of fractals deleted so far, in a single row: see ``counts``."""
 
     __tablename__ = "deletions"
 
@@ -48,13 +48,13 @@ class Deletions(Base):
 
 
 class Fractal(Base):
-    """A fractal: what is to be rendered, how far that has come, and its result."""
+    """A fractal: its parameters, its status and its result."""
 
     __tablename__ = "fractal"
     __table_args__ = (
         Index("ix_fractal_status_id", "status", "id"),
         Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
-        # Without the status, which nearly all have in common and which changes twice.
+        # Without the status: nearly all rows have the same one, and it changes twice.
         Index("ix_fractal_duration", "duration"),
         Index("ix_fractal_pixels", "pixels"),
         Index("ix_fractal_completed_at", "completed_at"),
@@ -78,19 +78,19 @@ class Fractal(Base):
     palette: Mapped[str] = mapped_column(String(16), server_default=palettes.DEFAULT)
 
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
-    # Counts claims; a result must name the current one, which is what fences off late ones.
+    # The fencing token: counts claims; a result that names an earlier one is refused.
     attempt: Mapped[int] = mapped_column(default=0)
-    # Counts attempts that failed or that nobody came back from; one that was given back is none.
+    # Counts attempts that failed or whose lease expired; a release is no failure.
     failures: Mapped[int] = mapped_column(default=0)
     fault: Mapped[str | None] = mapped_column(Text)
     claimable_at: Mapped[datetime] = mapped_column(Moment)
     claimed_at: Mapped[datetime | None] = mapped_column(Moment)
     claimed_by: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None] = mapped_column(Moment)
-    # How much of a render that takes long is done: for the pages, and no part of the record.
+    # The progress of a long render, for the pages; not a field of the record.
     rows_done: Mapped[int | None]
 
-    # No unique checksum: two records may describe the same picture.
+    # Not unique: two records may describe the same image.
     checksum: Mapped[str | None] = mapped_column(String(64))
     completed_at: Mapped[datetime | None] = mapped_column(Moment)
     duration: Mapped[float | None] = mapped_column(Double)
@@ -102,5 +102,5 @@ class Fractal(Base):
         return as_record({name: getattr(self, name) for name in RECORD_FIELDS})
 
     def task(self) -> FractalTask:
-        """Return what a worker needs to know."""
+        """Return the task that a worker renders."""
         return FractalTask(uuid=self.uuid, **{name: getattr(self, name) for name in PARAMETERS})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outcomes: what becomes of an attempt, and the way back of a fractal that was given up."""
+"""Outcomes: results and failures of attempts, and retries of fractals in error."""
 
 import random
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, update
 from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
-from faafo.db.deadlock import restarted
+from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import get
 from faafo.db.models import Fractal
 from faafo.db.statements import execute_update
@@ -19,7 +19,7 @@ from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
 UNCLAIMED = {"claimed_by": None, "lease_expires_at": None, "rows_done": None}
-# A result that comes twice does not change when it came.
+# A result that arrives twice keeps its first completion time.
 COMPLETED = {
     "status": Status.COMPLETE,
     "fault": None,
@@ -30,7 +30,7 @@ COMPLETED = {
 
 @dataclass(frozen=True)
 class Result:
-    """What an attempt has rendered: the values of the result's columns."""
+    """The result of an attempt: the values of its columns."""
 
     lease: Lease
     values: dict[str, Any]
@@ -38,7 +38,7 @@ class Result:
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often an attempt may fail, and the seconds to wait after the first and any failure."""
+    """The number of failures until status error, and the first and the longest delay in seconds."""
 
     max_attempts: int
     delay: float
@@ -47,14 +47,14 @@ class RetryPolicy:
     def delay_after(self, failures: int) -> float:
         """Return the seconds before the next attempt.
 
-        They double with each failure. Chance takes away up to half of them, so that what failed
-        together does not come back together.
+        Exponential backoff with jitter: the delay doubles with each failure, and up to half of it
+        is taken off at random, so that fractals that failed together are not retried together.
         """
         doubled = self.delay * 2.0 ** min(failures - 1, 64)
         return min(doubled, self.longest_delay) * random.uniform(0.5, 1.0)
 
     def after_failure(self, failures: int, fault: str, delayed: bool = True) -> dict[str, Any]:
-        """Return what a fractal changes to when it fails after so many ``failures``."""
+        """Return the new values of a fractal that fails after ``failures`` earlier failures."""
         failures += 1
         values = {"failures": failures, "fault": fault, **UNCLAIMED}
         if failures >= self.max_attempts:
@@ -64,7 +64,7 @@ class RetryPolicy:
 
 
 def require_rendering(session: Session, uuid: str, attempt: int) -> Fractal:
-    """Return a fractal that is being rendered.
+    """Return the fractal of which ``attempt`` is being rendered.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
@@ -74,12 +74,12 @@ def require_rendering(session: Session, uuid: str, attempt: int) -> Fractal:
     return _changed_or_stale(session, uuid, attempt, rendering)
 
 
-@restarted
+@retry_on_deadlock
 def complete(session: Session, uuid: str, attempt: int | None, result: dict[str, Any]) -> Fractal:
-    """Record the result of an attempt, or of a client that knows no attempts.
+    """Record the result of an attempt; ``attempt`` is None for a client that sends none.
 
-    A result that arrives twice changes nothing; one that arrives after its lease has expired is
-    as good as any, since rendering is deterministic, as long as nobody has claimed it again.
+    A result that arrives twice changes nothing. One that arrives after its lease has expired is
+    accepted until the fractal is claimed again, since rendering is deterministic.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.StaleAttempt: when ``attempt`` is no longer the current one.
@@ -91,12 +91,9 @@ def complete(session: Session, uuid: str, attempt: int | None, result: dict[str,
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
-@restarted
+@retry_on_deadlock
 def complete_all(session: Session, results: Sequence[Result]) -> list[str]:
-    """Record the results of many attempts; return the uuids of those that were refused.
-
-    What ``complete`` says holds for each of them.
-    """
+    """Record the results of many attempts, as ``complete``; return the uuids of refused ones."""
     if _record(session, results) != len(results):
         session.rollback()
         refused = [one.lease.uuid for one in results if not _record(session, [one])]
@@ -107,7 +104,7 @@ def complete_all(session: Session, results: Sequence[Result]) -> list[str]:
 
 
 def _record(session: Session, results: Sequence[Result]) -> int:
-    """Record results; return how many of them were taken."""
+    """Record results; return how many of them were accepted."""
     table = Fractal.__table__.c
     query = (
         update(Fractal.__table__)
@@ -119,9 +116,9 @@ def _record(session: Session, results: Sequence[Result]) -> int:
     return session.connection().execute(query, rows).rowcount if rows else 0
 
 
-@restarted
+@retry_on_deadlock
 def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPolicy) -> Fractal:
-    """Record that an attempt failed: queue the fractal again, later, or give it up.
+    """Record that an attempt failed: queue the fractal again with a delay, or set it to error.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
@@ -137,48 +134,48 @@ def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPol
     return _changed_or_stale(session, uuid, attempt, changed)
 
 
-@restarted
+@retry_on_deadlock
 def retry(session: Session, uuid: str) -> Fractal:
-    """Queue a fractal again that was given up, or that waits for its next attempt.
+    """Queue a fractal that is in error, or waits for its next attempt, to be claimed at once.
 
-    Its failures are forgotten, its fault is shown until it is complete.
+    Its failures are reset to 0; its fault is shown until it is complete.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.NothingToRetry: when it is being rendered, or complete.
     """
     waiting = (Fractal.uuid == uuid, Fractal.status.in_((Status.ERROR, Status.QUEUED)))
-    query = update(Fractal).where(*waiting).values(**_anew())
+    query = update(Fractal).where(*waiting).values(**_requeued())
     changed = execute_update(session, query)
     fractal = get(session, uuid)
     session.commit()
     if not changed:
         raise errors.NothingToRetry(
-            f"status: fractal {uuid} is {fractal.status}; only what is in error can be tried again"
+            f"status: fractal {uuid} is {fractal.status}; only a fractal in error can be retried"
         )
     return fractal
 
 
-def retry_all_errors(session: Session, at_once: int = 1000) -> int:
-    """Queue every fractal again that was given up; return how many there were."""
+def retry_all_errors(session: Session, batch_size: int = 1000) -> int:
+    """Queue all fractals in error again; return their number."""
     total = 0
     last = 0
     failed = select(Fractal.id).where(Fractal.status == Status.ERROR).order_by(Fractal.id)
-    while ids := session.scalars(failed.where(Fractal.id > last).limit(at_once)).all():
+    while ids := session.scalars(failed.where(Fractal.id > last).limit(batch_size)).all():
         last = ids[-1]
-        total += _retry_these(session, ids)
+        total += _retry_batch(session, ids)
     return total
 
 
-@restarted
-def _retry_these(session: Session, ids: Sequence[int]) -> int:
-    these = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
-    query = update(Fractal).where(*these).values(**_anew())
+@retry_on_deadlock
+def _retry_batch(session: Session, ids: Sequence[int]) -> int:
+    in_error = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
+    query = update(Fractal).where(*in_error).values(**_requeued())
     changed = execute_update(session, query)
     session.commit()
     return changed
 
 
-def _anew() -> dict[str, Any]:
+def _requeued() -> dict[str, Any]:
     return {"status": Status.QUEUED, "failures": 0, "claimable_at": moment()}
 
 

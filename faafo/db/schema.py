@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The version of the database schema: asking for it and bringing it up to date."""
+"""The revision of the database schema: reading, checking and upgrading it."""
 
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from faafo import errors
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the schema up to date; harmless when it is.
+    """Upgrade the schema to the latest revision; does nothing when it is there.
 
-    :raises faafo.errors.DatabaseBehind: when it is at a revision that this version of faafo does
-        not know.
+    :raises faafo.errors.DatabaseBehind: when this version of faafo does not know its revision.
     """
     config = _config()
     try:
@@ -26,7 +25,7 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(config, "head")
     except CommandError as error:
         raise errors.DatabaseBehind(
-            f"the database schema is none that this version of faafo knows: {error}; "
+            f"this version of faafo does not know the revision of the database schema: {error}; "
             f"the latest one it knows is {head()}"
         ) from None
 

@@ -38,7 +38,7 @@ INT64 = 2**63
 
 
 def condition(name: str, op: str, val: Any = None) -> ColumnElement[bool]:
-    """Return the condition that field ``name`` stands to ``val`` as ``op`` says.
+    """Return the condition that compares field ``name`` with ``val`` by operator ``op``.
 
     :raises faafo.errors.InvalidQuery: for an unknown field or operator, or a value that the field
         cannot be compared with.
@@ -90,7 +90,7 @@ def _is_text(column: InstrumentedAttribute) -> bool:
 
 
 def _value(name: str, column: InstrumentedAttribute, val: Any) -> Any:
-    """Return ``val`` as something the database can compare the column with."""
+    """Return ``val`` as a type that the database can compare with the column."""
     if isinstance(column.type, DateTime):
         return _moment(name, val)
     if _is_text(column):

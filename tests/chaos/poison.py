@@ -49,7 +49,7 @@ def poisoned_all_in_one(lab: Lab, rng: Random, scale: Scale) -> Line:
     with lab.site() as site:
         _add_all_in_one(site, [sys.executable, LAUNCHER, "faafo.cmd.all"], LIMITED)
         with _kept_alive(site):
-            return _play_poisoned(site, rng, scale, " came to nothing: the lease of producer ")
+            return _play_poisoned(site, rng, scale, " failed: the lease of producer ")
 
 
 def _add_all_in_one(

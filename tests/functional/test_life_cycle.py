@@ -147,7 +147,7 @@ class TestLeases:
         wait_until(lambda: api.claim() or api.get_fractal(uuid)["status"] == "error", "the end")
         record = api.get_fractal(uuid)
         assert (record["status"], record["failures"]) == ("error", MAX_ATTEMPTS)
-        assert "the lease of producer me ran out at 20" in record["fault"]
+        assert "the lease of producer me expired at 20" in record["fault"]
 
     def test_what_has_failed_twice_is_handed_out_by_itself(self, api: Api) -> None:
         suspect = api.post_fractal()["uuid"]

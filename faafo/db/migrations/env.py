@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Alembic runs to reach the database: always over a connection that we hand in."""
+"""Alembic's environment: runs migrations over the connection that ``faafo.db.schema`` passes."""
 
 from alembic import context
 

@@ -31,7 +31,7 @@ def release(session, uuid, attempt, by="me", fault=None, policy=AT_ONCE):
 
 
 def fail(session, uuid, times):
-    """Fail the next so many attempts of a fractal that is the oldest one queued."""
+    """Fail the next ``times`` attempts of the oldest queued fractal."""
     for _ in range(times):
         ((claimed, attempt),) = claim(session)
         assert claimed == uuid
@@ -45,13 +45,13 @@ def test_the_oldest_fractals_are_claimed_first_and_only_once(session, add):
     assert claim(session, 9) == []
 
 
-def test_what_is_tried_again_does_not_go_to_the_end_of_the_queue(session, add):
+def test_a_retried_fractal_keeps_its_place_in_the_queue(session, add):
     oldest, *others = [add() for _number in range(5)]
     fail(session, oldest, 1)
     assert claim(session, 2) == [(oldest, 2), (others[0], 1)]
 
 
-def test_an_expired_lease_can_be_claimed_again_and_its_result_comes_too_late(session, add):
+def test_an_expired_lease_can_be_claimed_again_and_its_result_is_then_refused(session, add):
     uuid = add()
     claim(session, by="dead", lease=EXPIRED)
     assert claim(session) == [(uuid, 2)]
@@ -60,18 +60,16 @@ def test_an_expired_lease_can_be_claimed_again_and_its_result_comes_too_late(ses
     assert outcomes.complete(session, uuid, 2, RESULT).status == Status.COMPLETE
 
 
-def test_an_expired_lease_is_a_failure_that_says_whose_and_when(session, add):
+def test_an_expired_lease_is_a_failure_that_names_the_producer_and_the_time(session, add):
     uuid = add()
     claim(session, by="dead", lease=EXPIRED)
     claim(session)
     fractal = fractals.get(session, uuid)
     assert fractal.failures == 1
-    assert fractal.fault.startswith(
-        "attempt 1 came to nothing: the lease of producer dead ran out at 20"
-    )
+    assert fractal.fault.startswith("attempt 1 failed: the lease of producer dead expired at 20")
 
 
-def test_what_nobody_ever_comes_back_from_is_given_up(session, add):
+def test_a_fractal_whose_leases_always_expire_ends_in_error(session, add):
     uuid = add()
     for attempt in range(1, 5):
         assert claim(session, lease=EXPIRED) == [(uuid, attempt)]
@@ -79,32 +77,32 @@ def test_what_nobody_ever_comes_back_from_is_given_up(session, add):
     assert fractals.get(session, uuid).status == Status.ERROR
 
 
-def test_a_late_result_counts_as_long_as_nobody_has_claimed_the_fractal_again(session, add):
+def test_a_late_result_is_accepted_until_the_fractal_is_claimed_again(session, add):
     uuid = add()
     claim(session, lease=EXPIRED)
     assert outcomes.complete(session, uuid, 1, RESULT).status == Status.COMPLETE
 
 
-def test_a_suspect_is_handed_out_by_itself(session, add):
-    suspect = add()
-    fail(session, suspect, 2)
+def test_a_quarantined_fractal_is_leased_alone(session, add):
+    quarantined = add()
+    fail(session, quarantined, 2)
     others = [add() for _number in range(2)]
-    assert claim(session, 9) == [(suspect, 3)]
+    assert claim(session, 9) == [(quarantined, 3)]
     assert claim(session, 9) == [(uuid, 1) for uuid in others]
 
 
-def test_what_is_older_than_a_suspect_is_handed_out_without_it(session, add):
-    older, suspect, younger = [add() for _number in range(3)]
+def test_fractals_older_than_a_quarantined_one_are_leased_without_it(session, add):
+    older, quarantined, younger = [add() for _number in range(3)]
     claim(session, 3)
     for uuid in (older, younger):
         release(session, uuid, 1)
-    outcomes.fail(session, suspect, 1, "no", AT_ONCE)
+    outcomes.fail(session, quarantined, 1, "no", AT_ONCE)
     claim(session, 3)
     for uuid in (older, younger):
         release(session, uuid, 2)
-    outcomes.fail(session, suspect, 2, "no", AT_ONCE)
+    outcomes.fail(session, quarantined, 2, "no", AT_ONCE)
     assert claim(session, 9) == [(older, 3)]
-    assert claim(session, 9) == [(suspect, 3)]
+    assert claim(session, 9) == [(quarantined, 3)]
     assert claim(session, 9) == [(younger, 3)]
 
 
@@ -119,7 +117,7 @@ def test_only_the_holder_can_renew_and_release(session, add):
     assert claims.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
 
 
-def test_one_lost_lease_costs_no_other(session, add):
+def test_a_lost_lease_does_not_affect_the_others(session, add):
     uuids = [add() for _number in range(3)]
     claim(session, 3, lease=EXPIRED)
     fractals.remove(session, uuids[1])
@@ -149,11 +147,11 @@ def test_a_release_with_a_fault_shows_it_and_waits(session, add):
     assert claim(session) == []
 
 
-def test_a_renewal_tells_how_far_a_render_is_and_its_end_forgets_it(session, add):
+def test_a_renewal_records_progress_and_a_release_resets_it(session, add):
     uuid = add()
     claim(session)
     held = Renewal(Lease(uuid, 1), rows_done=17)
-    assert claims.renew(session, "somebody else", [held], LEASE) == [uuid]
+    assert claims.renew(session, "another producer", [held], LEASE) == [uuid]
     assert fractals.get(session, uuid).rows_done is None
     assert claims.renew(session, "me", [held], LEASE) == []
     assert fractals.get(session, uuid).rows_done == 17

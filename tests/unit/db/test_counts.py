@@ -32,7 +32,7 @@ def add(session, make_task):
     return lambda: fractals.add(session, make_task()).uuid
 
 
-def test_it_knows_of_new_ones_and_of_deleted_ones_at_once(session, counts, add, clock):
+def test_the_total_includes_insertions_and_deletions_at_once(session, counts, add, clock):
     assert counts.total(session) == 0
     uuids = [add() for _ in range(3)]
     assert counts.total(session) == 3
@@ -46,7 +46,7 @@ def test_it_knows_of_new_ones_and_of_deleted_ones_at_once(session, counts, add, 
     assert counts.total(session) == 5
 
 
-def test_two_of_them_agree_whoever_deletes(session, counts, add):
+def test_the_totals_of_two_processes_agree_after_a_deletion(session, counts, add):
     other = Counts()
     uuid = add()
     assert (counts.total(session), other.total(session)) == (1, 1)
@@ -54,7 +54,7 @@ def test_two_of_them_agree_whoever_deletes(session, counts, add):
     assert (counts.total(session), other.total(session)) == (0, 0)
 
 
-def test_what_was_not_yet_committed_at_the_first_count_is_found_at_the_second(
+def test_an_insert_uncommitted_at_one_full_count_is_included_in_the_next(
     session, counts, add, clock, monkeypatch
 ):
     add()
@@ -65,19 +65,19 @@ def test_what_was_not_yet_committed_at_the_first_count_is_found_at_the_second(
     assert counts.total(session) == 1
 
 
-def test_the_newest_are_never_counted_on(session, add, monkeypatch):
+def test_the_newest_ids_are_counted_on_each_call(session, add, monkeypatch):
     counts = Counts(margin=2)
     for _ in range(3):
         add()
     counts.total(session)
     monkeypatch.setattr("faafo.db.counts._count", lambda _session, where: where.right.value)
-    # One of three is counted on; the others are asked for each time.
+    # One of three is in the full count; the other two are counted on each call.
     assert counts.total(session) == 1 + 1
 
 
 @pytest.fixture
 def counted(session):
-    """The parameters of every count that the database is asked for."""
+    """The parameters of every COUNT(*) that the database executes."""
     seen = []
 
     def note(_connection, _cursor, statement, parameters, *_):
@@ -89,7 +89,7 @@ def counted(session):
     event.remove(db.engine, "before_cursor_execute", note)
 
 
-def test_settled_ones_are_not_counted_again(session, counts, add, clock, counted):
+def test_old_fractals_are_not_counted_again(session, counts, add, clock, counted):
     for _ in range(3):
         add()
         counts.total(session)
@@ -101,7 +101,7 @@ def test_settled_ones_are_not_counted_again(session, counts, add, clock, counted
     assert counted == [(3,)]
 
 
-def test_what_came_while_nobody_asked_is_counted_once(session, counts, add, clock, counted):
+def test_fractals_added_between_two_calls_are_counted_once(session, counts, add, clock, counted):
     add()
     counts.total(session)
     for _ in range(3):
@@ -113,7 +113,7 @@ def test_what_came_while_nobody_asked_is_counted_once(session, counts, add, cloc
     assert counted == [(4,)]
 
 
-def test_a_complete_one_is_what_is_nothing_else(session, counts, add):
+def test_complete_is_the_total_minus_the_other_statuses(session, counts, add):
     for _ in range(2):
         add()
     assert counts.by_status(session) == {
@@ -124,9 +124,7 @@ def test_a_complete_one_is_what_is_nothing_else(session, counts, add):
     }
 
 
-def test_unfinished_ones_that_take_long_to_count_are_not_counted_at_each_question(
-    session, clock, add
-):
+def test_a_slow_count_by_status_is_reused(session, clock, add):
     def take_long(_connection, _cursor, statement, *_):
         if "GROUP BY" in statement:
             clock.now += 0.3

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Transactions that were given up to end a deadlock."""
+"""Transactions that the database rolled back to resolve a deadlock."""
 
 import pymysql
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from faafo.db.deadlock import ATTEMPTS, restarted
+from faafo.db.deadlock import ATTEMPTS, retry_on_deadlock
 
 
 class Session:
@@ -19,7 +19,7 @@ class Session:
 def failing(times, code):
     calls = []
 
-    @restarted
+    @retry_on_deadlock
     def transaction(_session):
         calls.append(1)
         if len(calls) <= times:
@@ -29,7 +29,7 @@ def failing(times, code):
     return transaction
 
 
-def test_a_deadlock_is_rolled_back_and_the_transaction_done_again():
+def test_after_a_deadlock_the_transaction_is_rolled_back_and_retried():
     session = Session()
     assert failing(2, 1213)(session) == "done"
     assert session.rollbacks == 2
@@ -42,7 +42,7 @@ def test_another_error_is_raised_at_once():
     assert session.rollbacks == 0
 
 
-def test_deadlocks_without_end_are_an_error():
+def test_a_deadlock_on_every_attempt_is_raised():
     session = Session()
     with pytest.raises(OperationalError):
         failing(99, 1213)(session)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of an attempt, and of a fractal that was given up."""
+"""Results and failures of attempts, and retries of fractals in error."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def claim(session, count=1):
     return [(one.uuid, one.attempt) for one in claims.claim(session, "me", count, 60.0, AT_ONCE)]
 
 
-def give_up(session, uuid):
+def set_to_error(session, uuid):
     ((claimed, attempt),) = claim(session)
     assert claimed == uuid
     outcomes.fail(session, uuid, attempt, "never", ONLY_ONCE)
 
 
-def test_a_fractal_that_fails_too_often_is_given_up_with_its_fault(session, add):
+def test_a_fractal_that_fails_too_often_ends_in_error_with_its_fault(session, add):
     uuid = add()
     for attempt in (1, 2):
         claim(session)
@@ -39,7 +39,7 @@ def test_a_fractal_that_fails_too_often_is_given_up_with_its_fault(session, add)
     assert claim(session) == []
 
 
-def test_a_failure_of_an_attempt_that_is_over_changes_nothing(session, add):
+def test_a_failure_of_a_finished_attempt_changes_nothing(session, add):
     uuid = add()
     claim(session)
     outcomes.complete(session, uuid, 1, RESULT)
@@ -48,7 +48,7 @@ def test_a_failure_of_an_attempt_that_is_over_changes_nothing(session, add):
     assert fractals.get(session, uuid).status == Status.COMPLETE
 
 
-def test_the_delay_doubles_up_to_its_bound_and_chance_takes_away_up_to_half():
+def test_the_delay_doubles_up_to_its_limit_with_a_jitter_of_up_to_half():
     policy = RetryPolicy(max_attempts=99, delay=1.0, longest_delay=10.0)
     for failures, longest in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 8.0), (5, 10.0), (5000, 10.0)):
         delays = {policy.delay_after(failures) for _ in range(100)}
@@ -62,16 +62,16 @@ def test_a_failed_fractal_waits_for_its_delay(session, add):
     assert claim(session) == []
 
 
-def test_what_was_given_up_can_be_tried_again_as_if_it_had_never_failed(session, add):
+def test_a_fractal_in_error_can_be_retried_and_its_failures_are_reset(session, add):
     uuid = add()
-    give_up(session, uuid)
+    set_to_error(session, uuid)
     fractal = outcomes.retry(session, uuid)
     assert (fractal.status, fractal.failures, fractal.fault) == (Status.QUEUED, 0, "never")
     assert claim(session) == [(uuid, 2)]
     assert outcomes.complete(session, uuid, 2, RESULT).fault is None
 
 
-def test_what_waits_for_its_next_attempt_can_have_it_at_once(session, add):
+def test_a_fractal_that_waits_for_its_next_attempt_can_be_retried_at_once(session, add):
     uuid = add()
     claim(session)
     outcomes.fail(session, uuid, 1, "no", RetryPolicy(3, 60.0, 60.0))
@@ -79,7 +79,7 @@ def test_what_waits_for_its_next_attempt_can_have_it_at_once(session, add):
     assert claim(session) == [(uuid, 2)]
 
 
-def test_what_is_rendered_or_complete_cannot_be_tried_again(session, add):
+def test_a_rendering_or_complete_fractal_cannot_be_retried(session, add):
     uuid = add()
     claim(session)
     with pytest.raises(errors.NothingToRetry, match="is rendering"):
@@ -92,16 +92,16 @@ def test_what_is_rendered_or_complete_cannot_be_tried_again(session, add):
         outcomes.retry(session, uuid)
 
 
-def test_all_that_were_given_up_can_be_tried_again(session, add):
+def test_all_fractals_in_error_can_be_retried(session, add):
     uuids = [add() for _number in range(5)]
     for uuid in uuids[:3]:
-        give_up(session, uuid)
-    assert outcomes.retry_all_errors(session, at_once=2) == 3
+        set_to_error(session, uuid)
+    assert outcomes.retry_all_errors(session, batch_size=2) == 3
     assert outcomes.retry_all_errors(session) == 0
     assert [uuid for uuid, _attempt in claim(session, 9)] == uuids
 
 
-def test_a_result_that_comes_twice_does_not_change_when_it_came(session, make_task):
+def test_a_result_that_arrives_twice_keeps_its_first_completion_time(session, make_task):
     uuid = fractals.add(session, make_task()).uuid
     first = outcomes.complete(session, uuid, None, RESULT).completed_at
     assert first is not None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schema: migrations lead to what the model says, and a stranger's version is refused."""
+"""The schema: migrations lead to the models, and an unknown revision is refused."""
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -46,7 +46,7 @@ def test_an_embedded_database_is_brought_up_to_date_by_itself(conf, store):
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle9://x", "sqlite://host/with/host", ""])
-def test_a_url_that_is_none_is_refused_by_the_name_of_the_option(url):
+def test_an_invalid_url_is_refused_with_the_name_of_the_option(url):
     with pytest.raises(errors.ConfigurationError, match="^database_url"):
         engine.parse_url(url)
 
@@ -72,7 +72,7 @@ def test_plain_queries_use_an_index(session):
         assert "INDEX" in plan or "PRIMARY KEY" in plan or plan == "SCAN fractal", plan
 
 
-def test_a_schema_of_a_later_version_is_refused_and_left_alone(opened):
+def test_a_schema_of_a_later_version_is_refused_and_left_unchanged(opened):
     schema.upgrade(opened)
     with opened.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

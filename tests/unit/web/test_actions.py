@@ -18,7 +18,7 @@ def test_a_failed_fractal_is_tried_again(visitor, failed):
 def test_what_need_not_be_tried_again_is_told_so(visitor, complete):
     answer = visitor.post(f"/fractal/{complete()}/retry")
     assert answer.status_code == 409
-    assert "only what is in error can be tried again" in answer.text
+    assert "only a fractal in error can be retried" in answer.text
 
 
 def test_a_fractal_is_deleted_with_its_image_after_a_question(app, store, visitor, complete):

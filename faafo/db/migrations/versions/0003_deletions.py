@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Count deletions, so that all other fractals need not be counted again and again."""
+"""Count deletions, so that a full count of fractals is valid until the next one."""
 
 import sqlalchemy as sa
 from alembic import op

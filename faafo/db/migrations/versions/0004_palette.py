@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Give fractals a palette; those that are there have the original one."""
+"""Add a palette to fractals; existing ones have the original palette."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    # A column with a default is added at once, however many rows there are.
+    # Adding a column with a default takes the same time for any number of rows.
     op.add_column(
         "fractal",
         sa.Column("palette", sa.String(16), nullable=False, server_default="original"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Let a record say how much of its image has been rendered."""
+"""Add the number of rows rendered so far."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Let pages sort by size and duration, and tell when a fractal was claimed and completed."""
+"""Index fractals by size and duration, and store when they were claimed and completed."""
 
 import sqlalchemy as sa
 from alembic import op
