@@ -67,7 +67,7 @@ def require_rendering(session: Session, uuid: str, attempt: int) -> Fractal:
     """Return the fractal of which ``attempt`` is being rendered.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
+    :raises faafo.errors.StaleAttempt: when ``attempt`` is not the one being rendered.
     """
     fractal = get(session, uuid)
     rendering = fractal.status == Status.RENDERING and fractal.attempt == attempt
@@ -121,7 +121,7 @@ def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPol
     """Record that an attempt failed: queue the fractal again with a delay, or set it to error.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
+    :raises faafo.errors.StaleAttempt: when ``attempt`` is not the one being rendered.
     """
     values = policy.after_failure(get(session, uuid).failures, fault)
     query = (
