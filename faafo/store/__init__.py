@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where images live: one driver a file, behind the interface of ``base.ImageStore``."""
+"""Image stores: one driver a module, behind the interfaces in ``base``."""

@@ -7,8 +7,8 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.store.base import ImageWriter, checksum
 
-# What will not be taken later either: the fractal is gone or no longer this attempt's, too large.
-FOR_GOOD = (404, 409, 413)
+# Never accepted later: the fractal is deleted, the attempt is stale, the image is too large.
+PERMANENT = (404, 409, 413)
 
 
 class ApiStore(ImageWriter):
@@ -31,27 +31,31 @@ class ApiStore(ImageWriter):
 
     def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
         if attempt is None:
-            raise errors.ImageRefused(f"{self._where}: an image is taken for an attempt only")
+            raise errors.ImageRefused(
+                f"{self._where}: an image can be uploaded for an attempt only"
+            )
         try:
             stored = self._client.upload(uuid, attempt, png)
         except errors.ApiUnavailable as error:
             raise errors.StoreAway(f"[store] url = api://, {error}") from None
         except errors.ApiRefused as error:
-            kind = errors.ImageRefused if error.status in FOR_GOOD else errors.StoreUnavailable
+            kind = errors.ImageRefused if error.status in PERMANENT else errors.StoreUnavailable
             raise kind(f"{self._where}: {error.status}, {error}") from None
         if stored != checksum(png):
-            raise errors.StoreUnavailable(f"{self._where}: it has stored something else, {stored}")
+            raise errors.StoreUnavailable(
+                f"{self._where}: it stored an image with another checksum, {stored}"
+            )
         return self._client.image_url(uuid)
 
     def remove_partial(self) -> int:
-        # The API has received an image to its end before it writes anything.
+        # The API writes nothing before it has received the whole image.
         return 0
 
 
 def from_conf(conf: cfg.ConfigOpts, owner: str) -> ApiStore:
-    """Return the store that ``api://`` means: the API at ``endpoint_url``.
+    """Return the store for ``api://``: the API at ``endpoint_url``.
 
-    :raises ValueError: when there is more in the URL.
+    :raises ValueError: when the URL is not exactly ``api://``.
     """
     if conf.store.url != "api://":
         raise ValueError("must be api:// and nothing else; endpoint_url says where the API is")

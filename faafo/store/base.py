@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The interfaces of an image store: what a worker needs of it, and what all others do."""
+"""The interfaces of an image store: ``ImageWriter`` for workers, ``ImageStore`` for the API."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -13,45 +13,45 @@ MIMETYPE = "image/png"
 
 
 class ImageWriter(ABC):
-    """Takes one PNG file for each uuid.
+    """Stores one PNG file for each uuid.
 
     Every method of a store takes a canonical uuid (the routes and the task model accept no other)
     and raises ``faafo.errors.StoreUnavailable`` when the store cannot be used, or its subclass
-    ``StoreAway`` when that is because nobody answers.
+    ``StoreAway`` when a retry may succeed.
     """
 
     @abstractmethod
     def check(self) -> None:
-        """Make sure that images can be written, before a worker takes any work.
+        """Check that images can be written, before a worker accepts tasks.
 
-        After an image did not fit, there must be room for it.
+        After a failed write, check that there is room for that image.
         """
 
     @abstractmethod
     def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
-        """Store an image, whole or not at all; return where it went, for the log.
+        """Store an image atomically; return its location, for the log.
 
-        What was written has been read again, and is what was to be written.
+        The image is read back and verified.
 
-        :param attempt: what it is the result of; only stores that ask the API mind.
-        :raises faafo.errors.ImageRefused: when it is not wanted, and will not be.
+        :param attempt: the attempt that rendered it; only ``ApiStore`` uses it.
+        :raises faafo.errors.ImageRefused: when the image will not be accepted later either.
         """
 
     def find(self, uuid: str) -> bytes | None:
-        """Return an image that is there, None when there is none or a writer cannot tell."""
+        """Return an image; None when there is none, or when the store cannot be read."""
         return None
 
     @abstractmethod
     def remove_partial(self) -> int:
-        """Remove what an earlier life of this store's owner wrote half; return how many files."""
+        """Remove partial files of this store's owner, left by a crash; return their number."""
 
 
 class ImageStore(ImageWriter):
-    """Keeps one PNG file for each uuid."""
+    """A store that can also be read, listed and cleaned."""
 
     @abstractmethod
     def open(self, uuid: str) -> BinaryIO:
-        """Return an image as a file to read and seek in, which the caller closes.
+        """Return an image as a seekable file, which the caller closes.
 
         :raises faafo.errors.ImageNotFound: when there is none.
         """
@@ -68,7 +68,7 @@ class ImageStore(ImageWriter):
             return None
 
     def public_url(self, uuid: str) -> str | None:
-        """Return where everybody can get an image without us, for some minutes, or None."""
+        """Return a URL that serves an image without the API for some minutes, or None."""
         return None
 
     @property
@@ -78,28 +78,28 @@ class ImageStore(ImageWriter):
 
     @abstractmethod
     def delete(self, uuid: str) -> None:
-        """Forget an image; harmless when there is none."""
+        """Delete an image; does nothing when there is none."""
 
     @abstractmethod
     def uuids(self, age: float) -> Iterator[str]:
-        """Return whose images have been here for more than ``age`` seconds, in any order."""
+        """Return the uuids of images older than ``age`` seconds, in any order."""
 
     @abstractmethod
     def remove_all_partial(self, age: float) -> int:
-        """Remove what anybody wrote half, and not in the last ``age`` seconds; return how many."""
+        """Remove partial files of all owners older than ``age`` seconds; return their number."""
 
 
 def checksum(png: bytes) -> str:
-    """Return the SHA-256 of an image file, in hexadecimal: what records know it by."""
+    """Return the SHA-256 of an image file in hexadecimal, as records contain it."""
     return hashlib.sha256(png).hexdigest()
 
 
 def verify(where: str, written: bytes, read: bytes) -> None:
-    """Make sure that what was read is what was written.
+    """Compare an image that was read back with the one that was written.
 
-    :raises faafo.errors.StoreUnavailable: when it is not.
+    :raises faafo.errors.StoreUnavailable: when they differ.
     """
     if checksum(read) != checksum(written):
         raise errors.StoreUnavailable(
-            f"{where}: {len(written)} bytes were written, and {len(read)} others were read again"
+            f"{where}: {len(written)} bytes were written, {len(read)} different ones were read back"
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which driver an image store has: the scheme of ``[store] url`` says so."""
+"""Opening an image store: the scheme of ``[store] url`` selects the driver."""
 
 import importlib
 import re
@@ -11,7 +11,7 @@ from faafo.store.base import ImageStore, ImageWriter
 from faafo.store.filesystem import FilesystemStore
 
 OPTION = "[store] url"
-# Loaded when they are asked for: what they need is heavy, or not installed.
+# Imported when they are used: their dependencies are heavy, or not installed.
 DRIVERS = {"api": "faafo.store.api", "file": "faafo.store.filesystem", "s3": "faafo.store.s3"}
 EXTRAS = {"s3": "faafo[s3]"}
 
@@ -19,9 +19,9 @@ EXTRAS = {"s3": "faafo[s3]"}
 def open_writer(conf: cfg.ConfigOpts, owner: str) -> ImageWriter:
     """Return the store that a worker writes to.
 
-    :param owner: who writes; no two processes may write under one name at the same time.
-    :raises faafo.errors.ConfigurationError: when ``[store] url`` makes no sense, or what it needs
-        is not installed.
+    :param owner: name of the writer; no two processes may write under one name at a time.
+    :raises faafo.errors.ConfigurationError: when ``[store] url`` is invalid, or a dependency of
+        its driver is not installed.
     """
     if not conf.store.url:
         return FilesystemStore(conf.filesystem_store_datadir, owner)
@@ -40,9 +40,9 @@ def open_writer(conf: cfg.ConfigOpts, owner: str) -> ImageWriter:
 
 
 def open_store(conf: cfg.ConfigOpts, owner: str = "") -> ImageStore:
-    """Return the store that can also be read from, which the API and its tools need.
+    """Return a store that can also be read, for the API and its tools.
 
-    :raises faafo.errors.ConfigurationError: as ``open_writer``, and when it is the API itself.
+    :raises faafo.errors.ConfigurationError: as ``open_writer``, and when the URL is ``api://``.
     """
     store = open_writer(conf, owner)
     if not isinstance(store, ImageStore):
@@ -56,5 +56,5 @@ def refused(conf: cfg.ConfigOpts, why: str) -> errors.ConfigurationError:
 
 
 def masked(url: str) -> str:
-    """Return a URL without its credentials, also when they are written in a wrong way."""
+    """Return a URL without its credentials, even when it is malformed."""
     return re.sub(r"//.*@", "//***@", url)

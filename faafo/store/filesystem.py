@@ -16,23 +16,23 @@ from faafo import errors
 from faafo.store import naming
 from faafo.store.base import ImageStore, verify
 
-# Room for a usual image; a disk that has less than that is full.
-USUAL_SIZE = 2**20
+# Room for a typical image; a disk with less free space is full.
+TYPICAL_SIZE = 2**20
 CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 class FilesystemStore(ImageStore):
-    """Keeps images below ``datadir``, which is made when it is missing.
+    """Keeps images in ``datadir``, which is created when it is missing.
 
-    :param owner: who writes; no two processes may write under one name at the same time.
-    :param option: the option that ``datadir`` is from, and its value, for messages.
+    :param owner: name of the writer; no two processes may write under one name at a time.
+    :param option: the option that sets ``datadir``, and its value, for messages.
     """
 
     def __init__(self, datadir: str, owner: str = "", option: str = "") -> None:
         self._datadir = Path(datadir).expanduser()
         self._option = option or f"filesystem_store_datadir = {self._datadir}"
         self._prefix = naming.partial_prefix(owner)
-        self._needed = USUAL_SIZE
+        self._needed = TYPICAL_SIZE
 
     def check(self) -> None:
         try:
@@ -46,7 +46,7 @@ class FilesystemStore(ImageStore):
         path = self._path(uuid)
         partial = None
         try:
-            # A file that is renamed into place is seen whole or not at all.
+            # Readers see a file that is renamed into place whole or not at all.
             with tempfile.NamedTemporaryFile(
                 dir=self._datadir,
                 prefix=f"{self._prefix}{uuid}.",
@@ -66,7 +66,7 @@ class FilesystemStore(ImageStore):
                 Path(partial).unlink(missing_ok=True)
             self._needed = max(self._needed, len(png))
             raise self._unavailable(error) from None
-        self._needed = USUAL_SIZE
+        self._needed = TYPICAL_SIZE
         return str(path)
 
     def open(self, uuid: str) -> BinaryIO:
@@ -100,7 +100,7 @@ class FilesystemStore(ImageStore):
         return len(found)
 
     def _files(self, wanted: Callable[[str], bool], age: float) -> Iterator[Path]:
-        """Give the files with a wanted name that were not written in the last ``age`` seconds."""
+        """Yield files with a wanted name that were not written in the last ``age`` seconds."""
         newest = time.time() - age
         try:
             with os.scandir(self._datadir) as entries:
@@ -120,13 +120,13 @@ class FilesystemStore(ImageStore):
 
 
 def from_conf(conf: cfg.ConfigOpts, owner: str) -> FilesystemStore:
-    """Return the store that a ``file://`` URL means.
+    """Return the store for a ``file://`` URL.
 
-    :raises ValueError: when it does not; says why.
+    :raises ValueError: when the URL is invalid; says why.
     """
     url = urlsplit(conf.store.url)
     if url.netloc or not url.path.startswith("/") or url.query or url.fragment:
-        raise ValueError("must look like file:///directory, with the whole path")
+        raise ValueError("must look like file:///directory, with an absolute path")
     return FilesystemStore(unquote(url.path), owner, f"[store] url = {conf.store.url}")
 
 
@@ -134,12 +134,12 @@ def _modified_at(entry: os.DirEntry) -> float:
     try:
         return entry.stat(follow_symlinks=False).st_mtime
     except FileNotFoundError:
-        # Gone since it was listed: as good as not old enough.
+        # Deleted since it was listed: never old enough.
         return float("inf")
 
 
 def _reserve(descriptor: int, size: int) -> None:
-    """Make the file system find room for ``size`` bytes, where it can tell."""
+    """Reserve ``size`` bytes, where the file system supports it."""
     try:
         os.posix_fallocate(descriptor, 0, size)
     except OSError as error:
@@ -148,7 +148,7 @@ def _reserve(descriptor: int, size: int) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make a new name survive a power cut."""
+    """Make the entries of a directory survive a power failure."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an ``s3://`` URL means: the bucket, the prefix, the credentials."""
+"""The parts of an ``s3://`` URL: bucket, prefix, credentials."""
 
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -7,9 +7,9 @@ from urllib.parse import unquote, urlsplit
 
 @dataclass(frozen=True)
 class Location:
-    """Where objects go, and with whose credentials: the parts of an ``s3://`` URL.
+    """Where objects are stored, and the credentials for it.
 
-    ``prefix`` is empty or ends with a slash; without a ``key`` the usual places are searched.
+    ``prefix`` is empty or ends with a slash; without a ``key`` botocore looks for credentials.
     """
 
     bucket: str
@@ -22,24 +22,24 @@ class Location:
         return f"s3://{credentials}{self.bucket}/{self.prefix}"
 
     def key_of(self, name: str) -> dict[str, str]:
-        """Return what S3 knows the object of that name by."""
+        """Return the parameters of an S3 request that identify the object ``name``."""
         return {"Bucket": self.bucket, "Key": self.prefix + name}
 
     def path_of(self, name: str) -> str:
-        """Return what s3fs knows the object of that name by."""
+        """Return the path of the object ``name`` in s3fs."""
         return f"{self.bucket}/{self.prefix}{name}"
 
 
 def parse_url(url: str) -> Location:
-    """Return what an ``s3://`` URL means.
+    """Return the parts of an ``s3://`` URL.
 
-    :raises ValueError: when it does not; says why.
+    :raises ValueError: when the URL is invalid; says why.
     """
     parts = urlsplit(url)
     credentials, at, bucket = parts.netloc.rpartition("@")
     key, _colon, secret = credentials.partition(":")
     if not bucket or ":" in bucket or parts.query or parts.fragment or "@" in parts.path:
-        raise ValueError("must look like s3://bucket/prefix; percent-encode what is special")
+        raise ValueError("must look like s3://bucket/prefix; percent-encode special characters")
     if at and not (key and secret):
         raise ValueError("credentials must look like s3://key:secret@bucket/prefix")
     prefix = unquote(parts.path).strip("/")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How files in an image store are named: ``<uuid>.png``, and ``.<owner>.….part`` until whole."""
+"""Names of files in an image store: ``<uuid>.png``, and ``.<owner>.….part`` while partial."""
 
 import uuid as uuidlib
 from urllib.parse import quote
@@ -15,7 +15,7 @@ def image_name(uuid: str) -> str:
 
 
 def uuid_of(name: str) -> str | None:
-    """Return whose image has that name; None when it is no image of ours."""
+    """Return the uuid of the image with that name; None for any other file."""
     stem = name.removesuffix(IMAGE)
     try:
         return stem if stem != name and str(uuidlib.UUID(stem)) == stem else None
@@ -24,10 +24,10 @@ def uuid_of(name: str) -> str | None:
 
 
 def partial_prefix(owner: str) -> str:
-    """Return what the name of everything begins with that ``owner`` has not finished."""
+    """Return the prefix of the names of the partial files of ``owner``."""
     return f".{quote(owner, safe='')}."
 
 
 def is_partial(name: str, prefix: str = ".") -> bool:
-    """Tell whether somebody, or the owner that ``prefix`` is of, has not finished that."""
+    """Tell whether a file is partial, and its name begins with ``prefix``."""
     return name.startswith(prefix) and name.endswith(PARTIAL)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An object of an object store as a file: read block by block, each with a request of its own."""
+"""An object of an object store as a file: read block by block, one range request each."""
 
 import io
 from collections.abc import Callable
@@ -14,7 +14,7 @@ BLOCK_BYTES = 2**20
 
 @dataclass(frozen=True)
 class Block:
-    """Some bytes of an object from ``start`` on, the object's size, and what names its content."""
+    """Bytes of an object from ``start`` on, the size of the object, and its ETag."""
 
     start: int
     content: bytes
@@ -23,16 +23,16 @@ class Block:
 
     @property
     def end(self) -> int:
-        """Where the next block begins."""
+        """The start of the next block."""
         return self.start + len(self.content)
 
 
-# Returns the bytes from start on, at most so many, of the object while it has that ETag.
+# Takes the start, the maximum number of bytes, and the ETag that the object must have or None.
 Fetch = Callable[[int, int, str | None], Block]
 
 
 class RangedFile(io.RawIOBase):
-    """A file to read and seek in; holds one block, and has the first one from the beginning."""
+    """A seekable file that holds one block; the first one is fetched when it is opened."""
 
     def __init__(self, fetch: Fetch) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class RangedFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Fill ``buffer`` with what is in the block at hand; 0 at the end of the object."""
+        """Fill ``buffer`` from the current block; return 0 at the end of the object."""
         if self._position >= self._block.size:
             return 0
         if not self._block.start <= self._position < self._block.end:

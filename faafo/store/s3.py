@@ -31,29 +31,29 @@ CONFIGURATION = {
     "connect_timeout": 5,
     "read_timeout": 20,
     "retries": {"total_max_attempts": 1},
-    # Stores other than AWS stumble over the checksums it has added; ours goes with each PUT.
+    # Stores other than AWS refuse botocore's new checksums; each PUT carries Content-MD5 instead.
     "request_checksum_calculation": "when_required",
     "response_checksum_validation": "when_required",
 }
 TRIES = 2
 
-# Nobody answers, or an answer breaks off.
-AWAY = (
+# No answer, or an incomplete one.
+UNREACHABLE = (
     botocore.ConnectionError,
     botocore.HTTPClientError,
     AiohttpError,
     ConnectionError,
     TimeoutError,
 )
-# What s3fs makes of answers with 500 and 503.
-IN_TROUBLE = (errno.EREMOTEIO, errno.EBUSY)
+# What s3fs raises for answers with status 500 and 503.
+SERVER_ERRORS = (errno.EREMOTEIO, errno.EBUSY)
 
 
 class S3Store(ImageStore):
-    """Keeps images in a bucket, which must be there.
+    """Keeps images in a bucket, which must exist.
 
-    :param owner: who writes; no two processes may write under one name at the same time.
-    :param public: whether ``public_url`` tells where an image is.
+    :param owner: name of the writer; no two processes may write under one name at a time.
+    :param public: whether ``public_url`` returns URLs.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class S3Store(ImageStore):
         self._where = f"[store] url = {location}"
         if endpoint_url:
             self._where += f", s3_endpoint_url = {endpoint_url}"
-        # The size of what did not fit, or was not yet tried to write: 0 when nothing is owed.
-        self._to_prove = 1
+        # Bytes that the next check writes: the size of an image that failed; 0 after a success.
+        self._probe_size = 1
         self._files = S3FileSystem(
             key=location.key,
             secret=location.secret,
@@ -86,14 +86,14 @@ class S3Store(ImageStore):
         self._files.retries = TRIES
 
     def check(self) -> None:
-        if not self._to_prove:
+        if not self._probe_size:
             with self._explained():
                 self._files.call_s3("head_bucket", Bucket=self._location.bucket)
             return
         probe = f"{self._prefix}part"
-        self._put(probe, bytes(self._to_prove), "application/octet-stream")
+        self._put(probe, bytes(self._probe_size), "application/octet-stream")
         self._delete(probe)
-        self._to_prove = 0
+        self._probe_size = 0
 
     def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
         name = naming.image_name(uuid)
@@ -101,14 +101,14 @@ class S3Store(ImageStore):
             self._put(name, png, MIMETYPE)
             self._verify(name, png)
         except errors.StoreUnavailable:
-            self._to_prove = max(self._to_prove, len(png))
+            self._probe_size = max(self._probe_size, len(png))
             raise
-        self._to_prove = 0
+        self._probe_size = 0
         return f"s3://{self._location.path_of(name)}"
 
     def _put(self, name: str, content: bytes, mimetype: str) -> None:
-        """Write an object with a single PUT, which is seen whole or not at all."""
-        # The other side compares it with what has arrived, and stores nothing when it differs.
+        """Write an object with a single PUT, which is atomic."""
+        # The store compares it with what has arrived, and stores nothing when it differs.
         digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         with self._explained():
             self._files.call_s3(
@@ -129,8 +129,8 @@ class S3Store(ImageStore):
             raise
 
     def open(self, uuid: str) -> BinaryIO:
-        # Not s3fs's own file: it asks with HEAD first, and Swift's answer to a HEAD for what is
-        # not there breaks the connection.
+        # Not s3fs's own file: it sends a HEAD first, and Swift's answer to a HEAD for a missing
+        # object breaks the connection.
         return io.BufferedReader(RangedFile(functools.partial(self._fetch, uuid)))
 
     def _fetch(self, uuid: str, start: int, count: int, etag: str | None) -> Block:
@@ -187,8 +187,8 @@ class S3Store(ImageStore):
             self._files.call_s3("delete_object", **self._location.key_of(name))
 
     def _names(self, age: float, prefix: str = "") -> Iterator[str]:
-        """Give the names that begin so and were not written in the last ``age`` seconds."""
-        # Others' clocks differ from ours, and some of them count whole seconds.
+        """Yield names that begin with ``prefix``, not written in the last ``age`` seconds."""
+        # The store's clock may differ from ours, and some count whole seconds.
         newest = time.time() - age if age else math.inf
         begin = self._location.prefix
         wanted = {"Bucket": self._location.bucket, "Prefix": begin + prefix, "Delimiter": "/"}
@@ -205,9 +205,9 @@ class S3Store(ImageStore):
 
     @contextmanager
     def _explained(self, uuid: str | None = None) -> Iterator[None]:
-        """Raise our own errors for what goes wrong inside.
+        """Turn exceptions of s3fs and botocore into errors of faafo.
 
-        :param uuid: whose image is read: that it is missing is no trouble of the store.
+        :param uuid: of the image that is read; a missing one is ``ImageNotFound``.
         """
         try:
             yield
@@ -217,10 +217,10 @@ class S3Store(ImageStore):
             raise self._unavailable("there is no such bucket") from None
         except PermissionError as error:
             raise self._unavailable(f"access is denied ({error})") from None
-        except AWAY as error:
+        except UNREACHABLE as error:
             raise errors.StoreAway(f"{self._where}: {error or type(error).__name__}") from None
         except OSError as error:
-            kind = errors.StoreAway if error.errno in IN_TROUBLE else errors.StoreUnavailable
+            kind = errors.StoreAway if error.errno in SERVER_ERRORS else errors.StoreUnavailable
             raise kind(f"{self._where}: {error.strerror or error}") from None
         except botocore.BotoCoreError as error:
             raise self._unavailable(str(error)) from None
@@ -230,9 +230,9 @@ class S3Store(ImageStore):
 
 
 def from_conf(conf: cfg.ConfigOpts, owner: str) -> S3Store:
-    """Return the store that an ``s3://`` URL means.
+    """Return the store for an ``s3://`` URL.
 
-    :raises ValueError: when it does not; says why.
+    :raises ValueError: when the URL is invalid; says why.
     """
     options = conf.store
     return S3Store(

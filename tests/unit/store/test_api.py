@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images that are sent to the API."""
+"""Images that are uploaded to the API."""
 
 import pytest
 
@@ -24,19 +24,19 @@ def store_at(url):
         (404, b'{"message": "there is no fractal"}', errors.ImageRefused),
         (409, b'{"message": "attempt: 1 is not the current one"}', errors.ImageRefused),
         (413, b"<html>a proxy says: too large</html>", errors.ImageRefused),
-        (429, b'{"message": "slowly"}', errors.StoreAway),
-        (502, b"<html>a proxy says: nobody there</html>", errors.StoreAway),
-        (503, b'{"message": "the service is in trouble"}', errors.StoreAway),
+        (429, b'{"message": "slow down"}', errors.StoreAway),
+        (502, b"<html>a proxy says: bad gateway</html>", errors.StoreAway),
+        (503, b'{"message": "internal error"}', errors.StoreAway),
     ],
 )
-def test_an_answer_says_whether_it_is_worth_to_try_again(status, body, kind):
+def test_the_status_decides_whether_a_retry_can_succeed(status, body, kind):
     with answering(status, body) as url, pytest.raises(errors.FaafoError) as caught:
         store_at(url).save(UUID, b"png", 1)
     assert type(caught.value) is kind
     assert str(caught.value).startswith(f"[store] url = api://, endpoint_url = {url}: ")
 
 
-def test_an_api_that_knows_nothing_of_stores_is_no_store():
+def test_an_api_without_a_store_check_is_no_store():
     with answering(404, b'{"message": "not found"}') as url:
         with pytest.raises(errors.StoreUnavailable) as caught:
             store_at(url).check()
@@ -44,11 +44,11 @@ def test_an_api_that_knows_nothing_of_stores_is_no_store():
         assert "404" in str(caught.value)
 
 
-def test_nobody_there_is_away():
+def test_an_unreachable_api_may_be_reachable_later():
     with pytest.raises(errors.StoreAway, match="endpoint_url = http://127.0.0.1:9: "):
         store_at("http://127.0.0.1:9").check()
 
 
-def test_an_image_that_belongs_to_no_attempt_is_refused():
+def test_an_image_without_an_attempt_is_refused():
     with pytest.raises(errors.ImageRefused, match="attempt"):
         store_at("http://127.0.0.1:9").save(UUID, b"png")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which store an URL means."""
+"""The store that a URL selects."""
 
 import sys
 
@@ -24,20 +24,20 @@ def with_url(conf):
     return set_url
 
 
-def test_without_one_images_are_files_in_the_old_option(conf, tmp_path):
+def test_without_a_url_images_are_files_in_filesystem_store_datadir(conf, tmp_path):
     conf.set_override("filesystem_store_datadir", str(tmp_path / "old"))
     store = open_store(conf)
     store.check()
     assert store.save(UUID, b"png") == str(tmp_path / "old" / f"{UUID}.png")
 
 
-def test_a_file_url_means_a_directory_and_wins(with_url, tmp_path):
+def test_a_file_url_names_a_directory_and_takes_precedence(with_url, tmp_path):
     store = open_store(with_url(f"file://{tmp_path}/with%20space"))
     store.check()
     assert store.save(UUID, b"png") == str(tmp_path / "with space" / f"{UUID}.png")
 
 
-def test_a_directory_that_cannot_be_used_is_told_as_it_was_given(with_url, tmp_path):
+def test_an_unusable_directory_is_named_as_configured(with_url, tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("in the way")
     with pytest.raises(errors.StoreUnavailable, match=f"url = file://{blocked}: File exists"):
@@ -48,11 +48,11 @@ def test_a_directory_that_cannot_be_used_is_told_as_it_was_given(with_url, tmp_p
     ("url", "kind"),
     [("api://", ApiStore), ("s3://k:s@b/p", S3Store), ("file:///srv", FilesystemStore)],
 )
-def test_the_scheme_says_which_driver(with_url, url, kind):
+def test_the_scheme_selects_the_driver(with_url, url, kind):
     assert type(open_writer(with_url(url), "w-1")) is kind
 
 
-def test_what_is_not_installed_is_named_with_the_command_that_helps(with_url, monkeypatch):
+def test_a_missing_dependency_is_named_with_the_command_that_installs_it(with_url, monkeypatch):
     monkeypatch.delitem(sys.modules, "faafo.store.s3")
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(errors.ConfigurationError) as caught:
@@ -82,12 +82,12 @@ def test_an_s3_url_has_a_bucket_a_prefix_and_credentials(url, location):
         *("s3://:s@b", "s3://k:s/ecret@b/p", "s3://b:80/p"),
     ],
 )
-def test_an_s3_url_that_is_none_is_refused(url):
+def test_an_invalid_s3_url_is_refused(url):
     with pytest.raises(ValueError, match="must look like s3://"):
         parse_url(url)
 
 
 @pytest.mark.parametrize("url", ["s3://k:s@b/p", "s3://k:s/e@cr@b/p", "s3://k@b/p", "x://k:s@b"])
-def test_nobody_sees_credentials(url):
+def test_credentials_are_masked(url):
     assert masked(url).partition("***@")[2] in ("b/p", "b")
     assert "k" not in masked(url)

@@ -26,7 +26,7 @@ def test_what_is_saved_can_be_loaded_and_deleted(tmp_path):
         store.load(UUID)
 
 
-def test_saving_leaves_one_file_that_everybody_may_read(tmp_path):
+def test_saving_leaves_one_file_that_all_users_may_read(tmp_path):
     store = FilesystemStore(str(tmp_path))
     store.save(UUID, b"old")
     store.save(UUID, b"new")
@@ -53,12 +53,12 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [f"{UUID}.png"]
 
 
-def test_what_is_not_read_as_it_was_written_is_not_kept(tmp_path, monkeypatch):
+def test_an_image_that_reads_back_differently_is_not_kept(tmp_path, monkeypatch):
     store = FilesystemStore(str(tmp_path))
     store.save(UUID, b"old")
     with monkeypatch.context() as patch:
         patch.setattr(Path, "read_bytes", lambda _path: b"nEw")
-        with pytest.raises(errors.StoreUnavailable, match="3 bytes were written, and 3 others"):
+        with pytest.raises(errors.StoreUnavailable, match="3 bytes were written, 3 different ones"):
             store.save(UUID, b"new")
     assert store.load(UUID) == b"old"
     assert len(list(tmp_path.iterdir())) == 1
@@ -66,7 +66,7 @@ def test_what_is_not_read_as_it_was_written_is_not_kept(tmp_path, monkeypatch):
 
 @pytest.fixture
 def disk_with(monkeypatch):
-    """Makes the disk have room for so many bytes."""
+    """A function that sets the free space of the disk, in bytes."""
 
     def limit(room):
         def allocate(_descriptor, _offset, size):
@@ -78,7 +78,7 @@ def disk_with(monkeypatch):
     return limit
 
 
-def test_a_disk_without_room_for_a_usual_image_is_full(tmp_path, disk_with):
+def test_a_disk_without_room_for_a_typical_image_is_full(tmp_path, disk_with):
     store = FilesystemStore(str(tmp_path))
     disk_with(1000)
     with pytest.raises(errors.StoreUnavailable, match="No space left on device"):
@@ -87,7 +87,7 @@ def test_a_disk_without_room_for_a_usual_image_is_full(tmp_path, disk_with):
     store.check()
 
 
-def test_after_an_image_did_not_fit_there_must_be_room_for_it(tmp_path, disk_with, monkeypatch):
+def test_after_a_failed_write_there_must_be_room_for_that_image(tmp_path, disk_with, monkeypatch):
     store = FilesystemStore(str(tmp_path))
     disk_with(2**21)
     store.check()
@@ -102,7 +102,7 @@ def test_after_an_image_did_not_fit_there_must_be_room_for_it(tmp_path, disk_wit
     store.check()
 
 
-def test_a_file_system_that_cannot_tell_is_taken_at_its_word(tmp_path, monkeypatch):
+def test_a_file_system_that_cannot_reserve_space_passes_the_check(tmp_path, monkeypatch):
     def allocate(*_arguments):
         raise OSError(errno.EOPNOTSUPP, "not here")
 
@@ -114,14 +114,14 @@ def test_images_are_listed_once_they_are_old_enough(tmp_path):
     store = FilesystemStore(str(tmp_path))
     path = store.save(UUID, b"png")
     for name in ("notes.txt", "not-a-uuid.png", f".{UUID}.png", f"{UUID}.png.bak"):
-        (tmp_path / name).write_text("nobody's image")
+        (tmp_path / name).write_text("not an image")
     assert list(store.uuids(age=3600)) == []
     os.utime(path, (0, 0))
     assert list(store.uuids(age=3600)) == [UUID]
 
 
 def partial(directory, owner):
-    """Leave a file as a process that dies in the middle of a save does."""
+    """Leave a partial file, as a process that dies during a save does."""
     store = FilesystemStore(str(directory), owner)
     before = set(directory.iterdir())
     with pytest.MonkeyPatch.context() as patch:
@@ -132,7 +132,7 @@ def partial(directory, owner):
     return left
 
 
-def test_only_the_owner_removes_at_once_what_it_has_written_half(tmp_path):
+def test_an_owner_removes_only_its_own_partial_files(tmp_path):
     mine, others = partial(tmp_path, "worker-host-1"), partial(tmp_path, "worker-host-11")
     image = FilesystemStore(str(tmp_path)).save(UUID, b"png")
     assert FilesystemStore(str(tmp_path), "worker-host-1").remove_partial() == 1
@@ -140,13 +140,13 @@ def test_only_the_owner_removes_at_once_what_it_has_written_half(tmp_path):
     assert {str(path) for path in tmp_path.iterdir()} == {str(others), image}
 
 
-def test_an_owner_may_be_called_anything(tmp_path):
+def test_an_owner_may_have_any_name(tmp_path):
     partial(tmp_path, "../a/b *")
     assert FilesystemStore(str(tmp_path), "../a/b *").remove_partial() == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_everybody_may_remove_what_was_written_half_long_ago(tmp_path):
+def test_old_partial_files_of_other_owners_can_be_removed(tmp_path):
     left = partial(tmp_path, "worker-host-1")
     store = FilesystemStore(str(tmp_path))
     assert store.remove_all_partial(age=3600) == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A file that is read by requests for parts of it."""
+"""A file that is read by range requests."""
 
 import io
 
@@ -48,7 +48,7 @@ def test_its_end_is_found_without_a_request(file, asked):
     assert file.read() == CONTENT[-10:]
 
 
-def test_what_is_at_hand_is_not_fetched_again(file, asked):
+def test_the_current_block_is_not_fetched_again(file, asked):
     file.read(50)
     file.seek(0)
     file.read(50)
