@@ -17,14 +17,14 @@ from faafo.fractal.task import FractalResult, FractalTask
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
-# Whoever checks does so again and again, and reports nothing meanwhile.
+# Shorter: a worker checks repeatedly, and sends no report meanwhile.
 CHECK_TIMEOUT = 10.0
-# What the API answers, hands out and takes at once.
+# Limits of the API: records per page, leases per request, characters per fault.
 LARGEST_PAGE = 100
 LARGEST_CLAIM = 1000
 LONGEST_FAULT = 4000
-# Too many requests, or fractals in the queue: like an API in trouble, it is better asked later.
-TOO_MANY = 429
+# Too many requests, or the queue is full: retried later, like a server error.
+TOO_MANY_REQUESTS = 429
 TOO_LARGE = 413
 
 Record = dict[str, Any]
@@ -34,14 +34,14 @@ Item = TypeVar("Item")
 class Client:
     """Talks to the API at ``endpoint_url``; may be shared by threads.
 
-    Every method raises ``faafo.errors.ApiUnavailable`` when it is worth to try again later, and
-    ``faafo.errors.ApiRefused`` when it is not.
+    Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
+    ``faafo.errors.ApiRefused`` when it cannot.
     """
 
     def __init__(self, endpoint_url: str, connections: int = 64) -> None:
         self._endpoint_url = endpoint_url.rstrip("/")
         self._session = requests.Session()
-        # A proxy between a producer and its API is never meant.
+        # Ignore the proxies of the environment: the API is reached directly.
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=connections)
         self._session.mount("http://", adapter)
@@ -100,7 +100,7 @@ class Client:
     ) -> list[str]:
         """Extend leases by ``seconds`` from now; return the uuids of those that were lost.
 
-        :param rows_done: how many rows have been rendered, by uuid, where that is known.
+        :param rows_done: the number of rows rendered so far by uuid, where it is known.
         """
         lost, done = [], rows_done or {}
         for some in _in_batches(leases, LARGEST_CLAIM):
@@ -115,19 +115,19 @@ class Client:
     def release(self, claimed_by: str, leases: Iterable[Lease], fault: str | None = None) -> None:
         """Release leases: their fractals are queued again.
 
-        :param fault: what keeps them from being rendered for now, if it is worth to be told.
+        :param fault: why they cannot be rendered now, for their records.
         """
-        told = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
+        shown = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
         for some in _in_batches(leases, LARGEST_CLAIM):
-            released = [lease._asdict() | told for lease in some]
+            released = [lease._asdict() | shown for lease in some]
             self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": released})
 
     def check_store(self) -> None:
-        """Return when the API can store images."""
+        """Check that the API can store images."""
         self._request("GET", "/healthcheck/store", timeout=(CONNECT_TIMEOUT, CHECK_TIMEOUT))
 
     def upload(self, uuid: str, attempt: int, png: bytes) -> str:
-        """Send the image that an attempt has rendered; return the checksum of what was stored."""
+        """Upload the image of an attempt; return the checksum of the stored image."""
         headers = {"Content-Type": "image/png", "Content-Digest": content_digest(png)}
         answer = self._request(
             "PUT",
@@ -139,7 +139,7 @@ class Client:
         return answer["checksum"]
 
     def image_url(self, uuid: str) -> str:
-        """Return where everybody can get an image."""
+        """Return the URL of an image."""
         return f"{self._endpoint_url}/api/fractal/{uuid}/image"
 
     def _request(
@@ -164,7 +164,7 @@ class Client:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._endpoint_url}: {_reason(error)}"
             ) from None
-        if response.status_code >= 500 or response.status_code == TOO_MANY:
+        if response.status_code >= 500 or response.status_code == TOO_MANY_REQUESTS:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._endpoint_url}: {response.status_code}, {_message(answer)}"
             )
@@ -180,14 +180,14 @@ def content_digest(content: bytes) -> str:
 
 
 def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    # itertools.batched came with Python 3.12 only.
+    # itertools.batched needs Python 3.12.
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
 
 
 def _parsed(response: requests.Response) -> Any:
-    """Return the answer; proxies refuse large bodies in words of their own, which are no JSON."""
+    """Return the answer; a proxy that refuses a large body does not answer with JSON."""
     if response.status_code == TOO_LARGE:
         return f"{response.status_code} {response.reason}"
     return response.json()
@@ -198,7 +198,7 @@ def _message(answer: Any) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return what lies at the bottom of requests' nested errors: it fits on one line."""
+    """Return the innermost of requests' nested errors, which fits on one line."""
     innermost: BaseException = error
     while innermost.__context__ is not None:
         innermost = innermost.__context__

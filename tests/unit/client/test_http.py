@@ -80,30 +80,31 @@ def test_a_refusal_has_the_sentence_and_the_status_of_the_api(client, make_task)
     assert caught.value.status == 409
 
 
-def test_an_api_that_is_away_is_named_in_one_line():
+def test_an_unreachable_api_is_named_in_one_line():
     with pytest.raises(errors.ApiUnavailable) as caught:
         Client("http://127.0.0.1:9").get("x")
     assert str(caught.value) == "endpoint_url = http://127.0.0.1:9: [Errno 111] Connection refused"
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(503, b'{"message": "away"}'), (200, b"<html>"), (502, b"bad gateway")]
+    ("status", "body"),
+    [(503, b'{"message": "unavailable"}'), (200, b"<html>"), (502, b"bad gateway")],
 )
-def test_a_server_in_trouble_is_worth_another_try(status, body):
+def test_a_server_error_can_be_retried(status, body):
     with answering(status, body) as url, pytest.raises(errors.ApiUnavailable, match=url):
         Client(url).get("x")
 
 
-def test_what_is_in_the_way_of_a_fractal_that_is_given_back_is_told(client, make_task):
+def test_a_release_with_a_fault_shows_it_on_the_record(client, make_task):
     uuid = client.create(make_task())["uuid"]
     client.claim("me", 1, 30)
     client.release("me", [Lease(uuid, 1)], "the disk is full" + 5000 * "!")
     assert client.get(uuid)["fault"].startswith("the disk is full!")
 
 
-def test_an_api_that_has_enough_for_now_is_asked_again_later():
+def test_too_many_requests_can_be_retried():
     with (
-        answering(429, b'{"message": "enough"}') as url,
-        pytest.raises(errors.ApiUnavailable, match="429, enough"),
+        answering(429, b'{"message": "slow down"}') as url,
+        pytest.raises(errors.ApiUnavailable, match="429, slow down"),
     ):
         Client(url).get("x")
