@@ -10,7 +10,7 @@ from sqlalchemy import Table, orm
 class Base(orm.DeclarativeBase):
     """The base of every model."""
 
-    # SQLAlchemy promises less, a FromClause; a model's is always a table.
+    # SQLAlchemy declares a FromClause, which insert() and update() do not accept.
     __table__: ClassVar[Table]
 
 
@@ -18,6 +18,6 @@ class Base(orm.DeclarativeBase):
 Session: TypeAlias = orm.Session | orm.scoped_session[Any]
 
 
-# Flask's way of having an extension: this object has no state, the application it is bound to has.
-# A session ends with its request, so what it read before a commit need not be read again after it.
+# A Flask extension: the state is in the application that it is bound to.
+# A session ends with its request, so objects need not be reloaded after a commit.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
