@@ -94,10 +94,10 @@ def _session(conf: cfg.ConfigOpts) -> Iterator[Session]:
             yield session
 
 
-def upgrade(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
+def upgrade(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     """Bring the schema up to date."""
     with _database(conf) as opened:
-        schema.upgrade(opened)
+        schema.upgrade(opened, stop.asked)
     print(f"the database schema is at revision {schema.head()}")
 
 

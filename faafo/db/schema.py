@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The revision of the database schema: reading, checking and upgrading it."""
 
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -8,21 +12,31 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from faafo import errors
 
+LOG = logging.getLogger(__name__)
 
-def upgrade(engine: Engine) -> None:
-    """Upgrade the schema to the latest revision; does nothing when it is there.
+# Seconds between two looks at whether to stop while another upgrade is under way.
+LOCK_INTERVAL = 1
+
+
+def upgrade(engine: Engine, stop: threading.Event | None = None, revision: str = "head") -> None:
+    """Upgrade the schema to ``revision``; does nothing when it is there.
+
+    An upgrade that was interrupted is completed. Of two at the same time one waits for the other,
+    until ``stop`` is set.
 
     :raises faafo.errors.DatabaseBehind: when this version of faafo does not know its revision.
+    :raises faafo.errors.DatabaseUnavailable: when ``stop`` is set while another upgrade runs.
     """
     config = _config()
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection, _lock(connection, stop or threading.Event()):
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
+            connection.commit()
     except CommandError as error:
         raise errors.DatabaseBehind(
             f"this version of faafo does not know the revision of the database schema: {error}; "
@@ -52,6 +66,28 @@ def check(engine: Engine) -> None:
             f"the database schema is at revision {found or 'none'} and faafo needs {needed}: "
             "run 'faafo-manage db upgrade' with the same configuration file"
         )
+
+
+@contextmanager
+def _lock(connection: Connection, stop: threading.Event) -> Iterator[None]:
+    """Keep other upgrades of the same database out; a process that dies frees the lock."""
+    if connection.dialect.name == "sqlite":
+        # sqlite3 begins no transaction before DDL by itself: each statement would be committed.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
+        return
+    # A lock of the connection, not of a transaction, which the first DDL statement would end. The
+    # connection is closed instead of returned to the pool: that frees the lock, whatever happens.
+    connection.detach()
+    name = func.concat("faafo upgrade ", func.md5(func.database()))
+    waiting = False
+    while not connection.scalar(select(func.get_lock(name, LOCK_INTERVAL))):
+        if stop.is_set():
+            raise errors.DatabaseUnavailable("stopped while another upgrade was under way")
+        if not waiting:
+            LOG.info("waiting for another upgrade of the database")
+        waiting = True
+    yield
 
 
 def _config() -> Config:

@@ -2,8 +2,9 @@
 """Create the table of fractals."""
 
 import sqlalchemy as sa
-from alembic import op
 from sqlalchemy.dialects import mysql
+
+from faafo.db.migrations import steps
 
 revision = "0001"
 down_revision = None
@@ -13,7 +14,7 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    op.create_table(
+    steps.create_table(
         "fractal",
         sa.Column("id", SERIAL, primary_key=True),
         sa.Column("uuid", sa.String(36), nullable=False, unique=True),
@@ -39,6 +40,8 @@ def upgrade() -> None:
         mysql_engine="InnoDB",
         mysql_charset="utf8mb4",
     )
-    op.create_index("ix_fractal_status_id", "fractal", ["status", "id"])
-    op.create_index("ix_fractal_status_claimable_at", "fractal", ["status", "claimable_at"])
-    op.create_index("ix_fractal_status_lease_expires_at", "fractal", ["status", "lease_expires_at"])
+    steps.create_index("ix_fractal_status_id", "fractal", ["status", "id"])
+    steps.create_index("ix_fractal_status_claimable_at", "fractal", ["status", "claimable_at"])
+    steps.create_index(
+        "ix_fractal_status_lease_expires_at", "fractal", ["status", "lease_expires_at"]
+    )

@@ -2,17 +2,18 @@
 """Count deletions, so that a full count of fractals is valid until the next one."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from faafo.db.migrations import steps
 
 revision = "0003"
 down_revision = "0002"
 
 
 def upgrade() -> None:
-    deletions = op.create_table(
+    steps.create_table(
         "deletions",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("count", sa.BigInteger, nullable=False),
         mysql_engine="InnoDB",
     )
-    op.bulk_insert(deletions, [{"id": 1, "count": 0}])
+    steps.insert_row("deletions", id=1, count=0)

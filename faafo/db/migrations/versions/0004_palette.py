@@ -2,7 +2,8 @@
 """Add a palette to fractals; existing ones have the original palette."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from faafo.db.migrations import steps
 
 revision = "0004"
 down_revision = "0003"
@@ -10,7 +11,7 @@ down_revision = "0003"
 
 def upgrade() -> None:
     # Adding a column with a default takes the same time for any number of rows.
-    op.add_column(
+    steps.add_column(
         "fractal",
         sa.Column("palette", sa.String(16), nullable=False, server_default="original"),
     )

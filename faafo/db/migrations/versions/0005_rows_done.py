@@ -2,11 +2,12 @@
 """Add the number of rows rendered so far."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from faafo.db.migrations import steps
 
 revision = "0005"
 down_revision = "0004"
 
 
 def upgrade() -> None:
-    op.add_column("fractal", sa.Column("rows_done", sa.Integer))
+    steps.add_column("fractal", sa.Column("rows_done", sa.Integer))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Steps of a migration that do nothing when an interrupted upgrade has done them already.
+
+MariaDB commits each DDL statement by itself, so an upgrade that is killed leaves a revision half
+done and the version table at the revision before. Each step looks at the schema first: the next
+upgrade begins with the same revision and completes it. On SQLite the whole upgrade is one
+transaction; there the steps complete what releases before 1.1 have left.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+
+def create_table(name: str, *columns: sa.Column, **options: Any) -> None:
+    """Create a table unless it exists."""
+    if not _inspector().has_table(name):
+        op.create_table(name, *columns, **options)
+
+
+def add_column(table: str, column: sa.Column) -> None:
+    """Add a column unless the table has one of that name."""
+    if column.name not in {one["name"] for one in _inspector().get_columns(table)}:
+        op.add_column(table, column)
+
+
+def create_index(name: str, table: str, columns: list[str]) -> None:
+    """Create an index unless the table has one of that name."""
+    if name not in _indexes(table):
+        op.create_index(name, table, columns)
+
+
+def drop_index(name: str, table: str) -> None:
+    """Drop an index if the table has it."""
+    if name in _indexes(table):
+        op.drop_index(name, table)
+
+
+def insert_row(table: str, **values: Any) -> None:
+    """Insert a row unless the table has one with the same ``id``."""
+    target = sa.table(table, *(sa.column(name) for name in values))
+    same_id = sa.select(sa.func.count()).select_from(target).where(target.c.id == values["id"])
+    if not op.get_bind().scalar(same_id):
+        op.execute(target.insert().values(**values))
+
+
+def _indexes(table: str) -> set[str | None]:
+    return {one["name"] for one in _inspector().get_indexes(table)}
+
+
+def _inspector() -> sa.Inspector:
+    """Return a new inspector: one that is kept does not see what a step has changed."""
+    return sa.inspect(op.get_bind())

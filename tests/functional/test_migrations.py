@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Upgrades of the database that are interrupted, and that run at the same time."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from faafo.db import engine, schema
+from tests.functional.processes import run
+from tests.functional.servers import MariaDB
+
+ROOT = Path(__file__).parents[2]
+# ``make chaos`` kills upgrades from every revision.
+EVERY = ("base", "0001", "0002", "0003", "0004", "0005", "0006")
+STARTS = EVERY if os.environ.get("FAAFO_EVERY_REVISION") else ("base",)
+
+
+@pytest.fixture(params=["sqlite", "mariadb"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/faafo.sqlite"
+        return
+    mariadb: MariaDB = request.getfixturevalue("mariadb")
+    with mariadb.database() as url:
+        yield url
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_an_upgrade_that_is_killed_after_any_statement_is_completed_by_the_next(url, start):
+    command = [sys.executable, "-m", "tests.functional.killed_upgrades", url, start]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    *faults, kills = done.stdout.splitlines()
+    assert faults == []
+    assert int(kills) >= 1
+
+
+def test_of_two_upgrades_at_the_same_time_one_waits_for_the_other(url, tmp_path):
+    config = tmp_path / "api.conf"
+    config.write_text(f"[DEFAULT]\ndatabase_url = {url}\n")
+    command = [sys.executable, "-m", "faafo.cmd.manage", "--config-file", str(config)]
+    both = [
+        subprocess.Popen([*command, "db", "upgrade"], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    ends = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    assert run(tmp_path, "faafo-manage", "--config-file", config, "db", "version").returncode == 0
+
+
+def test_an_upgrade_that_the_first_release_left_half_done_is_completed(url):
+    opened = create_engine(engine.parse_url(url))
+    schema.upgrade(opened, revision="0003")
+    with opened.begin() as connection:
+        connection.execute(
+            text("ALTER TABLE fractal ADD palette VARCHAR(16) DEFAULT 'original' NOT NULL")
+        )
+    schema.upgrade(opened)
+    schema.check(opened)
+    opened.dispose()
