@@ -29,10 +29,8 @@ QUIET_LIBRARIES = [
     "waitress.queue=ERROR",
     "numba=WARN",
     "amqp=ERROR",
-    "aiobotocore=WARN",
     "botocore=WARN",
-    "fsspec=WARN",
-    "s3fs=WARN",
+    "boto3=WARN",
 ]
 # The options of oslo.messaging, which the API imports when it needs it.
 OF_MESSAGING = re.compile(

@@ -26,7 +26,7 @@ class Location:
         return {"Bucket": self.bucket, "Key": self.prefix + name}
 
     def path_of(self, name: str) -> str:
-        """Return the path of the object ``name`` in s3fs."""
+        """Return the path of the object of that name, for the log."""
         return f"{self.bucket}/{self.prefix}{name}"
 
 

@@ -2,22 +2,20 @@
 """Images as objects ``<prefix>/<uuid>.png`` of a bucket: AWS, Swift's s3api, Ceph, MinIO."""
 
 import base64
-import errno
-import functools
 import hashlib
 import io
 import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-import fsspec.asyn
-from aiohttp import ClientError as AiohttpError
-from botocore import exceptions as botocore
+import boto3
+from botocore import exceptions
+from botocore.config import Config
 from oslo_config import cfg
-from s3fs import S3FileSystem
 
 from faafo import errors
 from faafo.store import naming
@@ -26,27 +24,27 @@ from faafo.store.location import Location, parse_url
 from faafo.store.ranged import Block, RangedFile
 
 PUBLIC_SECONDS = 300
-CONFIGURATION = {
-    "signature_version": "s3v4",
-    "connect_timeout": 5,
-    "read_timeout": 20,
-    "retries": {"total_max_attempts": 1},
-    # Stores other than AWS refuse botocore's new checksums; each PUT carries Content-MD5 instead.
-    "request_checksum_calculation": "when_required",
-    "response_checksum_validation": "when_required",
-}
-TRIES = 2
-
+CONFIGURATION = Config(
+    signature_version="s3v4",
+    connect_timeout=5,
+    read_timeout=20,
+    retries={"total_max_attempts": 2, "mode": "standard"},
+    # Stores other than AWS refuse the checksums it has added; ContentMD5 goes with each PUT.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
 # No answer, or an incomplete one.
 UNREACHABLE = (
-    botocore.ConnectionError,
-    botocore.HTTPClientError,
-    AiohttpError,
+    exceptions.ConnectionError,
+    exceptions.HTTPClientError,
+    exceptions.IncompleteReadError,
     ConnectionError,
     TimeoutError,
 )
-# What s3fs raises for answers with status 500 and 503.
-SERVER_ERRORS = (errno.EREMOTEIO, errno.EBUSY)
+MISSING_OBJECT = ("NoSuchKey", "404")
+MISSING_BUCKET = "NoSuchBucket"
+DENIED = 403
+SERVER_ERROR = 500
 
 
 class S3Store(ImageStore):
@@ -73,22 +71,20 @@ class S3Store(ImageStore):
             self._where += f", s3_endpoint_url = {endpoint_url}"
         # Bytes that the next check writes: the size of an image that failed; 0 after a success.
         self._probe_size = 1
-        self._files = S3FileSystem(
-            key=location.key,
-            secret=location.secret,
+        # A session of our own: the default session of boto3 is not thread-safe, its clients are.
+        self._client = boto3.session.Session().client(
+            "s3",
+            aws_access_key_id=location.key,
+            aws_secret_access_key=location.secret,
             endpoint_url=endpoint_url,
-            client_kwargs={"region_name": region} if region else {},
-            config_kwargs=CONFIGURATION,
-            max_concurrency=1,
-            use_listings_cache=False,
-            skip_instance_cache=True,
+            region_name=region,
+            config=CONFIGURATION,
         )
-        self._files.retries = TRIES
 
     def check(self) -> None:
         if not self._probe_size:
             with self._explained():
-                self._files.call_s3("head_bucket", Bucket=self._location.bucket)
+                self._client.head_bucket(Bucket=self._location.bucket)
             return
         probe = f"{self._prefix}part"
         self._put(probe, bytes(self._probe_size), "application/octet-stream")
@@ -111,8 +107,7 @@ class S3Store(ImageStore):
         # The store compares it with what has arrived, and stores nothing when it differs.
         digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
         with self._explained():
-            self._files.call_s3(
-                "put_object",
+            self._client.put_object(
                 **self._location.key_of(name),
                 Body=content,
                 ContentType=mimetype,
@@ -120,8 +115,7 @@ class S3Store(ImageStore):
             )
 
     def _verify(self, name: str, written: bytes) -> None:
-        with self._explained():
-            read = self._files.cat_file(self._location.path_of(name))
+        read = self._read(name)
         try:
             verify(self._where, written, read)
         except errors.StoreUnavailable:
@@ -129,24 +123,25 @@ class S3Store(ImageStore):
             raise
 
     def open(self, uuid: str) -> BinaryIO:
-        # Not s3fs's own file: it sends a HEAD first, and Swift's answer to a HEAD for a missing
-        # object breaks the connection.
-        return io.BufferedReader(RangedFile(functools.partial(self._fetch, uuid)))
+        return io.BufferedReader(RangedFile(partial(self._fetch, uuid)))
 
     def _fetch(self, uuid: str, start: int, count: int, etag: str | None) -> Block:
         wanted = {"Range": f"bytes={start}-{start + count - 1}"}
         if etag:
             wanted["IfMatch"] = etag
-        name = naming.image_name(uuid)
+        key = self._location.key_of(naming.image_name(uuid))
         with self._explained(uuid):
-            answer = self._files.call_s3("get_object", **self._location.key_of(name), **wanted)
-            content = fsspec.asyn.sync(self._files.loop, answer["Body"].read)
+            answer = self._client.get_object(**key, **wanted)
+            content = answer["Body"].read()
         size = int(answer["ContentRange"].rpartition("/")[2])
         return Block(start, content, size, answer["ETag"])
 
     def load(self, uuid: str) -> bytes:
+        return self._read(naming.image_name(uuid), uuid)
+
+    def _read(self, name: str, uuid: str | None = None) -> bytes:
         with self._explained(uuid):
-            return self._files.cat_file(self._location.path_of(naming.image_name(uuid)))
+            return self._client.get_object(**self._location.key_of(name))["Body"].read()
 
     def public_url(self, uuid: str) -> str | None:
         return self._sign(naming.image_name(uuid)) if self._public else None
@@ -160,7 +155,8 @@ class S3Store(ImageStore):
 
     def _sign(self, name: str) -> str:
         with self._explained():
-            return self._files.url(self._location.path_of(name), expires=PUBLIC_SECONDS)
+            key = self._location.key_of(name)
+            return self._client.generate_presigned_url("get_object", key, PUBLIC_SECONDS)
 
     def delete(self, uuid: str) -> None:
         self._delete(naming.image_name(uuid))
@@ -184,7 +180,7 @@ class S3Store(ImageStore):
 
     def _delete(self, name: str) -> None:
         with self._explained():
-            self._files.call_s3("delete_object", **self._location.key_of(name))
+            self._client.delete_object(**self._location.key_of(name))
 
     def _names(self, age: float, prefix: str = "") -> Iterator[str]:
         """Yield names that begin with ``prefix``, not written in the last ``age`` seconds."""
@@ -195,7 +191,7 @@ class S3Store(ImageStore):
         more: dict[str, Any] = {}
         while True:
             with self._explained():
-                page = self._files.call_s3("list_objects_v2", **wanted, **more)
+                page = self._client.list_objects_v2(**wanted, **more)
             for found in page.get("Contents", ()):
                 if found["LastModified"].timestamp() <= newest:
                     yield found["Key"].removeprefix(begin)
@@ -205,25 +201,34 @@ class S3Store(ImageStore):
 
     @contextmanager
     def _explained(self, uuid: str | None = None) -> Iterator[None]:
-        """Turn exceptions of s3fs and botocore into errors of faafo.
+        """Turn exceptions of botocore into errors of faafo.
 
         :param uuid: of the image that is read; a missing one is ``ImageNotFound``.
         """
         try:
             yield
-        except FileNotFoundError:
-            if uuid:
-                raise errors.ImageNotFound(f"there is no image of fractal {uuid}") from None
-            raise self._unavailable("there is no such bucket") from None
-        except PermissionError as error:
-            raise self._unavailable(f"access is denied ({error})") from None
+        except exceptions.ClientError as error:
+            raise self._explanation(error, uuid) from None
         except UNREACHABLE as error:
             raise errors.StoreAway(f"{self._where}: {error or type(error).__name__}") from None
-        except OSError as error:
-            kind = errors.StoreAway if error.errno in SERVER_ERRORS else errors.StoreUnavailable
-            raise kind(f"{self._where}: {error.strerror or error}") from None
-        except botocore.BotoCoreError as error:
+        except exceptions.BotoCoreError as error:
             raise self._unavailable(str(error)) from None
+
+    def _explanation(
+        self, error: exceptions.ClientError, uuid: str | None
+    ) -> errors.ImageNotFound | errors.StoreUnavailable:
+        """Return our own error for an answer with an error code."""
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if uuid and code in MISSING_OBJECT:
+            return errors.ImageNotFound(f"there is no image of fractal {uuid}")
+        if code == MISSING_BUCKET or code in MISSING_OBJECT:
+            return self._unavailable("there is no such bucket")
+        if status == DENIED:
+            return self._unavailable(f"access is denied ({error})")
+        if status >= SERVER_ERROR:
+            return errors.StoreAway(f"{self._where}: {error}")
+        return self._unavailable(str(error))
 
     def _unavailable(self, why: str) -> errors.StoreUnavailable:
         return errors.StoreUnavailable(f"{self._where}: {why}")

@@ -47,10 +47,8 @@ ONLY_IN = {
     "sqlalchemy": {"db", "api", "app", "web", "cmd"},
     "flask": {"api", "app", "core", "web"},
     "waitress": {"app"},
-    "fsspec": {"store"},
-    "s3fs": {"store"},
+    "boto3": {"store"},
     "botocore": {"store"},
-    "aiohttp": {"store"},
 }
 
 

@@ -54,7 +54,7 @@ def test_the_scheme_selects_the_driver(with_url, url, kind):
 
 def test_a_missing_dependency_is_named_with_the_command_that_installs_it(with_url, monkeypatch):
     monkeypatch.delitem(sys.modules, "faafo.store.s3")
-    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.setitem(sys.modules, "boto3", None)
     with pytest.raises(errors.ConfigurationError) as caught:
         open_store(with_url("s3://key:secret@bucket"))
     assert "[store] url = s3://***@bucket: " in str(caught.value)
