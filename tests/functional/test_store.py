@@ -212,7 +212,7 @@ class TestABrokenLink:
             writer.check()
             # The PUT is through by then: this is in the middle of the GET that follows.
             backend.link.spoil_after(len(picture.png) + HALF_WAY)
-            with pytest.raises(errors.StoreUnavailable, match="were read again"):
+            with pytest.raises(errors.StoreUnavailable, match="were read back"):
                 writer.save(picture.uuid, picture.png)
             assert not is_there(backend, picture.uuid)
 
