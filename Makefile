@@ -8,7 +8,7 @@
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
-# make lint, make docs, make genconfig, make clean: see below
+# make lint, make docs, make drawings, make genconfig, make clean: see below
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -17,7 +17,7 @@ PIP = $(BIN)/pip --quiet --disable-pip-version-check
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-container test-deploy chaos soak fuzz lint docs genconfig bench bench-tiles screenshots clean
+.PHONY: help run test test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -54,6 +54,13 @@ lint: $(VENV)/.tests-installed
 
 docs: $(VENV)/.docs-installed
 	$(BIN)/sphinx-build -W --keep-going -E -b html doc/source doc/build/html
+
+# The drawings are part of the repository: only a change of one needs Graphviz.
+drawings:
+	@command -v dot >/dev/null || { echo "make drawings needs dot: install the package graphviz" >&2; exit 1; }
+	for drawing in workflow life; do \
+	    dot -Tsvg doc/source/images/$$drawing.dot -o doc/source/images/$$drawing.svg || exit 1; \
+	done
 
 genconfig: $(VENV)/.installed
 	for service in api producer worker; do \

@@ -10,7 +10,6 @@ release = metadata.version("faafo")
 extensions = [
     "oslo_config.sphinxext",
     "myst_parser",
-    "sphinx.ext.graphviz",
 ]
 
 # A theme that comes with Sphinx: its pages load nothing from other servers.
@@ -22,6 +21,5 @@ html_theme_options = {
 }
 html_show_sourcelink = False
 
-graphviz_output_format = "svg"
 highlight_language = "console"
 nitpicky = True
