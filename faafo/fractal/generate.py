@@ -38,13 +38,17 @@ def random_task(
     :param ranges: for each of ``RANGED`` the two ends of its range, in either order.
     :param names: the palettes to choose from.
     """
-    parameters = {
-        name: rng.randint(min(ends), max(ends)) if isinstance(ends[0], int) else rng.uniform(*ends)
-        for name, ends in ranges.items()
-    }
+    parameters = {name: _draw(*ends, rng) for name, ends in ranges.items()}
     uuid = str(uuidlib.UUID(int=rng.getrandbits(128), version=4))
     task = FractalTask(uuid=uuid, **parameters, palette=rng.choice(names))
     return with_constant(task)
+
+
+def _draw(first: float, last: float, rng: random.Random) -> float:
+    """Return a random integer between two integers, both included, or else a random float."""
+    if isinstance(first, int) and isinstance(last, int):
+        return rng.randint(min(first, last), max(first, last))
+    return rng.uniform(first, last)
 
 
 def with_constant(task: FractalTask) -> FractalTask:

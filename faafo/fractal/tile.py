@@ -60,11 +60,10 @@ def pitch(zoom: int) -> float:
     return EXTENT / SIZE / 2**zoom
 
 
-def _whole(low: int, high: int) -> Any:
-    """Return the type of an integer within bounds, which may be written as text."""
-    return Annotated[int, Field(ge=low, le=high), within("an integer", low, high)]
-
-
+# Integers within bounds, which may be written as text.
+Zoom = Annotated[int, Field(ge=0, le=MAX_ZOOM), within("an integer", 0, MAX_ZOOM)]
+Position = Annotated[int, Field(ge=0, le=2**MAX_ZOOM - 1), within("an integer", 0, 2**MAX_ZOOM - 1)]
+Iterations = Annotated[int, Field(ge=1, le=MAX_INT32), within("an integer", 1, MAX_INT32)]
 Number = Annotated[
     float,
     # -0.0 is the same number as 0.0, and should have the same ETag.
@@ -79,9 +78,9 @@ class TilePlace(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    z: _whole(0, MAX_ZOOM)
-    x: _whole(0, 2**MAX_ZOOM - 1)
-    y: _whole(0, 2**MAX_ZOOM - 1)
+    z: Zoom
+    x: Position
+    y: Position
 
     @model_validator(mode="after")
     def _exists_at_its_zoom(self) -> Self:
@@ -103,7 +102,7 @@ class TileStyle(BaseModel):
 
     cx: Number
     cy: Number
-    iterations: _whole(1, MAX_INT32)
+    iterations: Iterations
     palette: PaletteName = palettes.DEFAULT
 
 

@@ -2,6 +2,7 @@
 """From escape counts to indexes into a palette."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faafo.fractal import palette as palettes
 
@@ -10,7 +11,7 @@ from faafo.fractal import palette as palettes
 PACE = 16.0
 
 
-def colour_indexes(counts: np.ndarray, palette: str, iterations: int) -> np.ndarray:
+def colour_indexes(counts: NDArray[np.int32], palette: str, iterations: int) -> NDArray[np.uint8]:
     """Return for each count the index of its colour in ``palette``: uint8, of the same shape.
 
     The original palette shows count i in colour i % 32. In the others colour 0 is for the last

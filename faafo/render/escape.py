@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faafo import errors
 from faafo.fractal.task import FractalTask
@@ -35,7 +36,7 @@ def escape_counts(
     task: FractalTask,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int], None] = ignore,
-) -> np.ndarray:
+) -> NDArray[np.int32]:
     """Return the escape counts of ``task``, which has its c: int32, shape (height, width).
 
     They equal those of the plain loop in doubles, bit for bit.
@@ -52,7 +53,7 @@ def escape_bands(
     task: FractalTask,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int], None] = ignore,
-) -> Iterator[tuple[int, np.ndarray]]:
+) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """Yield the same counts in bands of whole rows: the number of its first row, and the band.
 
     All bands share their memory, so each is good until the next one is asked for.
@@ -69,7 +70,7 @@ def warm_up() -> None:
 
 def _bands(
     task: FractalTask, rows: int, cancelled: Callable[[], bool], progress: Callable[[int], None]
-) -> Iterator[tuple[int, np.ndarray]]:
+) -> Iterator[tuple[int, NDArray[np.int32]]]:
     assert task.cx is not None
     assert task.cy is not None
     xs = np.zeros(task.width + LANES)
@@ -112,7 +113,7 @@ def _next_budget(budget: int, seconds: float) -> int:
     return max(1, int(budget * min(fitting, GROWTH)))
 
 
-def _places(size: int, first: float, last: float) -> np.ndarray:
+def _places(size: int, first: float, last: float) -> NDArray[np.float64]:
     """Return where pixels lie along one side; the order of operations is part of the contract."""
     if size == 1:
         return np.array([first])

@@ -2,11 +2,15 @@
 """How functions are compiled: once, without the GIL, and kept on disk where that is possible."""
 
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import numba
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
-def compiled(function: Callable) -> Callable:
+
+def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Return ``function`` compiled by numba when it is first called."""
     try:
         return numba.njit(nogil=True, cache=True)(function)
@@ -15,6 +19,6 @@ def compiled(function: Callable) -> Callable:
         return numba.njit(nogil=True)(function)
 
 
-def inlined(function: Callable) -> Callable:
+def inlined(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Return ``function`` as a part of the compiled functions that call it."""
     return numba.njit(forceinline=True)(function)

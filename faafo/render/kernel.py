@@ -10,6 +10,7 @@ close ranks. So none waits for a slower neighbour. When the list is short, anoth
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faafo.render.jit import compiled, inlined
 from faafo.render.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
@@ -44,10 +45,10 @@ class Orbits(NamedTuple):
     ``append`` may overwrite.
     """
 
-    x: np.ndarray
-    y: np.ndarray
-    steps: np.ndarray
-    pixel: np.ndarray
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    pixel: NDArray[np.int64]
 
 
 class Cursor(NamedTuple):
@@ -65,8 +66,8 @@ class Cursor(NamedTuple):
 class Finished(NamedTuple):
     """Lists of orbits that are through: the steps that they have made, and whose they are."""
 
-    steps: np.ndarray
-    pixel: np.ndarray
+    steps: NDArray[np.int64]
+    pixel: NDArray[np.int64]
 
 
 def new_orbits(width: int) -> Orbits:
@@ -76,7 +77,17 @@ def new_orbits(width: int) -> Orbits:
 
 
 @compiled
-def fill(counts, xs, middle, ys, julia, trap, orbits, cursor, budget):
+def fill(
+    counts: NDArray[np.int32],
+    xs: NDArray[np.float64],
+    middle: int,
+    ys: NDArray[np.float64],
+    julia: Julia,
+    trap: NDArray[np.float64],
+    orbits: Orbits,
+    cursor: Cursor,
+    budget: int,
+) -> Cursor:
     """Fill in ``counts`` until all rows are done, or about ``budget`` strides of lanes were made.
 
     ``counts`` (int32) holds one row after the other. ``xs`` are the real parts of the columns,

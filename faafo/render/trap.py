@@ -11,6 +11,7 @@ that we began with, then whatever enters it stays in these discs for ever.
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faafo.render.jit import compiled
 
@@ -31,7 +32,7 @@ INSIDE = 1e-9
 
 
 @compiled
-def find_trap(cx, cy, stride, iterations):
+def find_trap(cx: float, cy: float, stride: int, iterations: int) -> NDArray[np.float64]:
     """Return discs such that an orbit of z -> z² + c that enters one never escapes.
 
     It is not looked for after so many ``iterations``: what takes 0 longer to reach than orbits of
