@@ -21,7 +21,7 @@ from faafo.db.models import Fractal
 from faafo.db.outcomes import UNCLAIMED, RetryPolicy
 from faafo.db.statements import execute_update
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import Status, is_suspect
+from faafo.fractal.task import Status, is_quarantined
 
 # Maximum number of expired leases that one claim ends.
 LARGEST_SWEEP = 1000
@@ -136,9 +136,9 @@ def _candidates(
 
 def _batch(candidates: list[Row]) -> list[Row]:
     """Return the first candidate alone if it is quarantined, else all before a quarantined one."""
-    if candidates and is_suspect(candidates[0].failures):
+    if candidates and is_quarantined(candidates[0].failures):
         return candidates[:1]
-    return list(takewhile(lambda one: not is_suspect(one.failures), candidates))
+    return list(takewhile(lambda one: not is_quarantined(one.failures), candidates))
 
 
 def _change_all(session: Session, candidates: list[Row], values: dict[str, Any]) -> list[int]:

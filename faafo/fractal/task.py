@@ -98,11 +98,12 @@ class Status(StrEnum):
     ERROR = "error"
 
 
-def is_suspect(failures: int) -> bool:
-    """Tell whether a fractal that has failed so often may be what kills its workers.
+def is_quarantined(failures: int) -> bool:
+    """Return whether a fractal with this number of failures may be what kills its workers.
 
-    Once may be bad luck, or another fractal's fault that was rendered next to it. After that it is
-    rendered alone, so that nothing else suffers, and what is innocent gets through.
+    One failure may be bad luck, or the fault of another fractal that the same worker rendered at
+    the time. After the second one, a worker renders the fractal with nothing beside it: if the
+    worker dies, no other fractal fails, and a fractal that is not the cause completes.
     """
     return failures >= 2
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import FractalTask, is_suspect
+from faafo.fractal.task import FractalTask, is_quarantined
 
 # So many seconds of work are claimed ahead of free slots: fractals that take milliseconds come in
 # batches, and of those that take seconds none waits here while another producer has free slots.
@@ -29,7 +29,7 @@ class Job:
     def of(cls, record: Record) -> Self:
         """Return the job that a claimed record is."""
         lease = Lease(record["uuid"], record["attempt"])
-        return cls(FractalTask.model_validate(record), lease, is_suspect(record["failures"]))
+        return cls(FractalTask.model_validate(record), lease, is_quarantined(record["failures"]))
 
 
 class Backlog:
