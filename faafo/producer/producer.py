@@ -19,7 +19,7 @@ from faafo.producer.registry import WorkerRegistry
 from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
-from faafo.rpc.pulse import make_pulse
+from faafo.rpc.liveness import make_liveness_check
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
 
@@ -47,7 +47,7 @@ class ProducerService:
         patience = conf.rpc.report_interval * conf.rpc.report_patience
         registry = WorkerRegistry(identity, patience, self._wake.set)
         self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
-        self._pulse = make_pulse(conf, transport, contract.PRODUCERS, name)
+        self._liveness = make_liveness_check(conf, transport, contract.PRODUCERS, name)
         self._dispatcher = Dispatcher(
             identity,
             self._client,
@@ -79,8 +79,8 @@ class ProducerService:
         :param on_ready: called once it generates and dispatches.
         """
         self._server.start(stop)
-        if self._pulse is not None:
-            self._pulse.start(stop)
+        if self._liveness is not None:
+            self._liveness.start(stop)
         done = threading.Event()
         dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="dispatcher")
         dispatching.start()

@@ -24,7 +24,7 @@ TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
 TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, version=VERSION)
 TILES_SERVED = oslo_messaging.Target(version=VERSION)
 # ping(ctxt), on every topic
-PULSE = oslo_messaging.Target(namespace="pulse", version="1.0")
+LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # report(ctxt, server, slots, busy, busy_for, version), cast to all of PRODUCERS_TOPIC. ctxt may
 # tell how many rows have been rendered, by uuid, as rows_done
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)

@@ -11,7 +11,7 @@ from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.retry import patiently
-from faafo.rpc.pulse import Echo
+from faafo.rpc.liveness import PingEndpoint
 from faafo.rpc.transport import shown_url
 
 LOG = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Server:
         server = oslo_messaging.get_rpc_server(
             self._transport,
             self._target,
-            [self._endpoint, Echo()],
+            [self._endpoint, PingEndpoint()],
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )
         try:

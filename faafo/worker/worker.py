@@ -13,7 +13,7 @@ from faafo.render import escape
 from faafo.retry import patiently
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient
-from faafo.rpc.pulse import make_pulse
+from faafo.rpc.liveness import make_liveness_check
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
 from faafo.store.base import ImageWriter
@@ -67,7 +67,7 @@ class WorkerService:
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads)
         self._tiles = TileServer(conf, name)
-        self._pulse = make_pulse(conf, transport, contract.TASKS, name)
+        self._liveness = make_liveness_check(conf, transport, contract.TASKS, name)
         self._reports = ReportClient(transport, name, identity, version)
 
     def run(
@@ -93,8 +93,8 @@ class WorkerService:
         escape.warm_up()
         self._server.start(stop)
         self._tiles.start(stop)
-        if self._pulse is not None:
-            self._pulse.start(stop)
+        if self._liveness is not None:
+            self._liveness.start(stop)
         while not stop.is_set() and not self._server.wait_until_listening(timeout=0.5):
             continue
         if not stop.is_set():

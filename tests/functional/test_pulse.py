@@ -31,7 +31,7 @@ def test_a_file_is_touched_while_the_broker_answers(
             wait_until(pulse.exists, "the first sign of life")
             beats(pulse)
             link.cut()
-            service.wait_for_line("the broker does not bring us what we send to ourselves")
+            service.wait_for_line("the call to this service through the broker failed")
             # What had been under way before the cut is through by now.
             os.utime(pulse, (0, 0))
             refused = len(service.lines_with("Connection refused"))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A sign of life that is worth something: a message to oneself that came back from the broker."""
+"""The liveness check: a service calls itself through the broker and touches a file."""
 
 import logging
 import threading
 from pathlib import Path
+from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
@@ -14,32 +15,34 @@ from faafo.rpc import contract
 LOG = logging.getLogger(__name__)
 
 
-class Echo:
-    """The RPC method that every server has beside its own."""
+class PingEndpoint:
+    """The RPC method that every server offers in addition to its own."""
 
-    target = contract.PULSE
+    target = contract.LIVENESS
 
-    def ping(self, ctxt: dict) -> None:
+    def ping(self, ctxt: dict[str, Any]) -> None:
         """Answer."""
 
 
-def make_pulse(
+def make_liveness_check(
     conf: cfg.ConfigOpts, transport: RPCTransport, target: oslo_messaging.Target, name: str
-) -> "Pulse | None":
-    """Return the pulse of the server called ``name``; None when nobody wants to feel it."""
+) -> "LivenessCheck | None":
+    """Return the check for the server called ``name``, None without ``[rpc] pulse_file``."""
     if not conf.rpc.pulse_file:
         return None
-    return Pulse(transport, target, name, Path(conf.rpc.pulse_file), conf.rpc.pulse_interval)
+    return LivenessCheck(
+        transport, target, name, Path(conf.rpc.pulse_file), conf.rpc.pulse_interval
+    )
 
 
-class Pulse:
-    """Touches ``file`` each time the server called ``name`` has answered us through the broker.
+class LivenessCheck:
+    """Touches ``file`` each time the server called ``name`` has answered through the broker.
 
-    Whoever watches the file takes a service for ill when it has not been touched for some
+    A health check takes the service for unhealthy when the file has not been touched for several
     intervals.
 
     :param target: the topic that the server listens on.
-    :param interval: seconds between two calls, and how long each may take.
+    :param interval: seconds between two calls, and the timeout of each call.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Pulse:
         interval: float,
     ) -> None:
         own = target(
-            server=name, namespace=contract.PULSE.namespace, version=contract.PULSE.version
+            server=name, namespace=contract.LIVENESS.namespace, version=contract.LIVENESS.version
         )
         self._client = oslo_messaging.get_rpc_client(transport, own, timeout=interval, retry=1)
         self._file = file
@@ -59,27 +62,27 @@ class Pulse:
         self._failing = False
 
     def start(self, stop: threading.Event) -> None:
-        """Beat until ``stop`` is set; returns at once."""
-        threading.Thread(target=self._run, args=(stop,), name="pulse", daemon=True).start()
+        """Check until ``stop`` is set; returns at once."""
+        threading.Thread(target=self._run, args=(stop,), name="liveness", daemon=True).start()
 
     def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
-            self._beat()
+            self._check()
             stop.wait(self._interval)
 
-    def _beat(self) -> None:
+    def _check(self) -> None:
         try:
             self._client.call({}, "ping")
             self._file.touch()
         except OSError as error:
-            self._tell(f"[rpc] pulse_file = {self._file}: {error.strerror or error}")
-        # Whatever a driver or its library raises, the next call may get through.
+            self._warn(f"[rpc] pulse_file = {self._file}: {error.strerror or error}")
+        # Whatever a driver or its library raises, the next call may succeed.
         except Exception as error:
-            self._tell(f"the broker does not bring us what we send to ourselves: {error}")
+            self._warn(f"the call to this service through the broker failed: {error}")
         else:
             self._failing = False
 
-    def _tell(self, problem: str) -> None:
+    def _warn(self, problem: str) -> None:
         """Log the first of several problems in a row."""
         if not self._failing:
             LOG.warning("%s", problem)
