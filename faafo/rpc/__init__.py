@@ -9,8 +9,8 @@ with warnings.catch_warnings():
 
     from oslo_service import backend
 
-    # oslo.messaging takes eventlet unless a backend was chosen before it is imported; in a program
-    # that is not ours, such as oslo-config-generator, that may have happened already.
+    # oslo.messaging uses eventlet unless a backend was chosen before it is imported; in another
+    # program, such as oslo-config-generator, that may have happened already.
     if backend.get_backend_type() is None:
         backend.init_backend(backend.BackendType.THREADING)
 

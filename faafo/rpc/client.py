@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The calls and casts that producers and workers make."""
+"""The RPC clients: calls of a producer to workers, reports of a worker to producers."""
 
 import logging
+import time
 from typing import Any
 
 import oslo_messaging
@@ -17,13 +18,13 @@ from faafo.rpc import contract
 LOG = logging.getLogger(__name__)
 
 DRIVER_LOGGER = "oslo.messaging._drivers.impl_rabbit"
-# The exchange is there while a producer is. That there is none is no error of a worker, whatever
-# the driver says.
-NOBODY_LISTENS = f"no exchange '{contract.PRODUCERS_TOPIC}_fanout'"
+# The exchange exists while a producer runs. A report that finds no exchange is no error, though the
+# driver logs one.
+NO_PRODUCERS = f"no exchange '{contract.PRODUCERS_TOPIC}_fanout'"
 
 
 class WorkerClient:
-    """Has fractals rendered by workers."""
+    """Calls workers to render fractals, and casts cancellations to them."""
 
     def __init__(
         self,
@@ -33,6 +34,8 @@ class WorkerClient:
         call_monitor_timeout: int,
     ) -> None:
         self._producer = producer
+        self._render_timeout = render_timeout
+        self._call_monitor_timeout = call_monitor_timeout
         self._client = oslo_messaging.get_rpc_client(
             transport,
             contract.TASKS,
@@ -48,18 +51,20 @@ class WorkerClient:
         identity: str | None = None,
         alone: bool = False,
     ) -> FractalResult:
-        """Return the result of ``task``, rendered by ``worker``, however long that takes.
+        """Return the result of ``task``, rendered by ``worker``; blocks until it is done.
 
         :param identity: which of the processes that have had the worker's name is meant, if known.
         :param alone: whether the worker is to render nothing else at the same time.
-        :raises faafo.errors.WorkerLost: when the worker falls silent.
+        :raises faafo.errors.WorkerLost: when the worker sends no heartbeat for
+            call_monitor_timeout seconds, or no result for render_timeout seconds.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
-        :raises faafo.errors.FaafoError: whatever the worker raises, WorkerBusy for one.
+        :raises faafo.errors.FaafoError: any error that the worker raises, such as WorkerBusy.
         """
+        called_at = time.monotonic()
         try:
             target = self._client.prepare(server=worker, version=_version_for(task))
             answer = target.call(
-                self._context(lease) | _told(worker=identity) | {"alone": alone},
+                self._context(lease) | _without_none(worker=identity) | {"alone": alone},
                 "process",
                 task=task.model_dump(),
             )
@@ -67,14 +72,14 @@ class WorkerClient:
         except errors.FaafoError:
             raise
         except ValidationError as error:
-            raise errors.FaafoError(f"its answer is no result: {error}") from None
+            raise errors.FaafoError(f"the answer of the worker is not a result: {error}") from None
         except oslo_messaging.MessagingTimeout:
-            raise errors.WorkerLost("it fell silent") from None
+            raise errors.WorkerLost(self._timed_out(time.monotonic() - called_at)) from None
         except oslo_messaging.UnsupportedVersion as error:
             raise errors.RenderFailed(f"the worker is too old: {error}") from None
         except oslo_messaging.RemoteError as error:
             raise errors.RenderFailed(f"{error.exc_type}: {error.value}") from None
-        # Errors of the language travel as well; whatever else a driver or its library raises is
+        # Built-in exceptions travel as well; anything else that a driver or its library raises is
         # about the broker.
         except Exception as error:
             if type(error).__name__.endswith(contract.REMOTE_POSTFIX):
@@ -82,23 +87,29 @@ class WorkerClient:
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
 
     def cancel(self, lease: Lease, worker: str) -> None:
-        """Tell ``worker`` to stop what it renders on this lease; it need not be there.
+        """Cast to ``worker`` to cancel the render of this lease; the worker may have stopped.
 
-        :raises faafo.errors.BrokerUnavailable: when that cannot be told.
+        :raises faafo.errors.BrokerUnavailable: when the cast cannot be made.
         """
         target = self._client.prepare(server=worker, version=contract.CANCEL_VERSION, retry=1)
         try:
             target.cast(self._context(lease), "cancel", uuid=lease.uuid)
-        # As above: whatever a driver or its library raises is about the broker.
+        # As above: any error of a driver or its library is about the broker.
         except Exception as error:
             raise errors.BrokerUnavailable(f"the cast could not be made: {error}") from None
 
     def _context(self, lease: Lease) -> dict[str, Any]:
         return {"producer": self._producer, "attempt": lease.attempt}
 
+    def _timed_out(self, seconds: float) -> str:
+        """Return which of the two timeouts of a call has ended it after ``seconds``."""
+        if seconds < self._render_timeout:
+            return f"no heartbeat for {self._call_monitor_timeout} s (call_monitor_timeout)"
+        return f"no result within {self._render_timeout:g} s (render_timeout)"
+
 
 class ReportClient:
-    """Tells all producers how a worker is."""
+    """Casts the reports of a worker to all producers."""
 
     def __init__(self, transport: RPCTransport, worker: str, identity: str, version: str) -> None:
         self._worker = worker
@@ -109,10 +120,10 @@ class ReportClient:
         logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
 
     def report(self, slots: int, busy_for: dict[str, int], rows_done: dict[str, int]) -> None:
-        """Report the number of slots, how many of them are busy for which producer, and progress.
+        """Report the number of slots, the busy ones by producer, and the rendered rows by uuid.
 
-        A report that cannot be sent is forgotten: the next one says more. Only the first of
-        several in a row is logged.
+        A report that cannot be sent is dropped, since the next one replaces it. Only the first of
+        several failures in a row is logged.
         """
         try:
             self._client.prepare(fanout=True).cast(
@@ -125,21 +136,21 @@ class ReportClient:
                 version=self._version,
             )
             self._failing = False
-        # Whatever a driver or its library raises, the next report may get through.
+        # Whatever a driver or its library raises, the next report may succeed.
         except Exception as error:
-            if not self._failing and NOBODY_LISTENS not in str(error):
-                LOG.warning("could not report to the producers: %s", error)
+            if not self._failing and NO_PRODUCERS not in str(error):
+                LOG.warning("could not send the report to the producers: %s", error)
             self._failing = True
 
 
 def _version_for(task: FractalTask) -> str:
-    """Return the version a worker must have; an older one would use other colours than meant."""
+    """Return the RPC version that a worker must serve: an older one would ignore the palette."""
     return contract.VERSION if task.palette == DEFAULT else contract.PALETTE_VERSION
 
 
-def _told(**facts: str | None) -> dict[str, str]:
-    return {name: fact for name, fact in facts.items() if fact is not None}
+def _without_none(**members: str | None) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value is not None}
 
 
 def _is_not_about_absent_producers(record: logging.LogRecord) -> bool:
-    return NOBODY_LISTENS not in record.getMessage()
+    return NO_PRODUCERS not in record.getMessage()

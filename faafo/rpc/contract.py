@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What producers and workers agree on: exchange, topics, version, errors that may travel."""
+"""The contract of producers and workers: exchanges, topics, versions, errors that may travel."""
 
 import oslo_messaging
 
@@ -12,11 +12,11 @@ PRODUCERS_TOPIC = "producers"
 TILES_EXCHANGE = "faafo_tiles"
 TILES_TOPIC = "tiles"
 ERROR_MODULES = ["faafo.errors"]
-# What oslo.messaging adds to the class of an error that has travelled.
+# oslo.messaging appends this to the class name of an error that has travelled.
 REMOTE_POSTFIX = "_Remote"
 
 # process(ctxt, task) -> result, and since 1.1 cancel(ctxt, uuid), on TASKS_TOPIC. Since 1.2 a task
-# may have another palette than the original one, which is what it has when it names none.
+# may name a palette; without one it has the original palette.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
@@ -25,6 +25,6 @@ TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, versio
 TILES_SERVED = oslo_messaging.Target(version=VERSION)
 # ping(ctxt), on every topic
 LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
-# report(ctxt, server, slots, busy, busy_for, version), cast to all of PRODUCERS_TOPIC. ctxt may
-# tell how many rows have been rendered, by uuid, as rows_done
+# report(ctxt, server, slots, busy, busy_for, version), a fanout cast on PRODUCERS_TOPIC. ctxt may
+# hold rows_done, the number of rendered rows by uuid
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)

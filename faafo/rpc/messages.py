@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What travels over RPC beside tasks and results, validated on arrival."""
+"""The RPC messages other than tasks and results, validated on arrival."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -13,7 +13,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class _Message(BaseModel):
-    # oslo.messaging adds members of its own to a context, and later versions of faafo may, too.
+    # oslo.messaging adds members to a context, and later versions of faafo may do so, too.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
@@ -21,8 +21,8 @@ class TaskContext(_Message):
     """The ctxt of ``process`` and ``cancel``; every member is optional.
 
     ``producer`` is the instance id of the caller, ``attempt`` the attempt that a cancel names,
-    ``worker`` the instance id of the worker that is meant. With ``alone`` the worker renders
-    nothing else at the same time.
+    ``worker`` the instance id of the worker that is called. ``alone`` is set for a quarantined
+    task: the worker renders nothing else at the same time.
     """
 
     producer: str = ""
@@ -32,13 +32,13 @@ class TaskContext(_Message):
 
 
 class TileContext(_Message):
-    """The ctxt of ``render_tile``: the seconds that the caller waits."""
+    """The ctxt of ``render_tile``: the caller's timeout in seconds."""
 
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
 
 class Report(_Message):
-    """A worker's report: the arguments of ``report``, and what its ctxt says.
+    """A worker's report: the arguments of ``report``, and members of its ctxt.
 
     ``server`` is the worker's name and ``worker`` its instance id, ``busy_for`` the number of
     occupied slots by producer, ``rows_done`` the number of rendered rows by uuid.
@@ -54,9 +54,9 @@ class Report(_Message):
 
 
 def parse(model: type[Model], document: Any) -> Model:
-    """Return the message that a decoded JSON document is.
+    """Return ``document``, decoded JSON, as a ``model``.
 
-    :raises faafo.errors.InvalidMessage: when it is none.
+    :raises faafo.errors.InvalidMessage: when it is not valid.
     """
     try:
         return model.model_validate(document)

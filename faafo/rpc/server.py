@@ -16,14 +16,15 @@ from faafo.rpc.transport import shown_url
 
 LOG = logging.getLogger(__name__)
 
-LONGEST_SILENCE = 30.0
+# Seconds between two warnings, at most, while the broker is unreachable.
+LONGEST_WARNING_INTERVAL = 30.0
 
-# Errors that are answers, not accidents: the server does not log them.
+# Errors that are answers: the server sends them to the caller without logging them.
 expected_exceptions = oslo_messaging.expected_exceptions
 
 
 class Server:
-    """Serves ``endpoint`` as ``target``, once the broker can be reached."""
+    """Serves ``endpoint`` as ``target``, once the broker is reachable."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class Server:
         self._listening = threading.Event()
 
     def start(self, stop: threading.Event) -> None:
-        """Begin to listen; returns at once and goes on trying until ``stop`` is set."""
+        """Start to listen; returns at once and retries until ``stop`` is set."""
         for target in (self._listen, self._watch):
             threading.Thread(target=target, args=(stop,), name="rpc-server", daemon=True).start()
 
@@ -50,7 +51,7 @@ class Server:
         return self._listening.wait(timeout)
 
     def stop(self) -> None:
-        """Stop listening and wait for what is being answered."""
+        """Stop listening and wait for the calls that are being answered."""
         if self._server is not None:
             self._server.stop()
             self._server.wait()
@@ -72,18 +73,18 @@ class Server:
         )
         try:
             server.start(override_pool_size=self._threads)
-        # A driver retries what it knows, and lets through whatever else its library raises.
+        # A driver retries known errors, and raises all others of its library.
         except Exception as error:
             url = shown_url(self._transport)
             raise errors.BrokerUnavailable(f"transport_url = {url}: {error}") from None
         return server
 
     def _watch(self, stop: threading.Event) -> None:
-        """Say which broker is waited for: the driver tells only that it is waiting."""
-        silence = 1.0
-        while not self._listening.wait(silence) and not stop.is_set():
+        """Log which broker is unreachable: the driver logs only that it retries."""
+        interval = 1.0
+        while not self._listening.wait(interval) and not stop.is_set():
             LOG.warning(
-                "transport_url = %s: the broker has not let us in yet; still trying",
+                "transport_url = %s: no connection to the broker yet; retrying",
                 shown_url(self._transport),
             )
-            silence = min(2 * silence, LONGEST_SILENCE)
+            interval = min(2 * interval, LONGEST_WARNING_INTERVAL)

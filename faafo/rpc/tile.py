@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The call by which a tile is rendered while somebody waits for it."""
+"""The RPC call for a tile: its client, and how a tile is encoded on the wire."""
 
 import base64
 from typing import Any
@@ -15,13 +15,13 @@ from faafo.rpc.transport import get_tiles_transport
 
 
 def packed(tile: Tile) -> dict[str, Any]:
-    """Return ``tile`` as it travels: JSON knows no bytes."""
+    """Return ``tile`` as JSON can hold it: the PNG file in base64."""
     png = base64.b64encode(tile.png).decode("ascii")
     return {"png": png, "worker": tile.worker, "duration": tile.duration}
 
 
 def unpacked(answer: dict[str, Any]) -> Tile:
-    """Return the tile that has travelled."""
+    """Return the tile that ``packed`` has encoded."""
     png = base64.b64decode(answer["png"], validate=True)
     return Tile(png, str(answer["worker"]), float(answer["duration"]))
 
@@ -29,13 +29,13 @@ def unpacked(answer: dict[str, Any]) -> Tile:
 def connect(conf: cfg.ConfigOpts) -> "TileClient":
     """Return a client for the broker that ``conf`` names; it connects with its first call.
 
-    :raises faafo.errors.ConfigurationError: when the URL makes no sense.
+    :raises faafo.errors.ConfigurationError: when the URL is not valid.
     """
     return TileClient(get_tiles_transport(conf), conf.tiles.timeout)
 
 
 class TileClient:
-    """Has tiles rendered by whichever worker takes the call."""
+    """Calls any worker to render a tile."""
 
     def __init__(self, transport: RPCTransport, timeout: float) -> None:
         self._timeout = timeout
@@ -46,11 +46,11 @@ class TileClient:
     def render(self, view: TileView) -> Tile:
         """Return the tile of ``view``.
 
-        The very first call waits for the broker, however long that takes.
+        The first call blocks until the broker is reachable, without a timeout.
 
         :raises faafo.errors.TileUnavailable: when no worker answers in time.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
-        :raises faafo.errors.FaafoError: whatever the worker raises.
+        :raises faafo.errors.FaafoError: any error that the worker raises.
         """
         try:
             context = {"timeout": self._timeout}
@@ -62,7 +62,7 @@ class TileClient:
                 f"no worker has answered within {self._timeout:g} s"
             ) from None
         except (oslo_messaging.RemoteError, KeyError, TypeError, ValueError) as error:
-            raise errors.RenderFailed(f"the tile has failed: {error}") from None
-        # Whatever else a driver or its library raises is about the broker.
+            raise errors.RenderFailed(f"the render of the tile failed: {error}") from None
+        # Any other error of a driver or its library is about the broker.
         except Exception as error:
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None

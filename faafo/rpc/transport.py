@@ -14,19 +14,19 @@ from faafo.rpc import contract
 RABBIT_DEFAULTS = {
     # Queues that outlive the broker; to change this later means to delete them by hand.
     "amqp_durable_queues": True,
-    # A link that is dead without a word is noticed after so many seconds.
+    # Seconds until a connection that the peer did not close is found dead.
     "heartbeat_timeout_threshold": 15,
-    # A broker that comes back is found after so many seconds at the latest.
+    # Longest pause, in seconds, between two attempts to reconnect to the broker.
     "rabbit_interval_max": 5,
-    # An answer to a producer that is gone keeps a thread of the worker for so many seconds.
+    # Seconds that an answer to a producer that has stopped occupies a thread of the worker.
     "kombu_missing_consumer_retry_timeout": 10,
 }
 
 
 def set_defaults() -> None:
-    """Give options of oslo.messaging the defaults that suit us, for services and sample files.
+    """Set faafo's defaults for options of oslo.messaging, for services and sample files.
 
-    There is no public way to its options for RabbitMQ before a transport exists.
+    oslo.messaging has no public way to its RabbitMQ options before a transport exists.
     """
     oslo_messaging.set_transport_defaults(control_exchange=contract.EXCHANGE)
     cfg.set_defaults([*amqp.amqp_opts, *impl_rabbit.rabbit_opts], **RABBIT_DEFAULTS)
@@ -35,8 +35,8 @@ def set_defaults() -> None:
 def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTransport:
     """Return the transport that ``transport_url`` names; it connects when it is first used.
 
-    :param default_url: taken when the configuration has no ``transport_url``.
-    :raises faafo.errors.ConfigurationError: when the URL makes no sense.
+    :param default_url: used when the configuration has no ``transport_url``.
+    :raises faafo.errors.ConfigurationError: when the URL is not valid.
     """
     set_defaults()
     try:
@@ -50,12 +50,12 @@ def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTr
 
 
 def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
-    """Return the transport for tiles: ``[tiles] transport_url``, or else the one for all.
+    """Return the transport for tiles: ``[tiles] transport_url``, or else ``transport_url``.
 
-    Its queues are transient: nobody asks for a tile after the broker was started anew. They are
-    durable where the URL says so, and where the broker takes no transient ones.
+    Its queues are transient: a tile is of no use to its client after a restart of the broker. They
+    are durable if the URL says so, or if rabbit_transient_quorum_queue is set.
 
-    :raises faafo.errors.ConfigurationError: when the URL makes no sense.
+    :raises faafo.errors.ConfigurationError: when the URL is not valid.
     """
     set_defaults()
     rabbit = cfg.OptGroup("oslo_messaging_rabbit")
@@ -72,5 +72,5 @@ def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
 
 
 def shown_url(transport: RPCTransport) -> str:
-    """Return the URL of a transport for a log: every password in it is masked."""
+    """Return the URL of a transport for a log, with all passwords masked."""
     return re.sub(r":[^:@/,]*@", ":***@", str(transport._driver._url))

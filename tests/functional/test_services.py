@@ -240,8 +240,8 @@ def test_services_wait_for_a_broker_and_an_api_that_come_later(
         worker = cluster.start_worker(wait=False)
         cluster.url = f"http://127.0.0.1:{port}"
         producer = cluster.start_producer()
-        worker.wait_for_line("the broker has not let us in yet")
-        producer.wait_for_line("the broker has not let us in yet")
+        worker.wait_for_line("no connection to the broker yet")
+        producer.wait_for_line("no connection to the broker yet")
         post(cluster, 2, iterations=20)
         rabbitmq.rabbitmqctl(f"{rabbitmq.nodename}@localhost", ["start_app"])
         cluster.wait_until_complete(2)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The calls of producers: what they ask of a worker."""
+"""The calls that producers make to workers."""
 
+import threading
+
+import oslo_messaging
 import pytest
 
 from faafo import errors
@@ -13,7 +16,7 @@ LEASE = Lease("00000000-0000-4000-8000-000000000001", 1)
 
 
 class OldEndpoint:
-    """A worker of the time before there were palettes."""
+    """The endpoint of a worker whose version has no palettes."""
 
     target = contract.TASKS(version="1.1")
 
@@ -36,10 +39,44 @@ def client(transport, stop):
     server.stop()
 
 
-def test_an_old_worker_renders_what_it_can_colour(client, make_task):
+def test_an_old_worker_renders_the_original_palette(client, make_task):
     assert client.process(make_task(), LEASE, "old").generated_by == "old"
 
 
-def test_an_old_worker_is_not_asked_for_colours_that_it_does_not_know(client, make_task):
+def test_an_old_worker_is_not_called_for_another_palette(client, make_task):
     with pytest.raises(errors.RenderFailed, match="1.2"):
         client.process(make_task(palette="ember"), LEASE, "old")
+
+
+@pytest.fixture
+def stuck_client(transport, stop):
+    """A client with a render_timeout of 0.2 s for a worker that answers once the test is over."""
+    over = threading.Event()
+
+    class Stuck:
+        target = contract.TASKS_SERVED
+
+        def process(self, ctxt, task):
+            over.wait(60)
+
+    server = Server(transport, contract.TASKS, "stuck", Stuck(), threads=2)
+    server.start(stop)
+    assert server.wait_until_listening(10)
+    yield WorkerClient(transport, "p", 0.2, 5)
+    over.set()
+    server.stop()
+
+
+def test_a_render_that_takes_too_long_names_the_timeout(stuck_client, make_task):
+    with pytest.raises(errors.WorkerLost, match=r"^no result within 0.2 s \(render_timeout\)$"):
+        stuck_client.process(make_task(), LEASE, "stuck")
+
+
+def test_a_worker_without_a_heartbeat_names_the_timeout(client, make_task, monkeypatch):
+    def time_out(*_arguments, **_members):
+        raise oslo_messaging.MessagingTimeout("no reply")
+
+    # The broker in memory knows no heartbeats.
+    monkeypatch.setattr(oslo_messaging.rpc.client._CallContext, "call", time_out)
+    with pytest.raises(errors.WorkerLost, match=r"^no heartbeat for 5 s \(call_monitor_timeout\)$"):
+        client.process(make_task(), LEASE, "old")

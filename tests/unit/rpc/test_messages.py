@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What arrives over RPC is validated, and what is wrong is named."""
+"""Messages are validated on arrival, and errors name the field."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from faafo.rpc.messages import Report, TaskContext, TileContext, parse
 REPORT = {"server": "w", "slots": 2, "busy": 1, "busy_for": {"p": 1}, "version": "1"}
 
 
-def test_a_context_of_other_clients_is_empty_or_has_more_than_we_know():
+def test_a_context_may_be_empty_or_have_unknown_members():
     assert parse(TaskContext, {}) == TaskContext()
     assert parse(TaskContext, {"traceparent": "00-1-2-03", "attempt": 3}).attempt == 3
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The connection to the broker, and what is shown of it."""
+"""The connection to the broker, and its URL in logs."""
 
 import pytest
 
