@@ -168,7 +168,7 @@ class Dispatcher:
         The worker may be part of this very process (``faafo-all``). If a suspect kills that, it
         takes with it what has been rendered and not yet been told.
         """
-        if not job.alone or slot.identity != self._claimed_by:
+        if not job.alone or slot.instance_id != self._claimed_by:
             return True
         while not self._stop.is_set():
             if self._leases.wait_until_none(LOOK_SECONDS, but=job.lease):
@@ -179,7 +179,7 @@ class Dispatcher:
         """Have a fractal rendered and tell the API how that went."""
         worker = slot.worker
         try:
-            result = self._workers.process(task, lease, worker, slot.identity, slot.alone)
+            result = self._workers.process(task, lease, worker, slot.instance_id, slot.alone)
         except NO_FAULT_OF_THE_FRACTAL as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             if not isinstance(error, errors.RenderCancelled):

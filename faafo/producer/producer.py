@@ -31,29 +31,29 @@ FINAL = {Status.COMPLETE, Status.ERROR}
 
 
 class ProducerService:
-    """A producer that listens under ``name``, and claims and calls under its ``identity``.
+    """A producer that listens under ``name``, and claims and calls under its ``instance_id``.
 
-    The identity is this process's alone: what a worker still renders for a process that had the
-    name before does not count as ours.
+    Each process has its own instance id: a render for an earlier process with the same name does
+    not count as a call of this one.
     """
 
     def __init__(
-        self, conf: cfg.ConfigOpts, transport: RPCTransport, name: str, identity: str
+        self, conf: cfg.ConfigOpts, transport: RPCTransport, name: str, instance_id: str
     ) -> None:
         self._conf = conf
         self._name = name
         self._wake = threading.Event()
         self._client = Client(conf.endpoint_url)
         patience = conf.rpc.report_interval * conf.rpc.report_patience
-        registry = WorkerRegistry(identity, patience, self._wake.set)
+        registry = WorkerRegistry(instance_id, patience, self._wake.set)
         self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
         self._liveness = make_liveness_check(conf, transport, contract.PRODUCERS, name)
         self._dispatcher = Dispatcher(
-            identity,
+            instance_id,
             self._client,
             registry,
             WorkerClient(
-                transport, identity, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
+                transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
             ),
             Pace(
                 conf.producer.claim_interval,

@@ -18,12 +18,12 @@ LOG = logging.getLogger(__name__)
 class Worker:
     """A live worker: its slots, how many others occupy, how many we do, when it last spoke.
 
-    ``identity`` tells the process from others that have had the worker's name. ``reserved`` says
+    ``instance_id`` differs from that of earlier processes with the same name. ``reserved`` says
     that it renders, or is about to render, a fractal of ours alone. ``rows_done`` says how far it
     is with what takes long, by uuid.
     """
 
-    identity: str | None
+    instance_id: str | None
     slots: int = 0
     busy_for_others: int = 0
     in_flight: int = 0
@@ -47,7 +47,7 @@ class Slot:
     """A slot that we occupy: of which worker, of which of its processes, and whether alone."""
 
     worker: str
-    identity: str | None
+    instance_id: str | None
     alone: bool = False
 
 
@@ -96,7 +96,7 @@ class WorkerRegistry:
         name = report.server
         with self._lock:
             worker = self._workers.get(name)
-            if worker is None or worker.identity != report.worker:
+            if worker is None or worker.instance_id != report.worker:
                 # What the process before it had under way has ended with it.
                 LOG.info("worker %s (faafo %s) has %d slot(s)", name, report.version, report.slots)
                 worker = self._workers[name] = Worker(report.worker)
@@ -139,7 +139,7 @@ class WorkerRegistry:
             worker = self._workers[name]
             worker.in_flight += 1
             worker.reserved = alone
-            return Slot(name, worker.identity, alone)
+            return Slot(name, worker.instance_id, alone)
 
     def release(self, slot: Slot) -> None:
         """Free the slot that ``acquire`` occupied."""
@@ -167,7 +167,7 @@ class WorkerRegistry:
     def _worker_of(self, slot: Slot) -> Worker | None:
         """Return the worker if it is still the same process."""
         worker = self._workers.get(slot.worker)
-        return worker if worker is not None and worker.identity == slot.identity else None
+        return worker if worker is not None and worker.instance_id == slot.instance_id else None
 
     def _forget_silent(self) -> None:
         oldest = time.monotonic() - self._patience

@@ -48,12 +48,12 @@ class WorkerClient:
         task: FractalTask,
         lease: Lease,
         worker: str,
-        identity: str | None = None,
+        instance_id: str | None = None,
         alone: bool = False,
     ) -> FractalResult:
         """Return the result of ``task``, rendered by ``worker``; blocks until it is done.
 
-        :param identity: which of the processes that have had the worker's name is meant, if known.
+        :param instance_id: of the worker, None if unknown; a worker with another one refuses.
         :param alone: whether the worker is to render nothing else at the same time.
         :raises faafo.errors.WorkerLost: when the worker sends no heartbeat for
             call_monitor_timeout seconds, or no result for render_timeout seconds.
@@ -64,7 +64,7 @@ class WorkerClient:
         try:
             target = self._client.prepare(server=worker, version=_version_for(task))
             answer = target.call(
-                self._context(lease) | _without_none(worker=identity) | {"alone": alone},
+                self._context(lease) | _without_none(worker=instance_id) | {"alone": alone},
                 "process",
                 task=task.model_dump(),
             )
@@ -111,9 +111,11 @@ class WorkerClient:
 class ReportClient:
     """Casts the reports of a worker to all producers."""
 
-    def __init__(self, transport: RPCTransport, worker: str, identity: str, version: str) -> None:
+    def __init__(
+        self, transport: RPCTransport, worker: str, instance_id: str, version: str
+    ) -> None:
         self._worker = worker
-        self._identity = identity
+        self._instance_id = instance_id
         self._version = version
         self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
         self._failing = False
@@ -127,7 +129,7 @@ class ReportClient:
         """
         try:
             self._client.prepare(fanout=True).cast(
-                {"worker": self._identity, "rows_done": rows_done},
+                {"worker": self._instance_id, "rows_done": rows_done},
                 "report",
                 server=self._worker,
                 slots=slots,

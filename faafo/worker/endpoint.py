@@ -29,7 +29,7 @@ class WorkerEndpoint:
     def __init__(
         self,
         name: str,
-        identity: str,
+        instance_id: str,
         slots: Slots,
         store: ImageWriter,
         cancellations: Cancellations,
@@ -37,7 +37,7 @@ class WorkerEndpoint:
         save_timeout: float = 0.0,
     ) -> None:
         self._name = name
-        self._identity = identity
+        self._instance_id = instance_id
         self._slots = slots
         self._store = store
         self._cancellations = cancellations
@@ -63,7 +63,7 @@ class WorkerEndpoint:
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         context = messages.parse(messages.TaskContext, ctxt)
-        if context.worker not in (None, self._identity):
+        if context.worker not in (None, self._instance_id):
             raise errors.WorkerBusy("it has been started anew since it was called")
         try:
             return self._process(context, parse_task(task)).model_dump()

@@ -34,7 +34,7 @@ THREADS_PER_SLOT = 2
 class WorkerService:
     """A worker called ``name`` that keeps its images in ``store``.
 
-    :param identity: tells it from the process that had its name before.
+    :param instance_id: differs from that of earlier processes with the same name.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class WorkerService:
         transport: RPCTransport,
         store: ImageWriter,
         name: str,
-        identity: str,
+        instance_id: str,
         version: str,
     ) -> None:
         self._name = name
@@ -57,7 +57,7 @@ class WorkerService:
         self._renders = Renders()
         endpoint = WorkerEndpoint(
             name,
-            identity,
+            instance_id,
             self._slots,
             store,
             self._cancellations,
@@ -68,7 +68,7 @@ class WorkerService:
         self._server = Server(transport, contract.TASKS, name, endpoint, threads)
         self._tiles = TileServer(conf, name)
         self._liveness = make_liveness_check(conf, transport, contract.TASKS, name)
-        self._reports = ReportClient(transport, name, identity, version)
+        self._reports = ReportClient(transport, name, instance_id, version)
 
     def run(
         self,

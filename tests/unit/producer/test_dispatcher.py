@@ -83,13 +83,13 @@ def run_dispatcher(client, transport, stop):
     """Runs a dispatcher and a worker with the given endpoint until the block ends."""
 
     @contextmanager
-    def run(endpoint, slots=2, pace=PACE, identity="w:1"):
+    def run(endpoint, slots=2, pace=PACE, instance_id="w:1"):
         wake = threading.Event()
         registry = WorkerRegistry("me", 60.0, wake.set)
         worker = Server(transport, contract.TASKS, "w", endpoint, threads=4)
         worker.start(stop)
         assert worker.wait_until_listening(10)
-        registry.report({"worker": identity}, "w", slots, 0, {}, "1.0")
+        registry.report({"worker": instance_id}, "w", slots, 0, {}, "1.0")
         done = threading.Event()
         ours = Dispatcher("me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake)
         thread = threading.Thread(target=ours.run, args=(done,))
@@ -205,7 +205,7 @@ def test_a_suspect_in_our_own_process_begins_when_all_else_is_told(
     session.execute(update(Fractal).where(Fractal.uuid == uuids[2]).values(failures=2))
     session.commit()
     endpoint = Noting(renderer, client, uuids)
-    with run_dispatcher(endpoint, slots=3, identity="me"):
+    with run_dispatcher(endpoint, slots=3, instance_id="me"):
         wait_until(lambda: client.get(uuids[2])["status"] == "complete")
     assert endpoint.complete[uuids[2]] == 2
 

@@ -16,8 +16,8 @@ def registry(changes):
     return WorkerRegistry("me", patience=60.0, changed=lambda: changes.append(1))
 
 
-def report(registry, server, slots, identity=None, **busy_for):
-    ctxt = {"worker": identity}
+def report(registry, server, slots, instance_id=None, **busy_for):
+    ctxt = {"worker": instance_id}
     registry.report(ctxt, server, slots, sum(busy_for.values()), busy_for, "1.0")
 
 
@@ -145,13 +145,13 @@ def test_a_worker_that_still_renders_others_may_be_reserved_meanwhile(registry):
 
 
 def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
-    report(registry, "w", 2, identity="w:before")
+    report(registry, "w", 2, instance_id="w:before")
     before, alone = registry.acquire(), registry.acquire(alone=True)
-    assert before.identity == "w:before"
-    report(registry, "w", 2, identity="w:now")
+    assert before.instance_id == "w:before"
+    report(registry, "w", 2, instance_id="w:now")
     assert registry.free_slots() == 2
     now = registry.acquire()
-    assert now.identity == "w:now"
+    assert now.instance_id == "w:now"
     # What becomes of the old ones is no news of this process.
     registry.release(before)
     registry.mark_full(alone)
