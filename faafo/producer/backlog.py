@@ -19,11 +19,11 @@ AHEAD_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed fractal: what to render, on which lease, and whether alone."""
+    """A claimed fractal: its task, its lease, and whether it is quarantined."""
 
     task: FractalTask
     lease: Lease
-    alone: bool
+    quarantined: bool
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -52,7 +52,7 @@ class Backlog:
         is claimed behind a suspect, which may take all that waits with it.
         """
         with self._lock:
-            if any(job.alone for job in self._jobs):
+            if any(job.quarantined for job in self._jobs):
                 return 0
             self._forget_old_ends()
             ahead = len(self._ends) if free_slots or self._jobs else 0

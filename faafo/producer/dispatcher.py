@@ -142,7 +142,7 @@ class Dispatcher:
         """Return the job that is next and the slot it gets, if there are both."""
         if self._stop.is_set() or (job := self._backlog.take()) is None:
             return None
-        slot = self._registry.acquire(job.alone)
+        slot = self._registry.acquire(job.quarantined)
         if slot is None:
             self._backlog.put_back(job)
             return None
@@ -168,7 +168,7 @@ class Dispatcher:
         The worker may be part of this very process (``faafo-all``). If a suspect kills that, it
         takes with it what has been rendered and not yet been told.
         """
-        if not job.alone or slot.instance_id != self._claimed_by:
+        if not job.quarantined or slot.instance_id != self._claimed_by:
             return True
         while not self._stop.is_set():
             if self._leases.wait_until_none(LOOK_SECONDS, but=job.lease):
@@ -179,7 +179,7 @@ class Dispatcher:
         """Have a fractal rendered and tell the API how that went."""
         worker = slot.worker
         try:
-            result = self._workers.process(task, lease, worker, slot.instance_id, slot.alone)
+            result = self._workers.process(task, lease, worker, slot.instance_id, slot.exclusive)
         except NO_FAULT_OF_THE_FRACTAL as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             if not isinstance(error, errors.RenderCancelled):

@@ -44,11 +44,11 @@ class Worker:
 
 @dataclass(frozen=True)
 class Slot:
-    """A slot that we occupy: of which worker, of which of its processes, and whether alone."""
+    """A slot that we occupy: the worker, its instance id, and whether we occupy all its slots."""
 
     worker: str
     instance_id: str | None
-    alone: bool = False
+    exclusive: bool = False
 
 
 class WorkerRegistry:
@@ -125,10 +125,10 @@ class WorkerRegistry:
             self._forget_silent()
             return sum(worker.slots for worker in self._workers.values())
 
-    def acquire(self, alone: bool = False) -> Slot | None:
+    def acquire(self, exclusive: bool = False) -> Slot | None:
         """Occupy a slot of the least loaded live worker; return it, None if all are full.
 
-        :param alone: get no more slots of this worker until this one is released.
+        :param exclusive: acquire no other slot of this worker until this one is released.
         """
         with self._lock:
             self._forget_silent()
@@ -138,8 +138,8 @@ class WorkerRegistry:
             name = min(free, key=lambda name: free[name].load)
             worker = self._workers[name]
             worker.in_flight += 1
-            worker.reserved = alone
-            return Slot(name, worker.instance_id, alone)
+            worker.reserved = exclusive
+            return Slot(name, worker.instance_id, exclusive)
 
     def release(self, slot: Slot) -> None:
         """Free the slot that ``acquire`` occupied."""
@@ -148,7 +148,7 @@ class WorkerRegistry:
             # A worker that was forgotten in the meantime has been counted anew.
             if worker is not None and worker.in_flight:
                 worker.in_flight -= 1
-                worker.reserved = worker.reserved and not slot.alone
+                worker.reserved = worker.reserved and not slot.exclusive
         self._changed()
 
     def mark_full(self, slot: Slot) -> None:

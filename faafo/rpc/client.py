@@ -49,12 +49,12 @@ class WorkerClient:
         lease: Lease,
         worker: str,
         instance_id: str | None = None,
-        alone: bool = False,
+        exclusive: bool = False,
     ) -> FractalResult:
         """Return the result of ``task``, rendered by ``worker``; blocks until it is done.
 
         :param instance_id: of the worker, None if unknown; a worker with another one refuses.
-        :param alone: whether the worker is to render nothing else at the same time.
+        :param exclusive: whether the worker must render nothing else at the same time.
         :raises faafo.errors.WorkerLost: when the worker sends no heartbeat for
             call_monitor_timeout seconds, or no result for render_timeout seconds.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
@@ -64,7 +64,7 @@ class WorkerClient:
         try:
             target = self._client.prepare(server=worker, version=_version_for(task))
             answer = target.call(
-                self._context(lease) | _without_none(worker=instance_id) | {"alone": alone},
+                self._context(lease) | _without_none(worker=instance_id) | {"alone": exclusive},
                 "process",
                 task=task.model_dump(),
             )

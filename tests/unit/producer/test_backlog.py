@@ -53,7 +53,7 @@ def test_claims_come_in_batches(backlog, make_job):
     assert backlog.wanted(1) == 21
 
 
-def test_nothing_is_claimed_behind_a_suspect(backlog, make_job):
+def test_nothing_is_claimed_behind_a_quarantined_fractal(backlog, make_job):
     for _ in range(40):
         backlog.note_end()
     backlog.add(make_job(failures=2))
@@ -70,8 +70,13 @@ def test_jobs_keep_their_order_also_when_one_is_put_back(backlog, make_job):
     assert [backlog.take() for _ in range(4)] == [*jobs, None]
 
 
-def test_a_fractal_that_has_failed_twice_is_rendered_alone(make_job):
-    assert [make_job(failures).alone for failures in (0, 1, 2, 3)] == [False, False, True, True]
+def test_a_fractal_that_has_failed_twice_is_quarantined(make_job):
+    assert [make_job(failures).quarantined for failures in (0, 1, 2, 3)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_all_that_is_taken_at_once_comes_in_its_order(backlog, make_job):

@@ -338,7 +338,9 @@ def test_the_image_of_a_fractal_that_is_deleted_too_late_to_stop_is_deleted_as_w
     assert list(store.uuids(age=-1)) == []
 
 
-def test_a_suspect_is_rendered_alone(run_dispatcher, renderer, client, make_task, wait_until):
+def test_a_quarantined_fractal_is_rendered_with_nothing_beside_it(
+    run_dispatcher, renderer, client, make_task, wait_until
+):
     contexts = []
 
     class Watched(Failing):

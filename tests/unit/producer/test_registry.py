@@ -119,34 +119,34 @@ def test_a_worker_that_came_back_is_not_credited_with_calls_of_its_former_life(r
     assert registry.free_slots() == 1
 
 
-def test_a_worker_that_renders_one_alone_gets_nothing_else_from_us(registry):
+def test_an_exclusive_slot_leaves_none_free_on_its_worker(registry):
     report(registry, "w", 3)
-    slot = registry.acquire(alone=True)
-    assert (slot.worker, slot.alone) == ("w", True)
+    slot = registry.acquire(exclusive=True)
+    assert (slot.worker, slot.exclusive) == ("w", True)
     assert registry.free_slots() == 0
     assert registry.acquire() is None
     registry.release(slot)
     assert registry.free_slots() == 3
 
 
-def test_one_that_is_to_be_alone_goes_to_the_worker_with_least_to_do(registry):
+def test_an_exclusive_slot_is_taken_of_the_least_loaded_worker(registry):
     report(registry, "busy", 2, other=1)
     report(registry, "idle", 2)
-    assert registry.acquire(alone=True).worker == "idle"
+    assert registry.acquire(exclusive=True).worker == "idle"
 
 
-def test_a_worker_that_still_renders_others_may_be_reserved_meanwhile(registry):
+def test_an_exclusive_slot_may_be_acquired_while_the_worker_renders(registry):
     report(registry, "w", 3)
-    first, alone = registry.acquire(), registry.acquire(alone=True)
+    first, exclusive = registry.acquire(), registry.acquire(exclusive=True)
     registry.release(first)
     assert registry.free_slots() == 0
-    registry.release(alone)
+    registry.release(exclusive)
     assert registry.free_slots() == 3
 
 
 def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
     report(registry, "w", 2, instance_id="w:before")
-    before, alone = registry.acquire(), registry.acquire(alone=True)
+    before, exclusive = registry.acquire(), registry.acquire(exclusive=True)
     assert before.instance_id == "w:before"
     report(registry, "w", 2, instance_id="w:now")
     assert registry.free_slots() == 2
@@ -154,8 +154,8 @@ def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
     assert now.instance_id == "w:now"
     # What becomes of the old ones is no news of this process.
     registry.release(before)
-    registry.mark_full(alone)
-    registry.forget(alone)
+    registry.mark_full(exclusive)
+    registry.forget(exclusive)
     assert registry.free_slots() == 1
 
 

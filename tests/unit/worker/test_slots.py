@@ -9,7 +9,7 @@ from faafo import errors
 from faafo.worker.slots import Slots
 
 
-def test_closed_slots_let_nobody_in_but_those_inside_may_finish():
+def test_closed_slots_refuse_callers_while_those_inside_may_finish():
     slots = Slots(2)
     with slots.occupy("a"):
         slots.close()
@@ -20,9 +20,9 @@ def test_closed_slots_let_nobody_in_but_those_inside_may_finish():
     assert slots.busy_for == {}
 
 
-def test_who_is_alone_occupies_everything():
+def test_an_exclusive_render_occupies_all_slots():
     slots = Slots(3)
-    with slots.occupy("a", alone=True):
+    with slots.occupy("a", exclusive=True):
         assert slots.free == 0
         assert slots.busy_for == {"a": 3}
         with pytest.raises(errors.WorkerBusy):
@@ -31,14 +31,14 @@ def test_who_is_alone_occupies_everything():
 
 
 @pytest.fixture
-def enter_alone(stop):
-    """Enters the slots alone in a thread; gives an event that says whether it is inside."""
+def enter_exclusively(stop):
+    """Occupies a slot exclusively in a thread; returns an event that is set once it has one."""
 
-    def enter(slots, given_up=lambda: False):
+    def enter(slots, cancelled=lambda: False):
         inside = threading.Event()
 
         def wait_inside():
-            with slots.occupy("a", alone=True, given_up=given_up):
+            with slots.occupy("a", exclusive=True, cancelled=cancelled):
                 inside.set()
                 stop.wait(20)
 
@@ -48,10 +48,12 @@ def enter_alone(stop):
     return enter
 
 
-def test_who_wants_to_be_alone_waits_for_those_inside_and_keeps_others_out(enter_alone, wait_until):
+def test_an_exclusive_render_waits_for_those_inside_and_keeps_others_out(
+    enter_exclusively, wait_until
+):
     slots = Slots(2)
     with slots.occupy("b"):
-        inside = enter_alone(slots)
+        inside = enter_exclusively(slots)
         wait_until(lambda: slots.free == 0)
         assert slots.busy_for == {"a": 1, "b": 1}
         with pytest.raises(errors.WorkerBusy):
@@ -60,10 +62,10 @@ def test_who_wants_to_be_alone_waits_for_those_inside_and_keeps_others_out(enter
     assert inside.wait(10)
 
 
-def test_who_gives_up_to_be_alone_waits_no_longer(enter_alone):
+def test_an_exclusive_render_that_is_cancelled_waits_no_longer(enter_exclusively):
     slots = Slots(2)
-    given_up = threading.Event()
+    cancelled = threading.Event()
     with slots.occupy("b"):
-        inside = enter_alone(slots, given_up.is_set)
-        given_up.set()
+        inside = enter_exclusively(slots, cancelled.is_set)
+        cancelled.set()
         assert inside.wait(10)
