@@ -122,7 +122,7 @@ class Dispatcher:
                 self._client.claim, self._claimed_by, wanted, self._pace.lease_duration
             )
             for job in map(Job.of, claimed):
-                self._leases.hold(job.lease)
+                self._leases.add(job.lease)
                 self._backlog.add(job)
             self._start_waiting()
             return bool(claimed)
@@ -154,7 +154,7 @@ class Dispatcher:
         while next_one is not None:
             job, slot = next_one
             if self._may_begin(job, slot):
-                self._leases.entrust(job.lease, slot.worker)
+                self._leases.assign(job.lease, slot.worker)
                 self._see_through(job.task, job.lease, slot)
             else:
                 self._registry.release(slot)
@@ -171,7 +171,7 @@ class Dispatcher:
         if not job.quarantined or slot.instance_id != self._claimed_by:
             return True
         while not self._stop.is_set():
-            if self._leases.wait_until_none(LOOK_SECONDS, but=job.lease):
+            if self._leases.wait_until_empty(LOOK_SECONDS, excluding=job.lease):
                 return True
         return False
 
@@ -205,7 +205,7 @@ class Dispatcher:
 
     def _complete(self, result: FractalResult, lease: Lease) -> None:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
-        self._leases.entrust(lease, None)
+        self._leases.assign(lease, None)
         self._results.add(lease, result)
 
     def _cancel(self, lease: Lease, worker: str | None) -> None:
@@ -226,17 +226,17 @@ class Dispatcher:
         """Wait a little for results, then have the rest stopped and give it back."""
         self._results.hurry()
         self._give_back_backlog()
-        if self._leases.wait_until_none(self._pace.drain_timeout):
+        if self._leases.wait_until_empty(self._pace.drain_timeout):
             return
         unfinished = self._leases.held()
         LOG.info("%d task(s) are not through: what still renders is stopped", len(unfinished))
         for lease in unfinished:
             self._cancel(lease, self._leases.worker_of(lease))
-        none_left = self._leases.wait_until_none(CANCEL_SECONDS)
+        none_left = self._leases.wait_until_empty(CANCEL_SECONDS)
         if not none_left and any(
             self._leases.worker_of(one) is None for one in self._leases.held()
         ):
-            none_left = self._leases.wait_until_none(TELL_SECONDS)
+            none_left = self._leases.wait_until_empty(TELL_SECONDS)
         self._over.set()
         if none_left:
             return

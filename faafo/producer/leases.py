@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Leases: what a producer holds, renewed for as long as it does."""
+"""Leases: the attempts that a producer has claimed, renewed until they end."""
 
 import logging
 import threading
@@ -15,14 +15,14 @@ RENEWALS_PER_LEASE = 3
 
 
 class Leases:
-    """Keeps the leases of a producer alive.
+    """Renews the leases of a producer.
 
     :param claimed_by: the instance id of the producer.
-    :param duration: seconds that a lease holds.
-    :param interval: seconds between two renewals, unless the duration asks for a shorter one.
-    :param rows_done: tells how many rows of a uuid a worker has rendered, None if nobody knows.
-    :param lost: called with a lease that is no longer ours, and the worker that was entrusted
-        with it, None if there is none yet.
+    :param duration: seconds until a lease expires that is not renewed.
+    :param interval: seconds between two renewals, at most a third of the duration.
+    :param rows_done: returns how many rows of a uuid a worker has rendered, None if unknown.
+    :param lost: called with a lease that this producer no longer holds, and the worker that
+        renders it, None if none is assigned.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class Leases:
         self._rows_done = rows_done
         self._lost = lost
         self._workers: dict[Lease, str | None] = {}
-        self._none_left = threading.Condition()
+        self._emptied = threading.Condition()
 
     def run(self, stop: threading.Event) -> None:
-        """Renew what is held until ``stop`` is set."""
+        """Renew all leases that are held until ``stop`` is set."""
         while not stop.wait(self._interval):
             held = self.held()
             if not held:
@@ -56,47 +56,47 @@ class Leases:
                 continue
             for lease in held:
                 if lease.uuid in lost and lease in self.held():
-                    LOG.info("task %s is no longer ours: deleted, or claimed by others", lease.uuid)
+                    LOG.info("lost the lease of task %s: deleted or claimed again", lease.uuid)
                     self._lost(lease, self.worker_of(lease))
 
     def _renew(self, held: list[Lease]) -> list[str]:
-        """Renew leases, and tell how far the renders are; return the uuids that were lost."""
+        """Renew leases and report the progress of renders; return the uuids of lost leases."""
         rows = {one.uuid: self._rows_done(one.uuid, self.worker_of(one)) for one in held}
         known = {uuid: done for uuid, done in rows.items() if done is not None}
         return self._client.renew(self._claimed_by, held, self._duration, known)
 
-    def hold(self, lease: Lease) -> None:
-        """Take a lease on; an earlier one on the same fractal is lost."""
-        with self._none_left:
+    def add(self, lease: Lease) -> None:
+        """Renew ``lease`` from now on; an earlier one on the same fractal is lost."""
+        with self._emptied:
             earlier = [one for one in self._workers if one.uuid == lease.uuid]
-            entrusted = [(one, self._workers.pop(one)) for one in earlier]
+            replaced = [(one, self._workers.pop(one)) for one in earlier]
             self._workers[lease] = None
-        for one, worker in entrusted:
+        for one, worker in replaced:
             self._lost(one, worker)
 
-    def entrust(self, lease: Lease, worker: str | None) -> None:
-        """Remember which worker renders what is held, None once it has been rendered."""
-        with self._none_left:
+    def assign(self, lease: Lease, worker: str | None) -> None:
+        """Record which worker renders a lease, None once the render has ended."""
+        with self._emptied:
             if lease in self._workers:
                 self._workers[lease] = worker
 
     def worker_of(self, lease: Lease) -> str | None:
-        """Return the worker that renders what is held now, None if there is none."""
-        with self._none_left:
+        """Return the worker that renders a lease now, None if there is none."""
+        with self._emptied:
             return self._workers.get(lease)
 
-    def let_go(self, lease: Lease) -> None:
-        """Renew a lease no longer; harmless when it is not held."""
-        with self._none_left:
+    def discard(self, lease: Lease) -> None:
+        """Renew ``lease`` no longer; no error when it is not held."""
+        with self._emptied:
             self._workers.pop(lease, None)
-            self._none_left.notify_all()
+            self._emptied.notify_all()
 
     def held(self) -> list[Lease]:
         """Return the leases that are held."""
-        with self._none_left:
+        with self._emptied:
             return list(self._workers)
 
-    def wait_until_none(self, timeout: float, but: Lease | None = None) -> bool:
-        """Return whether nothing ``but`` that is held, after ``timeout`` seconds at the latest."""
-        with self._none_left:
-            return self._none_left.wait_for(lambda: self._workers.keys() <= {but}, timeout)
+    def wait_until_empty(self, timeout: float, excluding: Lease | None = None) -> bool:
+        """Return whether no lease ``excluding`` one is held, within ``timeout`` seconds."""
+        with self._emptied:
+            return self._emptied.wait_for(lambda: self._workers.keys() <= {excluding}, timeout)

@@ -101,7 +101,7 @@ class Results:
             LOG.exception("could not tell the API of %d task(s)", len(batch))
         finally:
             for lease in batch:
-                self._leases.let_go(lease)
+                self._leases.discard(lease)
 
     def _tell_end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
         """Make a call that ends our hold on a fractal."""
@@ -110,7 +110,7 @@ class Results:
         except errors.FaafoError as error:
             LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
         finally:
-            self._leases.let_go(lease)
+            self._leases.discard(lease)
 
 
 def _fault(lease: Lease, worker: str, error: errors.FaafoError) -> str:

@@ -42,7 +42,7 @@ def tell():
         leases = Leases("me", api, 60.0, 10.0, lambda *_: None, lambda *_: None)
         results = Results("me", api, leases, threading.Event())
         for lease, result in map(make_result, range(count)):
-            leases.hold(lease)
+            leases.add(lease)
             results.add(lease, result)
         results.stop()
         results.run()
@@ -90,7 +90,7 @@ class Deaf:
 def test_what_failed_or_is_given_back_is_let_go_even_if_the_api_refuses(tell, caplog):
     leases = Leases("me", Deaf(), 60.0, 10.0, lambda *_: None, lambda *_: None)
     lease, _result = make_result(1)
-    leases.hold(lease)
+    leases.add(lease)
     results = Results("me", Deaf(), leases, threading.Event())
     tell(results, lease, "w", errors.RenderFailed("out of ideas"))
     assert leases.held() == []
