@@ -13,7 +13,7 @@ from faafo.fractal.task import FractalResult, FractalTask
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.leases import Leases
 from faafo.producer.registry import Slot, WorkerRegistry
-from faafo.producer.results import Results
+from faafo.producer.results import ResultReporter
 from faafo.retry import patiently
 from faafo.rpc.client import WorkerClient
 
@@ -75,7 +75,7 @@ class Dispatcher:
         self._stop = threading.Event()
         # Set when it is too late even to tell the API what has been rendered.
         self._over = threading.Event()
-        self._results = Results(claimed_by, client, self._leases, self._over)
+        self._results = ResultReporter(claimed_by, client, self._leases, self._over)
         self._backlog = Backlog()
 
     def run(self, stop: threading.Event) -> None:
@@ -158,7 +158,7 @@ class Dispatcher:
                 self._see_through(job.task, job.lease, slot)
             else:
                 self._registry.release(slot)
-                self._results.give_back(job.lease)
+                self._results.release(job.lease)
             self._backlog.note_end()
             next_one = self._next()
 
@@ -186,7 +186,7 @@ class Dispatcher:
                 self._registry.mark_full(slot)
             self._registry.release(slot)
             in_the_way = error if isinstance(error, errors.StoreUnavailable) else None
-            self._results.give_back(lease, worker, in_the_way)
+            self._results.release(lease, worker, in_the_way)
         except errors.WorkerLost as error:
             self._registry.forget(slot)
             self._results.fail(lease, worker, error)
@@ -206,7 +206,7 @@ class Dispatcher:
     def _complete(self, result: FractalResult, lease: Lease) -> None:
         LOG.info("task %s processed: %s", result.uuid, result.model_dump())
         self._leases.assign(lease, None)
-        self._results.add(lease, result)
+        self._results.report(lease, result)
 
     def _cancel(self, lease: Lease, worker: str | None) -> None:
         """Have a render stopped that nobody waits for any more."""
@@ -220,11 +220,11 @@ class Dispatcher:
     def _give_back_backlog(self) -> None:
         """Give back what has been claimed and not been begun."""
         for job in self._backlog.take_all():
-            self._results.give_back(job.lease)
+            self._results.release(job.lease)
 
     def _drain(self) -> None:
         """Wait a little for results, then have the rest stopped and give it back."""
-        self._results.hurry()
+        self._results.report_immediately()
         self._give_back_backlog()
         if self._leases.wait_until_empty(self._pace.drain_timeout):
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results: what came of claimed fractals, told to the API; what is rendered, in batches."""
+"""Results: reports to the API how attempts have ended, finished renders in batches."""
 
 import logging
 import threading
@@ -17,68 +17,68 @@ from faafo.retry import patiently
 
 LOG = logging.getLogger(__name__)
 
-# Between two batches: nobody sees the difference, and one request does for what was ten.
-PAUSE_SECONDS = 0.1
+# Seconds between two batches: too short to be noticed, and one request replaces about ten.
+BATCH_INTERVAL = 0.1
 
 
-class Results:
-    """Tells the API what came of leases, and lets them go.
+class ResultReporter:
+    """Reports to the API how attempts have ended, and discards their leases.
 
-    The first picture is told at once; those of the PAUSE_SECONDS after a batch make the next one.
-    If something cannot be told, its lease runs out.
+    The first result is reported at once; those of the BATCH_INTERVAL after a batch make the next
+    one. If a report fails, the lease expires and the fractal is queued again.
 
     :param claimed_by: the instance id of the producer that holds the leases.
-    :param over: set when it is too late to wait for an API that is away.
+    :param abandon: set when it is too late to retry while the API is unavailable.
     """
 
     def __init__(
-        self, claimed_by: str, client: Client, leases: Leases, over: threading.Event
+        self, claimed_by: str, client: Client, leases: Leases, abandon: threading.Event
     ) -> None:
         self._claimed_by = claimed_by
         self._client = client
         self._leases = leases
-        self._over = over
+        self._abandon = abandon
         self._waiting: deque[tuple[Lease, FractalResult]] = deque()
         self._arrived = threading.Condition()
         self._stopped = False
-        self._in_a_hurry = False
+        self._immediate = False
 
-    def add(self, lease: Lease, result: FractalResult) -> None:
-        """Have told, soon, what has been rendered."""
+    def report(self, lease: Lease, result: FractalResult) -> None:
+        """Queue a result for the next batch."""
         with self._arrived:
             self._waiting.append((lease, result))
             self._arrived.notify()
 
     def fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
-        """Tell that an attempt has failed on a worker."""
+        """Report that an attempt has failed on ``worker``."""
         fault = _fault(lease, worker, error)
         LOG.warning("task %s: %s", lease.uuid, fault)
-        self._tell_end(lease, self._client.fail, lease, fault)
+        self._end(lease, self._client.fail, lease, fault)
 
-    def give_back(
-        self, lease: Lease, worker: str = "", in_the_way: errors.FaafoError | None = None
+    def release(
+        self, lease: Lease, worker: str = "", reason: errors.FaafoError | None = None
     ) -> None:
-        """Have a fractal queued again, and tell what was in the way on a worker, if anything."""
-        fault = in_the_way and _fault(lease, worker, in_the_way)
-        self._tell_end(lease, self._client.release, self._claimed_by, [lease], fault)
+        """Release a lease, so that the fractal is queued again, with the fault if there is one."""
+        fault = reason and _fault(lease, worker, reason)
+        self._end(lease, self._client.release, self._claimed_by, [lease], fault)
 
     def run(self) -> None:
-        """Tell results until ``stop`` is called."""
+        """Report results until ``stop`` is called."""
         while batch := self._next_batch():
-            self._tell(batch)
+            self._report_batch(batch)
             with self._arrived:
-                self._arrived.wait_for(lambda: self._in_a_hurry, PAUSE_SECONDS)
+                self._arrived.wait_for(lambda: self._immediate, BATCH_INTERVAL)
 
-    def hurry(self) -> None:
-        """Tell everything as soon as it arrives from now on."""
+    def report_immediately(self) -> None:
+        """Report each result as soon as it arrives from now on."""
         with self._arrived:
-            self._in_a_hurry = True
+            self._immediate = True
             self._arrived.notify_all()
 
     def stop(self) -> None:
-        """Tell what is waiting, and no more."""
+        """Report the results that are queued, and then end ``run``."""
         with self._arrived:
-            self._in_a_hurry = self._stopped = True
+            self._immediate = self._stopped = True
             self._arrived.notify_all()
 
     def _next_batch(self) -> dict[Lease, FractalResult]:
@@ -87,36 +87,35 @@ class Results:
             size = min(len(self._waiting), LARGEST_CLAIM)
             return dict(self._waiting.popleft() for _ in range(size))
 
-    def _tell(self, batch: dict[Lease, FractalResult]) -> None:
-        """Tell a batch; if that fails, the leases will run out."""
+    def _report_batch(self, batch: dict[Lease, FractalResult]) -> None:
+        """Report a batch; if that fails, its leases expire."""
         try:
-            tell = patiently(errors.ApiUnavailable, self._over)
-            for uuid in tell(self._client.complete_all, self._claimed_by, batch.items()):
-                LOG.warning("the API did not take what became of task %s: no longer ours", uuid)
+            call = patiently(errors.ApiUnavailable, self._abandon)
+            for uuid in call(self._client.complete_all, self._claimed_by, batch.items()):
+                LOG.warning("the API refused the result of task %s: the lease was lost", uuid)
         except errors.FaafoError as error:
             for lease in batch:
-                LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
-        # A thread that ends in silence would keep all that comes after.
+                LOG.warning("could not report the result of task %s: %s", lease.uuid, error)
+        # If this thread ended, no later result would be reported.
         except Exception:
-            LOG.exception("could not tell the API of %d task(s)", len(batch))
+            LOG.exception("could not report the results of %d task(s)", len(batch))
         finally:
             for lease in batch:
                 self._leases.discard(lease)
 
-    def _tell_end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
-        """Make a call that ends our hold on a fractal."""
+    def _end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
+        """Make a call that ends an attempt, and discard its lease."""
         try:
-            patiently(errors.ApiUnavailable, self._over)(call, *arguments)
+            patiently(errors.ApiUnavailable, self._abandon)(call, *arguments)
         except errors.FaafoError as error:
-            LOG.warning("the API did not take what became of task %s: %s", lease.uuid, error)
+            LOG.warning("could not report the end of task %s: %s", lease.uuid, error)
         finally:
             self._leases.discard(lease)
 
 
 def _fault(lease: Lease, worker: str, error: errors.FaafoError) -> str:
-    """Return what happened, where and when, for people."""
-    # The text of an error that travelled ends with the worker's traceback; its argument is the
-    # sentence alone.
+    """Return the fault of an attempt: number, worker, time and error, for people to read."""
+    # The text of an error that travelled ends with the worker's traceback; its argument does not.
     sentence = str(error.args[0]) if error.args else type(error).__name__
     moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return f"attempt {lease.attempt} failed on worker {worker} at {moment}: {sentence}"

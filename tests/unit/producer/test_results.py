@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Results: told in batches, and again when the API was away."""
+"""Results are reported in batches, and again when the API was unavailable."""
 
 import threading
 
@@ -9,11 +9,11 @@ from faafo import errors
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
 from faafo.producer.leases import Leases
-from faafo.producer.results import Results
+from faafo.producer.results import ResultReporter
 
 
 class Api:
-    """Takes results, as a client does; the first call may raise something."""
+    """Accepts results, as a client does; the first call may raise an error."""
 
     def __init__(self, *problems):
         self.batches = []
@@ -35,50 +35,50 @@ def make_result(number):
 
 
 @pytest.fixture
-def tell():
-    """Tells the API the results of that many leases, all at once; returns the leases left."""
+def report():
+    """Reports the results of ``count`` leases at once; returns the leases that are left."""
 
-    def tell_all(api, count):
+    def report_all(api, count):
         leases = Leases("me", api, 60.0, 10.0, lambda *_: None, lambda *_: None)
-        results = Results("me", api, leases, threading.Event())
+        results = ResultReporter("me", api, leases, threading.Event())
         for lease, result in map(make_result, range(count)):
             leases.add(lease)
-            results.add(lease, result)
+            results.report(lease, result)
         results.stop()
         results.run()
         return leases.held()
 
-    return tell_all
+    return report_all
 
 
-def test_what_waits_together_is_told_together(tell):
+def test_results_that_wait_together_are_one_batch(report):
     api = Api()
-    assert tell(api, 5) == []
+    assert report(api, 5) == []
     assert [len(batch) for batch in api.batches] == [5]
 
 
-def test_an_api_that_is_away_is_asked_again(tell):
-    api = Api(errors.ApiUnavailable("away"))
-    assert tell(api, 2) == []
+def test_a_batch_is_reported_again_when_the_api_was_unavailable(report):
+    api = Api(errors.ApiUnavailable("unavailable"))
+    assert report(api, 2) == []
     assert [len(batch) for batch in api.batches] == [2]
 
 
 @pytest.mark.parametrize("problem", [errors.ApiRefused("no", 400), ValueError("oops")])
-def test_what_the_api_does_not_take_is_let_go_so_that_its_lease_runs_out(tell, problem):
+def test_a_result_that_cannot_be_reported_is_dropped_so_that_its_lease_expires(report, problem):
     api = Api(problem)
-    assert tell(api, 2) == []
+    assert report(api, 2) == []
     assert api.batches == []
 
 
-def test_what_is_no_longer_ours_is_told_in_the_log(tell, caplog):
+def test_a_result_whose_lease_was_lost_is_logged(report, caplog):
     api = Api()
     api.refused = [make_result(1)[1].uuid]
-    assert tell(api, 3) == []
+    assert report(api, 3) == []
     assert [record.args[0] for record in caplog.records] == api.refused
 
 
-class Deaf:
-    """An API that answers nothing but refusals."""
+class Refusing:
+    """An API that refuses every request."""
 
     def fail(self, *_):
         raise errors.ApiRefused("no", 400)
@@ -86,12 +86,12 @@ class Deaf:
     release = fail
 
 
-@pytest.mark.parametrize("tell", [Results.fail, Results.give_back])
-def test_what_failed_or_is_given_back_is_let_go_even_if_the_api_refuses(tell, caplog):
-    leases = Leases("me", Deaf(), 60.0, 10.0, lambda *_: None, lambda *_: None)
+@pytest.mark.parametrize("end", [ResultReporter.fail, ResultReporter.release])
+def test_a_lease_that_ends_is_discarded_even_if_the_api_refuses(end, caplog):
+    leases = Leases("me", Refusing(), 60.0, 10.0, lambda *_: None, lambda *_: None)
     lease, _result = make_result(1)
     leases.add(lease)
-    results = Results("me", Deaf(), leases, threading.Event())
-    tell(results, lease, "w", errors.RenderFailed("out of ideas"))
+    results = ResultReporter("me", Refusing(), leases, threading.Event())
+    end(results, lease, "w", errors.RenderFailed("out of ideas"))
     assert leases.held() == []
     assert caplog.records[-1].args[0] == lease.uuid
