@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The producer: generates fractals, and dispatches what is queued to workers."""
+"""The producer: generates fractals, and dispatches queued fractals to workers."""

@@ -44,8 +44,8 @@ class ProducerService:
         self._name = name
         self._wake = threading.Event()
         self._client = Client(conf.endpoint_url)
-        patience = conf.rpc.report_interval * conf.rpc.report_patience
-        registry = WorkerRegistry(instance_id, patience, self._wake.set)
+        report_timeout = conf.rpc.report_interval * conf.rpc.report_patience
+        registry = WorkerRegistry(instance_id, report_timeout, self._wake.set)
         self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
         self._liveness = make_liveness_check(conf, transport, contract.PRODUCERS, name)
         self._dispatcher = Dispatcher(

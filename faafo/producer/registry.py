@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a producer knows of the workers: the registry their reports keep up to date."""
+"""The registry of workers, which their reports keep up to date."""
 
 import logging
 import threading
@@ -16,11 +16,12 @@ LOG = logging.getLogger(__name__)
 
 @dataclass
 class Worker:
-    """A live worker: its slots, how many others occupy, how many we do, when it last spoke.
+    """A live worker: its slots, those that other producers and we occupy, its last report.
 
-    ``instance_id`` differs from that of earlier processes with the same name. ``reserved`` says
-    that it renders, or is about to render, a fractal of ours alone. ``rows_done`` says how far it
-    is with what takes long, by uuid.
+    ``instance_id`` differs from that of earlier processes with the same name. ``in_flight`` counts
+    our calls, one of which has an exclusive slot if ``reserved``. ``seen_at`` is the time of the
+    last report on the monotonic clock, in seconds. ``rows_done`` is the number of rendered rows of
+    long renders, by uuid.
     """
 
     instance_id: str | None
@@ -33,7 +34,7 @@ class Worker:
 
     @property
     def free(self) -> int:
-        """The number of slots we may use now."""
+        """The number of slots that we may acquire now."""
         return 0 if self.reserved else self.slots - self.busy_for_others - self.in_flight
 
     @property
@@ -54,14 +55,14 @@ class Slot:
 class WorkerRegistry:
     """Keeps the live workers; also the RPC endpoint of topic ``producers``.
 
-    :param producer: our name, by which a report tells our share of the busy slots.
-    :param patience: seconds of silence after which a worker is no longer live.
+    :param producer: our instance id, under which a report counts the slots that we occupy.
+    :param report_timeout: seconds without a report after which a worker is no longer live.
     :param changed: called, without a lock, when a slot may have become free.
     """
 
-    def __init__(self, producer: str, patience: float, changed: Callable[[], None]) -> None:
+    def __init__(self, producer: str, report_timeout: float, changed: Callable[[], None]) -> None:
         self._producer = producer
-        self._patience = patience
+        self._report_timeout = report_timeout
         self._changed = changed
         self._workers: dict[str, Worker] = {}
         self._lock = threading.Lock()
@@ -92,12 +93,12 @@ class WorkerRegistry:
         self._changed()
 
     def _record(self, report: messages.Report) -> None:
-        """Keep what a worker has reported; one with no slots is about to leave."""
+        """Update the worker of a report; a worker that drains reports no slots."""
         name = report.server
         with self._lock:
             worker = self._workers.get(name)
             if worker is None or worker.instance_id != report.worker:
-                # What the process before it had under way has ended with it.
+                # The renders of an earlier process have ended with that process.
                 LOG.info("worker %s (faafo %s) has %d slot(s)", name, report.version, report.slots)
                 worker = self._workers[name] = Worker(report.worker)
             elif worker.slots and not report.slots:
@@ -108,21 +109,21 @@ class WorkerRegistry:
             worker.seen_at = time.monotonic()
 
     def rows_done(self, uuid: str, worker: str | None) -> int | None:
-        """Return how many rows ``worker`` has rendered of a fractal, if it has told so."""
+        """Return how many rows of a fractal ``worker`` has reported, None without a report."""
         with self._lock:
             known = self._workers.get(worker or "")
             return known.rows_done.get(uuid) if known else None
 
     def free_slots(self) -> int:
-        """Return how many calls may be made now."""
+        """Return the number of slots that can be acquired now."""
         with self._lock:
-            self._forget_silent()
+            self._forget_expired()
             return sum(max(0, worker.free) for worker in self._workers.values())
 
     def slots(self) -> int:
-        """Return how many slots the live workers have, free or not."""
+        """Return the number of slots of the live workers, free or not."""
         with self._lock:
-            self._forget_silent()
+            self._forget_expired()
             return sum(worker.slots for worker in self._workers.values())
 
     def acquire(self, exclusive: bool = False) -> Slot | None:
@@ -131,7 +132,7 @@ class WorkerRegistry:
         :param exclusive: acquire no other slot of this worker until this one is released.
         """
         with self._lock:
-            self._forget_silent()
+            self._forget_expired()
             free = {name: worker for name, worker in self._workers.items() if worker.free > 0}
             if not free:
                 return None
@@ -145,32 +146,32 @@ class WorkerRegistry:
         """Free the slot that ``acquire`` occupied."""
         with self._lock:
             worker = self._worker_of(slot)
-            # A worker that was forgotten in the meantime has been counted anew.
+            # The count of a worker that was forgotten in the meantime starts at 0.
             if worker is not None and worker.in_flight:
                 worker.in_flight -= 1
                 worker.reserved = worker.reserved and not slot.exclusive
         self._changed()
 
     def mark_full(self, slot: Slot) -> None:
-        """Leave a worker that called itself busy alone until its next report."""
+        """Acquire no more slots of a worker that answered WorkerBusy until its next report."""
         with self._lock:
             worker = self._worker_of(slot)
             if worker is not None:
                 worker.busy_for_others = worker.slots
 
     def forget(self, slot: Slot) -> None:
-        """Take a worker for gone until it reports again."""
+        """Remove a lost worker until it reports again."""
         with self._lock:
             if self._worker_of(slot) is not None:
                 del self._workers[slot.worker]
 
     def _worker_of(self, slot: Slot) -> Worker | None:
-        """Return the worker if it is still the same process."""
+        """Return the worker of ``slot``, None if it has another instance id now."""
         worker = self._workers.get(slot.worker)
         return worker if worker is not None and worker.instance_id == slot.instance_id else None
 
-    def _forget_silent(self) -> None:
-        oldest = time.monotonic() - self._patience
+    def _forget_expired(self) -> None:
+        oldest = time.monotonic() - self._report_timeout
         for name in [name for name, worker in self._workers.items() if worker.seen_at < oldest]:
-            LOG.warning("worker %s has been silent for %.1f s", name, self._patience)
+            LOG.warning("worker %s has sent no report for %.1f s", name, self._report_timeout)
             del self._workers[name]

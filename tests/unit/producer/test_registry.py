@@ -13,7 +13,7 @@ def changes():
 
 @pytest.fixture
 def registry(changes):
-    return WorkerRegistry("me", patience=60.0, changed=lambda: changes.append(1))
+    return WorkerRegistry("me", report_timeout=60.0, changed=lambda: changes.append(1))
 
 
 def report(registry, server, slots, instance_id=None, **busy_for):
@@ -52,7 +52,7 @@ def test_calls_are_spread_by_share_of_slots(registry):
     assert registry.acquire() is None
 
 
-def test_our_own_calls_are_not_counted_twice_when_a_report_tells_of_them(registry):
+def test_our_own_calls_are_not_counted_twice_when_a_report_includes_them(registry):
     report(registry, "a", 2)
     registry.acquire()
     report(registry, "a", 2, me=1)
@@ -66,18 +66,18 @@ def test_a_report_that_is_late_about_our_call_does_not_block_its_slot(registry):
     assert registry.free_slots() == 1
 
 
-def test_slots_that_others_use_are_not_free(registry):
+def test_slots_that_other_producers_occupy_are_not_free(registry):
     report(registry, "a", 2, other=2)
     assert registry.free_slots() == 0
 
 
-def test_a_worker_that_drains_gets_nothing_more(registry):
+def test_a_worker_that_drains_has_no_free_slot(registry):
     report(registry, "a", 2)
     report(registry, "a", 0)
     assert registry.acquire() is None
 
 
-def test_a_worker_that_calls_itself_busy_is_left_alone_until_it_reports(registry):
+def test_a_worker_that_is_busy_is_not_called_until_it_reports(registry):
     report(registry, "a", 2)
     slot = registry.acquire()
     registry.mark_full(slot)
@@ -87,13 +87,13 @@ def test_a_worker_that_calls_itself_busy_is_left_alone_until_it_reports(registry
     assert names([registry.acquire()]) == ["a"]
 
 
-def test_a_silent_worker_is_forgotten(changes):
-    registry = WorkerRegistry("me", patience=-1.0, changed=lambda: changes.append(1))
+def test_a_worker_that_sends_no_reports_is_forgotten(changes):
+    registry = WorkerRegistry("me", report_timeout=-1.0, changed=lambda: changes.append(1))
     report(registry, "a", 2)
     assert registry.free_slots() == 0
 
 
-def test_a_lost_worker_may_come_back(registry):
+def test_a_lost_worker_may_report_again(registry):
     report(registry, "a", 1)
     slot = registry.acquire()
     registry.forget(slot)
@@ -103,14 +103,14 @@ def test_a_lost_worker_may_come_back(registry):
     assert names([registry.acquire()]) == ["a"]
 
 
-def test_whoever_waits_for_a_slot_is_told_of_reports_and_releases(registry, changes):
+def test_reports_and_releases_call_changed(registry, changes):
     report(registry, "a", 1)
     assert len(changes) == 1
     registry.release(registry.acquire())
     assert len(changes) == 2
 
 
-def test_a_worker_that_came_back_is_not_credited_with_calls_of_its_former_life(registry):
+def test_releasing_a_slot_of_a_forgotten_worker_frees_none_of_the_new_one(registry):
     report(registry, "a", 1)
     slot = registry.acquire()
     registry.forget(slot)
@@ -144,7 +144,7 @@ def test_an_exclusive_slot_may_be_acquired_while_the_worker_renders(registry):
     assert registry.free_slots() == 3
 
 
-def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
+def test_a_restarted_worker_has_none_of_our_calls_in_flight(registry):
     report(registry, "w", 2, instance_id="w:before")
     before, exclusive = registry.acquire(), registry.acquire(exclusive=True)
     assert before.instance_id == "w:before"
@@ -152,14 +152,14 @@ def test_a_worker_that_was_started_anew_has_nothing_of_ours_under_way(registry):
     assert registry.free_slots() == 2
     now = registry.acquire()
     assert now.instance_id == "w:now"
-    # What becomes of the old ones is no news of this process.
+    # Slots of the process before do not count for this one.
     registry.release(before)
     registry.mark_full(exclusive)
     registry.forget(exclusive)
     assert registry.free_slots() == 1
 
 
-def test_what_a_worker_says_of_its_progress_is_known_until_its_next_report(registry):
+def test_the_progress_of_a_render_is_known_until_the_next_report(registry):
     registry.report({"worker": None, "rows_done": {"u": 5}}, "w", 1, 0, {}, "1.0")
     assert registry.rows_done("u", "w") == 5
     assert registry.rows_done("u", "other") is None
