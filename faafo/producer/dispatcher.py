@@ -159,7 +159,7 @@ class Dispatcher:
             else:
                 self._registry.release(slot)
                 self._results.release(job.lease)
-            self._backlog.note_end()
+            self._backlog.count_end()
             next_one = self._next()
 
     def _may_begin(self, job: Job, slot: Slot) -> bool:

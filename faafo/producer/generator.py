@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The generator: a periodic task that posts sets of random fractals."""
+"""The generator: posts sets of random fractals periodically."""
 
 import logging
 import random
@@ -16,10 +16,10 @@ LOG = logging.getLogger(__name__)
 
 
 class Generator:
-    """Posts between ``least`` and ``most`` fractals, drawn from ``ranges``, at a time.
+    """Posts sets of ``least`` to ``most`` random fractals within ``ranges``.
 
-    :param posted: called after each set, since there is something to dispatch now.
-    :param palettes: the names of those that each fractal gets one of.
+    :param posted: called after each set, to wake the dispatcher.
+    :param palettes: the names of the palettes to choose from.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Generator:
             stop.wait(interval)
 
     def generate(self, stop: threading.Event) -> tuple[list[str], int]:
-        """Post one set; return the uuids that the API took and the number it did not take."""
+        """Post one set; return the accepted uuids and the number of fractals not accepted."""
         count = self._rng.randint(*self._counts)
         LOG.info("generating %d task(s)", count)
         accepted = [uuid for _ in range(count) if (uuid := self._post(stop)) is not None]
@@ -60,7 +60,7 @@ class Generator:
             return patiently(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]
         except errors.ApiRefused as error:
             if error.status == 409:
-                # An answer was lost and the call repeated: the fractal is there.
+                # The answer to an earlier try was lost: the fractal exists.
                 return task.uuid
             LOG.error("the API refused task %s: %s", task.uuid, error)
         except errors.ApiUnavailable as error:

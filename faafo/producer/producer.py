@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of a producer: listen to workers, generate, dispatch, drain."""
+"""The producer service: listens to workers, generates, dispatches, drains."""
 
 import logging
 import random
@@ -25,8 +25,8 @@ from faafo.rpc.transport import RPCTransport
 
 LOG = logging.getLogger(__name__)
 
-# Seconds between two looks at whether a single set is through.
-LOOK_INTERVAL = 0.5
+# Seconds between two queries for the states of a single set.
+POLL_INTERVAL = 0.5
 FINAL = {Status.COMPLETE, Status.ERROR}
 
 
@@ -74,9 +74,9 @@ class ProducerService:
         )
 
     def run(self, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> int:
-        """Produce until ``stop`` is set, or until a single set is through; return exit status.
+        """Run until ``stop`` is set, or until a single set has ended; return the exit status.
 
-        :param on_ready: called once it generates and dispatches.
+        :param on_ready: called once the dispatcher runs.
         """
         self._server.start(stop)
         if self._liveness is not None:
@@ -88,7 +88,7 @@ class ProducerService:
         on_ready()
         try:
             if self._conf.one_shot:
-                return self._see_one_set_through(stop)
+                return self._run_one_set(stop)
             self._generator.run(stop, self._conf.interval)
             return 0
         finally:
@@ -98,11 +98,11 @@ class ProducerService:
             self._server.stop()
             LOG.info("producer %s has stopped", self._name)
 
-    def _see_one_set_through(self, stop: threading.Event) -> int:
+    def _run_one_set(self, stop: threading.Event) -> int:
         uuids, refused = self._generator.generate(stop)
         waiting = set(uuids)
         failed = refused
-        while waiting and not stop.wait(LOOK_INTERVAL):
+        while waiting and not stop.wait(POLL_INTERVAL):
             for record in self._records(sorted(waiting), stop):
                 if record["status"] in FINAL:
                     waiting.discard(record["uuid"])
@@ -117,5 +117,5 @@ class ProducerService:
         try:
             return patiently(errors.ApiUnavailable, stop)(self._client.get_all, uuids)
         except errors.ApiUnavailable as error:
-            LOG.warning("could not ask for the set: %s", error)
+            LOG.warning("could not query the set: %s", error)
             return []

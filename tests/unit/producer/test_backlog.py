@@ -24,28 +24,28 @@ def make_job(make_task):
     return make
 
 
-def test_nothing_is_claimed_ahead_of_what_takes_long(backlog, now):
-    backlog.note_end()
+def test_no_long_render_is_claimed_ahead(backlog, now):
+    backlog.count_end()
     now[0] += 2 * AHEAD_SECONDS
     assert backlog.wanted(0) == 0
     assert backlog.wanted(3) == 3
 
 
-def test_as_much_is_claimed_ahead_as_has_just_been_done(backlog):
+def test_as_many_are_claimed_ahead_as_have_just_ended(backlog):
     for _ in range(40):
-        backlog.note_end()
+        backlog.count_end()
     assert backlog.wanted(2) == 42
 
 
 def test_without_a_free_slot_and_without_a_backlog_nothing_is_claimed(backlog):
     for _ in range(40):
-        backlog.note_end()
+        backlog.count_end()
     assert backlog.wanted(0) == 0
 
 
 def test_claims_come_in_batches(backlog, make_job):
     for _ in range(40):
-        backlog.note_end()
+        backlog.count_end()
     for _ in range(21):
         backlog.add(make_job())
     assert backlog.wanted(1) == 0
@@ -55,7 +55,7 @@ def test_claims_come_in_batches(backlog, make_job):
 
 def test_nothing_is_claimed_behind_a_quarantined_fractal(backlog, make_job):
     for _ in range(40):
-        backlog.note_end()
+        backlog.count_end()
     backlog.add(make_job(failures=2))
     assert backlog.wanted(2) == 0
     backlog.take()
@@ -79,7 +79,7 @@ def test_a_fractal_that_has_failed_twice_is_quarantined(make_job):
     ]
 
 
-def test_all_that_is_taken_at_once_comes_in_its_order(backlog, make_job):
+def test_take_all_returns_the_jobs_in_their_order(backlog, make_job):
     jobs = [make_job() for _number in range(3)]
     for job in jobs:
         backlog.add(job)

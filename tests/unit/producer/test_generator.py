@@ -57,7 +57,7 @@ def test_a_refused_fractal_is_counted_and_not_fatal(make_generator, caplog):
     assert "[api] max_width" in caplog.text
 
 
-def test_the_dispatcher_is_told_of_each_set(make_generator):
+def test_posted_is_called_after_each_set(make_generator):
     posted = []
     make_generator(posted=lambda: posted.append(1)).generate(threading.Event())
     assert posted == [1]
@@ -76,7 +76,7 @@ def test_sets_are_generated_until_the_generator_is_stopped(make_generator):
     assert len(sets) == 3
 
 
-def test_an_api_that_is_away_is_waited_for_until_the_generator_is_stopped(caplog):
+def test_the_generator_retries_while_the_api_is_unavailable_until_it_is_stopped(caplog):
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()
     generator = Generator(
