@@ -29,8 +29,8 @@ NO_FAULT_OF_THE_FRACTAL = (
 SHORTEST_PAUSE = 0.05
 # A worker notices within a fraction of a second that a render is cancelled, and says so.
 CANCEL_SECONDS = 3.0
-# An API that is away for a moment is waited for with what has been rendered.
-TELL_SECONDS = 10.0
+# Seconds that draining waits for the API to accept finished results.
+REPORT_SECONDS = 10.0
 # So often one that waits for the others looks whether it is to stop.
 LOOK_SECONDS = 0.5
 
@@ -73,9 +73,9 @@ class Dispatcher:
             self._cancel,
         )
         self._stop = threading.Event()
-        # Set when it is too late even to tell the API what has been rendered.
-        self._over = threading.Event()
-        self._results = ResultReporter(claimed_by, client, self._leases, self._over)
+        # Set when draining must not wait any longer for the API to accept results.
+        self._abandon = threading.Event()
+        self._results = ResultReporter(claimed_by, client, self._leases, self._abandon)
         self._backlog = Backlog()
 
     def run(self, stop: threading.Event) -> None:
@@ -112,7 +112,7 @@ class Dispatcher:
     def _dispatch(self) -> bool:
         """Fill the free slots; return whether there was anything to fill them with."""
         if len(self._backlog) and not self._registry.slots():
-            self._give_back_backlog()
+            self._release_backlog()
         self._start_waiting()
         wanted = self._backlog.wanted(self._registry.free_slots())
         if not wanted:
@@ -217,15 +217,15 @@ class Dispatcher:
         except errors.BrokerUnavailable as error:
             LOG.warning("could not cancel task %s: %s", lease.uuid, error)
 
-    def _give_back_backlog(self) -> None:
-        """Give back what has been claimed and not been begun."""
+    def _release_backlog(self) -> None:
+        """Release the claimed jobs that have not started."""
         for job in self._backlog.take_all():
             self._results.release(job.lease)
 
     def _drain(self) -> None:
         """Wait a little for results, then have the rest stopped and give it back."""
         self._results.report_immediately()
-        self._give_back_backlog()
+        self._release_backlog()
         if self._leases.wait_until_empty(self._pace.drain_timeout):
             return
         unfinished = self._leases.held()
@@ -236,8 +236,8 @@ class Dispatcher:
         if not none_left and any(
             self._leases.worker_of(one) is None for one in self._leases.held()
         ):
-            none_left = self._leases.wait_until_empty(TELL_SECONDS)
-        self._over.set()
+            none_left = self._leases.wait_until_empty(REPORT_SECONDS)
+        self._abandon.set()
         if none_left:
             return
         try:
