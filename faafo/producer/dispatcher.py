@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dispatcher: carries queued fractals to workers and their results back to the API."""
+"""The dispatcher: claims queued fractals, has workers render them, and reports the results."""
 
 import logging
 import threading
@@ -19,25 +19,26 @@ from faafo.rpc.client import WorkerClient
 
 LOG = logging.getLogger(__name__)
 
-# What keeps a fractal from being rendered here and now, and is not held against it.
-NO_FAULT_OF_THE_FRACTAL = (
+# Errors after which a fractal is released, without a failure being counted.
+NOT_A_FAILURE = (
     errors.BrokerUnavailable,
     errors.RenderCancelled,
     errors.StoreUnavailable,
     errors.WorkerBusy,
 )
+# Seconds between two claims, at least, while nothing is queued.
 SHORTEST_PAUSE = 0.05
-# A worker notices within a fraction of a second that a render is cancelled, and says so.
+# Seconds that draining waits for cancelled renders to end; a worker checks several times a second.
 CANCEL_SECONDS = 3.0
 # Seconds that draining waits for the API to accept finished results.
 REPORT_SECONDS = 10.0
-# So often one that waits for the others looks whether it is to stop.
-LOOK_SECONDS = 0.5
+# Seconds between two checks of the stop event while a quarantined job waits for the others.
+POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How often the dispatcher does what, in seconds."""
+    """The intervals and timeouts of the dispatcher, in seconds."""
 
     claim_interval: float
     lease_duration: float
@@ -46,7 +47,7 @@ class Pace:
 
 
 class Dispatcher:
-    """Claims as many fractals as there are free slots, and sees each one through in a thread."""
+    """Claims fractals for free slots, and has each one rendered in a thread."""
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Dispatcher:
         self._workers = workers
         self._pace = pace
         self._wake = wake
-        # What we have claimed and not yet told the API the end of.
+        # Leases we hold and have not yet reported.
         self._leases = Leases(
             claimed_by,
             client,
@@ -79,16 +80,16 @@ class Dispatcher:
         self._backlog = Backlog()
 
     def run(self, stop: threading.Event) -> None:
-        """Dispatch until ``stop`` is set; whoever sets it sets our ``wake`` as well."""
+        """Dispatch until ``stop`` is set, then drain; the caller sets ``wake`` along with it."""
         self._stop = stop
         drained = threading.Event()
         renewal = threading.Thread(target=self._leases.run, args=(drained,), name="leases")
-        telling = threading.Thread(target=self._results.run, name="results")
-        for thread in (renewal, telling):
+        reporting = threading.Thread(target=self._results.run, name="results")
+        for thread in (renewal, reporting):
             thread.start()
         found_at = time.monotonic()
         while True:
-            # Cleared before looking, so that nothing that happens from here on is missed.
+            # Cleared before the claim, so that no later event is missed.
             self._wake.clear()
             if stop.is_set():
                 break
@@ -99,21 +100,21 @@ class Dispatcher:
         self._drain()
         drained.set()
         self._results.stop()
-        for thread in (renewal, telling):
+        for thread in (renewal, reporting):
             thread.join()
 
     def _pause(self, idle: float) -> float:
-        """Return the seconds until the next look, after so many without finding anything.
+        """Return the seconds until the next claim, after ``idle`` seconds without a job.
 
-        Where there was work a moment ago there may be more: at first we look more often.
+        The pause grows with the idle time, since after recent work more is likely to come soon.
         """
         return min(self._pace.claim_interval, max(SHORTEST_PAUSE, idle / 10))
 
     def _dispatch(self) -> bool:
-        """Fill the free slots; return whether there was anything to fill them with."""
+        """Claim jobs for free slots and start them; return whether any was claimed."""
         if len(self._backlog) and not self._registry.slots():
             self._release_backlog()
-        self._start_waiting()
+        self._start_jobs()
         wanted = self._backlog.wanted(self._registry.free_slots())
         if not wanted:
             return False
@@ -124,22 +125,22 @@ class Dispatcher:
             for job in map(Job.of, claimed):
                 self._leases.add(job.lease)
                 self._backlog.add(job)
-            self._start_waiting()
+            self._start_jobs()
             return bool(claimed)
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)
-        # A dispatcher that ends in silence would be worse than one that makes a mistake.
+        # If this thread ended, no fractal would be claimed any more.
         except Exception:
             LOG.exception("could not dispatch")
         return False
 
-    def _start_waiting(self) -> None:
-        """Give each free slot a thread, for as long as there are jobs."""
-        while (next_one := self._next()) is not None:
-            threading.Thread(target=self._carry, args=next_one, name="carrier", daemon=True).start()
+    def _start_jobs(self) -> None:
+        """Start a thread for each free slot, as long as there are jobs."""
+        while (next_one := self._next_job()) is not None:
+            threading.Thread(target=self._run_jobs, args=next_one, name="job", daemon=True).start()
 
-    def _next(self) -> tuple[Job, Slot] | None:
-        """Return the job that is next and the slot it gets, if there are both."""
+    def _next_job(self) -> tuple[Job, Slot] | None:
+        """Return the next job and a slot for it, None unless there are both."""
         if self._stop.is_set() or (job := self._backlog.take()) is None:
             return None
         slot = self._registry.acquire(job.quarantined)
@@ -148,58 +149,58 @@ class Dispatcher:
             return None
         return job, slot
 
-    def _carry(self, job: Job, slot: Slot) -> None:
-        """See a job through, and then what else is waiting."""
+    def _run_jobs(self, job: Job, slot: Slot) -> None:
+        """Run a job, and then further jobs of the backlog while there are free slots."""
         next_one: tuple[Job, Slot] | None = (job, slot)
         while next_one is not None:
             job, slot = next_one
-            if self._may_begin(job, slot):
+            if self._wait_until_safe(job, slot):
                 self._leases.assign(job.lease, slot.worker)
-                self._see_through(job.task, job.lease, slot)
+                self._render(job.task, job.lease, slot)
             else:
                 self._registry.release(slot)
                 self._results.release(job.lease)
             self._backlog.count_end()
-            next_one = self._next()
+            next_one = self._next_job()
 
-    def _may_begin(self, job: Job, slot: Slot) -> bool:
-        """Wait until a suspect can do no harm; return whether it is to be rendered at all.
+    def _wait_until_safe(self, job: Job, slot: Slot) -> bool:
+        """Return whether to render a job, a quarantined one after all others have been reported.
 
-        The worker may be part of this very process (``faafo-all``). If a suspect kills that, it
-        takes with it what has been rendered and not yet been told.
+        The worker may be part of this process (``faafo-all``). If a quarantined job kills it, the
+        results that have not been reported are lost. False once the dispatcher stops.
         """
         if not job.quarantined or slot.instance_id != self._claimed_by:
             return True
         while not self._stop.is_set():
-            if self._leases.wait_until_empty(LOOK_SECONDS, excluding=job.lease):
+            if self._leases.wait_until_empty(POLL_SECONDS, excluding=job.lease):
                 return True
         return False
 
-    def _see_through(self, task: FractalTask, lease: Lease, slot: Slot) -> None:
-        """Have a fractal rendered and tell the API how that went."""
+    def _render(self, task: FractalTask, lease: Lease, slot: Slot) -> None:
+        """Have a worker render a fractal, and report the outcome to the API."""
         worker = slot.worker
         try:
             result = self._workers.process(task, lease, worker, slot.instance_id, slot.exclusive)
-        except NO_FAULT_OF_THE_FRACTAL as error:
+        except NOT_A_FAILURE as error:
             LOG.info("worker %s did not render task %s: %s", worker, task.uuid, error.args[0])
             if not isinstance(error, errors.RenderCancelled):
                 self._registry.mark_full(slot)
             self._registry.release(slot)
-            in_the_way = error if isinstance(error, errors.StoreUnavailable) else None
-            self._results.release(lease, worker, in_the_way)
+            reason = error if isinstance(error, errors.StoreUnavailable) else None
+            self._results.release(lease, worker, reason)
         except errors.WorkerLost as error:
             self._registry.forget(slot)
             self._results.fail(lease, worker, error)
         except errors.FaafoError as error:
             self._registry.release(slot)
             self._results.fail(lease, worker, error)
-        # Whatever happens, a fractal must not stay ours for ever.
+        # After any other error the attempt must end, too: its lease would be renewed for ever.
         except Exception as error:
             LOG.exception("task %s failed", task.uuid)
             self._registry.release(slot)
             self._results.fail(lease, worker, errors.FaafoError(f"{type(error).__name__}: {error}"))
         else:
-            # The worker is free now: the result need not be recorded before it gets more work.
+            # The worker can take the next job before this result is reported.
             self._registry.release(slot)
             self._complete(result, lease)
 
@@ -209,7 +210,7 @@ class Dispatcher:
         self._results.report(lease, result)
 
     def _cancel(self, lease: Lease, worker: str | None) -> None:
-        """Have a render stopped that nobody waits for any more."""
+        """Cancel the render of a lease that was lost or is to be released."""
         if worker is None:
             return
         try:

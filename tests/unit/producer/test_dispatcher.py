@@ -29,7 +29,7 @@ PACE = Pace(claim_interval=0.05, lease_duration=60.0, renew_interval=0.2, drain_
 
 
 class Failing:
-    """A worker's endpoint that raises what it is given, and then renders."""
+    """A worker's endpoint that raises the given errors, one a call, and then renders."""
 
     target = contract.TASKS_SERVED
 
@@ -45,27 +45,27 @@ class Failing:
 
 
 class Stuck:
-    """A worker's endpoint that renders nothing until it is let go, or cancelled."""
+    """A worker's endpoint whose renders wait until ``proceed`` is set, or until cancelled."""
 
     target = contract.TASKS_SERVED
 
-    def __init__(self, renderer, let_go):
+    def __init__(self, renderer, proceed):
         self.called = threading.Event()
         self.cancelled = []
         self._renderer = renderer
-        self._let_go = let_go
+        self._proceed = proceed
 
     @expected_exceptions(errors.FaafoError)
     def process(self, ctxt, task):
         self.called.set()
-        self._let_go.wait(20)
+        self._proceed.wait(20)
         if self.cancelled:
             raise errors.RenderCancelled("cancelled")
         return self._renderer.process(ctxt, task)
 
     def cancel(self, ctxt, uuid):
         self.cancelled.append((uuid, ctxt["attempt"], ctxt["producer"]))
-        self._let_go.set()
+        self._proceed.set()
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def run_dispatcher(client, transport, stop):
     return run
 
 
-def test_what_is_queued_is_rendered_and_recorded(
+def test_queued_fractals_are_rendered_and_recorded(
     run_dispatcher, renderer, client, store, make_task, wait_until
 ):
     uuids = [client.create(make_task())["uuid"] for _ in range(7)]
@@ -129,7 +129,7 @@ def test_nothing_is_claimed_without_a_free_slot(run_dispatcher, renderer, client
     assert client.get(uuid)["attempt"] == 0
 
 
-def test_a_failed_attempt_is_made_again_and_its_fault_forgotten(
+def test_a_failed_attempt_is_repeated_and_its_fault_removed(
     run_dispatcher, renderer, client, conf, make_task, wait_until
 ):
     uuid = client.create(make_task())["uuid"]
@@ -160,10 +160,10 @@ def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
         errors.WorkerBusy("full"),
         errors.StoreUnavailable("disk full"),
         errors.RenderCancelled("stopping"),
-        errors.BrokerUnavailable("away"),
+        errors.BrokerUnavailable("unavailable"),
     ],
 )
-def test_what_is_no_fault_of_the_fractal_is_not_held_against_it(
+def test_an_error_that_the_fractal_did_not_cause_is_not_counted_as_a_failure(
     run_dispatcher, renderer, client, session, make_task, wait_until, problem
 ):
     uuid = client.create(make_task())["uuid"]
@@ -178,8 +178,8 @@ def test_what_is_no_fault_of_the_fractal_is_not_held_against_it(
     assert fractals.get(session, uuid).failures == 0
 
 
-class Noting:
-    """A worker's endpoint that takes its time, and notes how many are complete when called."""
+class Recording:
+    """A worker's endpoint that is slow, and records how many are complete when it is called."""
 
     target = contract.TASKS_SERVED
 
@@ -197,14 +197,14 @@ class Noting:
         return self._renderer.process(ctxt, task)
 
 
-def test_a_suspect_in_our_own_process_begins_when_all_else_is_told(
+def test_a_quarantined_fractal_in_our_own_process_starts_after_all_results_are_reported(
     run_dispatcher, store, warm_kernel, client, session, make_task, wait_until
 ):
     renderer = WorkerEndpoint("w", "me", Slots(3), store, Cancellations(), Renders())
     uuids = [client.create(make_task())["uuid"] for _ in range(3)]
     session.execute(update(Fractal).where(Fractal.uuid == uuids[2]).values(failures=2))
     session.commit()
-    endpoint = Noting(renderer, client, uuids)
+    endpoint = Recording(renderer, client, uuids)
     with run_dispatcher(endpoint, slots=3, instance_id="me"):
         wait_until(lambda: client.get(uuids[2])["status"] == "complete")
     assert endpoint.complete[uuids[2]] == 2
@@ -213,8 +213,8 @@ def test_a_suspect_in_our_own_process_begins_when_all_else_is_told(
 def test_a_lease_is_renewed_while_a_render_runs(
     run_dispatcher, renderer, client, session, make_task, wait_until
 ):
-    let_go = threading.Event()
-    endpoint = Stuck(renderer, let_go)
+    proceed = threading.Event()
+    endpoint = Stuck(renderer, proceed)
     uuid = client.create(make_task())["uuid"]
 
     def end_of_lease():
@@ -225,7 +225,7 @@ def test_a_lease_is_renewed_while_a_render_runs(
         assert endpoint.called.wait(10)
         first = end_of_lease()
         wait_until(lambda: end_of_lease() > first, "a renewal")
-        let_go.set()
+        proceed.set()
         wait_until(lambda: client.get(uuid)["status"] == "complete")
     assert client.get(uuid)["attempt"] == 1
 
@@ -255,7 +255,7 @@ def test_no_progress_of_one_render_keeps_the_leases_of_all_from_being_renewed(
     assert [client.get(uuid)["failures"] for uuid in uuids] == [0, 0]
 
 
-def test_what_is_unfinished_at_the_end_is_stopped_and_queued_again_at_once(
+def test_renders_that_outlast_the_drain_are_cancelled_and_queued_again_at_once(
     run_dispatcher, renderer, client, make_task
 ):
     endpoint = Stuck(renderer, threading.Event())
@@ -267,43 +267,43 @@ def test_what_is_unfinished_at_the_end_is_stopped_and_queued_again_at_once(
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
 
 
-def test_a_result_is_told_to_an_api_that_comes_back_while_we_stop(
+def test_a_result_is_reported_to_an_api_that_recovers_during_the_drain(
     run_dispatcher, renderer, client, make_task, monkeypatch
 ):
     uuid = client.create(make_task())["uuid"]
     complete_all = Client.complete_all
-    away = threading.Event()
+    refused = threading.Event()
 
     def refuse_once(self, claimed_by, results):
-        if not away.is_set():
-            away.set()
-            raise errors.ApiUnavailable("away")
+        if not refused.is_set():
+            refused.set()
+            raise errors.ApiUnavailable("unavailable")
         return complete_all(self, claimed_by, results)
 
     monkeypatch.setattr(Client, "complete_all", refuse_once)
     with run_dispatcher(renderer, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
-        assert away.wait(10)
+        assert refused.wait(10)
         running.finish()
     assert client.get(uuid)["status"] == "complete"
     assert client.get(uuid)["attempt"] == 1
 
 
-def test_what_does_not_stop_at_the_end_is_queued_again_all_the_same(
+def test_a_render_that_cannot_be_cancelled_is_queued_again_all_the_same(
     run_dispatcher, renderer, client, make_task, monkeypatch
 ):
     monkeypatch.setattr(dispatcher, "CANCEL_SECONDS", 0.1)
-    let_go = threading.Event()
-    endpoint = Stuck(renderer, let_go)
+    proceed = threading.Event()
+    endpoint = Stuck(renderer, proceed)
     monkeypatch.setattr(endpoint, "cancel", lambda ctxt, uuid: None)
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
         assert endpoint.called.wait(10)
         running.finish()
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
-        let_go.set()
+        proceed.set()
 
 
-def test_the_render_of_a_fractal_that_is_deleted_is_stopped_and_its_slot_is_free_again(
+def test_the_render_of_a_deleted_fractal_is_cancelled_and_its_slot_is_free_again(
     run_dispatcher, renderer, client, api_url, make_task, wait_until
 ):
     endpoint = Stuck(renderer, threading.Event())
@@ -316,7 +316,7 @@ def test_the_render_of_a_fractal_that_is_deleted_is_stopped_and_its_slot_is_free
         wait_until(lambda: running.registry.free_slots() == 1)
 
 
-def test_the_image_of_a_fractal_that_is_deleted_too_late_to_stop_is_deleted_as_well(
+def test_the_image_of_a_fractal_that_is_deleted_too_late_to_cancel_is_deleted_as_well(
     run_dispatcher, renderer, client, api_url, store, make_task, wait_until, monkeypatch
 ):
     uuid = client.create(make_task())["uuid"]
@@ -359,7 +359,7 @@ def test_a_quarantined_fractal_is_rendered_with_nothing_beside_it(
         wait_until(lambda: running.registry.free_slots() == 2)
 
 
-def test_what_could_not_be_stored_says_so_without_counting_as_a_failure(
+def test_an_image_that_could_not_be_stored_has_a_fault_but_counts_no_failure(
     run_dispatcher, renderer, client, make_task, wait_until
 ):
     uuid = client.create(make_task())["uuid"]
@@ -371,7 +371,7 @@ def test_what_could_not_be_stored_says_so_without_counting_as_a_failure(
     assert (record["status"], record["failures"]) == ("queued", 0)
 
 
-def test_a_mistake_of_ours_is_a_failure_and_keeps_nothing(
+def test_an_unexpected_error_of_the_producer_is_a_failure_and_frees_the_slot(
     run_dispatcher, renderer, client, make_task, wait_until, monkeypatch
 ):
     def mistaken(*_arguments):
