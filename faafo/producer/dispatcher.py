@@ -224,13 +224,13 @@ class Dispatcher:
             self._results.release(job.lease)
 
     def _drain(self) -> None:
-        """Wait a little for results, then have the rest stopped and give it back."""
+        """Wait for results up to ``drain_timeout``, then cancel and release the other tasks."""
         self._results.report_immediately()
         self._release_backlog()
         if self._leases.wait_until_empty(self._pace.drain_timeout):
             return
         unfinished = self._leases.held()
-        LOG.info("%d task(s) are not through: what still renders is stopped", len(unfinished))
+        LOG.info("cancelling %d unfinished task(s)", len(unfinished))
         for lease in unfinished:
             self._cancel(lease, self._leases.worker_of(lease))
         none_left = self._leases.wait_until_empty(CANCEL_SECONDS)
@@ -244,4 +244,4 @@ class Dispatcher:
         try:
             self._client.release(self._claimed_by, self._leases.held())
         except errors.FaafoError as error:
-            LOG.warning("they will be queued again when their leases run out: %s", error)
+            LOG.warning("could not release leases, which will expire: %s", error)
