@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The worker: renders what it is called for, and stores the image."""
+"""The worker: renders fractals and tiles on RPC calls, and stores the images of fractals."""

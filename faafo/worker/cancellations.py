@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cancellations: how renders that are under way are told to stop."""
+"""Cancellations: an event for each running render, by which it is cancelled."""
 
 import threading
 from collections.abc import Hashable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class Cancellations:
-    """Keeps an event for each render, which is set when it is to stop."""
+    """Keeps an event for each running render; the render stops when it is set."""
 
     def __init__(self) -> None:
         self._renders: list[tuple[Hashable, threading.Event]] = []
@@ -16,7 +16,7 @@ class Cancellations:
 
     @contextmanager
     def listening(self, key: Hashable) -> Iterator[threading.Event]:
-        """Give the event of a render that is known by ``key``, alone or with others."""
+        """Yield the event of a render; several renders may have the same ``key``."""
         render = (key, threading.Event())
         with self._lock:
             self._renders.append(render)
@@ -26,11 +26,11 @@ class Cancellations:
             yield render[1]
         finally:
             with self._lock:
-                # By identity: equal keys are no reason to forget another render.
+                # Compared with ``is``: another render may have an equal key.
                 self._renders = [one for one in self._renders if one is not render]
 
     def cancel(self, key: Hashable) -> bool:
-        """Stop what is known by ``key``; return whether there is anything."""
+        """Cancel the renders with this ``key``; return whether there are any."""
         with self._lock:
             found = [event for known, event in self._renders if known == key]
         for event in found:
@@ -38,7 +38,7 @@ class Cancellations:
         return bool(found)
 
     def cancel_everything(self) -> None:
-        """Stop all renders, also those that begin later."""
+        """Cancel all renders, also those that begin later."""
         with self._lock:
             self._everything = True
             for _key, event in self._renders:

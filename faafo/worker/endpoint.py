@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker does when it is called: take a slot, render, store, answer."""
+"""The RPC endpoint of a worker: takes a slot, renders, stores the image, answers."""
 
 import logging
 import threading
@@ -48,14 +48,13 @@ class WorkerEndpoint:
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
         """Render ``task``, store the image and return the fields of a ``FractalResult``.
 
-        An image that an earlier attempt has stored is as good as one that is rendered now.
+        If an earlier attempt has stored the image, it is not rendered again.
 
-        ``ctxt`` is a ``TaskContext``. A task that was meant for an earlier process of the same
-        name, which may have died of it, is refused.
-
+        :param ctxt: a ``TaskContext``. A call for an earlier process with the same name is refused,
+            since its task may have killed that process.
         :raises faafo.errors.WorkerBusy: at once, when no slot is free.
         :raises faafo.errors.InvalidMessage: when ``ctxt`` is malformed.
-        :raises faafo.errors.InvalidTask: when ``task`` is none.
+        :raises faafo.errors.InvalidTask: when ``task`` is not valid.
         :raises faafo.errors.StoreUnavailable: when the image cannot be stored.
         :raises faafo.errors.ImageRefused: when the store does not take it, now or later.
         :raises faafo.errors.RenderCancelled: when it was cancelled, or the worker told to stop,
@@ -64,18 +63,18 @@ class WorkerEndpoint:
         """
         context = messages.parse(messages.TaskContext, ctxt)
         if context.worker not in (None, self._instance_id):
-            raise errors.WorkerBusy("it has been started anew since it was called")
+            raise errors.WorkerBusy("the call was made to an earlier process with this name")
         try:
             return self._process(context, parse_task(task)).model_dump()
         except errors.FaafoError:
             raise
-        # Only our own errors travel, and no producer may wait in vain for an answer.
+        # Only faafo's errors travel, and the producer waits for an answer.
         except Exception as error:
             LOG.exception("task failed: %s", task)
             raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
 
     def cancel(self, ctxt: dict[str, Any], uuid: str) -> None:
-        """Give up what is rendered for the caller's attempt; harmless when nothing is."""
+        """Cancel the render of the caller's attempt; no error when there is none."""
         context = messages.parse(messages.TaskContext, ctxt)
         if self._cancellations.cancel(_key(context, uuid)):
             LOG.info("task %s is cancelled", uuid)
@@ -86,12 +85,12 @@ class WorkerEndpoint:
             self._slots.occupy(context.producer, context.alone, cancelled.is_set),
         ):
             attempt = context.attempt
-            return self._found(task, attempt) or self._render(task, attempt, cancelled)
+            return self._stored(task, attempt) or self._render(task, attempt, cancelled)
 
-    def _found(self, task: FractalTask, attempt: int | None) -> FractalResult | None:
-        """Return what an earlier attempt has stored and nobody was told, None if there is nothing.
+    def _stored(self, task: FractalTask, attempt: int | None) -> FractalResult | None:
+        """Return the result of an image that an earlier attempt has stored, None without one.
 
-        Its duration is the seconds that it took to find: those of the render nobody knows.
+        Its duration is the seconds that it took to find the image: that of the render is unknown.
         """
         if attempt is None or attempt < 2:
             return None
@@ -128,7 +127,7 @@ class WorkerEndpoint:
         )
 
     def _save(self, uuid: str, png: bytes, attempt: int | None, cancelled: threading.Event) -> str:
-        """Store an image, with some patience: to render it again would cost more."""
+        """Store an image, with retries for save_timeout seconds: to render it again costs more."""
         save = patiently(errors.StoreUnavailable, cancelled, self._save_timeout)
         try:
             return save(self._store.save, uuid, png, attempt)

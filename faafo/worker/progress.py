@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress: what the log and the producers hear of a render that takes long."""
+"""Progress: the rendered rows of long renders, for the log and for reports to producers."""
 
 import logging
 import threading
@@ -11,14 +11,14 @@ from faafo.fractal.task import FractalTask
 
 LOG = logging.getLogger(__name__)
 
-# Seconds between two lines about the same render.
+# Seconds between two log lines about the same render.
 INTERVAL = 10.0
-# Nobody needs to hear how far a render is that takes less than so many seconds.
+# Seconds after which the progress of a render is reported.
 SHORT_SECONDS = 1.0
 
 
 class Progress:
-    """Is told how many rows of ``task`` have been begun, and logs that now and then."""
+    """Called with the number of rows of ``task`` that have begun; logs it every INTERVAL."""
 
     def __init__(self, task: FractalTask, clock: Callable[[], float] = time.monotonic) -> None:
         self._task = task
@@ -36,12 +36,12 @@ class Progress:
 
     @property
     def takes_long(self) -> bool:
-        """Whether somebody may want to know."""
+        """Whether the render has taken longer than SHORT_SECONDS."""
         return self._clock() > self._begun_at + SHORT_SECONDS
 
 
 class Renders:
-    """What is being rendered, and how far it is."""
+    """The progress of all running renders."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -50,7 +50,7 @@ class Renders:
 
     @contextmanager
     def under_way(self, task: FractalTask) -> Iterator[Progress]:
-        """Give what is to be told the rows of ``task`` while it is rendered."""
+        """Yield the progress of ``task``, which counts as running inside of the block."""
         progress = Progress(task, self._clock)
         with self._lock:
             self._under_way[task.uuid] = progress

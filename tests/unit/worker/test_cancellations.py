@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How renders are told to stop."""
+"""Renders are cancelled by key."""
 
 from faafo.worker.cancellations import Cancellations
 
 
-def test_only_what_is_named_is_cancelled():
+def test_only_the_renders_with_the_key_are_cancelled():
     cancellations = Cancellations()
     with cancellations.listening("one") as one, cancellations.listening("two") as two:
         assert cancellations.cancel("one")
@@ -12,7 +12,7 @@ def test_only_what_is_named_is_cancelled():
         assert not two.is_set()
 
 
-def test_what_is_rendered_twice_is_cancelled_twice():
+def test_all_renders_with_the_key_are_cancelled():
     cancellations = Cancellations()
     with cancellations.listening("one") as first:
         with cancellations.listening("one") as second:
@@ -22,14 +22,14 @@ def test_what_is_rendered_twice_is_cancelled_twice():
         assert not second.is_set()
 
 
-def test_what_has_ended_cannot_be_cancelled():
+def test_a_render_that_has_ended_cannot_be_cancelled():
     cancellations = Cancellations()
     with cancellations.listening("one"):
         pass
     assert not cancellations.cancel("one")
 
 
-def test_everything_means_what_begins_later_too():
+def test_later_renders_are_cancelled_with_everything():
     cancellations = Cancellations()
     with cancellations.listening("one") as one:
         cancellations.cancel_everything()

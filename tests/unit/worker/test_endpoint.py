@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a worker does when it is called."""
+"""The RPC endpoint of a worker."""
 
 import hashlib
 import threading
@@ -56,7 +56,7 @@ def test_the_result_describes_the_stored_image(endpoint, store, make_task, caplo
     assert result["generated_by"] == "w-1"
     assert result["duration"] > 0
     sentences = [record.getMessage() for record in caplog.records]
-    # A kernel that has to be compiled first may take long enough to be heard of.
+    # A kernel that has to be compiled first may take long enough for its progress to be logged.
     sentences = [one for one in sentences if " is at row " not in one]
     assert sentences[0] == f"processing task {task.uuid}"
     assert sentences[1].startswith(f"task {task.uuid} processed in ")
@@ -69,7 +69,7 @@ def test_a_task_without_c_gets_the_same_one_every_time(endpoint, make_task):
 
 
 def test_a_full_worker_says_so_at_once(endpoint, slots, make_task):
-    with slots.occupy("somebody"), pytest.raises(errors.WorkerBusy):
+    with slots.occupy("another producer"), pytest.raises(errors.WorkerBusy):
         unwrapped(endpoint.process, {}, make_task().model_dump())
 
 
@@ -88,7 +88,7 @@ def test_a_uuid_that_is_none_reaches_no_file(endpoint, make_task, uuid, tmp_path
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_a_worker_that_is_to_stop_stores_nothing(endpoint, store, cancellations, make_task):
+def test_a_worker_that_stops_stores_nothing(endpoint, store, cancellations, make_task):
     cancellations.cancel_everything()
     task = make_task()
     with pytest.raises(errors.RenderCancelled):
@@ -99,19 +99,21 @@ def test_a_worker_that_is_to_stop_stores_nothing(endpoint, store, cancellations,
 
 @pytest.fixture
 def renders(monkeypatch):
-    """The uuids of what has been rendered."""
+    """The uuids of the tasks that have been rendered."""
     rendered = []
     render = image.render
 
-    def noted(task, cancelled, progress):
+    def recorded(task, cancelled, progress):
         rendered.append(task.uuid)
         return render(task, cancelled, progress)
 
-    monkeypatch.setattr(image, "render", noted)
+    monkeypatch.setattr(image, "render", recorded)
     return rendered
 
 
-def test_what_an_earlier_attempt_has_stored_is_not_rendered_again(endpoint, renders, make_task):
+def test_an_image_that_an_earlier_attempt_has_stored_is_not_rendered_again(
+    endpoint, renders, make_task
+):
     task = make_task()
     first, second = (
         endpoint.process({"producer": "p", "attempt": attempt}, task.model_dump())
@@ -130,7 +132,7 @@ def test_a_first_attempt_does_not_look_for_an_image(endpoint, renders, make_task
 
 
 @pytest.mark.parametrize("found", [None, b"", b"no picture"])
-def test_what_is_no_image_of_this_fractal_is_replaced(endpoint, store, renders, make_task, found):
+def test_an_invalid_stored_image_is_replaced(endpoint, store, renders, make_task, found):
     task = make_task()
     stored = image.encode(image.render(make_task(width=9), never, ignore))
     store.save(task.uuid, stored if found is None else found)
@@ -180,7 +182,7 @@ def test_a_cancelled_render_ends_frees_its_slot_and_stores_nothing(
 @pytest.mark.parametrize(
     "other", [{"producer": "q", "attempt": 1}, {"producer": "p", "attempt": 2}, {}]
 )
-def test_nobody_else_and_no_other_attempt_can_cancel_a_render(endpoint, make_task, other):
+def test_no_other_producer_and_no_other_attempt_can_cancel_a_render(endpoint, make_task, other):
     task = make_task()
     with endpoint._cancellations.listening((task.uuid, "p", 1)) as cancelled:
         endpoint.cancel(other, task.uuid)
@@ -207,16 +209,16 @@ def test_a_render_that_is_cancelled_when_it_is_through_is_stored_and_told(
     assert result["checksum"] == hashlib.sha256(store.load(task.uuid)).hexdigest()
 
 
-def test_what_was_meant_for_a_process_that_is_gone_is_not_rendered(endpoint, store, make_task):
+def test_a_call_to_an_earlier_process_is_refused(endpoint, store, make_task):
     task = make_task()
-    with pytest.raises(errors.WorkerBusy, match="started anew"):
+    with pytest.raises(errors.WorkerBusy, match="an earlier process"):
         unwrapped(endpoint.process, PARAMETERS | {"worker": "w-1:before"}, task.model_dump())
     assert list(store.uuids(age=-1)) == []
     endpoint.process(PARAMETERS | {"worker": "w-1:now"}, task.model_dump())
 
 
 class Unsteady(FilesystemStore):
-    """Fails a few times before it stores anything; remembers the attempts."""
+    """Raises the given errors, one a call, before it stores an image; records the attempts."""
 
     def __init__(self, datadir, *problems):
         super().__init__(str(datadir))
@@ -231,7 +233,7 @@ class Unsteady(FilesystemStore):
 
 
 @pytest.fixture
-def patient(slots, cancellations, tmp_path, monkeypatch):
+def with_retries(slots, cancellations, tmp_path, monkeypatch):
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
 
     def make(*problems, seconds=60.0):
@@ -242,33 +244,33 @@ def patient(slots, cancellations, tmp_path, monkeypatch):
     return make
 
 
-def test_an_image_that_cannot_be_stored_at_once_is_stored_soon(patient, make_task):
-    store, endpoint = patient(errors.StoreAway("away"), errors.StoreUnavailable("full"))
+def test_storing_an_image_is_retried(with_retries, make_task):
+    store, endpoint = with_retries(errors.StoreAway("unreachable"), errors.StoreUnavailable("full"))
     task = make_task()
     assert endpoint.process({"attempt": 7}, task.model_dump())["size"] > 0
     assert store.attempts == [7, 7, 7]
     assert store.load(task.uuid)
 
 
-def test_patience_with_a_store_has_an_end(patient, slots, make_task):
-    store, endpoint = patient(*[errors.StoreUnavailable("full")] * 99, seconds=0.0)
+def test_retries_end_after_the_save_timeout(with_retries, slots, make_task):
+    store, endpoint = with_retries(*[errors.StoreUnavailable("full")] * 99, seconds=0.0)
     with pytest.raises(errors.StoreUnavailable, match="full"):
         unwrapped(endpoint.process, {}, make_task().model_dump())
     assert len(store.attempts) == 1
     assert slots.free == 1
 
 
-def test_an_image_that_is_refused_is_not_offered_again(patient, make_task):
-    store, endpoint = patient(errors.ImageRefused("stale"))
+def test_storing_a_refused_image_is_not_retried(with_retries, make_task):
+    store, endpoint = with_retries(errors.ImageRefused("stale"))
     with pytest.raises(errors.ImageRefused):
         unwrapped(endpoint.process, {}, make_task().model_dump())
     assert len(store.attempts) == 1
 
 
 def test_a_refused_image_of_a_cancelled_render_is_no_failure(
-    patient, cancellations, make_task, monkeypatch
+    with_retries, cancellations, make_task, monkeypatch
 ):
-    _store, endpoint = patient(errors.ImageRefused("stale"))
+    _store, endpoint = with_retries(errors.ImageRefused("stale"))
     encode = image.encode
 
     def encode_and_cancel(picture):
@@ -280,12 +282,12 @@ def test_a_refused_image_of_a_cancelled_render_is_no_failure(
         unwrapped(endpoint.process, PARAMETERS, make_task().model_dump())
 
 
-def test_nobody_waits_for_a_store_once_the_render_is_cancelled(
-    patient, cancellations, make_task, monkeypatch
+def test_storing_is_not_retried_once_the_render_is_cancelled(
+    with_retries, cancellations, make_task, monkeypatch
 ):
     monkeypatch.setattr(retry, "FIRST_PAUSE", 10_000)
     monkeypatch.setattr(retry, "LONGEST_PAUSE", 10_000)
-    _store, endpoint = patient(*[errors.StoreAway("away")] * 99, seconds=99_999)
+    _store, endpoint = with_retries(*[errors.StoreAway("unreachable")] * 99, seconds=99_999)
     threading.Timer(0.3, cancellations.cancel_everything).start()
     with pytest.raises(errors.RenderCancelled):
         unwrapped(endpoint.process, PARAMETERS, make_task().model_dump())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress: long renders are heard of, short ones are not."""
+"""The progress of long renders is logged and reported."""
 
 import logging
 
@@ -10,7 +10,7 @@ def rows_logged(caplog):
     return [record.args[1] for record in caplog.records]
 
 
-def test_a_short_render_says_nothing_and_a_long_one_speaks_up_now_and_then(caplog, make_task):
+def test_progress_is_logged_at_intervals(caplog, make_task):
     caplog.set_level(logging.INFO)
     now = [0.0]
     progress = Progress(make_task(), lambda: now[0])
@@ -20,7 +20,7 @@ def test_a_short_render_says_nothing_and_a_long_one_speaks_up_now_and_then(caplo
     assert rows_logged(caplog) == [10, 20, 30]
 
 
-def test_producers_hear_of_the_renders_that_take_long_and_of_none_that_is_over(make_task):
+def test_only_long_renders_that_are_running_are_reported(make_task):
     now = [0.0]
     renders = Renders(lambda: now[0])
     first, second = make_task(), make_task()
