@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tiles that a worker renders beside its fractals, in a few threads of their own."""
+"""The tile server of a worker: renders tiles in threads of its own, beside the slots."""
 
 import logging
 import threading
@@ -22,8 +22,8 @@ LOG = logging.getLogger(__name__)
 class TileEndpoint:
     """The RPC method of topic ``tiles``.
 
-    :param max_iterations: the most iterations a tile may have.
-    :param timeout: seconds after which a tile is given up, unless the caller names others.
+    :param max_iterations: the largest number of iterations of a tile.
+    :param timeout: seconds after which a render is cancelled, unless the caller names its own.
     """
 
     target = contract.TILES_SERVED
@@ -41,9 +41,9 @@ class TileEndpoint:
         """Render the tile that ``view`` describes; return the fields of a ``Tile``.
 
         :raises faafo.errors.InvalidMessage: when ``ctxt`` is malformed.
-        :raises faafo.errors.InvalidTask: when ``view`` describes none.
+        :raises faafo.errors.InvalidTask: when ``view`` is not valid.
         :raises faafo.errors.LimitExceeded: when it has too many iterations.
-        :raises faafo.errors.RenderCancelled: when nobody waits for it any more.
+        :raises faafo.errors.RenderCancelled: after the timeout, or when the worker stops.
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         try:
@@ -51,7 +51,7 @@ class TileEndpoint:
             return packed(self._render(parse_view(view), time.perf_counter(), timeout))
         except errors.FaafoError:
             raise
-        # Only our own errors travel.
+        # Only faafo's errors travel.
         except Exception as error:
             LOG.exception("tile failed: %s", view)
             raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
@@ -63,17 +63,17 @@ class TileEndpoint:
                 f"[tiles] max_iterations = {self._max_iterations}"
             )
 
-        def is_given_up() -> bool:
+        def is_cancelled() -> bool:
             return self._stopping.is_set() or time.perf_counter() - started_at > timeout
 
-        png = image.encode(image.render(view.task(), is_given_up))
+        png = image.encode(image.render(view.task(), is_cancelled))
         duration = time.perf_counter() - started_at
         LOG.debug("rendered tile %s in %f seconds", view, duration)
         return Tile(png, self._name, duration)
 
 
 class TileServer:
-    """Serves tiles under the worker's ``name``, if ``[tiles] threads`` says so."""
+    """Serves tiles under the worker's ``name``, unless ``[tiles] threads`` is 0."""
 
     def __init__(self, conf: cfg.ConfigOpts, name: str) -> None:
         self._stopping = threading.Event()
@@ -84,12 +84,12 @@ class TileServer:
             self._server = Server(transport, contract.TILES, name, endpoint, conf.tiles.threads)
 
     def start(self, stop: threading.Event) -> None:
-        """Begin to serve; returns at once and goes on trying until ``stop`` is set."""
+        """Start to serve; returns at once and retries until ``stop`` is set."""
         if self._server is not None:
             self._server.start(stop)
 
     def stop(self) -> None:
-        """Give up what is being rendered: whoever waits for it asks again."""
+        """Cancel all renders and stop serving; clients may retry."""
         self._stopping.set()
         if self._server is not None:
             self._server.stop()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of a worker: warm up, listen, report, drain."""
+"""The worker service: compiles the kernel, listens, reports, drains."""
 
 import logging
 import os
@@ -25,14 +25,14 @@ from faafo.worker.tile import TileServer
 
 LOG = logging.getLogger(__name__)
 
-# Threads beyond the slots: they answer WorkerBusy and cancel while all slots render.
+# Additional threads, which answer WorkerBusy and cancel renders while all slots are occupied.
 SPARE_THREADS = 4
-# For each slot there is one more thread, which may be busy answering a producer that is gone.
+# Two, since an answer to a producer that has stopped occupies a thread for some seconds.
 THREADS_PER_SLOT = 2
 
 
 class WorkerService:
-    """A worker called ``name`` that keeps its images in ``store``.
+    """A worker called ``name`` that saves images in ``store``.
 
     :param instance_id: differs from that of earlier processes with the same name.
     """
@@ -78,17 +78,17 @@ class WorkerService:
     ) -> None:
         """Work until ``stop`` is set, then finish what runs unless ``hurry`` is set.
 
-        :param on_ready: called once tasks can come.
-        :raises faafo.errors.StoreUnavailable: when images could not be stored, for a reason that
-            does not pass by itself.
+        :param on_ready: called once the worker listens for tasks.
+        :raises faafo.errors.StoreUnavailable: when the store cannot be written and a retry would
+            not help.
         """
         try:
             patiently(errors.StoreAway, stop)(self._store.check)
         except errors.StoreAway:
-            # Told to stop while nobody answered.
+            # Stopped while the store did not answer.
             return
         if removed := self._store.remove_partial():
-            LOG.info("worker %s removed %d image(s) it had written half", self._name, removed)
+            LOG.info("worker %s removed %d incomplete image file(s)", self._name, removed)
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
         self._server.start(stop)
@@ -109,7 +109,7 @@ class WorkerService:
         self._reports.report(self._usable_slots(), self._slots.busy_for, self._renders.rows_done())
 
     def _usable_slots(self) -> int:
-        """Return the number of slots, or 0 while nothing that is rendered could be stored."""
+        """Return the number of slots, or 0 while the store cannot be written."""
         problem = None
         try:
             self._store.check()

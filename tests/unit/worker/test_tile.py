@@ -48,25 +48,25 @@ def test_a_worker_bounds_the_iterations_of_a_tile(serve):
         serve(max_iterations=79).render(VIEW)
 
 
-def test_a_tile_that_takes_too_long_is_given_up(serve, wait_until):
+def test_a_tile_that_takes_too_long_is_cancelled(serve, wait_until):
     # A Siegel disc has no trap, so that its points are followed to the end.
     endless = VIEW.model_copy(
         update={"z": 1, "x": 0, "y": 0, "cx": -0.39054, "cy": -0.58679, "iterations": 10**9}
     )
     client = serve(max_iterations=10**9, timeout=0.3)
-    given_up = (errors.RenderCancelled, errors.TileUnavailable)
-    with pytest.raises(given_up):
+    unavailable = (errors.RenderCancelled, errors.TileUnavailable)
+    with pytest.raises(unavailable):
         client.render(endless)
 
     def answers() -> bool:
-        with contextlib.suppress(*given_up):
+        with contextlib.suppress(*unavailable):
             return client.render(VIEW).worker == "w-1"
         return False
 
     wait_until(answers, "an answer to the next one")
 
 
-def test_what_is_no_view_is_refused(serve, conf):
+def test_an_invalid_view_is_refused(serve, conf):
     with pytest.raises(errors.InvalidTask, match="^z: must be an integer from 0 to 42"):
         serve().render(VIEW.model_copy(update={"z": 43}))
 
