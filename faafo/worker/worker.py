@@ -73,10 +73,10 @@ class WorkerService:
     def run(
         self,
         stop: threading.Event,
-        hurry: threading.Event,
+        immediate: threading.Event,
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
-        """Work until ``stop`` is set, then finish what runs unless ``hurry`` is set.
+        """Run until ``stop`` is set, then drain; once ``immediate`` is set, cancel running renders.
 
         :param on_ready: called once the worker listens for tasks.
         :raises faafo.errors.StoreUnavailable: when the store cannot be written and a retry would
@@ -103,7 +103,7 @@ class WorkerService:
         while not stop.is_set():
             self._report()
             stop.wait(self._report_interval)
-        self._drain(hurry)
+        self._drain(immediate)
 
     def _report(self) -> None:
         self._reports.report(self._usable_slots(), self._slots.busy_for, self._renders.rows_done())
@@ -123,18 +123,18 @@ class WorkerService:
             self._store_problem = problem
         return 0 if problem else self._slots.total
 
-    def _drain(self, hurry: threading.Event) -> None:
+    def _drain(self, immediate: threading.Event) -> None:
         self._slots.close()
         self._tiles.stop()
         if self._server.wait_until_listening(timeout=0):
             self._report()
-        waited = threading.Thread(target=self._give_up, args=(hurry,), daemon=True)
+        waited = threading.Thread(target=self._give_up, args=(immediate,), daemon=True)
         waited.start()
         self._server.stop()
         LOG.info("worker %s has stopped", self._name)
 
-    def _give_up(self, hurry: threading.Event) -> None:
-        """Cancel what still renders when the time is up or somebody is in a hurry."""
-        if not hurry.wait(self._drain_timeout):
-            LOG.warning("worker %s gives up what it has not finished", self._name)
+    def _give_up(self, immediate: threading.Event) -> None:
+        """Cancel running renders after drain_timeout, or once ``immediate`` is set."""
+        if not immediate.wait(self._drain_timeout):
+            LOG.warning("worker %s cancels its unfinished renders", self._name)
         self._cancellations.cancel_everything()
