@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The model: what a fractal, a tile and a palette are; no I/O, no numba."""
+"""The model: fractals, tiles and palettes, without I/O and numba."""

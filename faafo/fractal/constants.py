@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Constant(NamedTuple):
-    """A constant c = cx + cy·i, what its Julia set is called, and what is special about it."""
+    """A constant c = cx + cy·i, the name of its Julia set, and a remark on its dynamics."""
 
     name: str
     cx: float

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parameters of a fractal inside its PNG file, as text that any program shows."""
+"""The parameters of a fractal inside its PNG file, in a text chunk."""
 
 import io
 import json
@@ -17,12 +17,12 @@ from faafo.fractal.task import PARAMETERS, FractalTask, describe
 KEYWORD = "faafo"
 # The signature, and IHDR, which comes first: length, type, 13 bytes, checksum.
 BEFORE_TEXT = len(SIGNATURE) + 4 + 4 + 13 + 4
-# What Pillow raises for files that are broken or no PNG at all.
+# Pillow raises these for files that are broken or not PNG.
 BROKEN = (OSError, SyntaxError, ValueError)
 
 
 def embed(png: bytes, task: FractalTask) -> bytes:
-    """Return ``png`` with the parameters of ``task`` in it; nothing else of it changes.
+    """Return ``png`` with the parameters of ``task`` added; all other bytes stay the same.
 
     They are JSON in a tEXt chunk (PNG, third edition, 11.3.3.2), right after IHDR.
     """
@@ -34,7 +34,8 @@ def embed(png: bytes, task: FractalTask) -> bytes:
 def extract(png: bytes) -> FractalTask:
     """Return the fractal whose parameters are in ``png``.
 
-    :raises faafo.errors.InvalidTask: when it is no PNG file, or has no parameters, or bad ones.
+    :raises faafo.errors.InvalidTask: when it is no PNG file, or its parameters are missing or not
+        valid.
     """
     try:
         with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
@@ -43,8 +44,8 @@ def extract(png: bytes) -> FractalTask:
         raise errors.InvalidTask(f"this is no PNG file: {error}") from None
     if not isinstance(text, str):
         raise errors.InvalidTask(
-            "there are no parameters in this file: they are in what the page of a fractal gives "
-            "to download, not in its plain image"
+            "there are no parameters in this file: the download on the page of a fractal has "
+            "them, its plain image does not"
         )
     return _parse(text)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random tasks, and the choice of a Julia constant c that is worth looking at."""
+"""Random tasks, and the choice of a Julia constant c that gives an interesting picture."""
 
 import random
 import uuid as uuidlib
@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from faafo.fractal import palette as palettes
 from faafo.fractal.task import FractalTask
 
-# The constant of a picture worth looking at lies near the edge of the Mandelbrot set: its own
-# orbit escapes, but takes its time.
+# The constant of an interesting picture lies near the edge of the Mandelbrot set: its own orbit
+# escapes, but slowly. Both are numbers of steps, and themselves excluded.
 SLOWEST_DULL_ESCAPE = 10
 FASTEST_DULL_ESCAPE = 100
 MAX_TRIES = 1000
 
-# The parameters that are drawn from ranges; c follows from them.
+# The parameters that are drawn from ranges; c is then chosen within the window.
 RANGED = ("width", "height", "iterations", "xa", "xb", "ya", "yb")
 
-# Taken when the window holds no such point, or cannot show that it does (few iterations).
+# Used when the window has no such point, or too few iterations to find one.
 KNOWN_GOOD_CONSTANTS = (
     (-0.8, 0.156),
     (-0.7269, 0.1889),
@@ -33,7 +33,7 @@ def random_task(
     rng: random.Random,
     names: Sequence[str] = (palettes.DEFAULT,),
 ) -> FractalTask:
-    """Return a random task within ``ranges``, its uuid and its c included.
+    """Return a random task within ``ranges``, with a uuid and a c.
 
     :param ranges: for each of ``RANGED`` the two ends of its range, in either order.
     :param names: the palettes to choose from.
@@ -62,7 +62,7 @@ def with_constant(task: FractalTask) -> FractalTask:
 def choose_constant(task: FractalTask, rng: random.Random) -> tuple[float, float]:
     """Return a point c of the task's window whose own orbit escapes neither at once nor late.
 
-    This is the choice the first faafo made; it tried for ever, this one tries ``MAX_TRIES`` times.
+    The original faafo chose c in the same way, without the limit of ``MAX_TRIES``.
     """
     for _ in range(MAX_TRIES):
         cx = rng.uniform(task.xa, task.xb)

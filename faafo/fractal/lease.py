@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lease: what names one attempt at a fractal, in every layer."""
+"""The lease: the claim on one attempt at a fractal."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ from typing import NamedTuple
 class Lease(NamedTuple):
     """The claim of a producer on one attempt at the fractal ``uuid``.
 
-    ``attempt`` counts the claims of that fractal from 1. Results, faults and renewals name it: it
-    is the fencing token that keeps a late one from changing a later attempt.
+    ``attempt`` counts the claims of that fractal from 1. It is the fencing token: results, faults
+    and renewals name it, so that a late one does not change a later attempt.
     """
 
     uuid: str

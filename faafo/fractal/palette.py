@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Palettes: the colours that a picture may have, each as at most 256 RGB triples.
+"""Palettes: the colours of a picture, at most 256 RGB triples each.
 
-Whatever is not ``original`` is made of lightness: along a ramp it rises evenly from dark to light,
-and the palette goes up the ramp and down again, so that it has no seam where it repeats. Who
-cannot tell some hues apart still sees each step, and a print in grey shows it, too. Colours are
-mixed in OKLab, where equal distances look equal (B. Ottosson, "A perceptual color space for image
+The palettes other than ``original`` are built on lightness: along a ramp it rises evenly from dark
+to light, and the palette goes up the ramp and down again, so that it repeats without a seam. A
+reader with colour blindness sees each step, and a print in grey shows it, too. Colours are mixed in
+OKLab, in which equal distances look equal (B. Ottosson, "A perceptual color space for image
 processing", 2020, https://bottosson.github.io/posts/oklab/).
 
 ``cubehelix`` is the scheme of D. A. Green, "A colour scheme for the display of astronomical
@@ -20,9 +20,9 @@ Colour = tuple[int, int, int]
 # Lightness L from 0 to 1, and a (green to red) and b (blue to yellow), of OKLab.
 Lab = tuple[float, float, float]
 
-# The first colour of all palettes but the original one is for what never escapes.
+# The first colour of all palettes but the original one is for points that never escape.
 INSIDE: Colour = (0, 0, 0)
-# The others repeat after so many: with INSIDE they fill the palette of an indexed PNG.
+# The number of the others, which repeat: with INSIDE they fill the palette of an indexed PNG.
 CYCLE = 255
 ORIGINAL_COLOURS = 32
 
@@ -40,12 +40,12 @@ _TO_LINEAR = (
 
 
 def _original() -> list[Colour]:
-    """Return the colours of the first faafo: count i has (i % 8 * 32, i % 16 * 16, i % 32 * 8)."""
+    """Return the original faafo's colours: (i % 8 * 32, i % 16 * 16, i % 32 * 8) for count i."""
     return [(i % 8 * 32, i % 16 * 16, i % 32 * 8) for i in range(ORIGINAL_COLOURS)]
 
 
 def _cycle(colour_at: Callable[[float], Colour]) -> list[Colour]:
-    """Return INSIDE and a cycle of the colours that ``colour_at`` has for 0 <= t < 1."""
+    """Return INSIDE and a cycle of the colours ``colour_at(t)`` for 0 <= t < 1."""
     return [INSIDE, *(colour_at(i / CYCLE) for i in range(CYCLE))]
 
 
@@ -55,7 +55,7 @@ def _up_and_down(colour_at: Callable[[float], Colour]) -> list[Colour]:
 
 
 def _cubehelix(t: float) -> Colour:
-    # Dark greens are of no use for the far points of a picture: black itself is for the inside.
+    # Starts above black, which is for the inside: points that escape must differ from it.
     level = 0.08 + 0.9 * t
     angle = 2.0 * math.pi * (0.5 / 3.0 + 1.0 - 1.5 * level)
     amplitude = level * (1.0 - level) / 2.0
@@ -80,13 +80,13 @@ def _along(*anchors: Lab) -> Callable[[float], Colour]:
 
 
 def _hue(turn: float, lightness: float = 0.74, chroma: float = 0.12) -> Colour:
-    """Return a colour of the circle on which OKLab has all hues, equally light and strong."""
+    """Return a colour of OKLab's circle of hues; ``turn`` is the angle as a part of 360°."""
     angle = 2.0 * math.pi * turn
     return _to_rgb(lightness, chroma * math.cos(angle), chroma * math.sin(angle))
 
 
 def _to_rgb(lightness: float, a: float, b: float) -> Colour:
-    """Return an OKLab colour in sRGB; what is out of its reach is cut off."""
+    """Return an OKLab colour in sRGB; components outside of the gamut are clipped."""
     lab = (lightness, a, b)
     cones = [_dot(row, lab) ** 3 for row in _TO_CONES]
     return _as_bytes(*(_encoded(_dot(row, cones)) for row in _TO_LINEAR))
@@ -108,7 +108,7 @@ def _as_bytes(red: float, green: float, blue: float) -> Colour:
     return red, green, blue
 
 
-# name -> what makes its colours, which takes a millisecond and not every process needs.
+# name -> maker of its colours: called when needed, since it takes about a millisecond.
 _MAKERS: dict[str, Callable[[], list[Colour]]] = {
     "original": _original,
     "cubehelix": partial(_up_and_down, _cubehelix),
@@ -124,7 +124,7 @@ _MAKERS: dict[str, Callable[[], list[Colour]]] = {
             (0.18, 0.00, -0.07), (0.42, -0.04, -0.10), (0.68, -0.10, -0.02), (0.95, -0.02, 0.06)
         ),
     ),
-    # Blue and yellow alone, which nearly everybody can tell apart.
+    # Blue and yellow only, which most people with colour blindness can tell apart.
     "dawn": partial(
         _up_and_down,
         _along((0.20, -0.01, -0.10), (0.45, -0.01, -0.06), (0.70, 0.00, 0.04), (0.93, -0.02, 0.15)),
@@ -141,7 +141,7 @@ _MAKERS: dict[str, Callable[[], list[Colour]]] = {
             (0.93, 0.00, 0.01),
         ),
     ),
-    # All hues, none lighter than another: for beauty, not for reading values off.
+    # All hues at equal lightness: decorative, not for reading off values.
     "spectrum": partial(_cycle, _hue),
 }
 DEFAULT = "original"

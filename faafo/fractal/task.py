@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is to be rendered and what came of it: the models, their bounds and their units."""
+"""The models of a task and its result: fields, bounds and units."""
 
 import uuid as uuidlib
 from enum import StrEnum
@@ -23,15 +23,15 @@ from faafo.fractal import palette as palettes
 
 # A PNG side and an escape count are both signed 32-bit numbers.
 MAX_INT32 = 2**31 - 1
-# In bytes; larger integers do not survive every JSON parser.
+# In bytes; some JSON parsers round larger integers.
 MAX_SIZE = 2**53
-# Beyond |z| = 2 every point escapes at once, so a far window shows nothing; this bound only keeps
-# the arithmetic of the kernel far away from overflow.
+# Every point with |z| > 2 escapes at once, so a distant window shows nothing; this bound keeps the
+# arithmetic of the kernel from overflow.
 MAX_COORDINATE = 1e6
 
 
 def within(kind: str, low: float, high: float) -> WrapValidator:
-    """Replace whatever a value did wrong by one sentence that tells what would be right."""
+    """Return a validator that replaces any error of a value by one sentence with the bounds."""
 
     def check(value: Any, handler: Any) -> Any:
         try:
@@ -71,7 +71,7 @@ def _known_palette(value: Any, _handler: Any) -> str:
 Uuid = Annotated[
     str, AfterValidator(_canonical_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
 ]
-# 64.0 means 64: JSON has one kind of number, and its schemas call both an integer.
+# 64.0 means 64: JSON has one type of number, and JSON Schema takes both for an integer.
 WHOLE = BeforeValidator(_as_integer)
 Count = Annotated[
     int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE, within("an integer", 1, MAX_INT32)
@@ -90,7 +90,7 @@ Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Status(StrEnum):
-    """The life of a fractal: queued -> rendering -> complete, or -> error."""
+    """The status of a fractal: queued -> rendering -> complete, or -> error."""
 
     QUEUED = "queued"
     RENDERING = "rendering"
@@ -120,12 +120,12 @@ _C_IS_WHOLE_OR_ABSENT: dict[str, Any] = {
 
 
 class FractalParameters(BaseModel):
-    """The Julia set to render, and the window of the complex plane it is seen through.
+    """The Julia set to render, and its window of the complex plane.
 
     ``width`` and ``height`` are pixels; ``iterations`` is the number of steps after which a point
     that has not escaped counts as inside. ``xa`` and ``xb`` are the real parts of the left and the
     right column, ``ya`` and ``yb`` the imaginary parts of the top and the bottom row; either may
-    be the larger one. ``cx`` and ``cy`` are the Julia constant c; without them the uuid decides.
+    be the larger one. ``cx`` and ``cy`` are the Julia constant c; without them the uuid seeds c.
     ``palette`` names the colours.
     """
 
@@ -152,13 +152,13 @@ class FractalParameters(BaseModel):
 
 
 class FractalTask(FractalParameters):
-    """One fractal to render: its parameters and the uuid that names it everywhere."""
+    """One fractal to render: its parameters and its uuid."""
 
     uuid: Uuid
 
 
 class FractalResult(BaseModel):
-    """What a worker has to say about an image it has rendered and stored.
+    """A worker's result: the description of an image that it has stored.
 
     ``duration`` is the seconds spent on the escape counts and the image, or on finding an image
     that an earlier attempt has stored, ``checksum`` the SHA-256 of the PNG file in hexadecimal,
@@ -178,7 +178,7 @@ PARAMETERS = tuple(FractalParameters.model_fields)
 
 
 def describe(error: ValidationError) -> str:
-    """Return one line for people that names each field at fault, what is wrong, and its value."""
+    """Return one line that names each invalid field, its bounds, and its value."""
     parts = []
     for detail in error.errors(include_url=False):
         field = ".".join(str(part) for part in detail["loc"]) or "the body"
@@ -187,7 +187,7 @@ def describe(error: ValidationError) -> str:
         elif detail["type"] == "extra_forbidden":
             parts.append(f"{field}: is not a field that can be given here")
         elif detail["type"] == "incomplete":
-            # Our own word for what is wrong with fields together, which the message names.
+            # Our own error type for a combination of fields, which the message names.
             parts.append(detail["msg"])
         else:
             parts.append(f"{field}: {detail['msg']}, not {_shorten(detail['input'])}")
@@ -200,9 +200,9 @@ def _shorten(value: Any, limit: int = 60) -> str:
 
 
 def parse_task(document: Any) -> FractalTask:
-    """Return the task that a decoded JSON document describes.
+    """Return ``document``, decoded JSON, as a task.
 
-    :raises faafo.errors.InvalidTask: when it does not describe one.
+    :raises faafo.errors.InvalidTask: when it is not valid.
     """
     try:
         return FractalTask.model_validate(document)

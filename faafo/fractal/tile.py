@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiles: the squares of 256 x 256 pixels that the plane is cut into, finer at each zoom.
+"""Tiles: squares of 256 x 256 pixels that cover the plane, four times as many at each zoom level.
 
-At zoom 0 one tile covers the square from -2 - 2i to 2 + 2i, which holds every Julia set that is
-worth a look. Zoom z has 2^z x 2^z tiles. Tile (x, y) is the x-th from the left and the y-th from
-the top, counted from 0; imaginary parts grow downwards, as in the pictures of the generator.
+At zoom 0 one tile covers the square from -2 - 2i to 2 + 2i, which contains every Julia set with
+|c| <= 2. Zoom z has 2^z x 2^z tiles. Tile (x, y) is in column x and row y, counted from 0 at the
+top left; imaginary parts grow downwards, as in the pictures of the generator.
 
-Pixels lie ``pitch(z)`` = 2^(-6 - z) apart. The first pixel of a row lies on the tile's left edge,
-the last one a pitch before its right edge, where the next tile begins; columns are like that, too.
-So every second pixel of a tile is a pixel of the tile above it. A tile is nothing but the picture
-of a ``FractalTask``: all places are whole multiples of the pitch, and the kernel's places are these
-to the last bit, since every product and quotient on its way to them is a double as well.
+Pixels are ``pitch(z)`` = 2^(-6 - z) apart. The first pixel of a row lies on the tile's left edge,
+the last one a pitch before its right edge, where the next tile begins; the same holds for columns.
+So every second pixel of a tile is a pixel of the tile above it, at zoom z - 1. A tile is the
+picture of a ``FractalTask``: all coordinates are multiples of the pitch, and the kernel computes
+them exactly, since every intermediate product and quotient is a double, too.
 
-That holds as long as multiples of the pitch up to 2 are doubles: to zoom 46, where the pitch is
-2^-52, the distance of two neighbouring doubles between 1 and 2. But each step of an orbit is
-computed in doubles, too. It is off by up to about 2^-51, which is as if its pixel lay that far
-away. At ``MAX_ZOOM`` the pitch is 2^-48, so that this is an eighth of a pixel; further down the
-noise of rounding would be shown, and not the Julia set.
+That holds as long as the multiples of the pitch up to 2 are doubles: down to zoom 46, where the
+pitch is 2^-52, the distance of two neighbouring doubles between 1 and 2. But each step of an orbit
+is computed in doubles, too, with an error of up to about 2^-51, which has the effect of moving the
+pixel by that distance. At ``MAX_ZOOM`` the pitch is 2^-48, so the error is an eighth of a pixel;
+deeper tiles would show rounding errors instead of the Julia set.
 """
 
 import hashlib
@@ -44,19 +44,19 @@ from faafo.fractal.task import (
 )
 
 SIZE = 256
-# Where doubles end: see above.
+# The limit of double precision, see above.
 MAX_ZOOM = 42
-# The tile of zoom 0 begins here, in both directions, and is so wide.
+# The first coordinate and the width of the tile at zoom 0, in both directions.
 FIRST = -2.0
 EXTENT = 4.0
-# Counts up when the same parameters give other bytes than before.
+# To be increased when the same parameters give other bytes than before.
 RENDERING_VERSION = 1
-# A tile is no record: its task has a uuid that names nothing.
+# The uuid of every tile's task: a tile has no record.
 NO_UUID = "00000000-0000-4000-8000-000000000000"
 
 
 def pitch(zoom: int) -> float:
-    """Return the distance of two neighbouring pixels at that zoom."""
+    """Return the distance of two neighbouring pixels at ``zoom``, in the complex plane."""
     return EXTENT / SIZE / 2**zoom
 
 
@@ -66,7 +66,7 @@ Position = Annotated[int, Field(ge=0, le=2**MAX_ZOOM - 1), within("an integer", 
 Iterations = Annotated[int, Field(ge=1, le=MAX_INT32), within("an integer", 1, MAX_INT32)]
 Number = Annotated[
     float,
-    # -0.0 is the same number as 0.0, and should have the same ETag.
+    # Turns -0.0 into 0.0: the numbers are equal, and so must be their ETags.
     AfterValidator(lambda value: value + 0.0),
     Field(allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
     within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
@@ -74,7 +74,7 @@ Number = Annotated[
 
 
 class TilePlace(BaseModel):
-    """Which tile: its zoom, and its column and row at that zoom, counted from the top left."""
+    """The address of a tile: zoom, and column and row at that zoom, counted from the top left."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -96,7 +96,7 @@ class TilePlace(BaseModel):
 
 
 class TileStyle(BaseModel):
-    """What is to be seen on a tile: the Julia constant c, the iterations, the palette."""
+    """The content of a tile: the Julia constant c, the iterations, the palette."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -107,7 +107,7 @@ class TileStyle(BaseModel):
 
 
 class TileView(TilePlace, TileStyle):
-    """Everything that a tile depends on."""
+    """All parameters of a tile."""
 
     def task(self) -> FractalTask:
         """Return the task whose picture the tile is."""
@@ -129,14 +129,14 @@ class TileView(TilePlace, TileStyle):
         )
 
     def fingerprint(self) -> str:
-        """Return what tells this tile from all that look different: 32 hexadecimal digits."""
+        """Return a hash of the parameters and the rendering version: 32 hexadecimal digits."""
         text = f"{RENDERING_VERSION} {self.model_dump_json()}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A rendered tile: its PNG file, the worker it comes from, the seconds that it took there."""
+    """A rendered tile: its PNG file, its worker's name, and the seconds of the render."""
 
     png: bytes
     worker: str
@@ -144,9 +144,9 @@ class Tile:
 
 
 def parse_view(document: Any) -> TileView:
-    """Return the view that a decoded JSON document describes.
+    """Return ``document``, decoded JSON or a query string, as a view.
 
-    :raises faafo.errors.InvalidTask: when it does not describe one.
+    :raises faafo.errors.InvalidTask: when it is not valid.
     """
     try:
         return TileView.model_validate(document)

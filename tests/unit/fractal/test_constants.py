@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The named constants are what they are said to be."""
+"""The named constants have the dynamics that their remarks state."""
 
 import cmath
 import math
@@ -25,7 +25,7 @@ def test_names_are_unique():
 @pytest.mark.parametrize(
     ("name", "period"), [("Douady rabbit", 3), ("Airplane", 3), ("Basilica", 2), ("Kokopelli", 4)]
 )
-def test_the_critical_point_of_a_centre_comes_back(name, period):
+def test_the_critical_point_of_a_centre_is_periodic(name, period):
     points = orbit(BY_NAME[name], period)
     assert abs(points[period]) < 1e-14
     assert all(abs(point) > 0.1 for point in points[1:period])

@@ -13,7 +13,7 @@ from faafo.render.image import encode, render
 
 
 def with_text(text, keyword=KEYWORD):
-    """Return a PNG file that Pillow has put ``text`` into."""
+    """Return a PNG file to which Pillow has added ``text``."""
     info = PngImagePlugin.PngInfo()
     info.add_text(keyword, text)
     buffer = io.BytesIO()
@@ -21,7 +21,7 @@ def with_text(text, keyword=KEYWORD):
     return buffer.getvalue()
 
 
-def test_what_is_embedded_is_found_again_to_the_last_digit(make_task):
+def test_embedded_parameters_are_extracted_to_the_last_digit(make_task):
     task = make_task(cx=0.1 + 0.2, cy=-1e-17, xa=-1 / 3, palette="ember")
     assert extract(embed(encode(render(task)), task)) == task
 
@@ -38,7 +38,7 @@ def test_the_picture_stays_the_same_and_so_does_every_other_byte(make_task):
     assert embedded[:start] + embedded[start + len(embedded) - len(png) :] == png
 
 
-def test_another_program_can_have_written_the_text(make_task):
+def test_a_text_that_another_program_has_written_is_extracted(make_task):
     task = make_task()
     assert extract(with_text(task.model_dump_json())) == task
 
@@ -55,6 +55,6 @@ def test_another_program_can_have_written_the_text(make_task):
         (with_text('{"width": 0}'), "width: must be"),
     ],
 )
-def test_a_file_without_a_fractal_says_what_is_wrong(png, words):
+def test_a_file_without_valid_parameters_is_refused_with_the_reason(png, words):
     with pytest.raises(errors.InvalidTask, match=words):
         extract(png)

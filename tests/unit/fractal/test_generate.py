@@ -72,7 +72,7 @@ def test_the_orbit_of_a_chosen_c_escapes_neither_at_once_nor_late():
 
 
 @pytest.mark.parametrize("changes", [{"iterations": 11}, {"xa": 1e5, "xb": 1e6}, {"iterations": 1}])
-def test_a_known_good_c_is_taken_where_no_point_will_do(changes):
+def test_a_known_good_c_is_used_where_no_point_qualifies(changes):
     assert choose_constant(make_task(**changes), random.Random(1)) in KNOWN_GOOD_CONSTANTS
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The palettes: what they promise to eyes of all kinds."""
+"""The palettes: their steps are visible with normal vision and with colour blindness."""
 
 import math
 
@@ -9,7 +9,7 @@ from faafo.fractal.palette import DEFAULT, INSIDE, NAMES, colours, flat
 
 RAMPS = ("cubehelix", "ember", "lagoon", "dawn", "grey")
 MADE = [name for name in NAMES if name != DEFAULT]
-# From linear sRGB to what people see who lack the red or the green cones: F. Viénot, H. Brettel,
+# From linear sRGB to the colours seen without the red or the green cones: F. Viénot, H. Brettel,
 # J. D. Mollon, "Digital video colourmaps for checking the legibility of displays by dichromats",
 # Color Research and Application 24 (1999), 243.
 DICHROMATS = {
@@ -39,7 +39,7 @@ def test_there_are_the_original_palette_and_at_least_five_more():
     assert len(MADE) >= 5
 
 
-def test_the_original_palette_is_the_formula_of_the_first_faafo():
+def test_the_original_palette_is_the_formula_of_the_original_faafo():
     assert colours("original") == [(i % 8 * 32, i % 16 * 16, i % 32 * 8) for i in range(32)]
     assert flat("original")[:6] == [0, 0, 0, 32, 16, 8]
 
@@ -52,7 +52,7 @@ def test_a_palette_fits_into_an_indexed_png(name):
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_what_never_escapes_is_black_and_the_rest_has_no_seam(name):
+def test_the_inside_is_black_and_the_cycle_has_no_seam(name):
     inside, *cycle = colours(name)
     assert inside == INSIDE
     for one, following in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
@@ -64,20 +64,20 @@ def test_lightness_rises_evenly_and_falls_again(name):
     levels = [lightness(linear(colour)) for colour in colours(name)[1:]]
     rise = levels[: len(levels) // 2 + 1]
     steps = [after - before for before, after in zip(rise, rise[1:], strict=False)]
-    assert all(step > -0.5 for step in steps), "it never turns back by what an eye could see"
+    assert all(step > -0.5 for step in steps), "no visible fall within the rise"
     assert max(steps) < 2.5
     assert rise[-1] - rise[0] > 60
 
 
 @pytest.mark.parametrize("name", RAMPS)
 @pytest.mark.parametrize("matrix", DICHROMATS.values(), ids=DICHROMATS)
-def test_who_lacks_a_kind_of_cones_sees_every_tenth_of_a_ramp(name, matrix):
+def test_every_tenth_of_a_ramp_is_visible_to_dichromats(name, matrix):
     ramp = colours(name)[1:129:12]
     seen = [lightness(seen_by(matrix, colour)) for colour in ramp]
     assert all(after - before > 2.0 for before, after in zip(seen, seen[1:], strict=False))
 
 
-def test_the_blue_and_the_red_half_of_the_tides_differ_for_everybody():
+def test_the_blue_and_the_red_half_of_the_tides_differ_for_dichromats():
     cycle = colours("tides")[1:]
     blue, red = cycle[len(cycle) // 4], cycle[3 * len(cycle) // 4]
     for matrix in DICHROMATS.values():

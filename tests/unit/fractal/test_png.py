@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a PNG file says of itself."""
+"""The size in the first bytes of a PNG file."""
 
 import pytest
 
@@ -15,5 +15,5 @@ def test_a_png_file_has_the_sides_of_its_picture(make_task):
 
 
 @pytest.mark.parametrize("other", [b"", b"\x89PNG", b"GIF89a" + bytes(100), bytes(100)])
-def test_what_is_no_png_file_has_no_sides(other):
+def test_other_bytes_have_no_sides(other):
     assert not has_sides(other, 0, 0)

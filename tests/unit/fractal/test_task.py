@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The models: what a task may be, and what is said of one that may not."""
+"""The models: valid tasks, and the errors of others."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_a_uuid_in_capitals_is_the_same_uuid():
 
 @pytest.mark.parametrize("field", ["width", "height", "iterations"])
 @pytest.mark.parametrize("value", [0, -1, 2**31, 2**70, 1.5, "abc", True, None, float("nan"), []])
-def test_a_count_out_of_bounds_is_told_with_field_bound_and_value(field, value):
+def test_the_error_of_a_count_names_field_bounds_and_value(field, value):
     with pytest.raises(errors.InvalidTask) as caught:
         parse_task({**VALUES, field: value})
     assert str(caught.value) == (
@@ -41,7 +41,7 @@ def test_a_count_out_of_bounds_is_told_with_field_bound_and_value(field, value):
 
 @pytest.mark.parametrize("field", ["xa", "xb", "ya", "yb", "cx", "cy"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e7, 2**70, "1.0", True, []])
-def test_a_coordinate_out_of_bounds_is_told_with_field_bound_and_value(field, value):
+def test_the_error_of_a_coordinate_names_field_bounds_and_value(field, value):
     with pytest.raises(errors.InvalidTask) as caught:
         parse_task({**VALUES, "cx": 0.0, "cy": 0.0, field: value})
     expected = f"{field}: must be a finite number from -1000000 to 1000000, not {value!r}"
@@ -61,12 +61,12 @@ def test_half_of_c_is_refused():
 
 
 @pytest.mark.parametrize("value", ["../../etc/passwd", "", "5b3f1a52", f"{{{VALUES['uuid']}}}", 5])
-def test_what_is_no_uuid_is_refused(value):
+def test_an_invalid_uuid_is_refused(value):
     with pytest.raises(errors.InvalidTask, match="^uuid: "):
         parse_task({**VALUES, "uuid": value})
 
 
-def test_several_faults_are_told_at_once_and_long_values_are_cut():
+def test_all_invalid_fields_are_named_and_long_values_are_cut():
     with pytest.raises(errors.InvalidTask) as caught:
         parse_task({**VALUES, "width": "x" * 10_000, "height": 0})
     assert "width: " in str(caught.value)
@@ -74,7 +74,7 @@ def test_several_faults_are_told_at_once_and_long_values_are_cut():
     assert len(str(caught.value)) < 300
 
 
-def test_what_is_no_object_is_refused():
+def test_a_document_that_is_no_object_is_refused():
     with pytest.raises(errors.InvalidTask, match="the body"):
         parse_task([VALUES])
 

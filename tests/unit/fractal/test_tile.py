@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tiles: their windows to the last bit, and what is said of those that there are not."""
+"""Tiles: their windows to the last bit, and the errors of invalid views."""
 
 from fractions import Fraction
 
@@ -51,7 +51,7 @@ def test_neighbours_at_the_deepest_zoom_are_sixteen_doubles_apart():
     assert step == 16 * Fraction(2) ** -52
 
 
-def test_text_is_as_good_as_numbers():
+def test_numbers_may_be_written_as_text():
     assert parse_view({name: str(value) for name, value in VIEW.items()}) == TileView(**VIEW)
 
 
@@ -68,13 +68,13 @@ def test_text_is_as_good_as_numbers():
         ("palette", "blue", "palette: must be one of original, "),
     ],
 )
-def test_what_there_is_not_is_told_with_field_bound_and_value(field, value, message):
+def test_the_error_of_a_view_names_field_bounds_and_value(field, value, message):
     with pytest.raises(errors.InvalidTask) as caught:
         parse_view({**VIEW, field: value})
     assert str(caught.value).startswith(message)
 
 
-def test_a_fingerprint_tells_views_apart_and_not_ways_to_write_them():
+def test_fingerprints_differ_for_views_and_not_for_ways_to_write_them():
     fingerprint = TileView(**VIEW).fingerprint()
     same = {**VIEW, "z": "3", "cy": "0.740", "palette": "original"}
     assert parse_view(same).fingerprint() == fingerprint
