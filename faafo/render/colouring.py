@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from faafo.fractal import palette as palettes
 
-# Colours pass at the pace of the root of the count: quickly where orbits escape soon and counts
-# have few values, slowly close to the set where they have many.
+# Colours change with the square root of the count: fast where orbits escape early and counts
+# have few values, slowly close to the set, where they have many.
 PACE = 16.0
 
 
@@ -15,8 +15,8 @@ def colour_indexes(counts: NDArray[np.int32], palette: str, iterations: int) -> 
     """Return for each count the index of its colour in ``palette``: uint8, of the same shape.
 
     The original palette shows count i in colour i % 32. In the others colour 0 is for the last
-    count, ``iterations`` - 1, which is what points have that never escape; count i has colour
-    1 + floor(16 √i) % 255. The square root of IEEE 754 is exact enough for the floor to be so.
+    count, ``iterations`` - 1, which is the count of points that never escape; count i has colour
+    1 + floor(16 √i) % 255. IEEE 754 rounds the square root correctly, so the floor is exact.
 
     :param counts: int32.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Escape counts: after how many steps each point of a window leaves the disc of radius 2."""
+"""Escape counts: the number of steps until each point of a window leaves the disc of radius 2."""
 
 from collections.abc import Callable, Iterator
 from time import perf_counter
@@ -13,23 +13,23 @@ from faafo.render.kernel import STRIDE, Cursor, Julia, fill, new_orbits
 from faafo.render.lanes import LANES
 from faafo.render.trap import find_trap
 
-# Seconds between two looks at whether to stop, on any processor and beside any other load.
-LOOK_SECONDS = 0.25
-# What is done before the second look: strides of single lanes, some milliseconds. From then on the
-# time that a piece took says how large the next one is, at most GROWTH times as large.
+# Seconds between two checks for cancellation, on any processor and under any load.
+CHECK_SECONDS = 0.25
+# Work before the second check, in strides of single lanes: some milliseconds. From then on the time
+# that a piece took sets the size of the next one, at most GROWTH times as large.
 BUDGET = 1_000_000
 GROWTH = 4.0
-# A band of rows has about so many pixels: its counts stay in the processor's cache.
+# The number of pixels of a band of rows, approximately: its counts stay in the processor's cache.
 BAND = 2**18
 
 
 def never() -> bool:
-    """Cancel nothing."""
+    """Return False: the default for ``cancelled``."""
     return False
 
 
 def ignore(_rows: int) -> None:
-    """Tell nobody about progress."""
+    """Do nothing: the default for ``progress``."""
 
 
 def escape_counts(
@@ -37,13 +37,13 @@ def escape_counts(
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int], None] = ignore,
 ) -> NDArray[np.int32]:
-    """Return the escape counts of ``task``, which has its c: int32, shape (height, width).
+    """Return the escape counts of ``task``, which must have a c: int32, shape (height, width).
 
-    They equal those of the plain loop in doubles, bit for bit.
+    They are equal to those of the plain loop in doubles.
 
-    :param cancelled: asked now and then whether to give up.
-    :param progress: told now and then how many rows have been begun, all of them in the end.
-    :raises faafo.errors.RenderCancelled: when ``cancelled()`` answers True.
+    :param cancelled: called periodically; the render stops when it returns True.
+    :param progress: called periodically with the number of rows begun, at the end with all rows.
+    :raises faafo.errors.RenderCancelled: when ``cancelled()`` returns True.
     """
     ((_row, counts),) = _bands(task, task.height, cancelled, progress)
     return counts
@@ -54,9 +54,9 @@ def escape_bands(
     cancelled: Callable[[], bool] = never,
     progress: Callable[[int], None] = ignore,
 ) -> Iterator[tuple[int, NDArray[np.int32]]]:
-    """Yield the same counts in bands of whole rows: the number of its first row, and the band.
+    """Yield the same counts in bands of whole rows: the number of the first row, and the band.
 
-    All bands share their memory, so each is good until the next one is asked for.
+    All bands share their memory: each is valid until the next one is requested.
     """
     return _bands(task, max(1, BAND // task.width), cancelled, progress)
 
@@ -100,7 +100,7 @@ def _bands(
                 cursor,
                 budget,
             )
-            # A band that is through says nothing about the speed: it may have been an easy one.
+            # A finished band says nothing about the speed: it may have needed less than the budget.
             if cursor.row < band.size or cursor.under_way > 0:
                 budget = _next_budget(budget, perf_counter() - begun_at)
             progress(first_row + cursor.row)
@@ -108,13 +108,13 @@ def _bands(
 
 
 def _next_budget(budget: int, seconds: float) -> int:
-    """Return how much to do in about LOOK_SECONDS, when ``budget`` took so many ``seconds``."""
-    fitting = LOOK_SECONDS / seconds if seconds > 0 else GROWTH
+    """Return the work of about CHECK_SECONDS, given that ``budget`` took ``seconds``."""
+    fitting = CHECK_SECONDS / seconds if seconds > 0 else GROWTH
     return max(1, int(budget * min(fitting, GROWTH)))
 
 
 def _places(size: int, first: float, last: float) -> NDArray[np.float64]:
-    """Return where pixels lie along one side; the order of operations is part of the contract."""
+    """Return the coordinates of pixels along one side; the order of operations is fixed."""
     if size == 1:
         return np.array([first])
     return np.arange(size) * (last - first) / (size - 1) + first

@@ -22,12 +22,12 @@ def render(
 ) -> Image.Image:
     """Return the image of ``task``: width x height pixels with a palette (mode P).
 
-    A task that has no c gets the one that its uuid seeds. It takes one byte a pixel, since the
-    escape counts are replaced by colours band by band.
+    The uuid seeds the c of a task without one. The memory needed is one byte a pixel, since escape
+    counts are turned into colours band by band.
 
-    :param cancelled: asked now and then whether to give up.
-    :param progress: told now and then how many rows have been begun.
-    :raises faafo.errors.RenderCancelled: when ``cancelled()`` answers True half-way.
+    :param cancelled: called periodically; the render stops when it returns True.
+    :param progress: called periodically with the number of rows begun.
+    :raises faafo.errors.RenderCancelled: when ``cancelled()`` returns True.
     """
     pixels = np.empty((task.height, task.width), np.uint8)
     for row, counts in escape_bands(with_constant(task), cancelled, progress):
@@ -40,7 +40,7 @@ def render(
 def encode(image: Image.Image) -> bytes:
     """Return ``image`` as a PNG file; the same image always gives the same bytes."""
     buffer = io.BytesIO()
-    # Bands of one colour compress well as runs: a third of the time of zlib's default strategy
+    # Bands of one colour suit run-length encoding: a third of the time of zlib's default strategy,
     # for a sixth more bytes (benchmarks/picture.py measures it).
     image.save(buffer, "PNG", compress_type=zlib.Z_RLE)
     return buffer.getvalue()

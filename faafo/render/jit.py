@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How functions are compiled: once, without the GIL, and kept on disk where that is possible."""
+"""Compilation by numba: once, without the GIL, with a cache on disk if possible."""
 
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
@@ -15,10 +15,10 @@ def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Res
     try:
         return numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:
-        # Neither our directory nor the user's can be written to: compile at every start.
+        # Neither the module's directory nor the user's cache is writable: compile at each start.
         return numba.njit(nogil=True)(function)
 
 
 def inlined(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Return ``function`` as a part of the compiled functions that call it."""
+    """Return ``function`` compiled into each compiled function that calls it."""
     return numba.njit(forceinline=True)(function)

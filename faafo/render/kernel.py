@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel: the compiled loops that fill in the escape counts of rows of pixels.
+"""The kernel: the compiled loops that compute the escape counts of rows of pixels.
 
-Most orbits escape within a few steps. So a row is begun with a few steps of all its pixels, and
-the orbits that are still inside are put into a list. The list is gone through again and again, a
-stride at a time: orbits that have escaped, or have entered the trap, get their count; the others
-close ranks. So none waits for a slower neighbour. When the list is short, another row is begun.
+Most orbits escape within a few steps. So the kernel begins a row with a few steps of all its
+pixels, and appends the orbits that are still inside to a list. It iterates over the list, a stride
+at a time: it stores the counts of orbits that have escaped or entered the trap, and compacts the
+list to the others. So no lane waits for an orbit of its neighbours. When the list is short, the
+kernel begins another row.
 """
 
 from typing import NamedTuple
@@ -15,23 +16,23 @@ from numpy.typing import NDArray
 from faafo.render.jit import compiled, inlined
 from faafo.render.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
 
-# A row is begun LANES neighbours at a time, so many steps and again as many, until few stragglers
-# are left: those go into the list, where they do not keep the others waiting.
+# A row is begun LANES neighbours at a time, in up to FIRST_ROUNDS rounds of FIRST_STEPS, until at
+# most STRAGGLERS orbits are left inside: those are appended to the list.
 FIRST_STEPS = 2
 FIRST_ROUNDS = 12
 STRAGGLERS = 4
-# What is done with the orbits of the list between two looks at them. A prime, so that few discs
-# make a trap (see there).
+# The number of steps between two checks of the orbits of the list. A prime, so that a trap has few
+# discs (see find_trap).
 STRIDE = 7
-# As long as no orbit of LANES is through, so many strides are made at a stretch.
+# The number of strides that LANES orbits make in succession, unless one of them ends.
 STRIDES = 8
-# A row is begun when fewer orbits than this are under way: enough to fill the lanes, and few
-# enough to stay in the processor's nearest caches.
+# A row is begun when fewer orbits than this are in the list: enough to fill the lanes, and few
+# enough for the processor's nearest caches.
 FEW = 1024
 
 
 class Julia(NamedTuple):
-    """What is iterated: z -> z² + c, for so many ``iterations``."""
+    """The iteration z -> z² + c with c = cx + cy·i, up to ``iterations`` times."""
 
     cx: float
     cy: float
@@ -39,10 +40,10 @@ class Julia(NamedTuple):
 
 
 class Orbits(NamedTuple):
-    """Lists of orbits: where they are, how many steps inside they have made, and whose they are.
+    """A list of orbits, by column: the point z = x + y·i, the number of steps inside, the pixel.
 
-    ``pixel`` is an index of the counts. The lists are longer than the number of orbits by what
-    ``append`` may overwrite.
+    ``pixel`` is an index of the counts. The columns are longer than the number of orbits by the
+    elements that ``append`` may overwrite.
     """
 
     x: NDArray[np.float64]
@@ -52,9 +53,9 @@ class Orbits(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """How far the rows are: the next ``row`` to begin, and the number of orbits ``under_way``.
+    """The state between two calls: the next ``row`` to begin, the number of orbits ``under_way``.
 
-    The pixels from ``first`` to before ``last`` of the row before were in the disc of radius 2.
+    The pixels from ``first`` to before ``last`` of the previous row are in the disc of radius 2.
     """
 
     row: int
@@ -64,14 +65,14 @@ class Cursor(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """Lists of orbits that are through: the steps that they have made, and whose they are."""
+    """A list of finished orbits, by column: the number of steps, and the pixel."""
 
     steps: NDArray[np.int64]
     pixel: NDArray[np.int64]
 
 
 def new_orbits(width: int) -> Orbits:
-    """Return empty lists that have room for what rows of ``width`` pixels need."""
+    """Return an empty list with the capacity for rows of ``width`` pixels."""
     size = FEW + width + LANES
     return Orbits(np.empty(size), np.empty(size), np.empty(size, int), np.empty(size, int))
 
@@ -88,12 +89,12 @@ def fill(
     cursor: Cursor,
     budget: int,
 ) -> Cursor:
-    """Fill in ``counts`` until all rows are done, or about ``budget`` strides of lanes were made.
+    """Fill in ``counts`` until all rows are done, or after about ``budget`` strides of lanes.
 
     ``counts`` (int32) holds one row after the other. ``xs`` are the real parts of the columns,
-    followed by LANES elements that do not matter; ``middle`` is the column where they are nearest
-    to 0; ``ys`` are the imaginary parts of the rows. Return the cursor to go on with; the work is
-    done when its row is behind the last one and nothing is under way.
+    followed by LANES elements of any value; ``middle`` is the column where they are nearest to 0;
+    ``ys`` are the imaginary parts of the rows. Return the cursor for the next call; all counts are
+    filled in when its row is ``ys.size`` and no orbit is under way.
     """
     row, first, last, under_way = cursor
     width = xs.size - LANES
@@ -104,7 +105,7 @@ def fill(
         while row < ys.size and under_way < FEW:
             first, last = _inside(xs, width, middle, ys[row], first, last)
             pixel = row * width
-            # What is stored beyond a row is overwritten when the next ones are begun.
+            # Elements stored beyond a row are overwritten when the next rows are begun.
             enough = pixel + width + LANES <= counts.size
             out = counts[pixel:] if enough else spare
             under_way = _begin(out, pixel, first, last, xs, ys[row], julia, orbits, under_way)
@@ -122,8 +123,8 @@ def fill(
 def _inside(xs, width, middle, y, first, last):
     """Return the first column of a row within |z| <= 2, and the one after the last.
 
-    They are looked for from where they were in the row before, since they are close, or from the
-    ``middle``. Rounding keeps the order of squares and sums, so there is no gap between the two.
+    The search starts at those of the previous row, which are close, or at the ``middle``. Rounding
+    is monotonic, so that squares and sums keep their order, and no column between them is outside.
     """
     if first == last:
         first = last = middle
@@ -158,8 +159,8 @@ def _step(x, y, steps, inside, julia):
 def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
     """Begin the orbits of the columns ``first`` to before ``last`` of the row at ``pixel``.
 
-    Fill in the counts of those that escape at once, in ``out``, which begins with this row and is
-    longer. Add the others to the list, and return how many are under way now.
+    Store the counts of those that escape at once in ``out``, which begins with this row and is
+    longer. Append the others to the list, and return its new length.
     """
     largest = splat(julia.iterations - 1)
     for column in range(first, last, LANES):
@@ -184,9 +185,9 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
 
 @compiled
 def _advance(counts, julia, trap, orbits, finished, under_way):
-    """Move on all orbits of the list, and return how many are left in it.
+    """Advance all orbits of the list, and return how many are left in it.
 
-    ``finished`` is a list to note in what has got its count.
+    ``finished`` is scratch memory for the orbits that end.
     """
     left = 0
     through = 0
@@ -218,7 +219,7 @@ def _advance(counts, julia, trap, orbits, finished, under_way):
 
 @inlined
 def _stride(x, y, steps, inside, julia, trap):
-    """Do STRIDE steps; who is caught by the ``trap`` then has made all steps there are."""
+    """Do STRIDE steps; then set the steps of orbits in the ``trap`` to the maximum."""
     limit = splat(julia.iterations)
     for _ in range(STRIDE):
         x, y, steps, inside = _step(x, y, steps, inside, julia)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes: a numba type for numbers that are computed with all at once, by vector instructions.
+"""Lanes: a numba type for a vector of numbers that is computed with vector instructions.
 
-numba compiles loops over single numbers and leaves it to LLVM to find the vectors in them, which
-it does not when lanes come and go. Here is just enough of LLVM's own vectors to write that down:
-``LANES`` doubles, integers or truth values that live in registers, the operators between them, and
-functions to load, store, choose and keep some of them. Nothing is reordered or fused: each lane
-gets what the same operation gives for a single number.
+numba compiles loops over single numbers and leaves their vectorization to LLVM, which does not
+vectorize loops that lanes leave at different times. This module gives numba the part of LLVM's
+vectors that such loops need: ``LANES`` doubles, integers or booleans in registers, the operators
+on them, and functions to load, store, select and compact them. No operation is reordered or fused:
+each lane gets the result of the same operation on a single number.
 
-numba does not notice when this file changes: compiled functions of another file that use it come
-from the cache until that other file is touched.
+numba does not notice changes of this file: compiled functions of other files that use it come from
+the cache until those files change, too.
 """
 
 import operator
@@ -22,8 +22,8 @@ from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-# As many as fill a register of AVX-512, and several registers, because an operation takes longer
-# than it keeps the next one waiting. Where registers are smaller, LLVM takes more of them.
+# WIDTH doubles fill a register of AVX-512; with smaller registers, LLVM uses more of them. Several
+# registers are used because the latency of an operation is longer than the interval between two.
 WIDTH = 8
 REGISTERS = 4
 LANES = WIDTH * REGISTERS
@@ -33,7 +33,7 @@ _INT32S = ir.VectorType(ir.IntType(32), WIDTH)
 
 
 class Lanes(types.Type):
-    """The numba type of ``LANES`` numbers of one kind, or truth values."""
+    """The numba type of ``LANES`` doubles, integers or booleans."""
 
     def __init__(self, name: str, element: ir.Type) -> None:
         self.register = ir.VectorType(element, WIDTH)
@@ -64,7 +64,7 @@ def _unpack(builder: ir.IRBuilder, value: ir.Value) -> list[ir.Value]:
 
 
 def _each(result: Lanes, emit: Callable[..., ir.Value]) -> Callable[..., ir.Value]:
-    """Return what generates the code of an operation that ``emit`` does with single registers."""
+    """Return the code generator of an operation that ``emit`` performs on single registers."""
 
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> ir.Value:
         rows = zip(*(_unpack(builder, arg) for arg in args), strict=True)
@@ -94,7 +94,7 @@ _operator(operator.invert, (mask,), mask, ir.IRBuilder.not_)
 
 @intrinsic
 def splat(_typing_context, number):
-    """Return lanes that all hold ``number``."""
+    """Return ``number`` in all lanes."""
     kind = integers if isinstance(number, types.Integer) else doubles
 
     def generate(context, builder, signature, args):
@@ -119,13 +119,13 @@ def lane_numbers(_typing_context):
 
 @intrinsic
 def choose(_typing_context, condition, chosen, otherwise):
-    """Return ``chosen`` in lanes where ``condition`` holds, and ``otherwise`` in the others."""
+    """Return ``chosen`` in lanes where ``condition`` is true, and ``otherwise`` in the others."""
     return chosen(mask, chosen, chosen), _each(chosen, ir.IRBuilder.select)
 
 
 @intrinsic
 def count(_typing_context, condition):
-    """Return in how many lanes ``condition`` holds."""
+    """Return the number of lanes in which ``condition`` is true."""
 
     def generate(context, builder, signature, args):
         total = ir.Constant(_INT64, 0)
@@ -138,7 +138,7 @@ def count(_typing_context, condition):
 
 @intrinsic
 def load(_typing_context, array, first):
-    """Return the elements of ``array`` from index ``first`` on: float64 or int64."""
+    """Return the LANES elements of ``array``, float64 or int64, from index ``first`` on."""
     kind = integers if isinstance(array.dtype, types.Integer) else doubles
 
     def generate(context, builder, signature, args):
@@ -152,7 +152,7 @@ def load(_typing_context, array, first):
 
 @intrinsic
 def store(_typing_context, array, first, value):
-    """Store ``value``, integers, in ``array``, int32, from index ``first`` on."""
+    """Store the integers ``value`` in ``array``, int32, from index ``first`` on."""
 
     def generate(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
@@ -167,9 +167,9 @@ def store(_typing_context, array, first, value):
 
 @intrinsic
 def append(_typing_context, array, first, value, condition):
-    """Store the lanes of ``value`` where ``condition`` holds, side by side, in ``array``.
+    """Store the lanes of ``value`` in which ``condition`` is true contiguously in ``array``.
 
-    They begin at index ``first``, and up to ``WIDTH`` elements behind them are overwritten.
+    They begin at index ``first``; up to ``WIDTH`` elements after them are overwritten.
     """
     suffix = "f64" if value is doubles else "i64"
     name = f"llvm.experimental.vector.compress.v{WIDTH}{suffix}"

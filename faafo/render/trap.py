@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trap: discs around an attracting cycle that no orbit leaves again, so none escapes.
+"""The trap: discs around an attracting cycle that no orbit leaves, so that none of them escapes.
 
 Every attracting cycle of z -> z² + c attracts the orbit of the critical point 0 (Fatou; see
-J. Milnor, Dynamics in One Complex Variable, theorem 8.6), so that orbit finds the cycle if there
-is one. A disc of radius r around w is mapped into the disc of radius 2|w|r + r² around w² + c,
-since |z² - w²| = |z - w| |z + w|. If after one period the image lies strictly inside of the disc
-that we began with, then whatever enters it stays in these discs for ever.
+J. Milnor, Dynamics in One Complex Variable, theorem 8.6), so that this orbit leads to the cycle if
+there is one. A disc of radius r around w is mapped into the disc of radius 2|w|r + r² around
+w² + c, since |z² - w²| = |z - w| |z + w| and |z + w| <= 2|w| + r. If after one period the image of
+the first disc lies strictly inside of it, an orbit that enters one of the discs never leaves them.
 """
 
 import math
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 
 from faafo.render.jit import compiled
 
-# After how many steps the critical orbit is looked at, and the longest cycle that is looked for.
-LOOKS = (64, 256, 1024, 4096, 20_000)
+# The steps of the critical orbit after which a cycle is searched, and the longest period.
+SEARCHES_AT = (64, 256, 1024, 4096, 20_000)
 MAX_PERIOD = 256
-# Points of the critical orbit that are no further apart may belong to one cycle.
+# Points of the critical orbit that are closer than this may be the same point of a cycle.
 CLOSE = 1e-3
 
 LARGEST_RADIUS = 1.5
 SMALLEST_RADIUS = 1e-9
 SHRINK = 0.8
 
-# The kernel computes with doubles. One step of it, or of the cycle here, is off by less than
-# ROUNDING while |z| <= 2; discs end INSIDE short of |z| = 2, where the stop test is.
+# The kernel computes in doubles. The error of one step, there and of the cycle here, is less than
+# ROUNDING while |z| <= 2. Discs end at least INSIDE before |z| = 2, the bound of the escape test.
 ROUNDING = 1e-13
 INSIDE = 1e-9
 
@@ -35,16 +35,16 @@ INSIDE = 1e-9
 def find_trap(cx: float, cy: float, stride: int, iterations: int) -> NDArray[np.float64]:
     """Return discs such that an orbit of z -> z² + c that enters one never escapes.
 
-    It is not looked for after so many ``iterations``: what takes 0 longer to reach than orbits of
-    the picture have steps, they do not reach in time.
     The result has shape (n, 3): centre x, centre y, squared radius; n = 0 when no trap was found.
-    There are as many discs, at successive points of the cycle, as an orbit that is looked at
-    every ``stride`` steps only needs to be seen in one of them.
+    The discs are at the first gcd(``stride``, period) points of the cycle: these are enough for an
+    orbit in the trap to be found in one of them when it is checked every ``stride`` steps.
+    The search ends after ``iterations`` steps of the critical orbit: a cycle that it reaches later
+    is of no use to the orbits of the picture, which have no more steps.
     """
     c = complex(cx, cy)
     z = 0j
     steps = 0
-    for target in LOOKS:
+    for target in SEARCHES_AT:
         if target > iterations:
             break
         while steps < target:
@@ -60,7 +60,7 @@ def find_trap(cx: float, cy: float, stride: int, iterations: int) -> NDArray[np.
 
 @compiled
 def _trap_at(start, c, stride):
-    """Look for the shortest cycle near ``start`` that has a trap."""
+    """Return the discs of the shortest cycle near ``start`` that has a trap, shape (n, 3)."""
     cycle = np.empty(MAX_PERIOD, np.complex128)
     returned = start
     closest = CLOSE
@@ -80,7 +80,7 @@ def _trap_at(start, c, stride):
 
 @compiled
 def _largest_radii(cycle, gap):
-    """Return the radii of the largest discs around ``cycle`` that are a trap; none if none is."""
+    """Return the radii of the largest discs around ``cycle`` that form a trap, or no radii."""
     radii = np.empty(cycle.size + 1)
     radii[0] = LARGEST_RADIUS
     while radii[0] > SMALLEST_RADIUS:
@@ -92,7 +92,7 @@ def _largest_radii(cycle, gap):
 
 @compiled
 def _stays_inside(cycle, radii):
-    """Fill in the radii at each point of the cycle and after it; tell whether all discs fit."""
+    """Compute the radii at each point of the cycle and after it; return whether all discs fit."""
     for i in range(cycle.size):
         distance = abs(cycle[i])
         if distance + radii[i] > 2.0 - INSIDE:
@@ -107,6 +107,6 @@ def _discs(cycle, radii, count):
     for i in range(count):
         discs[i, 0] = cycle[i].real
         discs[i, 1] = cycle[i].imag
-        # A little smaller than proven, for the rounding of the kernel's own comparison.
+        # Slightly smaller than proven, for the rounding in the kernel's comparison.
         discs[i, 2] = radii[i] * radii[i] * (1.0 - 1e-9)
     return discs

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which colour a count has."""
+"""The colours of counts."""
 
 import math
 

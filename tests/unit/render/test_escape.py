@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The kernel: its counts are those of the plain loop, whatever it does to be fast."""
+"""The kernel: its counts are equal to those of the plain loop."""
 
 import cmath
 import os
@@ -219,13 +219,13 @@ def test_bands_of_rows_are_the_picture_in_pieces(monkeypatch):
     assert np.concatenate([band for _row, band in bands]).tolist() == plain_counts(task)
 
 
-def test_progress_never_goes_back_and_ends_with_all_rows(monkeypatch):
+def test_progress_never_decreases_and_ends_with_all_rows(monkeypatch):
     monkeypatch.setattr(escape, "BUDGET", 1)
-    heard = []
-    escape.escape_counts(make_task(width=300, height=40), progress=heard.append)
-    assert heard == sorted(heard)
-    assert len(set(heard)) > 5
-    assert heard[-1] == 40
+    reported = []
+    escape.escape_counts(make_task(width=300, height=40), progress=reported.append)
+    assert reported == sorted(reported)
+    assert len(set(reported)) > 5
+    assert reported[-1] == 40
 
 
 def test_a_cancelled_render_ends_between_two_pieces(monkeypatch):
@@ -264,7 +264,7 @@ class Processor:
 def test_a_render_is_looked_at_as_often_on_a_slow_processor_as_on_a_fast_one(monkeypatch, speed):
     processor = Processor(speed, rows=1)
     processor.render(monkeypatch, width=4, height=40)
-    assert processor.budgets[20:] == [int(escape.LOOK_SECONDS * speed)] * 20
+    assert processor.budgets[20:] == [int(escape.CHECK_SECONDS * speed)] * 20
     assert max(processor.budgets) / speed <= max(0.25, processor.budgets[0] / speed)
 
 
@@ -276,7 +276,7 @@ def test_easy_bands_do_not_keep_a_later_one_from_being_looked_at(monkeypatch):
 
 
 @pytest.mark.parametrize("side", [1, 100])
-def test_a_render_that_would_take_for_ever_can_be_cancelled(side):
+def test_a_render_without_an_end_can_be_cancelled(side):
     # No trap helps here: nothing attracts at c = 1/4 but a point on the edge itself.
     endless = make_task(
         width=side, height=side, iterations=MAX_INT32, xa=0.0, xb=0.1, ya=0.0, yb=0.1, cx=0.25, cy=0
@@ -286,14 +286,14 @@ def test_a_render_that_would_take_for_ever_can_be_cancelled(side):
         escape.escape_counts(endless, lambda: next(answers))
 
 
-def test_nothing_is_left_to_compile_once_the_kernel_is_warm():
+def test_a_warm_kernel_compiles_nothing_more():
     escape.warm_up()
     for constant in CONSTANTS:
         escape.escape_counts(make_task(cx=constant[0], cy=constant[1]))
     assert len(kernel.fill.signatures) == 1
 
 
-def test_it_renders_where_no_directory_for_the_cache_can_be_written_to(tmp_path):
+def test_it_renders_where_no_directory_for_the_cache_is_writable(tmp_path):
     package = pathlib.Path(escape.__file__).parent.parent
     for name in ("__init__.py", "errors.py", "fractal", "render"):
         source, copy = package / name, tmp_path / "faafo" / name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes: each of them gets what a single number would get."""
+"""Lanes: each has the result of the same operation on a single number."""
 
 import numba
 import numpy as np
@@ -48,7 +48,7 @@ def keep_smaller(a, limit, out):
 
 
 @pytest.mark.parametrize("limit", [-9.0, -1.0, 0.0, 0.5, 9.0])
-def test_append_puts_what_is_chosen_side_by_side(numbers, limit):
+def test_append_stores_the_chosen_lanes_contiguously(numbers, limit):
     a, _b = numbers
     out = np.full(LANES + WIDTH + 1, 99.0)
     kept = keep_smaller(a, limit, out)

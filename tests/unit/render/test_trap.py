@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The trap: where there is one, nothing that enters it gets out again."""
+"""The trap: no orbit that enters it leaves it."""
 
 import math
 
@@ -26,7 +26,7 @@ def test_there_are_as_many_discs_as_the_stride_needs(period, constant, stride):
 
 
 @pytest.mark.parametrize("constant", PERIODS.values())
-def test_an_orbit_from_anywhere_in_a_disc_comes_back_into_it_and_never_escapes(constant):
+def test_an_orbit_from_anywhere_in_a_disc_returns_to_it_and_never_escapes(constant):
     c = complex(*constant)
     ((x, y, square),) = find_trap(*constant, 7, 20_000)[:1]
     centre, radius = complex(x, y), math.sqrt(square)
@@ -45,11 +45,11 @@ def test_an_orbit_from_anywhere_in_a_disc_comes_back_into_it_and_never_escapes(c
     "constant",
     [(0.25, 0.0), (-0.75, 0.0), (-2.0, 0.0), (0.0, 1.0), (0.3, 0.6), (5.0, 5.0), (1e6, -1e6)],
 )
-def test_there_is_none_where_nothing_attracts(constant):
+def test_there_is_no_trap_without_an_attracting_cycle(constant):
     assert find_trap(*constant, 7, 20_000).shape == (0, 3)
 
 
-def test_it_is_not_looked_for_longer_than_orbits_may_profit_from_it():
+def test_the_search_ends_after_the_iterations_of_the_picture():
     slow = (0.24, 0.0)
     assert find_trap(*slow, 7, 20_000).size
     assert find_trap(*slow, 7, 63).shape == (0, 3)
