@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What measures speed: ``python -m benchmarks``; see README.rst."""
+"""Benchmarks: ``python -m benchmarks``; see README.rst."""

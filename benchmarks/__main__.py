@@ -19,13 +19,13 @@ RESULTS = Path(__file__).with_name("results")
 
 
 def main() -> int:
-    """Run what the command line names, or everything; return 1 when a bar was not reached."""
+    """Run the named benchmarks, or all; return 1 when a threshold was missed."""
     chosen = _arguments()
-    # Leaving every block, so that nothing is left behind.
+    # SIGTERM leaves every block as Ctrl-C does, so that the servers are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     report = Report(chosen.output)
     print(f"# Benchmarks\n\n{machine()}\n")
-    with _nobody_left():
+    with _no_process_left():
         try:
             for module in MODULES:
                 if not chosen.only or _name(module) in chosen.only:
@@ -33,9 +33,9 @@ def main() -> int:
         except KeyboardInterrupt:
             report.progress("interrupted")
             return 130
-    print(f"## All bars\n\n{report.summary()}\n\n{report.neighbours()}\n")
+    print(f"## All thresholds\n\n{report.summary()}\n\n{report.neighbours()}\n")
     report.progress(f"the report is in {report.save()}")
-    return 0 if all(bar.ok for bar in report.met) else 1
+    return 0 if all(one.ok for one in report.thresholds) else 1
 
 
 def _arguments() -> argparse.Namespace:
@@ -63,8 +63,8 @@ def _name(module: Any) -> str:
 
 
 @contextlib.contextmanager
-def _nobody_left() -> Iterator[None]:
-    """End what is still there after the block: an interrupt may come while something is started."""
+def _no_process_left() -> Iterator[None]:
+    """Kill the child processes left after the block, such as one whose start was interrupted."""
     try:
         yield
     finally:

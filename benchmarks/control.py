@@ -27,16 +27,16 @@ MOST_MILLISECONDS = 6.0
 HOW = (
     f"{TASKS} fractals are posted by a client that keeps its connections, {ROUNDS} times; the rate "
     "is from the first POST until all are complete. CPU is user and system time of the whole "
-    "process tree, without the client. The broker works while nothing happens, too: that is "
-    "measured over an idle time and subtracted. What the host does meanwhile makes a round up to "
-    "half as long again, the CPU of servers that always do the same included: the round with the "
-    "least CPU counts, and all are shown."
+    "process tree, without the client. The broker uses CPU when idle, too: that is measured over "
+    "an idle time of the same length and subtracted. Other load on the host makes a round up to "
+    "half as long again and raises the CPU of all servers: the round with the least CPU counts, "
+    "and all are shown."
 )
 
 
 @dataclass(frozen=True)
 class Round:
-    """So many fractals in so many seconds, and the CPU seconds they took by process."""
+    """A number of fractals, the seconds until all are complete, and CPU seconds by process."""
 
     fractals: int
     seconds: float
@@ -59,7 +59,7 @@ def run(report: Report) -> None:
     report.progress("control: starting RabbitMQ, MariaDB and faafo")
     with stage.lab() as lab, stage.faafo(lab, SLOTS, instant=True) as stack:
         tasks = default_tasks(TASKS)
-        stack.see_through(anew(tasks[:WARM_UP]))
+        stack.run_all(anew(tasks[:WARM_UP]))
         servers = {"broker": cpu.server(cpu.BROKER), "database": cpu.server(cpu.DATABASE)}
         _measure(report, stack, stack.processes | servers, tasks)
         _count(report, stack, tasks)
@@ -70,7 +70,7 @@ def _measure(
 ) -> None:
     meter, rounds = cpu.Meter(roots), []
     for number in range(ROUNDS):
-        seconds = stack.see_through(anew(tasks))
+        seconds = stack.run_all(anew(tasks))
         rounds.append(Round(len(tasks), seconds, meter.lap()))
         report.progress(f"control: round {number + 1}, {rounds[-1].rate:.0f} fractals/s")
     best = min(rounds, key=lambda one: sum(one.milliseconds.values()))
@@ -83,13 +83,13 @@ def _measure(
         ("round", "fractals/s", "CPU ms a fractal, idle broker included"),
         [(n, one.rate, sum(one.milliseconds.values())) for n, one in enumerate(rounds, start=1)],
     )
-    _tell(report, best, Round(len(tasks), best.seconds, idle).milliseconds)
+    _write_costs(report, best, Round(len(tasks), best.seconds, idle).milliseconds)
 
 
 def _count(report: Report, stack: stage.Stack, tasks: list) -> None:
-    """Tell how much is said on the way: unlike time, it is the same on every machine."""
+    """Count requests, statements and log lines: unlike times, they do not depend on the machine."""
     before, lines_before = stack.database.counters(), _log_lines(stack)
-    stack.see_through(anew(tasks))
+    stack.run_all(anew(tasks))
     after, lines_after = stack.database.counters(), _log_lines(stack)
     each = {name: (after[key] - before[key]) / len(tasks) for name, key in STATEMENTS.items()}
     lines = {name: (lines_after[name] - lines_before[name]) / len(tasks) for name in lines_after}
@@ -107,7 +107,7 @@ def _log_lines(stack: stage.Stack) -> dict[str, int]:
     return {name: one.service.output().count("\n") for name, one in stack.members.items()}
 
 
-def _tell(report: Report, best: Round, rest: dict[str, float]) -> None:
+def _write_costs(report: Report, best: Round, rest: dict[str, float]) -> None:
     each = best.milliseconds
     cost = {name: each[name] - (rest[name] if name == "broker" else 0.0) for name in each}
     rows = [(name, each[name], rest[name], cost[name]) for name in each]

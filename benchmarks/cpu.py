@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What processes have spent, from /proc: CPU seconds, user and system together."""
+"""The CPU time of processes, from /proc: user and system time, in seconds."""
 
 import contextlib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ DATABASE = "mariadbd"
 
 
 def server(program: str) -> psutil.Process:
-    """Return the process of ``program`` that we have started.
+    """Return the child process of ``program``.
 
     :raises LookupError: when there is none.
     """
@@ -23,7 +23,7 @@ def server(program: str) -> psutil.Process:
 
 
 def spent(root: psutil.Process) -> float:
-    """Return the CPU seconds of a process and of all below it, those that have ended included."""
+    """Return the CPU seconds of a process and of all its descendants, also of ended ones."""
     seconds = 0.0
     for process in [root, *root.children(recursive=True)]:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -33,7 +33,7 @@ def spent(root: psutil.Process) -> float:
 
 
 class Meter:
-    """Reads how much each of several process trees has spent since the last look."""
+    """Measures the CPU seconds of several process trees since the previous lap."""
 
     def __init__(self, roots: Mapping[str, psutil.Process]) -> None:
         self._roots = roots
@@ -50,21 +50,21 @@ class Meter:
 
 
 class Neighbours:
-    """Tells how much of the machine others have used since it was made: a busy one measures badly.
+    """Measures the CPU share of other processes on the machine since its construction.
 
-    What ours used is counted once a process has been waited for, or is still there.
+    Own processes are counted while they run, and after they have been waited for.
     """
 
     def __init__(self) -> None:
         self._before = self._read()
 
     def share(self) -> float:
-        """Return the share of all CPU time, from 0 to 1, that was spent by others."""
+        """Return the share of all CPU time, from 0 to 1, that other processes used."""
         (busy, all_, ours), (busy_now, all_now, ours_now) = self._before, self._read()
         return max(0.0, (busy_now - busy - ours_now + ours) / max(all_now - all_, 1e-9))
 
     def _read(self) -> tuple[float, float, float]:
         times = psutil.cpu_times()
-        # Linux counts the time of guests as the user's, too.
+        # Linux includes the time of guests in user time.
         all_ = sum(times[:8])
         return all_ - times.idle - times.iowait, all_, spent(psutil.Process())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the services need to be there: memory while idle, and the time until they are ready."""
+"""The memory of idle services, and the time until they are ready."""
 
 import statistics
 import time
@@ -16,14 +16,14 @@ from tests.functional.processes import run as run_script
 from tests.functional.processes import wait_until
 
 STARTS = 5
-# Long enough for what is done once, and for a few reports.
+# Long enough for initialization and a few reports.
 SETTLING_SECONDS = 5.0
 MOST_MEGABYTES = {"API": 120.0, "producer": 100.0, "worker": 250.0}
 MOST_SECONDS = {"faafo-api --version": 0.7, "API ready": 2.0, "worker ready": 3.0}
 HOW = (
     f"Medians of {STARTS} starts, on a running broker and database and with a kernel that has been "
-    "compiled before. The API is ready when it answers that it is well, a worker when it takes "
-    f"tasks. Memory is what is resident {SETTLING_SECONDS:.0f} s after the start."
+    "compiled before. The API is ready when its health check succeeds, a worker when it accepts "
+    f"tasks. Memory is the resident set {SETTLING_SECONDS:.0f} s after the start."
 )
 
 
@@ -36,12 +36,12 @@ def run(report: Report) -> None:
         members = {
             "API": site.members["api-1"],
             "producer": site.add_producer(),
-            # Compiles the kernel, if nobody has done so before.
+            # Compiles the kernel, unless it is in the cache.
             "worker": site.add_worker(),
         }
         starts = {
             "faafo-api --version": lambda: _time_of_version(site.directory),
-            "API ready": lambda: _time_of_start(members["API"], lambda: _is_well(url)),
+            "API ready": lambda: _time_of_start(members["API"], lambda: _is_healthy(url)),
             "worker ready": lambda: _time_of_start(
                 members["worker"], members["worker"].has_started
             ),
@@ -50,10 +50,10 @@ def run(report: Report) -> None:
             seconds = [start() for _ in range(STARTS)]
             report.progress(f"footprint: {what} after {min(seconds):.2f} to {max(seconds):.2f} s")
             report.at_most(what, MOST_SECONDS[what], statistics.median(seconds), "s")
-        _tell_memory(report, members)
+        _measure_memory(report, members)
 
 
-def _tell_memory(report: Report, members: dict[str, Member]) -> None:
+def _measure_memory(report: Report, members: dict[str, Member]) -> None:
     pause(SETTLING_SECONDS)
     for name, member in members.items():
         megabytes = psutil.Process(member.service.pid).memory_info().rss / 2**20
@@ -75,7 +75,7 @@ def _time_of_start(member: Member, is_ready: Callable[[], bool]) -> float:
     return time.perf_counter() - started_at
 
 
-def _is_well(url: str) -> bool:
+def _is_healthy(url: str) -> bool:
     try:
         return requests.get(f"{url}/healthcheck", timeout=10).ok
     except requests.RequestException:

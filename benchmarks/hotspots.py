@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the CPU of the control path goes: ``python -m benchmarks.hotspots``, tables in Markdown.
 
-It is no benchmark: py-spy, which must be allowed to look into other processes, takes a share of
-its own. Milliseconds are the CPU that a fractal costs the process while nobody looks, shared out by
-samples of who holds the interpreter lock.
+It is no benchmark: py-spy, which needs the permission to trace other processes, uses CPU, too.
+Milliseconds are the CPU that a fractal costs the process without py-spy, distributed by samples of
+the stack that holds the interpreter lock.
 """
 
 import re
@@ -35,18 +35,18 @@ def main() -> int:
         report.progress("hotspots: starting RabbitMQ, MariaDB and faafo")
         with stage.lab() as lab, stage.faafo(lab, SLOTS, instant=True) as stack:
             tasks = default_tasks(TASKS)
-            stack.see_through(anew(tasks[:100]))
+            stack.run_all(anew(tasks[:100]))
             meter = cpu.Meter(stack.processes)
-            report.progress(f"hotspots: {len(tasks) / stack.see_through(anew(tasks)):.0f}/s")
+            report.progress(f"hotspots: {len(tasks) / stack.run_all(anew(tasks)):.0f}/s")
             spent = {name: 1000 * value / len(tasks) for name, value in meter.lap().items()}
             stacks = _record(Path(directory), stack, tasks)
         for name, samples in stacks.items():
-            _tell(report, name, samples, spent[name])
+            _write_hotspots(report, name, samples, spent[name])
     return 0
 
 
 def _record(directory: Path, stack: stage.Stack, tasks: list) -> dict[str, Counter]:
-    """Return how often each stack of calls was seen, by process."""
+    """Return the number of samples of each call stack, by process."""
     files = {name: directory / name for name in stack.processes}
     spies = [
         subprocess.Popen(
@@ -61,7 +61,7 @@ def _record(directory: Path, stack: stage.Stack, tasks: list) -> dict[str, Count
         for spy in spies:
             # It says that it samples.
             spy.stdout.readline()
-        stack.see_through(anew(tasks))
+        stack.run_all(anew(tasks))
         for spy in spies:
             spy.send_signal(signal.SIGINT)
             spy.communicate()
@@ -84,7 +84,7 @@ def _without_line(match: re.Match) -> str:
     return f"{match[1]} ({LIBRARY.sub('', match[2])})"
 
 
-def _tell(report: Report, name: str, samples: Counter, milliseconds: float) -> None:
+def _write_hotspots(report: Report, name: str, samples: Counter, milliseconds: float) -> None:
     """Write what a process does itself by package, and with all it calls by function."""
     packages: Counter[str] = Counter()
     functions: Counter[str] = Counter()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Starts a worker whose kernel returns at once, so that the way of a fractal is all that is left.
+"""Starts a worker whose kernel returns at once, to measure the control path without rendering.
 
 ``launch.py benchmarks.instant --config-file worker.conf``
 """

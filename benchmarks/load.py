@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client that costs next to nothing: prepared requests over kept connections, in a process alone.
+"""A cheap client: prepared requests over persistent connections, in a process of its own.
 
 Reads ``{"port", "threads", "requests": [[method, path, body or null], ...]}`` as JSON and prints
 ``{"started_at", "ended_at", "statuses": {...}}``; times are seconds of the monotonic clock, which
@@ -30,7 +30,7 @@ Request = tuple[str, str, Any]
 
 @dataclass(frozen=True)
 class Sent:
-    """When the first request was sent, when the last one was answered, and with which statuses."""
+    """The times of the first request and the last answer, and the number of answers by status."""
 
     started_at: float
     ended_at: float
@@ -68,7 +68,7 @@ def _prepared(method: str, path: str, body: Any) -> bytes:
 
 
 class _Connection:
-    """One kept connection."""
+    """A persistent connection."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection((ADDRESS, port), timeout=TIMEOUT)
@@ -109,7 +109,7 @@ def _work(port: int, prepared: Sequence[bytes], go: threading.Barrier, seen: Cou
 
 
 def main() -> int:
-    """Do what the standard input says."""
+    """Send the requests that the standard input describes."""
     order = json.load(sys.stdin)
     prepared = [_prepared(*request) for request in order["requests"]]
     number, seen = min(order["threads"], len(prepared)), Counter()

@@ -19,12 +19,12 @@ from tests.functional.servers import MariaDB
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS = 40
-BAR = 1.5
-# What most fractals are at most times: of a hundred, so many are still queued or in error.
+MOST_RATIO = 1.5
+# Percent of the fractals that are queued or in error; all others are complete.
 QUEUED, ERRORS = 10, 2
 COLUMNS = """uuid, created_at, claimable_at, width, height, iterations, xa, xb, ya, yb, cx, cy,
     status, attempt, failures, checksum, duration, size, generated_by"""
-# The sequence engine of MariaDB makes the rows; every one has a moment of its own.
+# The sequence engine of MariaDB makes the rows; each has its own created_at.
 FILL = f"""INSERT INTO {{database}}.fractal ({COLUMNS})
 SELECT UUID(), UTC_TIMESTAMP(6) - INTERVAL {{rows}} - seq SECOND, UTC_TIMESTAMP(6), 256 + seq % 768,
     256 + seq * 7 % 768, 128 + seq % 384, -1.5, 1.5, -1.0, 1.0, -0.8, 0.156, kind.status,
@@ -36,7 +36,7 @@ FROM (SELECT seq, CASE WHEN seq % 100 < {QUEUED} THEN 'queued' WHEN seq % 100 < 
 
 @dataclass
 class Site:
-    """An API whose database has so many rows, and one connection to it."""
+    """An API whose database has ``rows`` rows, and one connection to it."""
 
     url: str
     rows: int
@@ -47,9 +47,9 @@ class Site:
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
 
     def ask(self, method: str, path: str, body: Any = None) -> bytes:
-        """Make a request; return what was answered.
+        """Make a request; return the body of the answer.
 
-        :raises RuntimeError: when it was refused.
+        :raises RuntimeError: when the status is 400 or more.
         """
         text = None if body is None else json.dumps(body)
         self.connection.request(method, path, text, {"Content-Type": "application/json"})
@@ -60,7 +60,7 @@ class Site:
         return content
 
     def marker_at(self, share: float) -> str:
-        """Return the uuid of a fractal so deep in the list; found without counting rows."""
+        """Return the uuid of the fractal at ``share`` of the list, found by its created_at."""
         created = json.loads(self.ask("GET", "/api/fractal?results_per_page=1"))["objects"][0]
         seconds = int(self.rows * share)
         moment = time.strptime(created["created_at"][:19], "%Y-%m-%dT%H:%M:%S")
@@ -80,8 +80,8 @@ def _filter(name: str, op: str, val: Any) -> str:
 CLAIM = {"claimed_by": "benchmark", "count": 1, "lease": 60}
 
 
-def _questions(sites: dict[int, Site]) -> dict[str, Callable[[Site], Any]]:
-    """Return what is asked, by name; those with a bar come first."""
+def _requests(sites: dict[int, Site]) -> dict[str, Callable[[Site], Any]]:
+    """Return the requests by name; those with a threshold come first."""
     markers = {rows: site.marker_at(0.9) for rows, site in sites.items()}
     return {
         "first page": lambda site: site.ask("GET", "/api/fractal"),
@@ -109,7 +109,7 @@ def _questions(sites: dict[int, Site]) -> dict[str, Callable[[Site], Any]]:
     }
 
 
-WITH_BAR = ("first page", "deep page by cursor", "claim", "gallery")
+WITH_THRESHOLD = ("first page", "deep page by cursor", "claim", "gallery")
 
 
 def run(report: Report) -> None:
@@ -117,23 +117,23 @@ def run(report: Report) -> None:
     report.section(
         "A million records",
         f"Two APIs on one MariaDB: {FEW:,} records in one database, {MANY:,} in the other, "
-        f"{QUEUED} % queued, {ERRORS} % in error. Each question is put to both in turn, over HTTP. "
+        f"{QUEUED} % queued, {ERRORS} % in error. Each request is sent to both in turn, over HTTP. "
         "Shown is the median time of several rounds with the large one divided by that with the "
-        "small one. What has no bar costs what it reads.",
+        "small one. The time of requests without a threshold grows with the rows that they read.",
     )
     with MariaDB() as mariadb, contextlib.ExitStack() as stack:
         sites = {rows: stack.enter_context(_site(mariadb, rows, report)) for rows in (FEW, MANY)}
         ratios = {}
-        for name, ask in _questions(sites).items():
+        for name, ask in _requests(sites).items():
             report.progress(f"a million records: {name}")
-            ratios[name] = _ratio(sites, ask, ROUNDS if name in WITH_BAR else ROUNDS // 5)
+            ratios[name] = _ratio(sites, ask, ROUNDS if name in WITH_THRESHOLD else ROUNDS // 5)
     report.table(["", "1 000 000 against 1 000"], ratios.items())
-    for name in WITH_BAR:
-        report.at_most(f"{name}: 1 000 000 records against 1 000", BAR, ratios[name])
+    for name in WITH_THRESHOLD:
+        report.at_most(f"{name}: 1 000 000 records against 1 000", MOST_RATIO, ratios[name])
     report.bars(
         "million",
         "Time with 1 000 000 records, 1 000 = 1",
-        {name: ratios[name] for name in WITH_BAR},
+        {name: ratios[name] for name in WITH_THRESHOLD},
         "less is better",
     )
 

@@ -47,24 +47,24 @@ def run(report: Report) -> None:
     report.progress("path: starting RabbitMQ, MariaDB and faafo")
     with stage.lab() as lab:
         with stage.faafo(lab, SLOTS) as stack:
-            stack.see_through(default_tasks(WARM_UP, seed=0))
+            stack.run_all(default_tasks(WARM_UP, seed=0))
             with _original(lab) as peer:
                 _against_original(report, stack, peer)
             with _celery(lab) as peer:
-                peer.see_through(default_tasks(WARM_UP, seed=0))
+                peer.run_all(default_tasks(WARM_UP, seed=0))
                 _against_celery(report, stack, peer)
         _two_slots(report, lab)
 
 
 class Original:
-    """The original's three processes; its producer starts anew for each set of fractals."""
+    """The original's three processes; its producer is restarted for each set of fractals."""
 
     def __init__(self, site: Site, url: str) -> None:
         self._site = site
         self._url = url
         self._runs = itertools.count(1)
 
-    def see_through(self, tasks: Sequence[FractalTask]) -> float:
+    def run_all(self, tasks: Sequence[FractalTask]) -> float:
         """Return the seconds from the first POST until the last PUT."""
         path = self._site.directory / "tasks.json"
         path.write_text(json.dumps([task.model_dump() for task in tasks]))
@@ -111,9 +111,9 @@ def _against_original(report: Report, stack: stage.Stack, peer: Original) -> Non
     ours, theirs, ratios = [], [], []
     for number in range(ORIGINAL_ROUNDS):
         tasks = default_tasks(ORIGINAL_TASKS, seed=100 + number)
-        theirs.append(len(tasks) / peer.see_through(tasks))
+        theirs.append(len(tasks) / peer.run_all(tasks))
         repeated = anew(REPEATED * tasks)
-        ours.append(len(repeated) / stack.see_through(repeated))
+        ours.append(len(repeated) / stack.run_all(repeated))
         ratios.append(ours[-1] / theirs[-1])
         report.progress(
             f"path: round {number + 1}, faafo {ours[-1]:.1f}/s, original {theirs[-1]:.2f}/s"
@@ -141,7 +141,7 @@ def _alternate(
     for number in range(rounds):
         tasks = default_tasks(count, seed=200 + number)
         for measured, stack in zip(rates, (one, other), strict=True):
-            measured.append(count / stack.see_through(anew(tasks)))
+            measured.append(count / stack.run_all(anew(tasks)))
         report.progress(
             f"path: round {number + 1}, faafo {rates[0][-1]:.1f}/s, {peer} {rates[1][-1]:.1f}/s"
         )
@@ -152,10 +152,12 @@ def _two_slots(report: Report, lab: Lab) -> None:
     rates: dict[int, list[float]] = {1: [], 2: []}
     with stage.faafo(lab, 1) as one, stage.faafo(lab, 2) as two:
         for stack in (one, two):
-            stack.see_through(heavy_tasks(2))
+            stack.run_all(heavy_tasks(2))
         for number in range(SLOT_ROUNDS):
             for slots, stack in ((1, one), (2, two)):
-                rates[slots].append(HEAVY_TASKS / stack.work_off(heavy_tasks(HEAVY_TASKS)))
+                rates[slots].append(
+                    HEAVY_TASKS / stack.run_from_first_claim(heavy_tasks(HEAVY_TASKS))
+                )
             both = " and ".join(f"{measured[-1]:.2f}/s" for measured in rates.values())
             report.progress(f"path: round {number + 1}, one slot and two: {both}")
     medians = {f"{slots} slot(s)": statistics.median(rates[slots]) for slots in (2, 1)}

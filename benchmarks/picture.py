@@ -32,7 +32,7 @@ LARGE_SIDE = 16_384
 BYTES_A_PIXEL = 1.3
 OVERHEAD_MB = 250
 MB = 2**20
-# In a process of its own: the largest amount of memory it ever had is what counts.
+# Run in a process of its own, whose peak memory is measured.
 LARGE_RENDER = """
 import resource, sys
 from faafo.render import image
@@ -107,7 +107,7 @@ def _large_picture(report: Report) -> None:
     memory, bytes_a_pixel, reports = (float(number) for number in done.stdout.split())
     report.text(
         f"A picture of {LARGE_SIDE} × {LARGE_SIDE} pixels, in a process of its own. Its PNG has "
-        f"{bytes_a_pixel:.2f} bytes a pixel; progress was told {reports:.0f} times."
+        f"{bytes_a_pixel:.2f} bytes a pixel; progress was reported {reports:.0f} times."
     )
     allowed = BYTES_A_PIXEL * LARGE_SIDE**2 / MB + OVERHEAD_MB
     what = f"memory for {LARGE_SIDE}² pixels: 1.3 B a pixel + 250 MB"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The fractals that go along the paths: as the producer draws them by default, and heavier."""
+"""The fractals of the benchmarks: within the default ranges of the producer, and heavier ones."""
 
 import random
 import uuid

@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The report: sentences, tables and plots in Markdown, and the bars that must be reached.
+"""The report: sentences, tables and plots in Markdown, and the thresholds that must be met.
 
 Each benchmark is a module with a function ``run(report: Report) -> None`` whose docstring's first
-sentence is its title. It is listed in ``benchmarks.__main__.MODULES`` and tells the report
+sentence is its title. It is listed in ``benchmarks.__main__.MODULES`` and calls
 
 ``report.section(title, text)``
-    what comes now, and how it is measured;
+    to begin a section: its title, and how it is measured;
 ``report.progress(sentence)``
-    what it is doing, on the standard error, as often as it likes;
+    to print the current step on the standard error, at any time;
 ``report.table(columns, rows)``
-    a table; numbers are shown with three significant digits, text as it is;
-``report.at_least(what, bar, reached, unit)`` and ``report.at_most(...)``
-    a bar and what was reached; they make the table of bars at the top of ``report.md``;
+    to write a table; numbers are shown with three significant digits;
+``report.at_least(what, threshold, measured, unit)`` and ``report.at_most(...)``
+    to compare a measured value with a threshold, in the table at the top of ``report.md`` as well;
 ``report.bars(name, title, values, unit)`` and ``report.plot(name, title)``
-    a plot, as ``<name>.png`` beside ``report.md``.
+    to draw a plot, ``<name>.png`` beside ``report.md``.
 
-Everything is printed as it comes; ``save`` writes the whole.
+Each part is printed at once; ``save`` writes the report.
 """
 
 import contextlib
@@ -58,30 +58,30 @@ WIDTH_INCHES = 7.0
 
 
 @dataclass(frozen=True)
-class Bar:
-    """What must be reached, and what was."""
+class Threshold:
+    """A threshold, the measured value, and whether that meets it."""
 
     what: str
-    bar: str
-    reached: str
+    threshold: str
+    measured: str
     ok: bool
 
 
 class Report:
-    """Collects what benchmarks have to say in ``directory``, and prints it."""
+    """Collects and prints the output of the benchmarks; ``save`` writes it to ``directory``."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._lines: list[str] = []
         self._begun_at = time.monotonic()
         self._neighbours = cpu.Neighbours()
-        self.met: list[Bar] = []
-        # Bars that come one after the other are told in one table.
-        self._untold: list[Bar] = []
+        self.thresholds: list[Threshold] = []
+        # Successive thresholds are written as one table.
+        self._unwritten: list[Threshold] = []
         directory.mkdir(parents=True, exist_ok=True)
 
     def progress(self, sentence: str) -> None:
-        """Tell what is being done."""
+        """Print the current step on the standard error."""
         seconds = time.monotonic() - self._begun_at
         print(f"[{seconds:4.0f} s] {sentence}", file=sys.stderr, flush=True)
 
@@ -94,19 +94,23 @@ class Report:
         self._write(text)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Write a table; the first column is text, the others are set to the right."""
+        """Write a table; the first column is text, the others are aligned to the right."""
         self._write(_table(columns, rows))
 
-    def at_most(self, what: str, bar: float, reached: float, unit: str = "") -> None:
-        """Tell a bar that must not be passed, and what was reached."""
-        self._meet(Bar(what, f"≤ {_with(bar, unit)}", _with(reached, unit), reached <= bar))
+    def at_most(self, what: str, threshold: float, measured: float, unit: str = "") -> None:
+        """Write the largest value allowed and the measured one."""
+        self._compare(
+            what, f"≤ {_with(threshold, unit)}", _with(measured, unit), measured <= threshold
+        )
 
-    def at_least(self, what: str, bar: float, reached: float, unit: str = "") -> None:
-        """Tell a bar that must be reached, and what was."""
-        self._meet(Bar(what, f"≥ {_with(bar, unit)}", _with(reached, unit), reached >= bar))
+    def at_least(self, what: str, threshold: float, measured: float, unit: str = "") -> None:
+        """Write the smallest value allowed and the measured one."""
+        self._compare(
+            what, f"≥ {_with(threshold, unit)}", _with(measured, unit), measured >= threshold
+        )
 
     def bars(self, name: str, title: str, values: Mapping[str, float], unit: str) -> None:
-        """Draw one horizontal bar a value; the first one is ours."""
+        """Draw a horizontal bar for each value; the first value is that of faafo."""
         with self.plot(name, title, height=0.7 + 0.38 * len(values)) as axes:
             colours = [OURS, *[THEIRS] * (len(values) - 1)]
             drawn = axes.barh(list(values), list(values.values()), color=colours, height=0.6)
@@ -118,7 +122,7 @@ class Report:
 
     @contextlib.contextmanager
     def plot(self, name: str, title: str, height: float = 3.2) -> Iterator[Axes]:
-        """Give the axes of a plot in the common style; it is saved at the end of the block."""
+        """Yield the axes of a plot in the common style; it is saved at the end of the block."""
         with matplotlib.rc_context(STYLE):
             figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
             axes = figure.add_subplot()
@@ -128,34 +132,35 @@ class Report:
         self._write(f"![{title}]({name}.png)")
 
     def save(self) -> Path:
-        """Write ``report.md``, the bars first; return its path."""
-        self._tell_bars()
+        """Write ``report.md``, the thresholds first; return its path."""
+        self._write_thresholds()
         path = self._directory / "report.md"
         parts = ["# Benchmarks", machine(), self.neighbours(), self.summary(), *self._lines]
         path.write_text("\n\n".join(filter(None, parts)) + "\n")
         return path
 
     def summary(self) -> str:
-        """Return the table of all bars."""
-        self._tell_bars()
-        return _bars(self.met) if self.met else ""
+        """Return the table of all thresholds."""
+        self._write_thresholds()
+        return _thresholds(self.thresholds) if self.thresholds else ""
 
     def neighbours(self) -> str:
-        """Return a sentence about who else was busy: only a quiet machine gives good figures."""
+        """Return a sentence with the CPU share of other processes, which disturb measurements."""
         share = 100 * self._neighbours.share()
-        return f"Meanwhile others used {share:.0f} % of this machine's CPU time."
+        return f"Other processes used {share:.0f} % of the CPU time of the machine."
 
-    def _meet(self, bar: Bar) -> None:
-        self.met.append(bar)
-        self._untold.append(bar)
+    def _compare(self, *fields: Any) -> None:
+        threshold = Threshold(*fields)
+        self.thresholds.append(threshold)
+        self._unwritten.append(threshold)
 
-    def _tell_bars(self) -> None:
-        told, self._untold = self._untold, []
-        if told:
-            self._write(_bars(told))
+    def _write_thresholds(self) -> None:
+        thresholds, self._unwritten = self._unwritten, []
+        if thresholds:
+            self._write(_thresholds(thresholds))
 
     def _write(self, *paragraphs: str) -> None:
-        self._tell_bars()
+        self._write_thresholds()
         self._lines += paragraphs
         for paragraph in paragraphs:
             print(f"{paragraph}\n", flush=True)
@@ -169,7 +174,7 @@ def shown(value: Any) -> str:
 
 
 def machine() -> str:
-    """Return a sentence about where this ran."""
+    """Return the processor, the number of cores, and the versions of Linux and Python."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -186,9 +191,11 @@ def _with(value: float, unit: str) -> str:
     return f"{text} {unit}" if unit else text
 
 
-def _bars(bars: Iterable[Bar]) -> str:
-    rows = [(bar.what, bar.bar, bar.reached, "yes" if bar.ok else "**no**") for bar in bars]
-    return _table(("what", "bar", "reached", "ok"), rows)
+def _thresholds(thresholds: Iterable[Threshold]) -> str:
+    rows = [
+        (one.what, one.threshold, one.measured, "yes" if one.ok else "**no**") for one in thresholds
+    ]
+    return _table(("what", "threshold", "measured", "ok"), rows)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where paths are measured: real servers, and faafo on them, from POST to complete."""
+"""The set-up of path measurements: real servers, and faafo on them, from POST to complete."""
 
 import contextlib
 import re
@@ -23,8 +23,8 @@ from tests.functional.processes import write_config
 from tests.functional.servers import MariaDB, RabbitMQ
 
 LAUNCH = Path(__file__).with_name("launch.py")
-LOOK_SECONDS = 0.02
-PATIENCE_SECONDS = 300.0
+POLL_SECONDS = 0.02
+TIMEOUT_SECONDS = 300.0
 UNFINISHED = "SELECT 1 FROM fractal WHERE status IN ('queued', 'rendering') LIMIT 1"
 BEGUN = "SELECT 1 FROM fractal WHERE status = 'rendering' LIMIT 1"
 COMPLETE = "SELECT COUNT(*) FROM fractal WHERE status = 'complete'"
@@ -32,7 +32,7 @@ COMPLETE = "SELECT COUNT(*) FROM fractal WHERE status = 'complete'"
 
 @contextlib.contextmanager
 def lab() -> Iterator[Lab]:
-    """Run RabbitMQ and a MariaDB that keeps what it was told through a crash."""
+    """Run RabbitMQ and a MariaDB that writes every commit to disk."""
     with (
         tempfile.TemporaryDirectory(prefix="faafo-benchmarks-") as directory,
         RabbitMQ() as rabbitmq,
@@ -42,17 +42,17 @@ def lab() -> Iterator[Lab]:
 
 
 def site(of: Lab) -> contextlib.AbstractContextManager[Site]:
-    """Give a site whose services have faafo's own defaults."""
+    """Return a site whose services have faafo's defaults."""
     return of.site({})
 
 
 def start(at: Site, name: str, module: str, *arguments: Any, ready: str) -> Member:
-    """Start a module of the benchmarks at a site, and wait until it says that it is ready."""
+    """Start a module of the benchmarks at a site, and wait until it logs that it is ready."""
     return at.add(name, [sys.executable, LAUNCH, module, *arguments], ready)
 
 
 class Database:
-    """Looks at a table of fractals from outside."""
+    """A connection of the benchmark to a table of fractals."""
 
     def __init__(self, url: str) -> None:
         parts = make_url(url)
@@ -79,41 +79,41 @@ class Database:
         return row and row[0]
 
     def counters(self) -> dict[str, int]:
-        """Return what the server has counted since it was started, all databases together."""
+        """Return the status counters of the server since its start, for all databases."""
         with self._connection.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS")
             return {name: int(value) for name, value in cursor.fetchall() if value.isdigit()}
 
     def wait_until_begun(self) -> None:
-        """Return as soon as something is under way.
+        """Return as soon as a fractal is rendering.
 
-        :raises RuntimeError: when nothing is in the end.
+        :raises RuntimeError: when none is within TIMEOUT_SECONDS.
         """
         pause = threading.Event()
-        for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+        for _ in range(int(TIMEOUT_SECONDS / POLL_SECONDS)):
             if self.value(BEGUN):
                 return
-            pause.wait(LOOK_SECONDS)
+            pause.wait(POLL_SECONDS)
         raise RuntimeError("no fractal is claimed")
 
     def wait_until_finished(self, complete: int) -> None:
-        """Return as soon as nothing is under way and ``complete`` fractals are complete.
+        """Return as soon as no fractal is queued or rendering and ``complete`` ones are complete.
 
-        :raises RuntimeError: when some are not complete in the end.
+        :raises RuntimeError: when the number is another one, or after TIMEOUT_SECONDS.
         """
         pause = threading.Event()
-        for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+        for _ in range(int(TIMEOUT_SECONDS / POLL_SECONDS)):
             if not self.value(UNFINISHED):
                 break
-            pause.wait(LOOK_SECONDS)
+            pause.wait(POLL_SECONDS)
         if (found := self.value(COMPLETE)) != complete:
             raise RuntimeError(f"{found} of {complete} fractals are complete")
 
 
 class Stack:
-    """An API at ``url`` whose fractals somebody renders, and their database.
+    """An API at ``url``, the services that render its fractals, and their database.
 
-    :param members: its processes by the name that a table calls them.
+    :param members: the processes by their names in tables.
     """
 
     def __init__(self, url: str, database: Database, members: dict[str, Member]) -> None:
@@ -124,19 +124,19 @@ class Stack:
 
     @property
     def processes(self) -> dict[str, psutil.Process]:
-        """Its processes by name."""
+        """The processes by name."""
         return {name: psutil.Process(one.service.pid) for name, one in self.members.items()}
 
-    def see_through(self, tasks: Sequence[FractalTask]) -> float:
+    def run_all(self, tasks: Sequence[FractalTask]) -> float:
         """Post ``tasks``; return the seconds from the first POST until all are complete."""
         started_at = self._post(tasks)
         self.database.wait_until_finished(self._complete)
         return time.monotonic() - started_at
 
-    def work_off(self, tasks: Sequence[FractalTask]) -> float:
+    def run_from_first_claim(self, tasks: Sequence[FractalTask]) -> float:
         """Post ``tasks``; return the seconds from the first claim until all are complete.
 
-        So the time does not count that an idle producer lets pass before it looks again.
+        So the pause of an idle producer between two claims does not count.
         """
         self._post(tasks)
         self.database.wait_until_begun()
@@ -152,7 +152,7 @@ class Stack:
 
 @contextlib.contextmanager
 def faafo(of: Lab, slots: int, instant: bool = False) -> Iterator[Stack]:
-    """Give faafo's three services, each with its defaults but for the number of slots.
+    """Yield faafo's three services, with the defaults except for the number of slots.
 
     :param instant: whether the kernel returns at once.
     """
@@ -179,5 +179,5 @@ def _add_worker(at: Site, slots: int, instant: bool) -> Member:
 
 
 def url_of(member: Member) -> str:
-    """Return the URL that an API has said it listens on."""
+    """Return the URL that an API listens on, from its log."""
     return re.search(r"listens on (\S+)", member.service.output())[1]

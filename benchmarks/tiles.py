@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measure tiles while all slots render: from a request to the API to the last byte of the answer.
 
-Starts a broker, an API, a producer and a worker of its own (``make bench-tiles``). The same tiles
-are asked for in turn with an idle worker and with one whose slots are all busy with renders that
-do not end.
+Starts a broker, an API, a producer and a worker (``make bench-tiles``). The same tiles are
+requested in turn from an idle worker and from one whose slots are all occupied by renders that do
+not end.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
 from tests.functional.servers import RabbitMQ, started
 
-BAR_MILLISECONDS = 250.0
-BAR_SHARE = 0.95
+MOST_MILLISECONDS = 250.0
+LEAST_SHARE = 0.95
 ITERATIONS = 300
 ZOOMS = range(0, 40, 4)
-# As many as a page has under way.
+# The number of requests that the explorer has in flight.
 AT_ONCE = 4
-# Nothing inside of a Siegel disc escapes or is caught, and there is a lot of it.
+# No orbit inside of a Siegel disc escapes or enters a trap, and the disc covers most of the window.
 ENDLESS = {
     "width": 8000,
     "height": 4000,
@@ -59,7 +59,7 @@ def paths() -> Iterator[str]:
 
 
 def measure(url: str, at_once: int) -> list[float]:
-    """Return the milliseconds that each tile took, with so many under way at a time."""
+    """Return the milliseconds of each tile, with ``at_once`` requests in flight."""
     session = requests.Session()
     session.trust_env = False
 
@@ -67,7 +67,7 @@ def measure(url: str, at_once: int) -> list[float]:
         started_at = time.perf_counter()
         response = session.get(url + path, timeout=30)
         milliseconds = 1000 * (time.perf_counter() - started_at)
-        # What was refused has not arrived.
+        # A refused tile counts as never received.
         return milliseconds if response.status_code == 200 else float("inf")
 
     with ThreadPoolExecutor(at_once) as pool:
@@ -84,23 +84,23 @@ def occupy(cluster: Cluster, slots: int) -> list[str]:
 
 
 def release(cluster: Cluster, uuids: list[str]) -> None:
-    """Delete the endless fractals, and wait until the worker has given them up."""
+    """Delete the endless fractals, and wait until the worker has cancelled them."""
     cancelled = len(cluster.services[-1].lines_with("is cancelled"))
     for uuid in uuids:
         requests.delete(f"{cluster.url}/api/fractal/{uuid}", timeout=30)
     wait_until(
         lambda: len(cluster.services[-1].lines_with("is cancelled")) == cancelled + len(uuids),
-        "the renders to be given up",
+        "the renders to be cancelled",
     )
 
 
 def share(milliseconds: list[float]) -> float:
-    """Return the share of tiles that came in time."""
-    return sum(one <= BAR_MILLISECONDS for one in milliseconds) / len(milliseconds)
+    """Return the share of tiles received within MOST_MILLISECONDS."""
+    return sum(one <= MOST_MILLISECONDS for one in milliseconds) / len(milliseconds)
 
 
 def show(title: str, idle: list[float], busy: list[float]) -> None:
-    """Print a table of what was measured."""
+    """Print a table of the measured times."""
     print(f"\n### {title}: {len(idle)} tiles\n")
     print("| worker | median | 95 % within | within 250 ms |")
     print("| --- | ---: | ---: | ---: |")
@@ -115,7 +115,7 @@ def show(title: str, idle: list[float], busy: list[float]) -> None:
 
 
 def run(cluster: Cluster, slots: int, rounds: int) -> bool:
-    """Measure in turn, print, and return whether the bar was reached."""
+    """Measure in turn, print, and return whether the threshold was met."""
     wait_until(lambda: measure(cluster.url, 1)[-1] < float("inf"), "the first tiles")
     reached = True
     for at_once in (1, AT_ONCE):
@@ -127,15 +127,20 @@ def run(cluster: Cluster, slots: int, rounds: int) -> bool:
             busy += measure(cluster.url, at_once)
             release(cluster, uuids)
         show(f"{at_once} at a time", idle, busy)
-        reached = reached and share(busy) >= BAR_SHARE
+        reached = reached and share(busy) >= LEAST_SHARE
     return reached
 
 
 def main() -> int:
-    """Run the benchmark; return 1 when fewer tiles than wanted came in time."""
+    """Run the benchmark; return 1 when the threshold was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--slots", type=int, default=2, help="slots of the worker")
-    parser.add_argument("--rounds", type=int, default=3, help="idle and busy, so many times")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=3,
+        help="number of rounds, each with an idle and a busy worker",
+    )
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="faafo-tiles-") as directory,
@@ -148,8 +153,9 @@ def main() -> int:
         cluster.start_producer()
         cluster.start_worker(slots=arguments.slots)
         reached = run(cluster, arguments.slots, arguments.rounds)
-    bar = f"{100 * BAR_SHARE:.0f} % within {BAR_MILLISECONDS:.0f} ms"
-    print(f"\nThe bar, {bar} while all slots are busy, was {'' if reached else 'not '}reached.")
+    threshold = f"{100 * LEAST_SHARE:.0f} % within {MOST_MILLISECONDS:.0f} ms"
+    outcome = "met" if reached else "missed"
+    print(f"\nThe threshold, {threshold} while all slots are busy, was {outcome}.")
     return 0 if reached else 1
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bare Flask and SQLAlchemy API: ``bare_api DATABASE_URL`` serves it as faafo-api is served.
 
-It checks nothing beyond types, writes no access log and knows no leases: what is left is what
-Flask, SQLAlchemy, the driver and the server cost.
+It validates types only, writes no access log and has no leases, so it measures the cost of Flask,
+SQLAlchemy, the driver and the server.
 """
 
 import sys
@@ -41,7 +41,7 @@ def create_app(engine: Engine, created: Callable[[Fractal], Any] = lambda _fract
     def post_fractal() -> tuple[Response, int]:
         sent = request.get_json()
         fractal = Fractal(**{name: kind(sent[name]) for name, kind in FIELDS.items()})
-        # Nothing of the record is made by the database, so that it need not be read again.
+        # The database computes no column, so that the record need not be read again.
         with Session(engine, expire_on_commit=False) as session:
             session.add(fractal)
             session.commit()
@@ -68,7 +68,7 @@ def _get(session: Session, uuid: str) -> Fractal:
 
 
 def serve(app: Flask) -> int:
-    """Serve with waitress, with faafo's settings, on any free port that is printed."""
+    """Serve with waitress, with faafo's settings, on a free port, and print the URL."""
     server = create_server(
         app,
         host=ADDRESS,
@@ -83,5 +83,5 @@ def serve(app: Flask) -> int:
 
 
 def main() -> int:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     return serve(create_app(open_database(sys.argv[1], THREADS)))

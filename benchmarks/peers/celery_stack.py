@@ -38,7 +38,7 @@ def create_celery(redis_url: str) -> Celery:
 
 
 def serve(database_url: str, redis_url: str) -> int:
-    """Serve the API until the process is ended."""
+    """Serve the API until the process is killed."""
     celery = create_celery(redis_url)
 
     def queue(fractal: Fractal) -> None:
@@ -49,7 +49,7 @@ def serve(database_url: str, redis_url: str) -> int:
 
 
 class Renderer:
-    """The task; its connection to the database is each process's own."""
+    """The task; each process has its own connection to the database."""
 
     def __init__(self, database_url: str, directory: Path) -> None:
         self._database_url = database_url
@@ -82,7 +82,7 @@ class Renderer:
 
 
 def work(database_url: str, redis_url: str, directory: str, slots: str) -> int:
-    """Render what is queued, with one process a slot, until the process is ended."""
+    """Render queued fractals in one process for each slot, until the process is killed."""
     Path(directory).mkdir(parents=True, exist_ok=True)
     celery = create_celery(redis_url)
     renderer = Renderer(database_url, Path(directory))
@@ -93,6 +93,6 @@ def work(database_url: str, redis_url: str, directory: str, slots: str) -> int:
 
 
 def main() -> int:
-    """Be what the first argument says."""
+    """Run the part that the first argument names."""
     role = sys.argv.pop(1)
     return {"api": serve, "worker": work}[role](*sys.argv[1:])

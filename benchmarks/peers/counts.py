@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Escape counts, computed in other ways: plain Python, NumPy, numba, C."""
+"""Escape counts, computed by plain Python, NumPy, numba and C."""
 
 import ctypes
 import subprocess
@@ -25,7 +25,7 @@ VARIANTS = {
     "avx512_2": "C, AVX-512, 2 × 8 pixels",
     "avx512_4": "C, AVX-512, 4 × 8 pixels",
 }
-# What the vectors of 4 × 8 pixels may read beyond the last column.
+# Columns that vectors of 4 × 8 pixels may read beyond the last one.
 PADDING = 32
 
 
@@ -69,7 +69,7 @@ def places(task: FractalTask) -> tuple[np.ndarray, np.ndarray]:
 
 
 def in_python(task: FractalTask) -> np.ndarray:
-    """Count as the first faafo did."""
+    """Count as the original faafo does."""
     return np.array(plain_counts(task), np.int32)
 
 
@@ -89,7 +89,7 @@ def in_numpy(task: FractalTask) -> np.ndarray:
 
 
 def in_numba(task: FractalTask) -> np.ndarray:
-    """Count as a programmer would write it down first, compiled."""
+    """Count by the plain loop, compiled by numba."""
     xs, ys = places(task)
     counts = np.empty((task.height, task.width), np.int32)
     _plain_loop(counts, xs, ys, task.iterations, task.cx, task.cy)

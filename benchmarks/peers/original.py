@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first faafo's way: a producer that sees one fractal through after the other.
+"""The design of the original faafo: a producer that handles one fractal after the other.
 
 ``original api DATABASE_URL``, ``original worker TRANSPORT_URL DIRECTORY`` and ``original producer
 TRANSPORT_URL API_URL TASKS``, a file with a JSON array of tasks. The worker computes with the plain
@@ -67,7 +67,7 @@ def checksum(path: Path) -> str:
 
 
 class Endpoint:
-    """What the worker does."""
+    """The RPC endpoint of the worker."""
 
     target = oslo_messaging.Target(version="1.0")
 
@@ -97,7 +97,7 @@ def transport(url: str) -> oslo_messaging.transport.RPCTransport:
 
 
 def work(transport_url: str, directory: str) -> int:
-    """Render what is asked for until the process is ended."""
+    """Render the requested fractals until the process is killed."""
     Path(directory).mkdir(parents=True, exist_ok=True)
     target = oslo_messaging.Target(topic=TOPIC, server=NAME)
     server = oslo_messaging.get_rpc_server(
@@ -110,7 +110,7 @@ def work(transport_url: str, directory: str) -> int:
 
 
 def produce(transport_url: str, url: str, tasks: str) -> int:
-    """See every task of a file through; print how many seconds that took."""
+    """Have each task of a file rendered; print the seconds that it took."""
     target = oslo_messaging.Target(topic=TOPIC, version="1.0")
     client = oslo_messaging.get_rpc_client(transport(transport_url), target, timeout=TIMEOUT)
     started_at = time.monotonic()
@@ -123,7 +123,7 @@ def produce(transport_url: str, url: str, tasks: str) -> int:
 
 
 def main() -> int:
-    """Be what the first argument says."""
+    """Run the part that the first argument names."""
     role = sys.argv.pop(1)
     return {"api": lambda _url: bare_api.main(), "worker": work, "producer": produce}[role](
         *sys.argv[1:]

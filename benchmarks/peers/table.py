@@ -84,7 +84,7 @@ class Fractal(Base):
 
 
 def open_database(url: str, connections: int) -> Engine:
-    """Return an engine that keeps so many connections; the table is there afterwards."""
+    """Return an engine that keeps up to this number of connections, after creating the table."""
     parts = make_url(url).set(drivername="mysql+pymysql")
     engine = create_engine(parts, pool_size=connections)
     Base.metadata.create_all(engine)
