@@ -3,7 +3,7 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from faafo import errors
 from faafo.fractal.task import describe
@@ -15,6 +15,12 @@ Model = TypeVar("Model", bound=BaseModel)
 class _Message(BaseModel):
     # oslo.messaging adds members to a context, and later versions of faafo may do so, too.
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def _valid_progress(value: Any) -> Any:
+    """Drop invalid progress: it must not cost the report that it comes with."""
+    entries = value.items() if isinstance(value, dict) else ()
+    return {uuid: rows for uuid, rows in entries if isinstance(rows, int) and rows >= 0}
 
 
 class TaskContext(_Message):
@@ -50,7 +56,7 @@ class Report(_Message):
     busy_for: dict[str, Count]
     version: str
     worker: str | None = None
-    rows_done: dict[str, Count] = {}
+    rows_done: Annotated[dict[str, Count], BeforeValidator(_valid_progress)] = {}
 
 
 def parse(model: type[Model], document: Any) -> Model:

@@ -27,11 +27,18 @@ def test_a_context_may_be_empty_or_have_unknown_members():
         (Report, REPORT | {"slots": None}, "slots"),
         (Report, REPORT | {"slots": -1}, "slots"),
         (Report, REPORT | {"busy_for": {"p": "x"}}, "busy_for"),
-        (Report, REPORT | {"rows_done": {"u": -1}}, "rows_done"),
-        (Report, REPORT | {"rows_done": [1]}, "rows_done"),
         (Report, [], "the body"),
     ],
 )
 def test_a_malformed_message_is_refused_by_field(model, document, field):
     with pytest.raises(errors.InvalidMessage, match=f"^{field}"):
         parse(model, document)
+
+
+@pytest.mark.parametrize("progress", [{"u": 7, "v": -1, "w": "many"}, {"u": 7, "v": None}])
+def test_invalid_progress_is_dropped_and_the_report_kept(progress):
+    assert parse(Report, REPORT | {"rows_done": progress}).rows_done == {"u": 7}
+
+
+def test_progress_that_is_no_object_is_dropped_and_the_report_kept():
+    assert parse(Report, REPORT | {"rows_done": [1]}).rows_done == {}
