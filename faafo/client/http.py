@@ -97,6 +97,7 @@ class Client:
         leases: Iterable[Lease],
         seconds: float,
         rows_done: Mapping[str, int] | None = None,
+        timeout: float = READ_TIMEOUT,
     ) -> list[str]:
         """Extend leases by ``seconds`` from now; return the uuids of those that were lost.
 
@@ -109,10 +110,16 @@ class Client:
                 for lease in some
             ]
             body = {"claimed_by": claimed_by, "renew": renewed, "lease": seconds}
-            lost += self._request("PUT", "/api/claim", body)["lost"]
+            lost += self._request("PUT", "/api/claim", body, timeout=timeout)["lost"]
         return lost
 
-    def release(self, claimed_by: str, leases: Iterable[Lease], fault: str | None = None) -> None:
+    def release(
+        self,
+        claimed_by: str,
+        leases: Iterable[Lease],
+        fault: str | None = None,
+        timeout: float = READ_TIMEOUT,
+    ) -> None:
         """Release leases: their fractals are queued again.
 
         :param fault: why they cannot be rendered now, for their records.
@@ -120,7 +127,8 @@ class Client:
         shown = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
         for some in _in_batches(leases, LARGEST_CLAIM):
             released = [lease._asdict() | shown for lease in some]
-            self._request("PUT", "/api/claim", {"claimed_by": claimed_by, "release": released})
+            body = {"claimed_by": claimed_by, "release": released}
+            self._request("PUT", "/api/claim", body, timeout=timeout)
 
     def check_store(self) -> None:
         """Check that the API can store images."""

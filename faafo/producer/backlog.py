@@ -10,7 +10,7 @@ from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import FractalTask, is_quarantined
+from faafo.fractal.task import FractalTask, is_quarantined, parse_task
 
 # Seconds of work that are claimed ahead of free slots: fractals that take milliseconds are claimed
 # in batches, and one that takes seconds does not wait here while another producer has free slots.
@@ -27,9 +27,12 @@ class Job:
 
     @classmethod
     def of(cls, record: Record) -> Self:
-        """Return the job of a claimed record."""
+        """Return the job of a claimed record.
+
+        :raises faafo.errors.InvalidTask: when this version of faafo cannot render it.
+        """
         lease = Lease(record["uuid"], record["attempt"])
-        return cls(FractalTask.model_validate(record), lease, is_quarantined(record["failures"]))
+        return cls(parse_task(record), lease, is_quarantined(record["failures"]))
 
 
 class Backlog:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 
 from faafo import errors
-from faafo.client.http import Client
+from faafo.client.http import Client, Record
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.producer.backlog import Backlog, Job
@@ -113,7 +113,8 @@ class Dispatcher:
     def _dispatch(self) -> bool:
         """Claim jobs for free slots and start them; return whether any was claimed."""
         if len(self._backlog) and not self._registry.slots():
-            self._release_backlog()
+            for job in reversed(self._release_backlog()):
+                self._backlog.put_back(job)
         self._start_jobs()
         wanted = self._backlog.wanted(self._registry.free_slots())
         if not wanted:
@@ -122,9 +123,8 @@ class Dispatcher:
             claimed = patiently(errors.ApiUnavailable, self._stop)(
                 self._client.claim, self._claimed_by, wanted, self._pace.lease_duration
             )
-            for job in map(Job.of, claimed):
-                self._leases.add(job.lease)
-                self._backlog.add(job)
+            for record in claimed:
+                self._accept(record)
             self._start_jobs()
             return bool(claimed)
         except errors.FaafoError as error:
@@ -133,6 +133,15 @@ class Dispatcher:
         except Exception:
             LOG.exception("could not dispatch")
         return False
+
+    def _accept(self, record: Record) -> None:
+        """Add the job of a claimed record to the backlog, or report that it cannot be parsed."""
+        lease = Lease(record["uuid"], record["attempt"])
+        self._leases.add(lease)
+        try:
+            self._backlog.add(Job.of(record))
+        except errors.InvalidTask as error:
+            self._results.fail_unparsed(lease, error)
 
     def _start_jobs(self) -> None:
         """Start a thread for each free slot, as long as there are jobs."""
@@ -172,7 +181,7 @@ class Dispatcher:
         if not job.quarantined or slot.instance_id != self._claimed_by:
             return True
         while not self._stop.is_set():
-            if self._leases.wait_until_empty(POLL_SECONDS, excluding=job.lease):
+            if self._leases.wait_until_empty(POLL_SECONDS, excluding=[job.lease]):
                 return True
         return False
 
@@ -218,30 +227,32 @@ class Dispatcher:
         except errors.BrokerUnavailable as error:
             LOG.warning("could not cancel task %s: %s", lease.uuid, error)
 
-    def _release_backlog(self) -> None:
-        """Release the claimed jobs that have not started."""
-        for job in self._backlog.take_all():
-            self._results.release(job.lease)
+    def _release_backlog(self) -> list[Job]:
+        """Release the claimed jobs that have not started; return those that are not released."""
+        jobs = self._backlog.take_all()
+        return [] if self._results.release_all([job.lease for job in jobs]) else jobs
 
     def _drain(self) -> None:
         """Wait for results up to ``drain_timeout``, then cancel and release the other tasks."""
         self._results.report_immediately()
-        self._release_backlog()
-        if self._leases.wait_until_empty(self._pace.drain_timeout):
-            return
-        unfinished = self._leases.held()
+        backlog = [job.lease for job in self._release_backlog()]
+        if not self._leases.wait_until_empty(self._pace.drain_timeout, excluding=backlog):
+            self._cancel_unfinished(backlog)
+        self._abandon.set()
+        if not self._results.release_all(self._leases.held()):
+            LOG.warning("%d lease(s) will expire", len(self._leases.held()))
+
+    def _cancel_unfinished(self, backlog: list[Lease]) -> None:
+        """Cancel the renders under way, and wait until their leases have been reported.
+
+        :param backlog: leases that have not started, and could not be released.
+        """
+        unfinished = [lease for lease in self._leases.held() if lease not in backlog]
         LOG.info("cancelling %d unfinished task(s)", len(unfinished))
         for lease in unfinished:
             self._cancel(lease, self._leases.worker_of(lease))
-        none_left = self._leases.wait_until_empty(CANCEL_SECONDS)
-        if not none_left and any(
-            self._leases.worker_of(one) is None for one in self._leases.held()
-        ):
-            none_left = self._leases.wait_until_empty(REPORT_SECONDS)
-        self._abandon.set()
-        if none_left:
+        if self._leases.wait_until_empty(CANCEL_SECONDS, excluding=backlog):
             return
-        try:
-            self._client.release(self._claimed_by, self._leases.held())
-        except errors.FaafoError as error:
-            LOG.warning("could not release leases, which will expire: %s", error)
+        left = [lease for lease in self._leases.held() if lease not in backlog]
+        if any(self._leases.worker_of(lease) is None for lease in left):
+            self._leases.wait_until_empty(REPORT_SECONDS, excluding=backlog)

@@ -3,7 +3,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from faafo import errors
 from faafo.client.http import Client
@@ -50,20 +50,27 @@ class Leases:
             if not held:
                 continue
             try:
-                lost = self._renew(held)
+                self._renew(held)
             except errors.FaafoError as error:
                 LOG.warning("could not renew %d lease(s): %s", len(held), error)
-                continue
-            for lease in held:
-                if lease.uuid in lost and lease in self.held():
-                    LOG.info("lost the lease of task %s: deleted or claimed again", lease.uuid)
-                    self._lost(lease, self.worker_of(lease))
+            # If this thread ended, every lease would expire.
+            except Exception:
+                LOG.exception("could not renew %d lease(s)", len(held))
 
-    def _renew(self, held: list[Lease]) -> list[str]:
-        """Renew leases and report the progress of renders; return the uuids of lost leases."""
+    def _renew(self, held: list[Lease]) -> None:
+        """Renew leases and report the progress of renders; cancel the renders of lost leases."""
+        lost = self._request_renewal(held)
+        for lease in held:
+            if lease.uuid in lost and lease in self.held():
+                LOG.info("lost the lease of task %s: deleted or claimed again", lease.uuid)
+                self._lost(lease, self.worker_of(lease))
+
+    def _request_renewal(self, held: list[Lease]) -> list[str]:
         rows = {one.uuid: self._rows_done(one.uuid, self.worker_of(one)) for one in held}
         known = {uuid: done for uuid, done in rows.items() if done is not None}
-        return self._client.renew(self._claimed_by, held, self._duration, known)
+        # A renewal that waits longer than this is repeated while the leases are still valid.
+        timeout = self._duration / RENEWALS_PER_LEASE
+        return self._client.renew(self._claimed_by, held, self._duration, known, timeout)
 
     def add(self, lease: Lease) -> None:
         """Renew ``lease`` from now on; an earlier one on the same fractal is lost."""
@@ -96,7 +103,8 @@ class Leases:
         with self._emptied:
             return list(self._workers)
 
-    def wait_until_empty(self, timeout: float, excluding: Lease | None = None) -> bool:
-        """Return whether no lease ``excluding`` one is held, within ``timeout`` seconds."""
+    def wait_until_empty(self, timeout: float, excluding: Iterable[Lease] = ()) -> bool:
+        """Return whether only ``excluding`` leases are held, within ``timeout`` seconds."""
+        excluded = set(excluding)
         with self._emptied:
-            return self._emptied.wait_for(lambda: self._workers.keys() <= {excluding}, timeout)
+            return self._emptied.wait_for(lambda: self._workers.keys() <= excluded, timeout)

@@ -103,7 +103,14 @@ class ProducerService:
         waiting = set(uuids)
         failed = refused
         while waiting and not stop.wait(POLL_INTERVAL):
-            for record in self._records(sorted(waiting), stop):
+            records = self._records(sorted(waiting), stop)
+            if records is None:
+                break
+            for uuid in waiting - {record["uuid"] for record in records}:
+                waiting.discard(uuid)
+                failed += 1
+                LOG.error("task %s was deleted", uuid)
+            for record in records:
                 if record["status"] in FINAL:
                     waiting.discard(record["uuid"])
                 if record["status"] == Status.ERROR:
@@ -113,9 +120,10 @@ class ProducerService:
         LOG.info("%d of %d task(s) complete", complete, len(uuids) + refused)
         return 1 if failed or waiting else 0
 
-    def _records(self, uuids: list[str], stop: threading.Event) -> list[dict]:
+    def _records(self, uuids: list[str], stop: threading.Event) -> list[dict] | None:
+        """Return the records that exist, None if ``stop`` is set while the API is unavailable."""
         try:
             return patiently(errors.ApiUnavailable, stop)(self._client.get_all, uuids)
         except errors.ApiUnavailable as error:
             LOG.warning("could not query the set: %s", error)
-            return []
+            return None

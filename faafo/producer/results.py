@@ -4,7 +4,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two batches: too short to be noticed, and one request replaces about ten.
 BATCH_INTERVAL = 0.1
+# Seconds that the API may take to release what has not started.
+RELEASE_TIMEOUT = 2.0
 
 
 class ResultReporter:
@@ -51,7 +53,7 @@ class ResultReporter:
 
     def fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
         """Report that an attempt has failed on ``worker``."""
-        fault = _fault(lease, worker, error)
+        fault = _fault(lease, f"worker {worker}", error)
         LOG.warning("task %s: %s", lease.uuid, fault)
         self._end(lease, self._client.fail, lease, fault)
 
@@ -59,8 +61,34 @@ class ResultReporter:
         self, lease: Lease, worker: str = "", reason: errors.FaafoError | None = None
     ) -> None:
         """Release a lease, so that the fractal is queued again, with the fault if there is one."""
-        fault = reason and _fault(lease, worker, reason)
+        fault = reason and _fault(lease, f"worker {worker}", reason)
         self._end(lease, self._client.release, self._claimed_by, [lease], fault)
+
+    def fail_unparsed(self, lease: Lease, error: errors.FaafoError) -> None:
+        """Report that this producer cannot parse a task; one request, not repeated."""
+        fault = _fault(lease, f"producer {self._claimed_by}", error)
+        LOG.error("task %s: %s", lease.uuid, fault)
+        try:
+            self._client.fail(lease, fault)
+        except errors.FaafoError as failure:
+            LOG.warning("could not report the end of task %s: %s", lease.uuid, failure)
+        finally:
+            self._leases.discard(lease)
+
+    def release_all(self, leases: Sequence[Lease]) -> bool:
+        """Release leases in one request, not repeated; return False if the API is unavailable."""
+        if not leases:
+            return True
+        try:
+            self._client.release(self._claimed_by, leases, timeout=RELEASE_TIMEOUT)
+        except errors.ApiUnavailable as error:
+            LOG.warning("could not release %d lease(s): %s", len(leases), error)
+            return False
+        except errors.FaafoError as error:
+            LOG.error("could not release %d lease(s), which will expire: %s", len(leases), error)
+        for lease in leases:
+            self._leases.discard(lease)
+        return True
 
     def run(self) -> None:
         """Report results until ``stop`` is called."""
@@ -113,9 +141,9 @@ class ResultReporter:
             self._leases.discard(lease)
 
 
-def _fault(lease: Lease, worker: str, error: errors.FaafoError) -> str:
-    """Return the fault of an attempt: number, worker, time and error, for people to read."""
+def _fault(lease: Lease, where: str, error: errors.FaafoError) -> str:
+    """Return the fault of an attempt: number, place, time and error, for people to read."""
     # The text of an error that travelled ends with the worker's traceback; its argument does not.
     sentence = str(error.args[0]) if error.args else type(error).__name__
     moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"attempt {lease.attempt} failed on worker {worker} at {moment}: {sentence}"
+    return f"attempt {lease.attempt} failed on {where} at {moment}: {sentence}"

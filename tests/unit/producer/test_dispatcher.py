@@ -15,6 +15,7 @@ from faafo.client.http import Client
 from faafo.db import fractals
 from faafo.db.models import Fractal
 from faafo.producer import dispatcher
+from faafo.producer.backlog import Job
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.registry import WorkerRegistry
 from faafo.rpc import contract
@@ -101,7 +102,7 @@ def run_dispatcher(client, transport, stop):
             thread.join()
 
         try:
-            yield SimpleNamespace(registry=registry, finish=finish)
+            yield SimpleNamespace(registry=registry, finish=finish, dispatcher=ours)
         finally:
             finish()
             worker.stop()
@@ -383,3 +384,55 @@ def test_an_unexpected_error_of_the_producer_is_a_failure_and_frees_the_slot(
         wait_until(lambda: str(client.get(uuid)["fault"]).endswith(": LookupError: a mistake"))
         monkeypatch.undo()
         wait_until(lambda: client.get(uuid)["status"] == "complete")
+
+
+def test_a_drain_with_a_backlog_ends_while_the_api_is_unavailable(
+    run_dispatcher, renderer, client, make_task, monkeypatch
+):
+    monkeypatch.setattr(dispatcher, "CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr(dispatcher, "REPORT_SECONDS", 0.1)
+    requests = []
+
+    def refuse(_self, _method, path, *_arguments, **_options):
+        requests.append(path)
+        raise errors.ApiUnavailable("unavailable")
+
+    endpoint = Stuck(renderer, threading.Event())
+    client.create(make_task())
+    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 60.0, 0.1)) as running:
+        assert endpoint.called.wait(10)
+        job = Job.of({**make_task().model_dump(), "attempt": 1, "failures": 0})
+        running.dispatcher._leases.add(job.lease)
+        running.dispatcher._backlog.add(job)
+        monkeypatch.setattr(Client, "_request", refuse)
+        draining = threading.Thread(target=running.finish)
+        draining.start()
+        draining.join(20)
+        assert not draining.is_alive()
+    assert len(requests) < 10
+
+
+def test_a_record_that_cannot_be_parsed_fails_and_the_others_are_rendered(
+    run_dispatcher, renderer, client, make_task, wait_until, monkeypatch
+):
+    uuids = [client.create(make_task())["uuid"] for _ in range(3)]
+    claim = Client.claim
+
+    def claim_from_the_future(self, *arguments):
+        records = claim(self, *arguments)
+        return [
+            record | ({"palette": "infrared"} if record["uuid"] == uuids[1] else {})
+            for record in records
+        ]
+
+    monkeypatch.setattr(Client, "claim", claim_from_the_future)
+    with run_dispatcher(renderer, slots=3):
+        wait_until(lambda: client.get(uuids[1])["fault"], "the fault")
+        wait_until(
+            lambda: all(client.get(uuid)["status"] == "complete" for uuid in uuids[::2]),
+            "the others",
+        )
+    record = client.get(uuids[1])
+    assert record["failures"] >= 1
+    assert "palette" in record["fault"]
+    assert "on producer me" in record["fault"]

@@ -25,11 +25,14 @@ class Api:
     def __init__(self):
         self.renewed = []
         self.lost = []
-        self.unavailable = False
+        self.problem = None
+        self.attempts = 0
 
-    def renew(self, name, held, duration, rows_done):
-        if self.unavailable:
-            raise errors.ApiUnavailable("unavailable")
+    def renew(self, name, held, duration, rows_done, timeout):
+        self.attempts += 1
+        if self.problem is not None:
+            raise self.problem
+        self.timeout = timeout
         self.renewed.append((name, held, duration))
         self.rows_done = rows_done
         return self.lost
@@ -69,9 +72,9 @@ def test_a_lease_is_renewed_until_it_is_discarded(leases, api, wait_until):
 def test_one_lease_can_be_excluded_from_waiting(leases):
     leases.add(FIRST)
     leases.add(OTHER)
-    assert not leases.wait_until_empty(0.01, excluding=FIRST)
+    assert not leases.wait_until_empty(0.01, excluding=[FIRST])
     leases.discard(OTHER)
-    assert leases.wait_until_empty(0, excluding=FIRST)
+    assert leases.wait_until_empty(0, excluding=[FIRST])
     assert not leases.wait_until_empty(0.01)
 
 
@@ -107,10 +110,10 @@ def test_a_later_attempt_replaces_an_earlier_one(leases, api, lost, wait_until):
 
 
 def test_an_unavailable_api_loses_no_lease(leases, api, lost, wait_until, caplog):
-    api.unavailable = True
+    api.problem = errors.ApiUnavailable("unavailable")
     leases.add(FIRST)
     wait_until(lambda: "could not renew 1 lease(s): unavailable" in caplog.text)
-    api.unavailable = False
+    api.problem = None
     wait_until(lambda: api.renewed)
     assert lost == []
 
@@ -120,3 +123,18 @@ def test_a_short_lease_is_renewed_three_times_as_often(api, stop, wait_until):
     threading.Thread(target=leases.run, args=(stop,), daemon=True).start()
     leases.add(FIRST)
     wait_until(lambda: len(api.renewed) >= 2)
+
+
+@pytest.mark.parametrize("problem", [errors.ApiRefused("no"), RuntimeError("unexpected")])
+def test_renewal_goes_on_after_any_error(leases, api, wait_until, problem):
+    api.problem = problem
+    leases.add(FIRST)
+    wait_until(lambda: api.attempts >= 2, "two renewals")
+    api.problem = None
+    wait_until(lambda: api.renewed, "a renewal")
+
+
+def test_a_renewal_waits_for_a_fraction_of_the_lease_only(leases, api, wait_until):
+    leases.add(FIRST)
+    wait_until(lambda: api.renewed, "a renewal")
+    assert api.timeout <= 30.0 / 3
