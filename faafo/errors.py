@@ -1,61 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every error that faafo raises on purpose, in one family."""
+"""All errors that faafo raises on purpose; they share one base class."""
 
 
 class FaafoError(Exception):
-    """Raised when something went wrong that faafo can explain; its text is meant for people."""
+    """Base class of errors that faafo can explain; the message is written for users."""
 
 
 class ConfigurationError(FaafoError):
-    """Raised when an option has a value the service cannot start with; names option and value."""
+    """Raised when a service cannot start because of an option; names the option and its value."""
 
 
 class DatabaseBehind(ConfigurationError):
-    """Raised when the database schema is older (or newer) than this version of faafo."""
+    """Raised when the database schema is not at the revision that this version needs."""
 
 
 class DatabaseUnavailable(FaafoError):
-    """Raised when the database cannot be reached or refuses to talk to us."""
+    """Raised when the database is unreachable or refuses the connection."""
 
 
 class InvalidTask(FaafoError):
-    """Raised when a task lacks a field or has one out of bounds; names field and bound."""
+    """Raised when a field of a task is missing or out of bounds; names the field and the bound."""
 
 
 class InvalidMessage(FaafoError):
-    """Raised when a message that arrives over RPC breaks the contract; names the field."""
+    """Raised when an RPC message violates the contract; names the field."""
 
 
 class InvalidQuery(FaafoError):
-    """Raised when the search parameter ``q`` or the paging of a list cannot be understood."""
+    """Raised when the search parameter ``q`` or the paging of a list is invalid."""
 
 
 class LimitExceeded(FaafoError):
-    """Raised when a fractal is larger than the operator allows; names the limit and its option."""
+    """Raised when a fractal exceeds a limit of the operator; names the limit and its option."""
 
 
 class QueueFull(FaafoError):
-    """Raised when so many fractals are queued that the operator wants no more for now."""
+    """Raised when the queue has reached ``[api] max_queued``."""
 
 
 class FractalNotFound(FaafoError):
-    """Raised when no fractal has the uuid that was asked for."""
+    """Raised when no fractal has the requested uuid."""
 
 
 class FractalFixed(FaafoError):
-    """Raised when something of a fractal is to be changed that stays as it was posted."""
+    """Raised when a client tries to change an immutable field of a fractal."""
 
 
 class FractalExists(FaafoError):
-    """Raised when a fractal is posted with a uuid that is already taken."""
+    """Raised when a fractal is posted with the uuid of another one."""
 
 
 class StaleAttempt(FaafoError):
-    """Raised when a result belongs to an attempt that is no longer the current one."""
+    """Raised when a result belongs to an attempt other than the current one."""
 
 
 class NothingToRetry(FaafoError):
-    """Raised when a fractal is to be tried again that has not been given up."""
+    """Raised when a retry is requested for a fractal whose status is not ``error``."""
 
 
 class ImageNotFound(FaafoError):
@@ -63,7 +63,7 @@ class ImageNotFound(FaafoError):
 
 
 class InvalidImage(FaafoError):
-    """Raised when what is sent is not the image that it is said to be."""
+    """Raised when an uploaded image does not match its checksum or its record."""
 
 
 class StoreUnavailable(FaafoError):
@@ -71,47 +71,47 @@ class StoreUnavailable(FaafoError):
 
 
 class StoreAway(StoreUnavailable):
-    """Raised when the image store does not answer, or is in trouble: worth to be waited for."""
+    """Raised when the image store does not answer or reports an internal error: retry later."""
 
 
 class ImageRefused(FaafoError):
-    """Raised when the image store does not take an image, and would not take it later either."""
+    """Raised when the image store refuses an image permanently: a retry is useless."""
 
 
 class RenderFailed(FaafoError):
-    """Raised when a render ends in a way that nobody thought of; the worker's log says more."""
+    """Raised when a render fails unexpectedly; the log of the worker has the traceback."""
 
 
 class RenderCancelled(FaafoError):
-    """Raised when a render is given up half-way because its worker is told to stop."""
+    """Raised when a render is cancelled by its producer, or because its worker stops."""
 
 
 class WorkerBusy(FaafoError):
-    """Raised when a worker is asked to render while all of its slots are taken."""
+    """Raised when a worker receives a task while all of its slots are occupied."""
 
 
 class TilesBusy(FaafoError):
-    """Raised when a tile is asked for while as many as allowed are under way."""
+    """Raised when ``[tiles] max_in_flight`` tiles are in flight already."""
 
 
 class TileUnavailable(FaafoError):
-    """Raised when a tile is not rendered in time: no worker answers, or the broker is away."""
+    """Raised when a tile is not rendered in time: no worker answers, or no broker."""
 
 
 class WorkerLost(FaafoError):
-    """Raised when a worker stops answering in the middle of a render."""
+    """Raised when a worker sends no heartbeat during a render."""
 
 
 class BrokerUnavailable(FaafoError):
-    """Raised when the message broker cannot be reached or refuses to talk to us."""
+    """Raised when the message broker is unreachable or refuses the connection."""
 
 
 class ApiUnavailable(FaafoError):
-    """Raised when the API cannot be reached, or answers that it is in trouble (5xx)."""
+    """Raised when the API is unreachable or answers with 5xx."""
 
 
 class ApiRefused(FaafoError):
-    """Raised when the API refuses a request (4xx); ``status`` is the HTTP status code."""
+    """Raised when the API answers with 4xx; ``status`` is the HTTP status code."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)

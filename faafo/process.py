@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every command starts with: configuration, logging, names, signals, one-line failures."""
+"""The start and the end of every command: configuration, logging, names, signals, errors."""
 
 import itertools
 import logging as stdlib_logging
@@ -19,6 +19,8 @@ from oslo_log import log as logging
 
 from faafo import conf as options
 from faafo import errors
+from faafo.conf import cli
+from faafo.conf.load import check_values, load
 
 LOG = logging.getLogger(__name__)
 
@@ -32,9 +34,17 @@ QUIET_LIBRARIES = [
     "botocore=WARN",
     "boto3=WARN",
 ]
-# The options of oslo.messaging, which the API imports when it needs it.
+# Options of oslo.messaging, which the API imports when the first tile is requested.
 OF_MESSAGING = re.compile(
     r"\[DEFAULT\] (transport_url|control_exchange|rpc_|executor_)|\[oslo_messaging_"
+)
+LOG_DESTINATIONS = (
+    "log_config_append",
+    "log_file",
+    "log_dir",
+    "use_syslog",
+    "use_journal",
+    "use_stderr",
 )
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -45,52 +55,50 @@ def version() -> str:
 
 
 def prepare_service(
-    prog: str, argv: Sequence[str] | None = None, config_files: Sequence[str] | None = None
+    command: str,
+    argv: Sequence[str] | None = None,
+    config_files: Sequence[str] | None = None,
+    has_console: bool = False,
 ) -> cfg.ConfigOpts:
-    """Return the configuration for command ``prog``, and start logging as it says.
+    """Read the configuration of ``command``, start logging, and return the configuration.
 
     :param argv: the command line without the program's name; by default the real one.
     :param config_files: read these instead of looking below /etc/faafo and ~/.faafo.
-    :raises faafo.errors.ConfigurationError: when an option has a value it cannot have.
+    :param has_console: the command prints its progress itself: unless a destination of the log is
+        configured, warnings and errors only are logged, to standard error.
+    :raises faafo.errors.ConfigurationError: when an option is unknown or has an invalid value.
     """
     conf = cfg.CONF
+    cli.register_opts(conf, command)
     options.register_opts(conf)
     logging.register_options(conf)
     logging.set_defaults(default_log_levels=logging.get_default_log_levels() + QUIET_LIBRARIES)
+    if argv is None:
+        argv = sys.argv[1:]
     if config_files is None:
-        config_files = cfg.find_config_files("faafo", prog.removeprefix("faafo-"))
-    conf(
-        list(sys.argv[1:] if argv is None else argv),
-        project="faafo",
-        prog=prog,
-        version=version(),
-        default_config_files=list(config_files),
-    )
-    if not (conf.log_file or conf.log_dir or conf.use_syslog or conf.use_journal):
-        # Standard output is for what a command has to say, like the URL of faafo-all.
-        conf.set_default("use_stderr", True)
-    logging.setup(conf, "faafo", version())
-    stdlib_logging.captureWarnings(True)
-    _check_values(conf)
+        config_files = cfg.find_config_files("faafo", command.removeprefix("faafo-"))
+    load(conf, command, version(), argv, config_files)
+    _start_logging(conf, has_console)
+    check_values(conf)
     return conf
 
 
-def _check_values(conf: cfg.ConfigOpts) -> None:
-    """Read every option once, so that a bad value is told now and not in the night."""
-    for group, opts in options.list_opts():
-        for opt in opts:
-            try:
-                conf[opt.dest] if group == "DEFAULT" else conf[group][opt.dest]
-            except (cfg.Error, ValueError) as error:
-                # oslo.config says where it has read the value in the words of its own code.
-                reason = str(error).rpartition(" is not valid: ")[2]
-                raise errors.ConfigurationError(f"[{group}] {opt.name}: {reason}") from None
+def _start_logging(conf: cfg.ConfigOpts, has_console: bool) -> None:
+    has_destination = any(conf[name] for name in LOG_DESTINATIONS)
+    if not has_destination:
+        # Standard output is for what a command has to print, like the address of faafo-all.
+        conf.set_default("use_stderr", True)
+    if not conf.debug and (conf.quiet or (has_console and not has_destination)):
+        levels = [level.replace("=INFO", "=WARN") for level in conf.default_log_levels]
+        conf.set_default("default_log_levels", ["root=WARN", *levels])
+    logging.setup(conf, "faafo", version())
+    stdlib_logging.captureWarnings(True)
 
 
 def warn_of_unknown_options(conf: cfg.ConfigOpts, later: re.Pattern | None = None) -> None:
-    """Log a line for each option in the configuration files that nobody knows.
+    """Log a warning for each unknown option in the configuration files.
 
-    Call it when everything that registers options has been made.
+    Call it when all options are registered.
 
     :param later: matches "[group] name" of options that may be registered later.
     """
@@ -118,20 +126,20 @@ def _options_in_files(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
                 yield str(path), group, name
 
 
-def identity(name: str) -> str:
-    """Return what tells this process from the one that had its name before.
+def instance_id(name: str) -> str:
+    """Return an id that distinguishes this process from earlier ones of the same name.
 
-    The process id would not do: in a container it is always the same.
+    The process id does not suffice: in a container it is always the same.
     """
     return f"{name}:{secrets.token_hex(4)}"
 
 
 def unique_name(kind: str) -> str:
-    """Return ``<host name>-<number>`` with the first number no other ``kind`` on this host has.
+    """Return ``<host name>-<number>`` with the first number no other ``kind`` on this host uses.
 
-    Names become names of durable queues, so a service that starts again should get its old one.
-    The number is held by an abstract socket, which the kernel frees however the process ends;
-    systems without those get the process id instead.
+    Durable queues are named after it, so a restarted service should get the same name again.
+    An abstract socket reserves the number; the kernel frees it however the process ends. On
+    systems without abstract sockets the process id takes the place of the number.
     """
     host = socket.gethostname()
     if sys.platform != "linux":
@@ -143,24 +151,27 @@ def unique_name(kind: str) -> str:
         except OSError:
             holder.close()
         else:
-            # Open for as long as the process lives.
+            # It stays open until the process ends.
             holder.detach()
             return f"{host}-{number}"
     raise AssertionError("there is always a next number")
 
 
 class Stop:
-    """Tells when to stop: ``asked`` at the first signal, ``urged`` at Ctrl-C or the second one."""
+    """A request to stop, made by signals.
+
+    ``requested`` is set by the first SIGTERM or SIGINT, ``immediate`` by SIGINT or a second signal.
+    """
 
     def __init__(self) -> None:
-        self.asked = threading.Event()
-        self.urged = threading.Event()
+        self.requested = threading.Event()
+        self.immediate = threading.Event()
 
     def listen(self) -> None:
-        """Take SIGTERM and SIGINT from now on.
+        """Handle SIGTERM and SIGINT from now on.
 
         The interpreter writes their numbers to a socket, and a thread reads them: an Event must
-        not be set in a signal handler, which may have interrupted somebody who holds its lock.
+        not be set in a signal handler, which may have interrupted the thread that holds its lock.
         """
         received, sent = socket.socketpair()
         sent.setblocking(False)
@@ -174,21 +185,21 @@ class Stop:
     def _wait_for_signals(self, source: socket.socket) -> None:
         while received := source.recv(1):
             LOG.info("stopping: %s received", signal.Signals(received[0]).name)
-            if received[0] == signal.SIGINT or self.asked.is_set():
-                self.urged.set()
-            self.asked.set()
+            if received[0] == signal.SIGINT or self.requested.is_set():
+                self.immediate.set()
+            self.requested.set()
 
 
 def run(main: Callable[[Stop], int | None]) -> int:
-    """Run a command until it ends or is told to stop; return its exit status.
+    """Run a command until it ends or is stopped; return its exit status.
 
-    What goes wrong in a way faafo can explain is one line, without a traceback.
+    An error that faafo can explain is logged as one line, without a traceback.
     """
     stop = Stop()
     try:
         return main(stop) or 0
     except (errors.FaafoError, cfg.Error) as error:
         sentence = str(error)
-    # Outside of the except clause, since oslo.log adds the error to what is logged inside.
+    # Outside of the except clause, inside which oslo.log would append the error to the line.
     LOG.error("%s", sentence)
     return 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Patience with a peer that is away: growing pauses, one log line each, an end when told."""
+"""Retry with backoff and jitter while a peer is unavailable; each retry is one log line."""
 
 import logging
 import math
@@ -29,8 +29,9 @@ def patiently(
 ) -> Retrying:
     """Return a caller that repeats a call for as long as it raises ``unavailable``.
 
-    Once ``stop`` is set, a call is made only once more, and raises what it raises. No call is made
-    more than ``seconds`` after the first one.
+    The pauses double from 0.5 s to at most 5 s, each plus up to 0.5 s at random. Once ``stop`` is
+    set, one more call is made, whose error is raised. No call is made more than ``seconds`` after
+    the first one.
     """
     return Retrying(
         retry=retry_if_exception_type(unavailable),
@@ -43,4 +44,6 @@ def patiently(
 
 
 def _log(state: RetryCallState) -> None:
+    # tenacity calls it between two calls, when both are known.
+    assert state.outcome is not None
     LOG.warning("%s; trying again in %.1f s", state.outcome.exception(), state.upcoming_sleep)

@@ -33,26 +33,26 @@ def run_all(stop: process.Stop) -> int:
     store = open_store(conf, owner=f"all-{name}")
     store.check()
     api = ApiService(conf, create_app(conf, store, process.version()))
-    identity = process.identity(name)
+    identity = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, identity, process.version())
     stop.listen()
-    url = api.start(stop.asked)
+    url = api.start(stop.requested)
     conf.set_override("endpoint_url", url)
     print(f"faafo is at {url}/", flush=True)
 
     def work() -> None:
         try:
             # A Ctrl-C must not cut the drain short: it is short enough.
-            worker.run(stop.asked, threading.Event(), systemd.notify)
+            worker.run(stop.requested, threading.Event(), systemd.notify)
         finally:
-            stop.asked.set()
+            stop.requested.set()
 
     working = threading.Thread(target=work, name="worker")
     working.start()
     try:
-        return ProducerService(conf, transport, name, identity).run(stop.asked)
+        return ProducerService(conf, transport, name, identity).run(stop.requested)
     finally:
-        stop.asked.set()
+        stop.requested.set()
         working.join()
         api.stop()
 

@@ -24,12 +24,12 @@ def serve(stop: process.Stop) -> None:
     api = ApiService(conf, create_app(conf, store, process.version()))
     stop.listen()
     try:
-        api.start(stop.asked)
+        api.start(stop.requested)
         systemd.notify()
     except errors.DatabaseUnavailable:
-        if not stop.asked.is_set():
+        if not stop.requested.is_set():
             raise
-    stop.asked.wait()
+    stop.requested.wait()
     api.stop()
 
 

@@ -1,41 +1,50 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The console scripts: they load a command when there is something for it to do.
+"""The console scripts: each loads its command, unless it is asked for its version or help only.
 
-All that a service consists of takes a second to load. To ask for its version needs none of it.
+To load a service takes about a second.
 """
 
 import importlib
 import sys
 from importlib import metadata
 
+HELP = {"-h", "--help"}
+
 
 def api() -> int:
     """``faafo-api``."""
-    return _start("faafo.cmd.api")
+    return _serve("api")
 
 
 def producer() -> int:
     """``faafo-producer``."""
-    return _start("faafo.cmd.producer")
+    return _serve("producer")
 
 
 def worker() -> int:
     """``faafo-worker``."""
-    return _start("faafo.cmd.worker")
+    return _serve("worker")
 
 
 def all_in_one() -> int:
     """``faafo-all``."""
-    return _start("faafo.cmd.all")
+    return _serve("all")
 
 
 def manage() -> int:
     """``faafo-manage``."""
-    return _start("faafo.cmd.manage")
+    return _start("manage")
 
 
-def _start(command: str) -> int:
+def _serve(name: str) -> int:
+    if HELP.intersection(sys.argv):
+        importlib.import_module("faafo.cmd.usage").show(f"faafo-{name}")
+        return 0
+    return _start(name)
+
+
+def _start(name: str) -> int:
     if sys.argv[1:] == ["--version"]:
         print(metadata.version("faafo"))
         return 0
-    return importlib.import_module(command).main()
+    return importlib.import_module(f"faafo.cmd.{name}").main()

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from faafo import errors, process
+from faafo.cmd import usage
 from faafo.db import engine, fractals, outcomes, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
@@ -25,6 +26,9 @@ BATCH = 500
 
 def main() -> int:
     """Run one administrative command; return the exit status."""
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        usage.show("faafo-manage", _add_commands)
+        return 0
     return process.run(manage)
 
 
@@ -159,7 +163,7 @@ def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     with _session(conf) as session:
         # What is listed now had its record before: nothing that comes later can be an orphan.
         listed = iter(list(store.uuids(command.older_than)))
-        while not stop.asked.is_set() and (batch := list(islice(listed, BATCH))):
+        while not stop.requested.is_set() and (batch := list(islice(listed, BATCH))):
             for uuid in sorted(set(batch) - fractals.existing(session, batch)):
                 orphans += 1
                 print(f"{'would remove' if command.dry_run else 'removing'} the image of {uuid}")

@@ -21,9 +21,9 @@ def produce(stop: process.Stop) -> int:
     transport = get_transport(conf)
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")
-    producer = ProducerService(conf, transport, name, process.identity(name))
+    producer = ProducerService(conf, transport, name, process.instance_id(name))
     stop.listen()
-    return producer.run(stop.asked, systemd.notify)
+    return producer.run(stop.requested, systemd.notify)
 
 
 if __name__ == "__main__":

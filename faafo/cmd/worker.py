@@ -23,10 +23,10 @@ def work(stop: process.Stop) -> None:
     process.warn_of_unknown_options(conf)
     name = conf.worker.name or process.unique_name("worker")
     store = open_writer(conf, owner=f"worker-{name}")
-    identity = process.identity(name)
+    identity = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, identity, process.version())
     stop.listen()
-    worker.run(stop.asked, stop.urged, systemd.notify)
+    worker.run(stop.requested, stop.immediate, systemd.notify)
 
 
 if __name__ == "__main__":

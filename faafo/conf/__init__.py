@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every option of faafo, one module a group of them."""
+"""Every option of faafo, one module per group."""
 
 from collections.abc import Callable, Iterable
 from itertools import chain
 
 from oslo_config import cfg
 
-from faafo.conf import api, client, database, messaging, producer, store, tiles, worker
+from faafo.conf import api, client, database, log, messaging, producer, store, tiles, worker
 
-_MODULES = (api, client, database, messaging, producer, store, tiles, worker)
+_MODULES = (api, client, database, log, messaging, producer, store, tiles, worker)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -25,17 +25,25 @@ def list_opts() -> Listing:
 
 
 def list_api_opts() -> Listing:
-    """Return what belongs into api.conf, for oslo-config-generator."""
-    return _merge((api.list_opts, tiles.list_api_opts, database.list_opts, store.list_opts))
+    """Return the options of api.conf, for oslo-config-generator."""
+    return _merge(
+        (
+            api.list_opts,
+            tiles.list_api_opts,
+            database.list_opts,
+            store.list_opts,
+            log.list_opts,
+        )
+    )
 
 
 def list_producer_opts() -> Listing:
-    """Return what belongs into producer.conf, for oslo-config-generator."""
-    return _merge((client.list_opts, producer.list_opts, messaging.list_opts))
+    """Return the options of producer.conf, for oslo-config-generator."""
+    return _merge((client.list_opts, producer.list_opts, messaging.list_opts, log.list_opts))
 
 
 def list_worker_opts() -> Listing:
-    """Return what belongs into worker.conf, for oslo-config-generator."""
+    """Return the options of worker.conf, for oslo-config-generator."""
     return _merge(
         (
             worker.list_opts,
@@ -43,6 +51,7 @@ def list_worker_opts() -> Listing:
             store.list_opts,
             client.list_opts,
             messaging.list_opts,
+            log.list_opts,
         )
     )
 

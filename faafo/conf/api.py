@@ -3,102 +3,106 @@
 
 from oslo_config import cfg
 
-default_opts = [
+# Their names are what the command line calls them; ``dest`` is the name in files and in code.
+default_opts: list[cfg.Opt] = [
     cfg.HostAddressOpt(
-        "listen_address",
+        "listen-address",
         default="127.0.0.1",
-        help="Address that faafo-api and faafo-all listen on. The default can be reached from "
-        "this machine only; 0.0.0.0 opens the service to everybody who can reach the machine.",
+        metavar="ADDRESS",
+        help="Address that faafo-api and faafo-all listen on. The default is reachable from this "
+        "machine only; 0.0.0.0 listens on all IPv4 addresses.",
     ),
     cfg.PortOpt(
-        "bind_port",
+        "port",
+        dest="bind_port",
         default=5000,
-        help="TCP port that faafo-api and faafo-all listen on. 0 takes any free port; the log "
-        "names it.",
+        metavar="PORT",
+        help="TCP port that faafo-api and faafo-all listen on. 0: any free port, which the log "
+        "names.",
     ),
 ]
 
 group = cfg.OptGroup("api", title="The API and the web interface")
 
-api_opts = [
+api_opts: list[cfg.Opt] = [
     cfg.IntOpt(
         "threads",
         default=8,
         min=1,
+        metavar="NUMBER",
         help="Number of requests that one faafo-api process answers at the same time.",
     ),
     cfg.IntOpt(
         "max_width",
         default=16384,
         min=1,
-        help="Widest image, in pixels, that the API accepts a fractal for.",
+        help="Maximum width, in pixels, of a fractal that is posted.",
     ),
     cfg.IntOpt(
         "max_height",
         default=16384,
         min=1,
-        help="Highest image, in pixels, that the API accepts a fractal for.",
+        help="Maximum height, in pixels, of a fractal that is posted.",
     ),
     cfg.IntOpt(
         "max_pixels",
         default=2**25,
         min=1,
-        help="Most pixels (width times height) of a fractal that the API accepts. A worker needs "
-        "about six bytes of memory a pixel. The default admits an 8K screen (7680 x 4320).",
+        help="Maximum number of pixels (width times height) of a fractal that is posted. A worker "
+        "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320).",
     ),
     cfg.IntOpt(
         "max_iterations",
         default=100_000,
         min=1,
-        help="Most iterations of a fractal that the API accepts; they bound the time that one "
-        "pixel can take.",
+        help="Maximum number of iterations of a fractal that is posted; bounds the render time per "
+        "pixel.",
     ),
     cfg.IntOpt(
         "max_body_size",
         default=2**20,
         min=1024,
-        help="Largest request body, in bytes, that the API reads; a larger one is answered "
+        help="Maximum size of a request body, in bytes, images excepted. A larger one is answered "
         "with 413.",
     ),
     cfg.BoolOpt(
         "accept_images",
         default=True,
-        help="Whether workers may send images to the API, as those with [store] url = api:// do. "
-        "Say no where no worker does.",
+        help="Accept image uploads, which workers with [store] url = api:// send. Set it to false "
+        "if no worker uses api://.",
     ),
     cfg.IntOpt(
         "max_image_size",
         default=2**26,
         min=1024,
-        help="Largest image, in bytes, that the API takes from a worker; a larger one is answered "
-        "with 413. The default holds what max_pixels admits.",
+        help="Maximum size of an uploaded image, in bytes. A larger one is answered with 413. The "
+        "default suffices for max_pixels.",
     ),
     cfg.IntOpt(
         "max_queued",
         default=0,
         min=0,
-        help="Number of queued fractals from which on the API takes no more and answers 429, "
-        "until some have been rendered. 0 takes all.",
+        help="Maximum length of the queue; further POSTs get 429. 0: no limit.",
     ),
     cfg.IntOpt(
         "max_attempts",
         default=5,
         min=1,
-        help="Number of times that rendering a fractal may fail before its status becomes "
-        "'error'. A lease that runs out counts, too; what is given back does not.",
+        help="Number of failed attempts after which the status of a fractal becomes 'error'. An "
+        "expired lease counts as a failure, a released one does not.",
     ),
     cfg.FloatOpt(
         "retry_delay",
         default=1.0,
         min=0.0,
-        help="Seconds before a fractal whose rendering failed can be claimed again. The delay "
-        "doubles with each failure; chance takes away up to half of it.",
+        help="Backoff, in seconds, before a fractal can be claimed again after its first failure. "
+        "It doubles with each further failure and is shortened at random by up to one half.",
     ),
     cfg.FloatOpt(
         "retry_delay_max",
         default=60.0,
         min=0.0,
-        help="The longest delay, in seconds, that retry_delay grows to.",
+        help="Maximum backoff after a failure, in seconds.",
     ),
 ]
 

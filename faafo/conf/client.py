@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of everybody who talks to the API."""
+"""Options of the clients of the API: producers, and workers that upload images."""
 
 from oslo_config import cfg
 
-default_opts = [
+default_opts: list[cfg.Opt] = [
     cfg.URIOpt(
-        "endpoint_url",
+        "endpoint-url",
         default="http://127.0.0.1:5000",
         schemes=["http", "https"],
-        help="URL of the API that fractals are posted to, claimed from and reported to, and that "
-        "workers with [store] url = api:// send images to.",
+        metavar="URL",
+        help="URL of the API. Producers post, claim and report fractals there; workers with "
+        "[store] url = api:// upload images there.",
     ),
 ]
 

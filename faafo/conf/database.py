@@ -3,26 +3,26 @@
 
 from oslo_config import cfg
 
-default_opts = [
+default_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "database_url",
         default="sqlite:///$state_path/faafo.sqlite",
         secret=True,
-        help="SQLAlchemy URL of the database with the records of all fractals. mysql:// means "
-        "mysql+pymysql://. The default is a SQLite file below state_path; a SQLite "
-        "database is brought up to date by itself, any other by 'faafo-manage db upgrade'.",
+        help="SQLAlchemy URL of the database. mysql:// means mysql+pymysql://. The default is a "
+        "SQLite file in state_path. The API upgrades the schema of a SQLite database when it "
+        "starts; 'faafo-manage db upgrade' upgrades any other.",
     ),
 ]
 
 group = cfg.OptGroup("database", title="The database")
 
-database_opts = [
+database_opts: list[cfg.Opt] = [
     cfg.FloatOpt(
         "timeout",
         default=10.0,
         min=1.0,
-        help="Seconds that the API waits for an answer of the database, or for a lock on it. "
-        "Then it answers 503 itself.",
+        help="Seconds that the API waits for the database, or for a lock in it, before it answers "
+        "503.",
     ),
 ]
 

@@ -1,48 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the RPC between producers and workers that oslo.messaging does not have itself."""
+"""Options of the RPC between producers and workers, beside those of oslo.messaging."""
 
 from oslo_config import cfg
 
 group = cfg.OptGroup("rpc", title="RPC between producers and workers")
 
-rpc_opts = [
+rpc_opts: list[cfg.Opt] = [
     cfg.FloatOpt(
         "report_interval",
         default=2.0,
         min=0.1,
-        help="Seconds between two reports of a worker about its free slots. Producers take a "
-        "worker for gone that has been silent for report_patience reports.",
+        help="Seconds between two reports of a worker about its slots. A producer forgets a worker "
+        "after report_interval times report_patience seconds without a report.",
     ),
     cfg.IntOpt(
         "report_patience",
         default=5,
         min=2,
-        help="Number of reports that a worker may miss before producers forget it.",
+        help="Number of report intervals without a report after which producers forget a worker.",
     ),
     cfg.IntOpt(
         "call_monitor_timeout",
         default=8,
         min=2,
-        help="Seconds without a heartbeat after which a producer gives up a worker that it has "
-        "called. A living worker sends one every half of that, however long it renders.",
+        help="Seconds without a heartbeat after which a producer regards the worker of a running "
+        "call as lost. A worker sends a heartbeat every half of that while it renders.",
     ),
     cfg.IntOpt(
         "render_timeout",
         default=86400,
         min=1,
-        help="Seconds after which a producer gives up a render even though its worker is alive.",
+        help="Maximum duration of a render, in seconds. The producer then reports the attempt as "
+        "failed, even though the worker still sends heartbeats.",
     ),
     cfg.StrOpt(
         "pulse_file",
         sample_default="<none>",
-        help="File that a worker or a producer touches each time a message that it sends to itself "
-        "has come back from the broker: a sign of life, for health checks of containers.",
+        help="File that a worker or a producer touches each time it has received, through the "
+        "broker, a message that it sent to itself: a heartbeat for health checks of containers.",
     ),
     cfg.FloatOpt(
         "pulse_interval",
         default=10.0,
         min=0.5,
-        help="Seconds between two such messages.",
+        help="Seconds between two messages for pulse_file.",
     ),
 ]
 

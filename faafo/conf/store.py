@@ -1,63 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the image store and of the place where faafo keeps its state."""
+"""Options of the image store and of the state directory."""
+
+import os
 
 import platformdirs
-from oslo_config import cfg
+from oslo_config import cfg, types
 
-default_opts = [
-    cfg.StrOpt(
-        "state_path",
+
+class Directory(types.String):
+    """The path of a directory; a relative one begins at the working directory."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="directory")
+
+    def __call__(self, value: object) -> str:
+        """Return the absolute path, with ``~`` replaced.
+
+        :raises ValueError: when it is empty.
+        """
+        path = super().__call__(value)
+        if not path:
+            raise ValueError("must not be empty")
+        return os.path.abspath(os.path.expanduser(path))
+
+
+default_opts: list[cfg.Opt] = [
+    cfg.Opt(
+        "state-dir",
+        type=Directory(),
+        dest="state_path",
         default=platformdirs.user_state_dir("faafo"),
         sample_default="~/.local/state/faafo",
-        help="Directory of what must survive a restart: the embedded database and, unless "
-        "filesystem_store_datadir says otherwise, the images.",
+        metavar="DIR",
+        help="Directory of everything that must survive a restart: the SQLite database, unless "
+        "database_url is set, and the images, unless filesystem_store_datadir or [store] url is.",
     ),
     cfg.StrOpt(
         "filesystem_store_datadir",
         default="$state_path/images",
-        help="Directory that workers write images to and the API reads them from, unless "
-        "[store] url says otherwise. On several machines it must be a shared file system.",
+        help="Directory that workers write images to and the API reads them from, unless [store] "
+        "url is set. If they run on several machines, it must be on a shared file system.",
     ),
 ]
 
 group = cfg.OptGroup("store", title="The image store")
 
-store_opts = [
+store_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "url",
         sample_default="file://<filesystem_store_datadir>",
         secret=True,
-        help="Where images are kept: file:///directory, s3://bucket/prefix, or, for workers only, "
-        "api://, which sends them to the API at endpoint_url. Credentials may be part of it, "
-        "s3://key:secret@bucket/prefix with reserved characters percent-encoded; else the usual "
-        "places are searched for them, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the "
-        "environment. By default images are files in filesystem_store_datadir.",
+        help="URL of the image store: file:///directory, s3://bucket/prefix, or, for workers only, "
+        "api://, which uploads images to the API at endpoint_url. Credentials may be part of it, "
+        "s3://key:secret@bucket/prefix with reserved characters percent-encoded; otherwise "
+        "botocore looks for them, for example in the environment variables AWS_ACCESS_KEY_ID and "
+        "AWS_SECRET_ACCESS_KEY. By default images are files in filesystem_store_datadir.",
     ),
     cfg.FloatOpt(
         "save_timeout",
         default=10.0,
         min=0.0,
-        help="Seconds that a worker tries again and again to store an image. Then it gives the "
-        "fractal back, to be rendered anew.",
+        help="Seconds that a worker retries to store an image. Then the fractal is released, to "
+        "be rendered again.",
     ),
     cfg.URIOpt(
         "s3_endpoint_url",
         schemes=["http", "https"],
         sample_default="https://s3.<s3_region>.amazonaws.com",
-        help="URL of the object store of an s3:// URL: Swift, Ceph, MinIO and the like. By default "
-        "it is that of AWS, or the one that AWS_ENDPOINT_URL in the environment names.",
+        help="URL of the S3 API of an s3:// store, for example of Swift, Ceph or MinIO. By default "
+        "the environment variable AWS_ENDPOINT_URL, or AWS itself.",
     ),
     cfg.StrOpt(
         "s3_region",
         sample_default="us-east-1",
-        help="Region of the bucket. By default AWS_DEFAULT_REGION in the environment says which.",
+        help="Region of the bucket. By default the environment variable AWS_DEFAULT_REGION.",
     ),
     cfg.BoolOpt(
         "s3_redirect",
         default=False,
-        help="Whether the API answers a request for an image in an s3:// store with a redirect to "
-        "the object store itself, signed and good for some minutes. Browsers must be able to "
-        "reach s3_endpoint_url.",
+        help="Answer a request for an image in an s3:// store with a redirect to a signed URL of "
+        "the object store, which is valid for a few minutes. Browsers must be able to reach "
+        "s3_endpoint_url.",
     ),
 ]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the tiles that the explorer shows and that workers render while somebody waits."""
+"""Options of the tiles of the explorer, which workers render while the client waits."""
 
 from oslo_config import cfg
 
@@ -7,49 +7,50 @@ from faafo.fractal.task import MAX_INT32
 
 group = cfg.OptGroup("tiles", title="The tiles of the explorer")
 
-shared_opts = [
+shared_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "transport_url",
         secret=True,
         sample_default="<transport_url of group DEFAULT>",
-        help="URL of the broker that the API and workers use for tiles. With one of their own, "
-        "tiles do not wait behind anything else. The API and all workers must have the same.",
+        help="URL of the broker for tiles. With a broker of their own, tiles never wait for other "
+        "messages. The API and all workers must use the same.",
     ),
     cfg.FloatOpt(
         "timeout",
         default=3.0,
         min=0.1,
         max=60.0,
-        help="Seconds that the API waits for a tile before it answers 503. A worker gives up what "
-        "takes longer.",
+        help="Seconds that the API waits for a tile before it answers 503. Workers cancel tiles "
+        "that take longer.",
     ),
     cfg.IntOpt(
         "max_iterations",
         default=10_000,
         min=1,
         max=MAX_INT32,
-        help="Most iterations of a tile; they bound the time that it can take.",
+        help="Maximum number of iterations of a tile; bounds its render time.",
     ),
 ]
 
-api_opts = [
+api_opts: list[cfg.Opt] = [
     cfg.IntOpt(
         "max_in_flight",
         default=6,
         min=1,
-        help="Number of tiles that one API process waits for at the same time; others are "
-        "answered with 503 at once. Keep it below [api] threads, so that tiles never keep other "
-        "requests waiting. While no worker answers it is one tile.",
+        help="Maximum number of tiles that one API process waits for at the same time; further "
+        "requests get 503 at once. Keep it below [api] threads, so that tiles never block other "
+        "requests. It is 1 while no worker answers.",
     ),
 ]
 
-worker_opts = [
+worker_opts: list[cfg.Opt] = [
     cfg.IntOpt(
         "threads",
         default=2,
         min=0,
-        help="Number of tiles that a worker renders at the same time, beside the fractals in its "
-        "slots. 0 serves no tiles.",
+        metavar="NUMBER",
+        help="Number of tiles that a worker renders at the same time, in addition to the "
+        "fractals in its slots. 0: serve no tiles.",
     ),
 ]
 

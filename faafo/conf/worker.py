@@ -5,28 +5,30 @@ from oslo_config import cfg
 
 group = cfg.OptGroup("worker", title="The worker")
 
-worker_opts = [
+worker_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "name",
         sample_default="<host name>-<number>",
-        help="Name that producers call this worker by; it must be unique on the broker. By "
-        "default the host name and the first number that no other worker on this host has: "
-        "it names a durable queue, so it should be the same after a restart.",
+        metavar="NAME",
+        help="Name of this worker's queue, to which producers send tasks; it must be unique on "
+        "the broker and, since the queue is durable, stay the same after a restart. By default "
+        "the host name and the first number that no other worker on this host uses.",
     ),
     cfg.IntOpt(
         "slots",
         default=0,
         min=0,
-        help="Number of fractals that this worker renders at the same time. 0 means one for "
-        "each processor core it may use.",
+        metavar="NUMBER",
+        help="Number of fractals that this worker renders at the same time. 0: one for each "
+        "processor core that it may use.",
     ),
     cfg.FloatOpt(
         "drain_timeout",
         default=60.0,
         min=0.0,
-        help="Seconds that a worker, told to stop by SIGTERM, gives its running renders to "
-        "finish. What has not finished by then is given up and rendered elsewhere. A second "
-        "signal, or Ctrl-C, gives up at once.",
+        help="Seconds that running renders get to finish after SIGTERM. Unfinished ones are "
+        "cancelled, and their fractals queued again. A second signal, or Ctrl-C, cancels at "
+        "once.",
     ),
 ]
 

@@ -32,7 +32,7 @@ ARROWS = {
     "app": {"api", "web", "core", "db", "fractal", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal", "render"},
-    "cmd": {"process", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
+    "cmd": {"conf", "process", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
     "wsgi": {"process", "app", "store"},
 }
 FOR_ALL = {"errors", "retry"}

@@ -16,11 +16,10 @@ from faafo import errors, process
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch):
-    """Undo what a configuration file has set, and leave logging to pytest."""
-    cfg.CONF.reset()
+    """Give each test a configuration of its own, as a process has, and leave logging to pytest."""
+    monkeypatch.setattr(cfg, "CONF", cfg.ConfigOpts())
     monkeypatch.setattr(process.logging, "setup", lambda *_arguments: None)
     yield
-    cfg.CONF.reset()
     logging.captureWarnings(False)
 
 
@@ -125,7 +124,7 @@ def test_a_number_is_free_again_when_its_process_has_been_killed():
 
 
 @pytest.mark.parametrize(
-    ("signals", "asked", "urged"),
+    ("signals", "requested", "immediate"),
     [
         ([], False, False),
         ([signal.SIGTERM], True, False),
@@ -133,7 +132,9 @@ def test_a_number_is_free_again_when_its_process_has_been_killed():
         ([signal.SIGTERM, signal.SIGTERM], True, True),
     ],
 )
-def test_the_first_signal_asks_and_the_second_or_ctrl_c_urges(signals, asked, urged):
+def test_the_first_signal_requests_a_stop_and_the_second_or_ctrl_c_an_immediate_one(
+    signals, requested, immediate
+):
     script = (
         "import signal, sys, threading\n"
         "from faafo.process import Stop\n"
@@ -142,22 +143,22 @@ def test_the_first_signal_asks_and_the_second_or_ctrl_c_urges(signals, asked, ur
         "print('listening', flush=True)\n"
         "for line in sys.stdin:\n"
         "    signal.raise_signal(int(line))\n"
-        "asked, urged = (argument == 'True' for argument in sys.argv[1:])\n"
-        "asked and stop.asked.wait(30)\n"
-        "urged and stop.urged.wait(30)\n"
+        "requested, immediate = (argument == 'True' for argument in sys.argv[1:])\n"
+        "requested and stop.requested.wait(30)\n"
+        "immediate and stop.immediate.wait(30)\n"
         # What must not be set would be by now.
         "threading.Event().wait(0.2)\n"
-        "print(stop.asked.is_set(), stop.urged.is_set())\n"
+        "print(stop.requested.is_set(), stop.immediate.is_set())\n"
     )
     finished = subprocess.run(
-        [sys.executable, "-c", script, str(asked), str(urged)],
+        [sys.executable, "-c", script, str(requested), str(immediate)],
         input="".join(f"{int(number)}\n" for number in signals),
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert finished.stdout.splitlines()[-1] == f"{asked} {urged}"
+    assert finished.stdout.splitlines()[-1] == f"{requested} {immediate}"
 
 
 def test_the_api_starts_without_numba_a_broker_and_stores_that_it_does_not_use():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Patience with a peer that is away."""
+"""Retry with backoff while a peer is unavailable."""
 
 import threading
 
@@ -32,7 +32,7 @@ def test_a_call_is_repeated_until_its_peer_answers(caplog):
     assert sentences[0].startswith("away; trying again in 0.0")
 
 
-def test_another_error_is_none_of_its_business():
+def test_another_error_is_raised_at_once():
     call = failing(errors.ApiRefused("no", 409))
     with pytest.raises(errors.ApiRefused):
         retry.patiently(errors.ApiUnavailable, threading.Event())(call)
@@ -56,7 +56,7 @@ def test_a_stop_ends_a_long_pause_at_once(monkeypatch):
         retry.patiently(errors.ApiUnavailable, stop)(call)
 
 
-def test_patience_ends_before_its_seconds_are_over(monkeypatch):
+def test_no_call_is_made_after_the_given_seconds(monkeypatch):
     monkeypatch.setattr(retry, "FIRST_PAUSE", 10_000)
     monkeypatch.setattr(retry, "LONGEST_PAUSE", 10_000)
     call = failing(errors.ApiUnavailable("away"), errors.ApiUnavailable("still away"))

@@ -20,12 +20,12 @@ ORIGINAL = {
 def test_every_option_has_help_and_a_default():
     for group, opts in options.list_opts():
         for opt in opts:
-            assert opt.help.endswith("."), f"[{group}] {opt.name}"
-            assert opt.default is not None or opt.sample_default, f"[{group}] {opt.name}"
+            assert opt.help.endswith("."), f"[{group}] {opt.dest}"
+            assert opt.default is not None or opt.sample_default, f"[{group}] {opt.dest}"
 
 
 def test_the_names_of_the_first_faafo_are_options_of_the_default_group():
-    names = {opt.name for group, opts in options.list_opts() for opt in opts if group == "DEFAULT"}
+    names = {opt.dest for group, opts in options.list_opts() for opt in opts if group == "DEFAULT"}
     assert names >= ORIGINAL
 
 
@@ -56,4 +56,4 @@ def test_the_sample_file_of_a_service_has_all_of_its_options(service, listing):
     for group, opts in listing():
         section = sample.partition(f"[{group}]\n")[2].partition("\n[")[0]
         for opt in opts:
-            assert f"\n#{opt.dest} = " in section, f"run tox -e genconfig: [{group}] {opt.name}"
+            assert f"\n#{opt.dest} = " in section, f"run tox -e genconfig: [{group}] {opt.dest}"
