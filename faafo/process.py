@@ -90,6 +90,9 @@ def _start_logging(conf: cfg.ConfigOpts, has_console: bool) -> None:
         conf.set_default("use_stderr", True)
     if not conf.debug and (conf.quiet or (has_console and not has_destination)):
         levels = [level.replace("=INFO", "=WARN") for level in conf.default_log_levels]
+        if not conf.quiet:
+            # A signal is confirmed at once, since draining may take a while.
+            levels.append(f"{__name__}=INFO")
         conf.set_default("default_log_levels", ["root=WARN", *levels])
     logging.setup(conf, "faafo", version())
     stdlib_logging.captureWarnings(True)

@@ -4,7 +4,7 @@
 import logging
 from typing import Any
 
-from flask import jsonify
+from flask import g, jsonify
 from flask_openapi import APIBlueprint, Tag
 
 from faafo.api.entries import Malformed, problems, sound
@@ -30,6 +30,7 @@ def post_claim(body: NewClaim) -> Any:
     """Claim queued fractals for rendering, oldest first."""
     policy = collaborators().retry_policy
     claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
+    g.is_routine = not claimed
     return jsonify(objects=[fractal.as_dict() for fractal in claimed])
 
 
@@ -42,6 +43,7 @@ def put_claim(body: ClaimUpdate) -> Any:
     lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
     lost += claims.release(db.session, body.claimed_by, releases, policy)
     lost += _complete(sound(body.complete))
+    g.is_routine = not (body.release or body.complete)
     malformed = _malformed(body)
     lost += [one.uuid for one in malformed.values() if one.uuid is not None]
     if not malformed:

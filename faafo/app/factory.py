@@ -4,6 +4,7 @@
 import logging
 import string
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -34,9 +35,19 @@ WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 
 
-def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
+def no_notice() -> None:
+    """Return no notice for the gallery."""
+
+
+def create_app(
+    conf: cfg.ConfigOpts,
+    store: ImageStore,
+    version: str,
+    notice: Callable[[], str | None] = no_notice,
+) -> Flask:
     """Return the application that ``conf`` describes; its database may still be away.
 
+    :param notice: returns a sentence that the gallery is to show at present, or None.
     :raises faafo.errors.ConfigurationError: when ``database_url`` makes no sense.
     """
     app = OpenAPI(
@@ -50,7 +61,7 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
-    _make_collaborators(conf, store).install(app)
+    _make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
     _log_access(app)
     app.before_request(_require_json_object)
@@ -61,7 +72,9 @@ def create_app(conf: cfg.ConfigOpts, store: ImageStore, version: str) -> Flask:
     return app
 
 
-def _make_collaborators(conf: cfg.ConfigOpts, store: ImageStore) -> Collaborators:
+def _make_collaborators(
+    conf: cfg.ConfigOpts, store: ImageStore, notice: Callable[[], str | None]
+) -> Collaborators:
     return Collaborators(
         store=store,
         limits=Limits(conf),
@@ -76,6 +89,7 @@ def _make_collaborators(conf: cfg.ConfigOpts, store: ImageStore) -> Collaborator
             conf.tiles.max_iterations,
         ),
         thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES),
+        notice=notice,
     )
 
 
@@ -118,7 +132,9 @@ def _log_access(app: Flask) -> None:
 
     @app.after_request
     def write_line(response: Response) -> Response:
-        ACCESS_LOG.info(
+        # The view of a request that clients repeat all the time, to no effect, sets is_routine.
+        ACCESS_LOG.log(
+            logging.DEBUG if g.get("is_routine") else logging.INFO,
             '%s "%s %s %s" status: %d len: %s time: %.4f',
             request.remote_addr,
             request.method,

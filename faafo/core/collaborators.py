@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collaborators that the factory gives the application, and that views ask for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app
@@ -17,7 +18,10 @@ KEY = "faafo"
 
 @dataclass(frozen=True)
 class Collaborators:
-    """What an application works with, apart from its database session."""
+    """What an application works with, apart from its database session.
+
+    ``notice`` returns a sentence to show in the gallery at present, or None.
+    """
 
     store: ImageStore
     limits: Limits
@@ -25,6 +29,7 @@ class Collaborators:
     counts: Counts
     tiles: TileGateway
     thumbnails: ByteCache
+    notice: Callable[[], str | None]
 
     def install(self, app: Flask) -> None:
         """Make ``collaborators()`` return this object in requests to ``app``."""

@@ -58,6 +58,7 @@ def get_gallery() -> Response:
         extents=list(Extent),
         orders=list(Order),
         counts=collaborators().counts.by_status(db.session),
+        notice=collaborators().notice(),
         completed_lately=gallery.completed_lately(db.session),
         unfinished={
             status.value: gallery.first(db.session, Choice(status), UNFINISHED_SHOWN)

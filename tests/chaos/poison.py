@@ -56,7 +56,14 @@ def _add_all_in_one(
     site: Site, command: Sequence[Any], settings: dict[str, dict[str, Any]]
 ) -> Member:
     (port,) = free_ports(1)
-    options = {"bind_port": port, "min_tasks": 0, "max_tasks": 0, "state_path": site.directory}
+    options = {
+        "bind_port": port,
+        "min_tasks": 0,
+        "max_tasks": 0,
+        "state_path": site.directory,
+        # Its log is read; by default it writes warnings only.
+        "use_stderr": True,
+    }
     groups = {**settings, "worker": {"slots": SLOTS}}
     config = write_config(site.directory / "all.conf", DEFAULT=options, **groups)
     site.apis.append(f"http://{ADDRESS}:{port}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""faafo-all: one command, no server, no configuration; what it has made survives a restart."""
+"""faafo-all: one command, no server, no configuration; its pictures survive a restart."""
 
 import hashlib
 import re
@@ -11,6 +11,7 @@ import requests
 
 from faafo.client.http import Client
 from faafo.fractal.task import FractalTask
+from tests.functional import processes
 from tests.functional.processes import Service, run, wait_until, write_config
 
 
@@ -61,7 +62,7 @@ def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, 
         assert "Traceback" not in service.output()
 
     with Service(tmp_path, "faafo-all", "--config-file", config, name="again") as service:
-        url = service.wait_for_url()
+        url = service.wait_for_line("faafo is at ").removeprefix("faafo is at ").rstrip("/")
         uuids = {record["uuid"] for record in records(url, "complete")}
         assert {record["uuid"] for record in old} <= uuids
         for record in records(url, "queued") + records(url, "rendering"):
@@ -83,3 +84,53 @@ def test_one_set_can_be_made_without_any_server(tmp_path):
     assert len(finished.stdout.splitlines()) == 1
     assert len(list(tmp_path.rglob("*.png"))) == 2
     assert "Warning" not in finished.stderr
+
+
+def test_the_console_stays_short_and_shows_the_address_while_fractals_complete(tmp_path):
+    state = tmp_path / "here"
+    arguments = ("--port", 0, "--state-dir", "here", "--interval", 0.2, "--worker-slots", 1)
+    with Service(tmp_path, "faafo-all", *arguments) as service:
+        address = service.wait_for_line("faafo is at ").removeprefix("faafo is at ")
+        service.wait_for_line(f"Ready: {address}")
+        url = address.rstrip("/")
+        wait_until(lambda: len(records(url, "complete")) >= 30, "thirty fractals")
+        lines = service.output().splitlines()
+        assert len(lines) <= 10
+        assert any(address in line for line in lines[-3:])
+        assert (state / "faafo.sqlite").exists()
+        assert len(list((state / "images").glob("*.png"))) >= 30
+
+
+def test_progress_is_shown_while_the_kernel_is_compiled(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "environment", without_kernel(processes.environment))
+    with Service(tmp_path, "faafo-all", "--port", 0, "--state-dir", tmp_path) as service:
+        url = service.wait_for_line("faafo is at ").removeprefix("faafo is at ").rstrip("/")
+        starting = service.wait_for_line("The worker is starting.")
+        assert service.lines_with("Ready") == []
+        assert starting in requests.get(f"{url}/", timeout=30).text
+        service.wait_for_line(f"Ready: {url}/")
+        assert starting not in requests.get(f"{url}/", timeout=30).text
+        assert len(service.output().splitlines()) <= 10
+
+
+def without_kernel(environment):
+    """Return a function that returns an environment in which no kernel has been compiled yet."""
+    return lambda directory: environment(directory) | {"NUMBA_CACHE_DIR": str(directory / "numba")}
+
+
+def test_a_quiet_one_prints_nothing(tmp_path):
+    arguments = ("--port", 0, "--state-dir", tmp_path, "--one-shot", "--max-tasks", 1, "--quiet")
+    finished = run(tmp_path, "faafo-all", *arguments)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+    assert len(list(tmp_path.rglob("*.png"))) == 1
+
+
+def test_the_log_has_everything_when_it_is_asked_for(tmp_path):
+    arguments = ("--port", 0, "--state-dir", tmp_path, "--one-shot", "--max-tasks", 1)
+    finished = run(tmp_path, "faafo-all", *arguments, "--debug")
+    assert finished.returncode == 0
+    assert "saved result of task " in finished.stderr
+    claims = [line for line in finished.stderr.splitlines() if '"POST /api/claim ' in line]
+    # An answer without a fractal has 15 bytes.
+    assert {" DEBUG " in line for line in claims if " len: 15 " in line} <= {True}
+    assert {" INFO " in line for line in claims if " len: 15 " not in line} == {True}

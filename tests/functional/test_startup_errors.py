@@ -11,10 +11,21 @@ from tests.functional.processes import Service, run, write_config
 SCRIPTS = ["faafo-all", "faafo-api", "faafo-manage", "faafo-producer", "faafo-worker"]
 
 
+OWN_OPTIONS = {
+    "faafo-all": ["--port", "--listen-address", "--state-dir", "--quiet", "--worker-slots"],
+    "faafo-api": ["--port", "--listen-address", "--state-dir", "--quiet", "--api-threads"],
+    "faafo-manage": ["--state-dir", "upgrade", "from-png"],
+    "faafo-producer": ["--endpoint-url", "--one-shot", "--interval", "--min-tasks", "--quiet"],
+    "faafo-worker": ["--endpoint-url", "--worker-name", "--worker-slots", "--tiles-threads"],
+}
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_explains_itself(tmp_path, script):
     finished = run(tmp_path, script, "--help")
     assert finished.returncode == 0
+    for option in OWN_OPTIONS[script]:
+        assert option in finished.stdout
     assert finished.stdout.startswith(f"usage: {script} ")
     assert "--config-file" in finished.stdout
     assert "--config-dir" in finished.stdout
@@ -50,6 +61,25 @@ def test_a_value_that_an_option_cannot_have_is_named(tmp_path):
     line = fails(tmp_path, "faafo-producer", interval="soon")
     assert "[DEFAULT] interval" in line
     assert "soon" in line
+
+
+@pytest.mark.parametrize(
+    ("script", "flag", "value"),
+    [
+        ("faafo-all", "--port", "70000"),
+        ("faafo-api", "--port", "many"),
+        ("faafo-producer", "--interval", "soon"),
+        ("faafo-worker", "--worker-slots", "-1"),
+        ("faafo-manage", "--state-dir", ""),
+        ("faafo-all", "--prot", "8080"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line(tmp_path, script, flag, value):
+    finished = run(tmp_path, script, f"{flag}={value}")
+    assert finished.returncode == 1
+    (line,) = finished.stderr.splitlines()
+    assert flag in line
+    assert finished.stdout == ""
 
 
 def test_a_database_url_that_is_none_is_named(tmp_path):

@@ -88,6 +88,30 @@ def test_a_bad_value_is_told_when_the_service_starts(tmp_path, text, sentence):
     assert "LocationInfo" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("argv", "has_console", "all_is_logged"),
+    [
+        ([], False, True),
+        ([], True, False),
+        (["--debug"], True, True),
+        (["--log-file", "here.log"], True, True),
+        (["--use-syslog"], True, True),
+        (["--quiet"], False, False),
+        (["--quiet", "--log-file", "here.log"], True, False),
+        (["--quiet", "--debug"], False, True),
+    ],
+)
+def test_a_command_with_a_console_logs_warnings_only_unless_asked_for_more(
+    argv, has_console, all_is_logged
+):
+    conf = process.prepare_service("faafo-all", argv, [], has_console)
+    assert ("root=WARN" in conf.default_log_levels) == (not all_is_logged)
+    assert any(level.endswith("=INFO") for level in conf.default_log_levels) == (
+        all_is_logged or "--quiet" not in argv
+    )
+    assert "waitress.queue=ERROR" in conf.default_log_levels
+
+
 def test_a_mistake_that_faafo_can_explain_is_one_line_and_exit_status_one(caplog):
     def main(_stop):
         raise errors.ConfigurationError("bind_port = 1: no")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command lines and configuration files."""
+
+from pathlib import Path
+
+import pytest
+from oslo_config import cfg
+
+from faafo import conf as options
+from faafo import errors
+from faafo.conf import cli
+from faafo.conf.load import load
+
+
+def loaded(*argv, command="faafo-all", files=()):
+    conf = cfg.ConfigOpts()
+    cli.register_opts(conf, command)
+    options.register_opts(conf)
+    load(conf, command, "1.2.3", list(map(str, argv)), list(map(str, files)))
+    return conf
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "all.conf"
+    path.write_text("[DEFAULT]\nbind_port = 1111\ninterval = 7\n[worker]\nslots = 3\n")
+    return path
+
+
+def test_the_command_line_takes_precedence_over_files(file):
+    conf = loaded("--port", "2222", "--worker-slots", "5", files=[file])
+    assert (conf.bind_port, conf.interval, conf.worker.slots) == (2222, 7.0, 5)
+
+
+@pytest.mark.parametrize("joined", [False, True])
+def test_it_does_so_wherever_the_file_is_named(file, joined):
+    named = [f"--config-file={file}"] if joined else ["--config-file", file]
+    assert loaded("--port", "2222", *named).bind_port == 2222
+    assert loaded(*named, "--port", "2222").bind_port == 2222
+    assert loaded("--port", "2222", "--config-dir", file.parent).bind_port == 2222
+
+
+def test_of_two_files_the_later_one_takes_precedence(file, tmp_path):
+    other = tmp_path / "other.conf"
+    other.write_text("[DEFAULT]\nbind_port = 3333\n")
+    assert loaded("--config-file", file, "--config-file", other).bind_port == 3333
+    assert loaded("--config-file", other, "--config-file", file).bind_port == 1111
+
+
+def test_the_state_directory_is_made_absolute(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    conf = loaded("--state-dir", "data")
+    assert conf.state_path == str(tmp_path / "data")
+    assert conf.database_url == f"sqlite:///{tmp_path}/data/faafo.sqlite"
+    assert conf.filesystem_store_datadir == f"{tmp_path}/data/images"
+    assert loaded("--state-dir=~/data").state_path == "/home/me/data"
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--port", "70000"], "--port: Should be less than or equal to 65535"),
+        (["--port=-1"], "--port: Should be greater than or equal to 0"),
+        (["--port", "many"], "--port: invalid literal for int() with base 10: 'many'"),
+        (["--state-dir", ""], "--state-dir: must not be empty"),
+        (["--worker-slots", "-2"], "--worker-slots: Should be greater than or equal to 0"),
+        (["--palettes", "blue"], "--palettes: Valid values are [original, "),
+        (["--port"], "argument --port: expected one argument; see faafo-all --help"),
+        (["--prot", "1"], "unrecognized arguments: --prot 1; see faafo-all --help"),
+    ],
+)
+def test_an_invalid_command_line_is_one_line_that_names_the_flag(argv, sentence, capsys):
+    with pytest.raises(errors.ConfigurationError) as caught:
+        loaded(*argv)
+    assert str(caught.value).startswith(sentence)
+    assert "\n" not in str(caught.value)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_invalid_value_in_a_file_has_the_name_it_has_there(tmp_path):
+    path = Path(tmp_path / "all.conf")
+    path.write_text("[DEFAULT]\nbind_port = 70000\n")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        loaded(files=[path])
+    assert str(caught.value) == "[DEFAULT] bind_port: Should be less than or equal to 65535"
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as caught:
+        loaded("--version")
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == "1.2.3\n"
