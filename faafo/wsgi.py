@@ -2,7 +2,7 @@
 """The API as a WSGI application, for gunicorn, uWSGI or mod_wsgi: ``faafo.wsgi:application``.
 
 The environment variable FAAFO_CONFIG_FILES names its configuration files, separated by colons;
-without it they are looked for as faafo-api does.
+by default it reads the files that faafo-api reads.
 """
 
 import os

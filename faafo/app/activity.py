@@ -26,9 +26,10 @@ def activity_of(app: Flask) -> Activity:
     :raises faafo.errors.DatabaseUnavailable: when the database is unreachable.
     """
     with app.app_context(), explained(db.engine.url):
-        counts = collaborators().counts.by_status(db.session)
+        session = db.session()
+        counts = collaborators().counts.by_status(session)
         return Activity(
-            completed_lately=gallery.completed_lately(db.session),
+            completed_lately=gallery.completed_lately(session),
             queued=counts[Status.QUEUED],
             in_error=counts[Status.ERROR],
         )

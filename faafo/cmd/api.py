@@ -12,12 +12,12 @@ from faafo.store.factory import open_store
 
 
 def main() -> int:
-    """Serve until told to stop; return the exit status."""
+    """Serve until stopped; return the exit status."""
     return process.run(serve)
 
 
 def serve(stop: process.Stop) -> None:
-    """Serve the API until ``stop`` is asked for."""
+    """Serve the API until ``stop`` is requested."""
     conf = process.prepare_service("faafo-api")
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     store = open_store(conf)

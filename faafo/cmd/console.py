@@ -17,7 +17,7 @@ LOG = logging.getLogger(__name__)
 
 # Seconds after which a start that is not finished is worth a line; with a compiled kernel it takes
 # less than the first of them.
-PROGRESS_SECONDS = (1, 5, 10, 20, 40)
+PROGRESS_SECONDS = (2, 5, 10, 20, 40)
 SUMMARY_SECONDS = 60
 STARTING = (
     "The worker is starting. At the first start it compiles its kernel, which takes about 15 s."

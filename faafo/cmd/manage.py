@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``faafo-manage``: what an administrator does by hand."""
+"""``faafo-manage``: administration of the database, fractals and the image store."""
 
 import sys
 import uuid as uuidlib
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def manage(stop: process.Stop) -> int | None:
-    """Do what the command line says; return the exit status if it is not 0."""
+    """Run the verb of the command line; return the exit status if it is not 0."""
     cfg.CONF.register_cli_opt(cfg.SubCommandOpt("command", title="commands", handler=_add_commands))
     conf = process.prepare_service(
         "faafo-manage", config_files=cfg.find_config_files("faafo", "api")
@@ -47,13 +47,11 @@ def _add_commands(commands: Any) -> None:
     _verb(db, "upgrade", upgrade, "bring the schema up to date")
     _verb(db, "version", show_version, "show the schema's revision and the one that faafo needs")
     fractal = _noun(commands, "fractal", "fractals")
-    again = _verb(fractal, "retry", retry, "queue fractals again that were given up")
+    again = _verb(fractal, "retry", retry, "queue fractals again that are in error")
     again.add_argument("uuid", nargs="*", help="which")
     again.add_argument("--all-errors", action="store_true", help="all that have the status error")
-    read = _verb(
-        fractal, "from-png", from_png, "queue the fractal that a downloaded PNG file shows"
-    )
-    read.add_argument("file", type=Path, help="a file that the page of a fractal gave to download")
+    read = _verb(fractal, "from-png", from_png, "queue the fractal of a downloaded PNG file")
+    read.add_argument("file", type=Path, help="a file downloaded from the page of a fractal")
     store = _noun(commands, "store", "the image store")
     tidy = _verb(store, "sweep", sweep, "remove images without a record, and half-written files")
     tidy.add_argument(
@@ -61,7 +59,7 @@ def _add_commands(commands: Any) -> None:
         type=float,
         default=3600.0,
         metavar="SECONDS",
-        help="leave alone what was written later than that (default: %(default)g)",
+        help="keep files that are younger (default: %(default)g)",
     )
     tidy.add_argument("--dry-run", action="store_true", help="show them only")
 
@@ -78,7 +76,7 @@ def _verb(noun: Any, name: str, act: Callable, text: str) -> Any:
 
 @contextmanager
 def _database(conf: cfg.ConfigOpts) -> Iterator[Engine]:
-    """Open the database, and explain in one line why it cannot be reached."""
+    """Open the database; an error is explained in one line."""
     url = engine.parse_url(conf.database_url)
     engine.make_sqlite_directory(url)
     opened = create_engine(url, **engine.engine_options(url))
@@ -116,7 +114,7 @@ def show_version(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
 
 
 def retry(conf: cfg.ConfigOpts, _stop: process.Stop) -> int:
-    """Queue fractals again that were given up; return 1 when one of them was not."""
+    """Queue fractals in error again; return 1 when one could not be queued."""
     command = conf.command
     if bool(command.uuid) == command.all_errors:
         raise errors.ConfigurationError("fractal retry: give either uuids or --all-errors")
@@ -136,7 +134,7 @@ def retry(conf: cfg.ConfigOpts, _stop: process.Stop) -> int:
 
 
 def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
-    """Queue the fractal that a file shows, under a new uuid if its own is taken.
+    """Queue the fractal of a PNG file, under a new uuid if its own is taken.
 
     :raises faafo.errors.InvalidTask: when there is no fractal in it.
     """
@@ -150,18 +148,18 @@ def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
     with _session(conf) as session:
         if fractals.existing(session, [task.uuid]):
             other = str(uuidlib.uuid4())
-            print(f"fractal {task.uuid} exists already: its like gets a uuid of its own")
+            print(f"fractal {task.uuid} exists already: the copy gets a new uuid")
             task = task.model_copy(update={"uuid": other})
         print(f"queued fractal {fractals.add(session, with_constant(task)).uuid}")
 
 
 def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
-    """Remove images whose fractals are no more, and what was written half and left."""
+    """Remove images without a record, and half-written files."""
     command = conf.command
     store = open_store(conf)
     orphans = 0
     with _session(conf) as session:
-        # What is listed now had its record before: nothing that comes later can be an orphan.
+        # A record exists before its image: an image listed here without one is an orphan.
         listed = iter(list(store.uuids(command.older_than)))
         while not stop.requested.is_set() and (batch := list(islice(listed, BATCH))):
             for uuid in sorted(set(batch) - fractals.existing(session, batch)):

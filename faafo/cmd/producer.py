@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``faafo-producer``: generates fractals, and dispatches what is queued to workers."""
+"""``faafo-producer``: generates fractals, and dispatches queued ones to workers."""
 
 import sys
 
@@ -11,12 +11,12 @@ from faafo.rpc.transport import get_transport
 
 
 def main() -> int:
-    """Produce until told to stop; return the exit status."""
+    """Produce until stopped; return the exit status."""
     return process.run(produce)
 
 
 def produce(stop: process.Stop) -> int:
-    """Generate and dispatch until ``stop`` is asked for, or a single set is through."""
+    """Generate and dispatch until ``stop`` is requested, or a single set is done."""
     conf = process.prepare_service("faafo-producer")
     transport = get_transport(conf)
     process.warn_of_unknown_options(conf)

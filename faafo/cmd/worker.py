@@ -12,19 +12,19 @@ from faafo.worker.worker import WorkerService
 
 
 def main() -> int:
-    """Work until told to stop; return the exit status."""
+    """Work until stopped; return the exit status."""
     return process.run(work)
 
 
 def work(stop: process.Stop) -> None:
-    """Render what the broker brings until ``stop`` is asked for."""
+    """Render tasks from the broker until ``stop`` is requested."""
     conf = process.prepare_service("faafo-worker")
     transport = get_transport(conf)
     process.warn_of_unknown_options(conf)
     name = conf.worker.name or process.unique_name("worker")
     store = open_writer(conf, owner=f"worker-{name}")
-    identity = process.instance_id(name)
-    worker = WorkerService(conf, transport, store, name, identity, process.version())
+    instance_id = process.instance_id(name)
+    worker = WorkerService(conf, transport, store, name, instance_id, process.version())
     stop.listen()
     worker.run(stop.requested, stop.immediate, systemd.notify)
 
