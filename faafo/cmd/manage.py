@@ -99,7 +99,7 @@ def _session(conf: cfg.ConfigOpts) -> Iterator[Session]:
 def upgrade(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     """Bring the schema up to date."""
     with _database(conf) as opened:
-        schema.upgrade(opened, stop.asked)
+        schema.upgrade(opened, stop.requested)
     print(f"the database schema is at revision {schema.head()}")
 
 
