@@ -7,8 +7,16 @@ from typing import Any
 from flask import g, jsonify
 from flask_openapi import APIBlueprint, Tag
 
+from faafo.api.claim_schemas import (
+    ClaimAnswer,
+    Claimed,
+    ClaimUpdate,
+    Completed,
+    Leased,
+    NewClaim,
+)
 from faafo.api.entries import Malformed, problems, sound
-from faafo.api.schemas import ERRORS, ClaimAnswer, Claimed, ClaimUpdate, Completed, Leased, NewClaim
+from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.core.deletion import delete_image
 from faafo.db import claims, db, fractals, outcomes
