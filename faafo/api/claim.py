@@ -7,6 +7,7 @@ from typing import Any
 from flask import g, jsonify
 from flask_openapi import APIBlueprint, Tag
 
+from faafo.api import examples
 from faafo.api.claim_schemas import (
     ClaimAnswer,
     Claimed,
@@ -33,7 +34,11 @@ blueprint = APIBlueprint(
 )
 
 
-@blueprint.post("/claim", responses={200: Claimed})
+@blueprint.post(
+    "/claim",
+    request_body=examples.json_body(NewClaim, examples.CLAIM),
+    responses={200: Claimed},
+)
 def post_claim(body: NewClaim) -> Any:
     """Claim queued fractals for rendering, oldest first."""
     policy = collaborators().retry_policy
@@ -42,7 +47,11 @@ def post_claim(body: NewClaim) -> Any:
     return jsonify(objects=[fractal.as_dict() for fractal in claimed])
 
 
-@blueprint.put("/claim", responses={200: ClaimAnswer})
+@blueprint.put(
+    "/claim",
+    request_body=examples.json_body(ClaimUpdate, examples.CLAIM_UPDATE),
+    responses={200: ClaimAnswer},
+)
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and give fractals back to the queue."""
     policy = collaborators().retry_policy

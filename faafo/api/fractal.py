@@ -9,7 +9,7 @@ from flask import abort, current_app, jsonify, url_for
 from flask_openapi import APIBlueprint, Tag
 
 from faafo import errors
-from faafo.api import image
+from faafo.api import examples, image
 from faafo.api import query as query_parameter
 from faafo.api.schemas import (
     ERRORS,
@@ -51,7 +51,11 @@ blueprint = APIBlueprint(
 )
 
 
-@blueprint.post("/fractal", responses={201: FractalRecord})
+@blueprint.post(
+    "/fractal",
+    request_body=examples.json_body(NewFractal, examples.FRACTAL),
+    responses={201: FractalRecord},
+)
 def post_fractal(body: NewFractal) -> Any:
     """Queue a fractal for rendering."""
     fields = body.model_dump()
@@ -96,13 +100,21 @@ def get_fractal(path: FractalPath) -> Any:
     return jsonify(fractals.record(db.session, str(path.uuid)))
 
 
-@blueprint.put("/fractal/<uuid:uuid>", responses={200: FractalRecord})
+@blueprint.put(
+    "/fractal/<uuid:uuid>",
+    request_body=examples.json_body(FractalUpdate, examples.RESULT),
+    responses={200: FractalRecord},
+)
 def put_fractal(path: FractalPath, body: FractalUpdate) -> Any:
     """Record the result of an attempt, or the fault it failed with."""
     return jsonify(_update(str(path.uuid), body).as_dict())
 
 
-@blueprint.patch("/fractal/<uuid:uuid>", responses={200: FractalRecord})
+@blueprint.patch(
+    "/fractal/<uuid:uuid>",
+    request_body=examples.json_body(FractalUpdate, examples.RESULT),
+    responses={200: FractalRecord},
+)
 def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
     """Do what PUT does."""
     return jsonify(_update(str(path.uuid), body).as_dict())

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from faafo.api import examples
 from faafo.fractal.task import (
     MAX_INT32,
     MAX_SIZE,
@@ -70,6 +71,10 @@ class NewFractal(FractalParameters):
 
 class FractalRecord(FractalParameters):
     """A fractal as the API shows it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=examples.with_example(FractalParameters, examples.RECORD)
+    )
 
     uuid: Uuid
     status: Status

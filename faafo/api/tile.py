@@ -5,7 +5,9 @@ import re
 
 from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
+from pydantic import ConfigDict
 
+from faafo.api import examples
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.fractal.tile import Tile, TilePlace, TileStyle, TileView
@@ -22,11 +24,23 @@ blueprint = APIBlueprint(
 )
 
 
+class TilePath(TilePlace):
+    """Which tile to return."""
+
+    model_config = ConfigDict(json_schema_extra=examples.parameters(examples.TILE))
+
+
+class TileQuery(TileStyle):
+    """Which Julia set the tile shows, and in which colours."""
+
+    model_config = ConfigDict(json_schema_extra=examples.parameters(examples.TILE_STYLE))
+
+
 @blueprint.get(
     "/tile/<z>/<x>/<y>.png",
     responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-def get_tile(path: TilePlace, query: TileStyle) -> Response:
+def get_tile(path: TilePath, query: TileQuery) -> Response:
     """Return a tile, rendered by a worker; what the client has already is not rendered again."""
     view = TileView(**path.model_dump(), **query.model_dump())
     fingerprint = view.fingerprint()

@@ -8,6 +8,7 @@ from faafo.store.base import ImageStore
 from faafo.web import (
     actions,
     create,
+    documentation,
     download,
     explore,
     filters,
@@ -27,6 +28,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     Bootstrap5(app)
     filters.register(app)
     headers.register(app, store)
+    documentation.register(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(actions.blueprint)
     app.register_blueprint(create.blueprint)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Examples for the OpenAPI document; Swagger UI's "Try it out" sends those of requests as they are.
+
+No request has a uuid: an example must work each time it is sent, on every site.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_openapi import MediaType, RequestBody
+from flask_openapi.models import OPENAPI3_REF_PREFIX
+from pydantic import BaseModel
+
+# Square pixels, the whole Julia set, and a constant from the seahorse valley.
+FRACTAL: dict[str, Any] = {
+    "width": 1024,
+    "height": 640,
+    "iterations": 500,
+    "xa": -1.6,
+    "xb": 1.6,
+    "ya": -1.0,
+    "yb": 1.0,
+    "cx": -0.7269,
+    "cy": 0.1889,
+    "palette": "ember",
+}
+RESULT: dict[str, Any] = {
+    "attempt": 1,
+    "checksum": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "duration": 0.25,
+    "size": 123456,
+    "generated_by": "worker-1",
+}
+RECORD: dict[str, Any] = {
+    "uuid": "12345678-9abc-4def-8123-456789abcdef",
+    **FRACTAL,
+    "status": "complete",
+    **RESULT,
+    "failures": 0,
+    "fault": None,
+    "created_at": "2026-11-23T01:53:46.123456Z",
+}
+CLAIM: dict[str, Any] = {"claimed_by": "example", "count": 1, "lease": 30}
+CLAIM_UPDATE: dict[str, Any] = {
+    "claimed_by": "example",
+    "lease": 30,
+    "renew": [],
+    "release": [],
+    "complete": [],
+}
+TILE: dict[str, Any] = {"z": 2, "x": 1, "y": 1}
+TILE_STYLE: dict[str, Any] = {name: FRACTAL[name] for name in ("cx", "cy", "iterations", "palette")}
+
+
+def json_body(model: type[BaseModel], example: dict[str, Any]) -> RequestBody:
+    """Return the documentation of a request body that has the schema of ``model``."""
+    schema = {"$ref": f"{OPENAPI3_REF_PREFIX}/{model.__name__}"}
+    content = MediaType.model_validate({"schema": schema, "example": example})
+    return RequestBody(content={"application/json": content}, required=True)
+
+
+def with_example(base: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
+    """Return the ``json_schema_extra`` of ``base`` with an example, for a subclass."""
+    inherited = base.model_config.get("json_schema_extra")
+    return {**(inherited if isinstance(inherited, dict) else {}), "examples": [example]}
+
+
+def parameters(example: dict[str, Any]) -> Callable[[dict[str, Any]], None]:
+    """Return the ``json_schema_extra`` that adds ``example`` to the fields of a model."""
+
+    def extend(schema: dict[str, Any]) -> None:
+        for name, value in example.items():
+            schema["properties"][name]["example"] = value
+
+    return extend
