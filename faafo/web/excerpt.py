@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which fractals a page of the gallery shows, and the addresses of the pages beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import abort, url_for
@@ -24,7 +24,7 @@ class Excerpt:
     """The fractals on one page, and the markers of the pages beside it."""
 
     choice: Choice
-    fractals: list[Fractal]
+    fractals: Sequence[Fractal]
     newer_than: str | None
     older_than: str | None
 
@@ -47,7 +47,8 @@ class Excerpt:
         ):
             if wanted[name] == usual:
                 del wanted[name]
-        return url_for("web.get_gallery", **{name: str(value) for name, value in wanted.items()})
+        parameters: dict[str, Any] = {name: str(value) for name, value in wanted.items()}
+        return url_for("web.get_gallery", **parameters)
 
 
 def choice_of(args: Mapping[str, str]) -> Choice:
@@ -80,7 +81,7 @@ def excerpt_of(session: Session, args: Mapping[str, str]) -> Excerpt:
     return _cut(choice, found[:PAGE_SIZE], has_newer=False, has_older=len(found) > PAGE_SIZE)
 
 
-def _cut(choice: Choice, found: list[Fractal], has_newer: bool, has_older: bool) -> Excerpt:
+def _cut(choice: Choice, found: Sequence[Fractal], has_newer: bool, has_older: bool) -> Excerpt:
     return Excerpt(
         choice,
         found,

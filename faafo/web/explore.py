@@ -61,9 +61,10 @@ class View(TileStyle):
         width, height = SIZES[0]
         step = pitch(self.zoom) * TYPICAL_WIDTH / width
         xa, ya = self.re - width // 2 * step, self.im - height // 2 * step
-        window = {"xa": xa, "xb": xa + (width - 1) * step, "ya": ya, "yb": ya + (height - 1) * step}
-        style = self.model_dump(include={"cx", "cy", "iterations", "palette"})
-        return url_for("create.get_form", width=width, height=height, **window, **style)
+        parameters = self.model_dump(include={"cx", "cy", "iterations", "palette"})
+        parameters |= {"width": width, "height": height, "xa": xa, "ya": ya}
+        parameters |= {"xb": xa + (width - 1) * step, "yb": ya + (height - 1) * step}
+        return url_for("create.get_form", **parameters)
 
     def tiles(self) -> list[list[str]]:
         """Return the addresses of the tiles around the middle, row by row: two by two, or one."""

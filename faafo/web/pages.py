@@ -3,14 +3,8 @@
 
 from uuid import UUID
 
-from flask import (
-    Blueprint,
-    Response,
-    make_response,
-    render_template,
-    request,
-    send_from_directory,
-)
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
 
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, gallery
@@ -89,4 +83,4 @@ def get_fractal(uuid: UUID) -> str:
 @blueprint.get("/favicon.ico")
 def get_favicon() -> Response:
     """Return the icon where browsers look that show something that is not a page."""
-    return send_from_directory(blueprint.static_folder, "favicon.svg")
+    return blueprint.send_static_file("favicon.svg")

@@ -2,6 +2,7 @@
 """Thumbnails: their route, and how one is made of a large picture in little memory."""
 
 import io
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -18,7 +19,7 @@ SIDE = 320
 MIMETYPE = "image/webp"
 YEAR_SECONDS = 365 * 24 * 3600
 # Measured on our pictures: a fifth of the bytes of a PNG, and faster to encode.
-ENCODING = {"format": "WEBP", "quality": 85, "method": 2}
+ENCODING: dict[str, Any] = {"format": "WEBP", "quality": 85, "method": 2}
 # A strip of a large picture is in colour for a moment only; this bounds its pixels.
 STRIP_PIXELS = 2**20
 
