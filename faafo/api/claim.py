@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The noun ``claim`` of the REST API: how producers take fractals to have them rendered."""
+"""The resource ``claim`` of the REST API: leases on fractals, for producers."""
 
 import logging
 from typing import Any
@@ -53,7 +53,7 @@ def post_claim(body: NewClaim) -> Any:
     responses={200: ClaimAnswer},
 )
 def put_claim(body: ClaimUpdate) -> Any:
-    """Renew leases, record results, and give fractals back to the queue."""
+    """Renew leases, record results, and release fractals."""
     policy = collaborators().retry_policy
     renewals = [claims.Renewal(_lease(one), one.rows_done) for one in sound(body.renew)]
     releases = [claims.Release(_lease(one), one.fault) for one in sound(body.release)]
@@ -92,6 +92,6 @@ def _complete(completed: list[Completed]) -> list[str]:
     ]
     refused = outcomes.complete_all(db.session, results)
     for uuid in set(refused) - fractals.existing(db.session, refused):
-        # It was deleted while it was rendered: its image is nobody's.
+        # The fractal was deleted during the render: no record refers to this image.
         delete_image(uuid)
     return refused

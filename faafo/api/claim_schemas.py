@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests and answers of the noun ``claim``: leases taken, renewed, released and completed."""
+"""Requests and responses of the resource ``claim``, validated and documented in one place."""
 
 from typing import Annotated
 
@@ -14,7 +14,7 @@ Lease = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
 class NewClaim(BaseModel):
-    """A producer's wish for fractals to render."""
+    """How many fractals a producer claims, and for how long."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,32 +24,32 @@ class NewClaim(BaseModel):
 
 
 class Claimed(BaseModel):
-    """What was claimed."""
+    """The claimed fractals."""
 
     objects: list[FractalRecord]
 
 
 class Leased(BaseModel):
-    """A claimed fractal, and the attempt it was claimed for. Fields unknown here are ignored."""
+    """A claimed fractal and the attempt of its lease; unknown fields are ignored."""
 
     uuid: Uuid
     attempt: Attempt
 
 
 class Renewed(Leased):
-    """A claimed fractal to keep; ``rows_done`` says how much of it has been rendered."""
+    """A lease to renew; ``rows_done`` is the number of rows rendered so far."""
 
     rows_done: Ornament[RowsDone] = None
 
 
 class Released(Leased):
-    """A claimed fractal to give back; ``fault`` says what keeps it from being rendered for now."""
+    """A lease to release; with ``fault``, the reason why the fractal could not be rendered."""
 
     fault: Ornament[Text] = None
 
 
 class Completed(Leased):
-    """A claimed fractal that has been rendered, and its result."""
+    """The result of a claimed fractal."""
 
     checksum: Checksum
     duration: Duration
@@ -58,7 +58,7 @@ class Completed(Leased):
 
 
 class ClaimUpdate(BaseModel):
-    """Which leases to renew, which fractals to give back, which are complete: each by itself."""
+    """The leases to renew, the leases to release, and the results to record, each on its own."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,7 +70,7 @@ class ClaimUpdate(BaseModel):
 
 
 class ClaimAnswer(BaseModel):
-    """The uuids whose leases the producer does not hold, or named by a malformed entry."""
+    """The uuids of leases that the producer does not hold, and of malformed entries."""
 
     lost: list[Uuid]
     problems: list[str] = Field([], description="one sentence for each malformed entry, if any")

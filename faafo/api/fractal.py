@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The noun ``fractal`` of the REST API."""
+"""The resource ``fractal`` of the REST API."""
 
 import json
 import uuid as uuidlib
@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import abort, current_app, jsonify, url_for
 from flask_openapi import APIBlueprint, Tag
+from flask_openapi.types import ResponseDict
 
 from faafo import errors
 from faafo.api import examples, image
@@ -35,11 +36,11 @@ MAX_RESULTS_PER_PAGE = 100
 RESULT = ("checksum", "duration", "size", "generated_by")
 MUTABLE = {"attempt", "fault", *RESULT}
 PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
-IMAGE_ANSWERS = {
+IMAGE_ANSWERS: ResponseDict = {
     200: {"content": PNG_FILE},
-    206: {"content": PNG_FILE, "description": "the part that the header Range asks for"},
-    304: {"description": "the image has not changed"},
-    307: {"description": "the image is there, [store] s3_redirect"},
+    206: {"content": PNG_FILE, "description": "the byte range that the Range header names"},
+    304: {"description": "the image that the client has is current"},
+    307: {"description": "a signed URL of the image, see [store] s3_redirect"},
 }
 
 blueprint = APIBlueprint(
@@ -72,7 +73,7 @@ def get_fractals(query: FractalList) -> Any:
     """Return a page of fractals, newest first."""
     search = query_parameter.parse(query.q)
     if query.marker and search.order_by:
-        raise errors.InvalidQuery("marker: goes with the order newest first only, not order_by")
+        raise errors.InvalidQuery("marker: cannot be combined with order_by")
     size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
     page = fractals.page(
         db.session,
@@ -116,20 +117,20 @@ def put_fractal(path: FractalPath, body: FractalUpdate) -> Any:
     responses={200: FractalRecord},
 )
 def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
-    """Do what PUT does."""
+    """Record the result or the fault of an attempt, as PUT does."""
     return jsonify(_update(str(path.uuid), body).as_dict())
 
 
 @blueprint.delete("/fractal/<uuid:uuid>", responses={204: None})
 def delete_fractal(path: FractalPath) -> Any:
-    """Forget a fractal and its image."""
+    """Delete a fractal and its image."""
     deletion.delete_fractal(str(path.uuid))
     return "", 204
 
 
 @blueprint.post("/fractal/<uuid:uuid>/retry", responses={200: FractalRecord})
 def post_retry(path: FractalPath) -> Any:
-    """Queue a fractal again that was given up."""
+    """Queue a fractal of status error again."""
     return jsonify(outcomes.retry(db.session, str(path.uuid)).as_dict())
 
 
@@ -145,9 +146,9 @@ def get_image(path: FractalPath) -> Any:
     openapi_extensions={"requestBody": {"required": True, "content": PNG_FILE}},
 )
 def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> Any:
-    """Store the image that an attempt has rendered, for a worker."""
+    """Store the image of the current attempt; workers upload it here."""
     if not current_app.config["ACCEPT_IMAGES"]:
-        abort(403, description="this service takes no images: [api] accept_images is off")
+        abort(403, description="image uploads are disabled: [api] accept_images = false")
     return jsonify(image.receive(str(path.uuid), query.attempt, header.content_digest))
 
 
@@ -156,11 +157,11 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
     try:
         fractal = fractals.get(db.session, uuid)
     except errors.FractalNotFound:
-        # It was deleted while it was rendered: its image is nobody's.
+        # The fractal was deleted during the render: no record refers to this image.
         deletion.delete_image(uuid)
         raise
     _refuse_changes(fractal.as_dict(), sent)
-    if body.brings_result:
+    if body.has_result:
         result = {name: sent[name] for name in RESULT if name in sent}
         return outcomes.complete(db.session, uuid, body.attempt, result)
     if body.fault is not None and body.attempt is not None:
@@ -173,7 +174,7 @@ def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:
     for name, value in sent.items():
         if name not in MUTABLE and record[name] != value:
             raise errors.FractalFixed(
-                f"{name}: cannot be changed, it is {json.dumps(record[name])}, not {value!r}"
+                f"{name}: cannot be changed from {json.dumps(record[name])} to {value!r}"
             )
 
 

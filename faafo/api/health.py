@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The health check, for load balancers and people."""
+"""Health checks, for load balancers and operators."""
 
 from typing import Any
 
@@ -15,26 +15,26 @@ from faafo.db import db
 blueprint = APIBlueprint(
     "health",
     __name__,
-    abp_tags=[Tag(name="health", description="Is the service well?")],
+    abp_tags=[Tag(name="health", description="Health checks, for load balancers and operators")],
     abp_responses=ERRORS,
 )
 
 
 class Health(BaseModel):
-    """What a healthy service answers."""
+    """The response of a healthy service."""
 
     status: str
 
 
 @blueprint.get("/healthcheck", responses={200: Health})
 def get_health() -> Any:
-    """Answer 200 while the database can be reached, and 503 otherwise."""
+    """Return 200 when the database is reachable, else 503."""
     db.session.execute(text("SELECT 1"))
     return jsonify(status="ok")
 
 
 @blueprint.get("/healthcheck/store", responses={200: Health})
 def get_store_health() -> Any:
-    """Answer 200 while images can be written, and 503 otherwise."""
+    """Return 200 when the image store is writable, else 503."""
     collaborators().store.check()
     return jsonify(status="ok")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images over HTTP: sending them out, whole or in parts, and taking them in from workers."""
+"""Images over HTTP: downloads, whole or by range, and uploads from workers."""
 
 import base64
 import binascii
@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from flask import Response, abort, current_app, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 from werkzeug.wsgi import FileWrapper
 
 from faafo import errors
@@ -17,22 +18,22 @@ from faafo.fractal.png import has_sides
 from faafo.store.base import MIMETYPE, ImageStore, checksum
 
 CHUNK_BYTES = 2**16
-# RFC 9530: a dictionary of digests, of which we need this one.
+# RFC 9530: a dictionary of digests, of which SHA-256 is required.
 SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
-# No PNG file of so many pixels is larger: four bytes a pixel, and room for what comes with them.
+# The upper bound of a PNG file: four bytes a pixel, and 64 KiB for all other chunks.
 BYTES_PER_PIXEL = 4
-BYTES_BESIDE = 2**16
+OVERHEAD_BYTES = 2**16
 
 
-def send(fractal: Fractal) -> Response:
-    """Return the answer to a request for the image of a fractal.
+def send(fractal: Fractal) -> AnyResponse:
+    """Return the response to a request for the image of a fractal.
 
     :raises faafo.errors.ImageNotFound: when there is none.
     """
     uuid, known = fractal.uuid, fractal.checksum
     if known is None:
         raise errors.ImageNotFound(f"fractal {uuid} is {fractal.status}: no image yet")
-    # A client may take its time; the database connection must not wait with it.
+    # A slow client must not hold a database connection.
     db.session.close()
     response = _not_modified(known) or _redirection(uuid) or _file(uuid, known)
     response.set_etag(known)
@@ -44,13 +45,13 @@ def _not_modified(known: str) -> Response | None:
     return Response(status=304) if request.if_none_match.contains(known) else None
 
 
-def _redirection(uuid: str) -> Response | None:
-    # What is signed is a GET.
+def _redirection(uuid: str) -> AnyResponse | None:
+    # The signed URL is valid for GET only.
     url = _store().public_url(uuid) if request.method == "GET" else None
     return redirect(url, 307, Response) if url else None
 
 
-def _file(uuid: str, known: str) -> Response:
+def _file(uuid: str, known: str) -> AnyResponse:
     file = _store().open(uuid)
     try:
         size = file.seek(0, 2)
@@ -69,10 +70,10 @@ def _file(uuid: str, known: str) -> Response:
 def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any]:
     """Store the image in the request's body; return its checksum and size.
 
-    :param content_digest: what the header of that name says (RFC 9530).
+    :param content_digest: the value of the header ``Content-Digest`` (RFC 9530).
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not what is being rendered now.
-    :raises faafo.errors.InvalidImage: when the body is not what the headers or the record say.
+    :raises faafo.errors.StaleAttempt: when ``attempt`` is not the current one.
+    :raises faafo.errors.InvalidImage: when the body does not match its digest or the record.
     """
     if request.mimetype != MIMETYPE:
         abort(415, description=f"the content type: must be {MIMETYPE}")
@@ -81,20 +82,20 @@ def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any]:
     png = request.get_data(cache=False)
     _check_digest(png, content_digest)
     _check_sides(png, width, height)
-    # The body may have taken its time.
+    # The upload may have taken longer than the lease.
     _sides(uuid, attempt)
     _store().save(uuid, png)
     try:
         fractals.get(db.session, uuid)
     except errors.FractalNotFound:
-        # It was deleted in the meantime: its image is nobody's.
+        # The fractal was deleted during the upload: no record refers to this image.
         _store().delete(uuid)
         raise
     return {"checksum": checksum(png), "size": len(png)}
 
 
 def _sides(uuid: str, attempt: int) -> tuple[int, int]:
-    """Return the sides of a fractal that is being rendered; leaves no transaction open."""
+    """Return width and height of a fractal that is being rendered; close the session."""
     fractal = outcomes.require_rendering(db.session, uuid, attempt)
     sides = fractal.width, fractal.height
     db.session.close()
@@ -103,15 +104,15 @@ def _sides(uuid: str, attempt: int) -> tuple[int, int]:
 
 def _limit(width: int, height: int) -> int:
     most = current_app.config["MAX_IMAGE_SIZE"]
-    return min(most, BYTES_PER_PIXEL * width * height + BYTES_BESIDE)
+    return min(most, BYTES_PER_PIXEL * width * height + OVERHEAD_BYTES)
 
 
 def _check_digest(png: bytes, content_digest: str) -> None:
     found = SHA256.search(content_digest)
     if found is None:
-        raise errors.InvalidImage("Content-Digest: must hold sha-256=:<base64>:")
+        raise errors.InvalidImage("Content-Digest: must contain sha-256=:<base64>:")
     if _hexadecimal(found[1]) != checksum(png):
-        raise errors.InvalidImage("Content-Digest: is not that of the body")
+        raise errors.InvalidImage("Content-Digest: does not match the body")
 
 
 def _check_sides(png: bytes, width: int, height: int) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parameter ``q`` of a list: Flask-Restless 0.17's filters and order."""
+"""The parameter ``q`` of a list: filters and order in the syntax of Flask-Restless 0.17."""
 
 import json
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MAX_FILTERS = 100
 
 @dataclass(frozen=True)
 class Search:
-    """What a list is narrowed down to, and how it is sorted."""
+    """The filters and the order of a list."""
 
     where: tuple[ColumnElement[bool], ...] = ()
     order_by: tuple[ColumnElement, ...] = ()
@@ -25,7 +25,7 @@ class Search:
 def parse(text: str | None) -> Search:
     """Return the search that ``q`` describes.
 
-    :raises faafo.errors.InvalidQuery: when it does not describe one.
+    :raises faafo.errors.InvalidQuery: when ``q`` is not valid.
     """
     if text is None:
         return Search()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes over the wire of the REST API, validated and documented in one place."""
+"""Requests and responses of the REST API, validated and documented in one place."""
 
 from typing import Annotated, Any, Self
 from uuid import UUID
 
+from flask_openapi.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -29,23 +30,23 @@ Size = Annotated[int, Field(strict=True, ge=0, le=MAX_SIZE), WHOLE]
 
 
 class Message(BaseModel):
-    """What every error answers."""
+    """The body of every error."""
 
     message: str
 
 
-# 400 is spelled out, since flask-openapi would otherwise document it as a list of messages.
-ERRORS = {"400": Message, "4XX": Message, "503": Message}
+# Without 400, flask-openapi documents it as a list of messages.
+ERRORS: ResponseDict = {"400": Message, "4XX": Message, "503": Message}
 
 
 class FractalPath(BaseModel):
-    """Names one fractal."""
+    """The uuid of a fractal."""
 
     uuid: UUID
 
 
 class FractalList(BaseModel):
-    """Which page of which fractals to return."""
+    """The filters, the order and the page of a list."""
 
     q: str | None = Field(
         None,
@@ -53,16 +54,16 @@ class FractalList(BaseModel):
         '"direction"}]}; filters nest in {"and": []} and {"or": []}',
     )
     page: int = Field(1, ge=1, le=MAX_INT32)
-    results_per_page: int = Field(10, ge=1, le=MAX_INT32, description="100 at most are returned")
+    results_per_page: int = Field(10, ge=1, le=MAX_INT32, description="at most 100 are returned")
     marker: Uuid | None = Field(
         None,
-        description="The last fractal of the page before: finds the next page of the plain "
-        "list, however deep, at the cost of the first. The Link header carries it.",
+        description="The uuid of the last fractal on the previous page: every page costs as "
+        "much as the first. The Link header has it. Not together with order_by.",
     )
 
 
 class NewFractal(FractalParameters):
-    """A fractal to render; a uuid is made when none is given, and c is chosen."""
+    """A fractal to render; the API generates a uuid and chooses c when they are not given."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -70,7 +71,7 @@ class NewFractal(FractalParameters):
 
 
 class FractalRecord(FractalParameters):
-    """A fractal as the API shows it."""
+    """The record of a fractal."""
 
     model_config = ConfigDict(
         json_schema_extra=examples.with_example(FractalParameters, examples.RECORD)
@@ -78,13 +79,13 @@ class FractalRecord(FractalParameters):
 
     uuid: Uuid
     status: Status
-    attempt: int = Field(description="counts claims; a result must name the current one")
-    failures: int = Field(description="attempts that failed; too many of them end in error")
+    attempt: int = Field(description="number of the last claim; a result must name it")
+    failures: int = Field(description="failed attempts; status error after [api] max_attempts")
     fault: str | None
     created_at: str
     checksum: Checksum | None
     duration: float | None = Field(
-        description="seconds that the worker spent on rendering, or on finding what it had rendered"
+        description="seconds that the worker spent on rendering, or on finding a stored image"
     )
     size: int | None = Field(description="bytes")
     generated_by: str | None
@@ -124,7 +125,7 @@ _RESULT_OR_FAULT_OR_NOTHING: dict[str, Any] = {
 class FractalUpdate(BaseModel):
     """The result of an attempt, or the fault it failed with.
 
-    Every other field of the record may be sent along, as long as it says what the record says.
+    Other fields of the record are accepted if their values are unchanged.
     """
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_RESULT_OR_FAULT_OR_NOTHING)
@@ -152,8 +153,8 @@ class FractalUpdate(BaseModel):
     created_at: str | None = None
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Self:
-        if self.brings_result:
+    def _is_complete(self) -> Self:
+        if self.has_result:
             for name in ("checksum", "duration"):
                 if getattr(self, name) is None:
                     raise PydanticCustomError(
@@ -168,29 +169,29 @@ class FractalUpdate(BaseModel):
         return self
 
     @property
-    def brings_result(self) -> bool:
-        """Whether this is about a result; a fault that comes with it is of an earlier attempt."""
+    def has_result(self) -> bool:
+        """Whether this is a result; a fault beside it belongs to an earlier attempt."""
         if self.checksum is not None or self.duration is not None:
             return True
         return self.fault is None and (self.size is not None or self.generated_by is not None)
 
 
 class ImageAttempt(BaseModel):
-    """Which attempt an image is the result of."""
+    """The attempt that an image is the result of."""
 
     attempt: int = Field(ge=0, le=MAX_INT32)
 
 
 class ImageDigest(BaseModel):
-    """By what an image is known to have arrived as it was sent."""
+    """The digest that an upload is verified with."""
 
     content_digest: str = Field(
-        alias="Content-Digest", description="RFC 9530; must hold sha-256=:<base64>:"
+        alias="Content-Digest", description="RFC 9530; must contain sha-256=:<base64>:"
     )
 
 
 class StoredImage(BaseModel):
-    """What was stored."""
+    """Checksum and size of a stored image."""
 
     checksum: Checksum
     size: int = Field(description="bytes")

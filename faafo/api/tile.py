@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The noun ``tile`` of the API: pictures of 256 x 256 pixels that are rendered at once."""
+"""The resource ``tile``: pictures of 256 x 256 pixels that are rendered on request."""
 
 import re
 
@@ -13,13 +13,13 @@ from faafo.core.collaborators import collaborators
 from faafo.fractal.tile import Tile, TilePlace, TileStyle, TileView
 
 YEAR_SECONDS = 365 * 24 * 3600
-# What stands in a quoted string of a header without further ado.
-UNPRINTABLE = re.compile(r"[^ !#-\[\]-~]")
+# Characters that a quoted string in a header cannot contain unescaped.
+UNQUOTABLE = re.compile(r"[^ !#-\[\]-~]")
 
 blueprint = APIBlueprint(
     "tile",
     __name__,
-    abp_tags=[Tag(name="tile", description="Pictures that are rendered while one waits")],
+    abp_tags=[Tag(name="tile", description="Pictures of 256 x 256 pixels, rendered on request")],
     abp_responses=ERRORS,
 )
 
@@ -41,7 +41,7 @@ class TileQuery(TileStyle):
     responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 def get_tile(path: TilePath, query: TileQuery) -> Response:
-    """Return a tile, rendered by a worker; what the client has already is not rendered again."""
+    """Return a tile, rendered by a worker unless the client's copy is current (If-None-Match)."""
     view = TileView(**path.model_dump(), **query.model_dump())
     fingerprint = view.fingerprint()
     if request.if_none_match.contains(fingerprint):
@@ -49,7 +49,7 @@ def get_tile(path: TilePath, query: TileQuery) -> Response:
     else:
         response = _answer(collaborators().tiles.render(view))
     response.set_etag(fingerprint)
-    # The address says everything about the picture, so it can never be another one.
+    # The URL has all parameters, so its picture never changes.
     response.cache_control.public = True
     response.cache_control.max_age = YEAR_SECONDS
     response.cache_control.immutable = True
@@ -58,7 +58,7 @@ def get_tile(path: TilePath, query: TileQuery) -> Response:
 
 def _answer(tile: Tile) -> Response:
     response = Response(tile.png, mimetype="image/png")
-    worker = UNPRINTABLE.sub("?", tile.worker)
+    worker = UNQUOTABLE.sub("?", tile.worker)
     milliseconds = 1000 * tile.duration
     response.headers["Server-Timing"] = f'render;dur={milliseconds:.1f};desc="{worker}"'
     return response

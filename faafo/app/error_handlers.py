@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How an error becomes an HTTP status and a message; never SQL, never a traceback."""
+"""Error handlers: map each error to an HTTP status and a message without SQL or traceback."""
 
 import logging
 
@@ -33,14 +33,16 @@ STATUS = {
     errors.StoreUnavailable: 503,
     errors.DatabaseUnavailable: 503,
 }
-# In trouble as a matter of course: their text is for the world, and not worth a line in the log.
+# Expected under load: clients get their text, and they are not logged.
 EXPECTED = (errors.TilesBusy, errors.TileUnavailable)
+UNAVAILABLE = "service unavailable; see the log of the API"
+INTERNAL_ERROR = "internal server error"
 RETRY_AFTER_SECONDS = 2
-WORTH_A_RETRY = (429, 503)
+RETRYABLE = (429, 503)
 
 
 def register(app: Flask) -> None:
-    """Make ``app`` answer every error in JSON, or with a page to people who browse."""
+    """Make ``app`` answer errors in JSON, or in HTML where a browser asks for a page."""
     app.register_error_handler(errors.FaafoError, _faafo_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
@@ -49,19 +51,19 @@ def register(app: Flask) -> None:
 
 
 def answer(status: int, message: str) -> Response:
-    """Return the answer that every error has: JSON, or a page for people who browse."""
+    """Return the response to an error: JSON, or HTML where a browser asks for a page."""
     if wants_page(request):
         response = error_page(status, message)
     else:
         response = jsonify(message=message)
         response.status_code = status
-    if status in WORTH_A_RETRY:
+    if status in RETRYABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
 def validation_error(error: ValidationError) -> Response:
-    """Return the answer to a request that breaks its schema."""
+    """Return the response to a request that does not match its schema."""
     return answer(400, describe(error))
 
 
@@ -69,8 +71,8 @@ def _faafo_error(error: errors.FaafoError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     if status >= 500 and not isinstance(error, EXPECTED):
         LOG.error("%s %s: %s", request.method, request.path, error)
-        # What is wrong inside names paths and hosts: that is for the log, not for the world.
-        return answer(status, "the service is in trouble; its log says why")
+        # The text may name paths and hosts, which clients must not see.
+        return answer(status, INTERNAL_ERROR if status == 500 else UNAVAILABLE)
     return answer(status, str(error))
 
 
@@ -97,4 +99,4 @@ def _unexpected_error(error: Exception) -> Response:
     LOG.exception("%s %s failed", request.method, request.path)
     if current_app.testing:
         raise error
-    return answer(500, "faafo has made a mistake; its log says which")
+    return answer(500, INTERNAL_ERROR)

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, g, request
+from flask.json.provider import DefaultJSONProvider
 from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
 from werkzeug.exceptions import BadRequest
@@ -27,12 +28,18 @@ from faafo.store.base import ImageStore
 from faafo.web import site
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
-# Everything else is quoted: a path must not break the line, nor the quotes around it.
+# All other characters are percent-encoded: a path must not break the line or its quotes.
 UNQUOTED = string.punctuation.replace('"', "")
 
 THUMBNAIL_CACHE_BYTES = 32 * 2**20
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
+
+
+class UnsortedJson(DefaultJSONProvider):
+    """Keeps the fields of an answer in the order in which they are documented."""
+
+    sort_keys = False
 
 
 def no_notice() -> None:
@@ -45,10 +52,10 @@ def create_app(
     version: str,
     notice: Callable[[], str | None] = no_notice,
 ) -> Flask:
-    """Return the application that ``conf`` describes; its database may still be away.
+    """Return the application that ``conf`` describes; the database need not be reachable yet.
 
     :param notice: returns a sentence that the gallery is to show at present, or None.
-    :raises faafo.errors.ConfigurationError: when ``database_url`` makes no sense.
+    :raises faafo.errors.ConfigurationError: when ``database_url`` is not valid.
     """
     app = OpenAPI(
         "faafo",
@@ -57,7 +64,7 @@ def create_app(
         validation_error_model=Message,
         validation_error_callback=error_handlers.validation_error,
     )
-    app.json.sort_keys = False
+    app.json = UnsortedJson(app)
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
@@ -66,8 +73,8 @@ def create_app(
     _log_access(app)
     app.before_request(_require_json_object)
     error_handlers.register(app)
-    for noun in (fractal, claim, tile, health):
-        app.register_api(noun.blueprint)
+    for resource in (fractal, claim, tile, health):
+        app.register_api(resource.blueprint)
     site.register(app, store, version)
     return app
 
@@ -105,7 +112,7 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
 
 
 def _require_json_object() -> None:
-    """Refuse a body that is no JSON object before a schema looks at it: 400, 413 or 415."""
+    """Reject a body that is not a JSON object before it is validated: 400, 413 or 415."""
     ours = request.blueprint in (fractal.blueprint.name, claim.blueprint.name)
     if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_JSON:
         return
@@ -120,7 +127,7 @@ def _require_json_object() -> None:
 
 
 def _path_with_query() -> str:
-    # Flask's full_path would decode the query, which is to be quoted again.
+    # Flask's full_path decodes the query; the log line has it encoded.
     query = request.query_string.decode("latin-1")
     return f"{request.path}?{query}" if query else request.path
 

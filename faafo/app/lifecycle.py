@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The life of the API: reach the database, check its schema, serve."""
+"""Start and stop of the API: connect to the database, check its schema, serve."""
 
 import logging
 import threading
@@ -25,11 +25,11 @@ class ApiService:
         self._server: HttpServer | None = None
 
     def start(self, stop: threading.Event) -> str:
-        """Serve as soon as the database can be reached; return the URL.
+        """Wait for the database, then serve; return the URL.
 
-        :raises faafo.errors.ConfigurationError: when the port cannot be had, or the database
-            is behind.
-        :raises faafo.errors.DatabaseUnavailable: when ``stop`` was set in the meantime.
+        :raises faafo.errors.ConfigurationError: when the port cannot be bound, or the schema
+            of the database is outdated.
+        :raises faafo.errors.DatabaseUnavailable: when ``stop`` is set before it is reachable.
         """
         patiently(errors.DatabaseUnavailable, stop)(prepare_database, self._app)
         conf = self._conf
@@ -39,17 +39,17 @@ class ApiService:
         return self._server.url
 
     def stop(self) -> None:
-        """Answer what has been asked, then stop."""
+        """Finish open requests, then stop."""
         if self._server is not None:
             self._server.stop()
         LOG.info("the API has stopped")
 
 
 def prepare_database(app: Flask) -> None:
-    """Make sure that the schema is ours; an embedded database is brought up to date.
+    """Check the version of the schema; upgrade it first if the database is SQLite.
 
-    :raises faafo.errors.DatabaseBehind: when another database is behind.
-    :raises faafo.errors.DatabaseUnavailable: when it cannot be reached.
+    :raises faafo.errors.DatabaseBehind: when the schema is outdated.
+    :raises faafo.errors.DatabaseUnavailable: when the database is not reachable.
     """
     with app.app_context(), explained(db.engine.url):
         if db.engine.dialect.name == "sqlite":

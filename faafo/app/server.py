@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP server that faafo-api and faafo-all bring along."""
+"""The HTTP server of faafo-api and faafo-all."""
 
 import logging
 import threading
@@ -13,18 +13,18 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
-# Idle ones must not keep others out; many are cheap with poll.
+# High enough that idle connections do not block new ones; with poll() they are cheap.
 CONNECTIONS = 1000
-# A body is read to its end before the application refuses it in its own words. One that is larger
-# than so many of the largest allowed is refused by waitress, unread.
+# waitress spools a body before the application can reject it with a message. A body larger than
+# SPOOLED_BODIES times the limit is rejected by waitress, unread.
 SPOOLED_BODIES = 8
 UNLIMITED = 2**30
 
 
 class HttpServer:
-    """Serves ``app`` with waitress, in threads of its own.
+    """Serves ``app`` with waitress in background threads.
 
-    :raises faafo.errors.ConfigurationError: when address and port cannot be listened on.
+    :raises faafo.errors.ConfigurationError: when address and port cannot be bound.
     """
 
     def __init__(self, app: Flask, address: str, port: int, threads: int) -> None:
@@ -54,11 +54,11 @@ class HttpServer:
         self.url = f"http://{self._host(address)}:{self._port()}"
 
     def start(self) -> None:
-        """Begin to answer requests; returns at once."""
+        """Serve requests in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer what has been asked, then close every connection."""
+        """Finish open requests within 5 s, then close all connections."""
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=5)
         self._trigger.pull_trigger(lambda: close_all(self._sockets))
         self._thread.join(timeout=5)

@@ -19,8 +19,8 @@ class ByteCache:
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return the value of ``key``; call ``make`` for it unless it is cached.
 
-        One value is made at a time, which bounds the memory that making takes. A thread that waited
-        for the same key finds its value made.
+        ``make`` runs in one thread at a time, which bounds memory. Threads that wait for the same
+        key share its value.
         """
         value = self._recall(key)
         if value is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deleting a fractal: its record, and the image that belongs to it."""
+"""Deletes a fractal: its record and its image."""
 
 import logging
 
@@ -20,7 +20,7 @@ def delete_fractal(uuid: str) -> None:
 
 
 def delete_image(uuid: str) -> None:
-    """Delete the image of a fractal that has no record any more.
+    """Delete the image of a fractal whose record has been deleted.
 
     When the store fails, the image stays until ``faafo-manage store sweep`` removes it.
     """

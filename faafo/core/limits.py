@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's limits on what may be posted, and on how much of it."""
+"""The operator's limits on posted fractals and on the length of the queue."""
 
 from oslo_config import cfg
 
@@ -9,16 +9,16 @@ from faafo.fractal.task import FractalTask
 
 
 class Limits:
-    """Refuses fractals that are larger than the options of group ``[api]`` allow."""
+    """Rejects fractals that exceed the limits in group ``[api]``."""
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
 
     def check(self, task: FractalTask) -> None:
-        """Let ``task`` pass.
+        """Check the size of ``task`` and the length of the queue.
 
         :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
-        :raises faafo.errors.QueueFull: when enough is queued already.
+        :raises faafo.errors.QueueFull: when the queue is full.
         """
         for field, value in (
             ("width", task.width),
@@ -29,11 +29,10 @@ class Limits:
             limit = self._conf.api[f"max_{field}"]
             if value > limit:
                 raise errors.LimitExceeded(
-                    f"{field}: {value} is more than this service allows, [api] max_{field} = "
-                    f"{limit}"
+                    f"{field}: {value} exceeds the limit, [api] max_{field} = {limit}"
                 )
-        most = self._conf.api.max_queued
-        if most and fractals.is_queue_full(db.session, most):
+        max_queued = self._conf.api.max_queued
+        if max_queued and fractals.is_queue_full(db.session, max_queued):
             raise errors.QueueFull(
-                f"{most} fractals are queued: as many as [api] max_queued allows; try again later"
+                f"the queue is full, [api] max_queued = {max_queued}; try again later"
             )

@@ -15,7 +15,7 @@ from faafo.fractal.tile import Tile, TileView
 
 LOG = logging.getLogger(__name__)
 
-# Seconds that a call may take longer than its timeout.
+# Seconds that a request waits for a call beyond the timeout of the call.
 GRACE_SECONDS = 0.5
 
 
@@ -28,20 +28,20 @@ class Renderer(Protocol):
 def connect(conf: cfg.ConfigOpts) -> Renderer:
     """Return a client of the workers behind the broker that ``conf`` names.
 
-    :raises faafo.errors.ConfigurationError: when the broker's URL makes no sense.
+    :raises faafo.errors.ConfigurationError: when the broker's URL is not valid.
     """
-    # oslo.messaging takes half a second and 20 MB to import: an API without an explorer needs none.
+    # Imported on first use: oslo.messaging takes half a second and 20 MB.
     from faafo.rpc import tile  # noqa: PLC0415
 
     return tile.connect(conf)
 
 
 class TileGateway:
-    """Has tiles rendered by workers, a few at a time.
+    """Calls workers to render tiles, with at most ``max_in_flight`` calls at a time.
 
-    Each call has a thread of its own, because oslo.messaging waits for a broker without end, and a
-    request must not. While nobody answers, one tile at a time is tried, so that what must fail does
-    not keep requests waiting that would not.
+    Each call has a thread of its own, because oslo.messaging waits for a broker without a timeout,
+    and a request must not. The circuit breaker opens when a call gets no answer: then one call at
+    a time probes the workers, all other requests fail at once, and an answer closes it.
 
     :param connect: called once, before the first tile.
     """
@@ -57,33 +57,34 @@ class TileGateway:
         self._connecting = threading.Lock()
         self._renderer: Renderer | None = None
         self._timeout = timeout
-        self._most = max_in_flight
+        self._max_in_flight = max_in_flight
         self.max_iterations = max_iterations
-        self._under_way = 0
-        self._answered = True
+        self._in_flight = 0
+        self._is_open = False
         self._lock = threading.Lock()
 
     @property
-    def under_way(self) -> int:
-        """The number of tiles that are waited for now."""
-        return self._under_way
+    def in_flight(self) -> int:
+        """The number of calls in flight."""
+        return self._in_flight
 
     def render(self, view: TileView) -> Tile:
         """Return the tile of ``view``.
 
-        :raises faafo.errors.LimitExceeded: when it has more iterations than tiles may have.
-        :raises faafo.errors.TilesBusy: at once, when enough tiles are under way.
-        :raises faafo.errors.TileUnavailable: when no worker answers in time.
+        :raises faafo.errors.LimitExceeded: when ``view`` has too many iterations for a tile.
+        :raises faafo.errors.TilesBusy: at once, when too many calls are in flight.
+        :raises faafo.errors.TileUnavailable: when no worker answers in time; at once when the
+            circuit breaker is open.
         """
         self._check(view)
-        self._enter()
+        self._acquire()
         answer: Future[Tile] = Future()
         threading.Thread(target=self._call, args=(view, answer), name="tile", daemon=True).start()
         try:
             return answer.result(self._timeout + GRACE_SECONDS)
         except FutureTimeoutError:
-            self._note(answered=False)
-            raise errors.TileUnavailable("the message broker has not let us in yet") from None
+            self._record(answered=False)
+            raise errors.TileUnavailable("no connection to the message broker yet") from None
         except (errors.BrokerUnavailable, errors.RenderCancelled) as error:
             LOG.debug("tile %s: %s", view, error)
             raise errors.TileUnavailable(_UNAVAILABLE[type(error)]) from None
@@ -91,33 +92,33 @@ class TileGateway:
     def _check(self, view: TileView) -> None:
         if view.iterations > self.max_iterations:
             raise errors.LimitExceeded(
-                f"iterations: {view.iterations} is more than this service allows for tiles, "
+                f"iterations: {view.iterations} exceeds the limit for tiles, "
                 f"[tiles] max_iterations = {self.max_iterations}"
             )
 
-    def _enter(self) -> None:
+    def _acquire(self) -> None:
         with self._lock:
-            if not self._answered and self._under_way:
-                raise errors.TileUnavailable("no worker answers; this is tried again and again")
-            if self._under_way >= self._most:
+            if self._is_open and self._in_flight:
+                raise errors.TileUnavailable("no worker answers; the service keeps trying")
+            if self._in_flight >= self._max_in_flight:
                 raise errors.TilesBusy(
-                    f"{self._most} tiles are under way: as many as [tiles] max_in_flight allows"
+                    f"too many tiles in flight, [tiles] max_in_flight = {self._max_in_flight}"
                 )
-            self._under_way += 1
+            self._in_flight += 1
 
     def _call(self, view: TileView, answer: Future[Tile]) -> None:
         try:
             answer.set_result(self._connected().render(view))
-            self._note(answered=True)
+            self._record(answered=True)
         except errors.FaafoError as error:
-            self._note(not isinstance(error, errors.TileUnavailable | errors.BrokerUnavailable))
+            self._record(not isinstance(error, errors.TileUnavailable | errors.BrokerUnavailable))
             answer.set_exception(error)
-        # In a thread of its own, so nobody else would tell whoever waits.
+        # This thread has no caller: the future passes the error to the request.
         except Exception as error:
             answer.set_exception(error)
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._in_flight -= 1
 
     def _connected(self) -> Renderer:
         with self._connecting:
@@ -125,16 +126,16 @@ class TileGateway:
                 self._renderer = self._connect()
             return self._renderer
 
-    def _note(self, answered: bool) -> None:
+    def _record(self, answered: bool) -> None:
         with self._lock:
-            changed, self._answered = self._answered != answered, answered
+            changed, self._is_open = self._is_open == answered, not answered
         if changed and answered:
-            LOG.info("workers render tiles again")
+            LOG.info("workers answer requests for tiles again")
         elif changed:
-            LOG.warning("no worker renders tiles")
+            LOG.warning("no worker answers requests for tiles")
 
 
 _UNAVAILABLE = {
     errors.BrokerUnavailable: "the message broker cannot be reached",
-    errors.RenderCancelled: "the worker has given the tile up",
+    errors.RenderCancelled: "the worker has cancelled the render",
 }

@@ -22,7 +22,7 @@ def test_a_queue_that_is_full_takes_no_more_until_something_is_rendered(api: Api
         api.post_fractal()
     answer = api.request("POST", "/api/fractal", json=SMALL_FRACTAL)
     assert answer.status_code == 429
-    assert "2 fractals are queued: as many as [api] max_queued" in answer.json()["message"]
+    assert "the queue is full, [api] max_queued = 2" in answer.json()["message"]
     assert answer.headers["Retry-After"].isdigit()
     api.claim()
     api.post_fractal()

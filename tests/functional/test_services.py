@@ -293,7 +293,7 @@ def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
     with mariadb.refusing():
         answer = requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=60)
         assert answer.status_code == 503
-        assert answer.json()["message"] == "the service is in trouble; its log says why"
+        assert answer.json()["message"] == "service unavailable; see the log of the API"
         assert answer.headers["Retry-After"].isdigit()
         assert requests.get(f"{cluster.url}/healthcheck", timeout=60).status_code == 503
         assert requests.get(f"{cluster.url}/", timeout=60).status_code == 503
