@@ -25,6 +25,7 @@ PAGES = {
     "deletion": "/fractal/{complete}/delete",
     "explorer": "/explore",
     "form": "/new",
+    "documentation": "/openapi/",
     "nothing": "/fractal/00000000-0000-4000-8000-000000000000",
 }
 # The smallest thumbnail and the largest page that a visitor has to wait for.
