@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pages that people browse, rendered on the server; they need no JavaScript."""
+"""The web interface: pages rendered on the server, usable without JavaScript."""

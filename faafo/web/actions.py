@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the buttons do: try a fractal again, and delete it."""
+"""The buttons of a fractal: queue it again, delete it."""
 
 from uuid import UUID
 
@@ -8,27 +8,27 @@ from werkzeug.wrappers import Response
 
 from faafo.core.deletion import delete_fractal
 from faafo.db import db, fractals, outcomes
-from faafo.web.csrf import refuse_strangers
+from faafo.web.csrf import reject_cross_site
 
 blueprint = Blueprint("action", __name__)
-blueprint.before_request(refuse_strangers)
+blueprint.before_request(reject_cross_site)
 
 
 @blueprint.post("/fractal/<uuid:uuid>/retry")
 def post_retry(uuid: UUID) -> Response:
-    """Queue a fractal again that was given up, and show it."""
+    """Queue a fractal of status error again and show it."""
     outcomes.retry(db.session, str(uuid))
     return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
 
 
 @blueprint.get("/fractal/<uuid:uuid>/delete")
 def get_delete(uuid: UUID) -> str:
-    """Ask whether a fractal is really to be deleted."""
+    """Show a page that asks to confirm the deletion of a fractal."""
     return render_template("faafo/delete.html", fractal=fractals.get(db.session, str(uuid)))
 
 
 @blueprint.post("/fractal/<uuid:uuid>/delete")
 def post_delete(uuid: UUID) -> Response:
-    """Delete a fractal and its image, and show the gallery."""
+    """Delete a fractal and its image and show the gallery."""
     delete_fractal(str(uuid))
     return redirect(url_for("web.get_gallery"), code=303)

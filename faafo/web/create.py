@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The form: a fractal of one's own, or a known one again in another size."""
+"""The form that posts a fractal, empty or with the parameters of an existing one."""
 
 import uuid as uuidlib
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import PARAMETERS, FractalTask, describe
-from faafo.web.csrf import refuse_strangers
+from faafo.web.csrf import reject_cross_site
 
 blueprint = Blueprint("create", __name__)
-blueprint.before_request(refuse_strangers)
+blueprint.before_request(reject_cross_site)
 
 DEFAULTS = {
     "width": "1280",
@@ -33,19 +33,19 @@ DEFAULTS = {
     "cy": "",
     "palette": palettes.DEFAULT,
 }
-# How many times wider and higher "render again larger" makes a picture.
+# The factor by which "render again larger" multiplies width and height.
 LARGER = 2
 
 
 @blueprint.get("/new")
 def get_form() -> str:
-    """Show the form, with what the address tells filled in."""
+    """Show the form, filled in with the parameters in the URL."""
     return _form(request.args)
 
 
 @blueprint.post("/new")
 def post_form() -> Response | tuple[str, int]:
-    """Queue what was filled in and show its page; or say what is wrong with it."""
+    """Queue a fractal and show its page; show the form with an error if it is not valid."""
     try:
         task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(request.form)})
         collaborators().limits.check(task)
@@ -58,27 +58,27 @@ def post_form() -> Response | tuple[str, int]:
 
 
 def larger_address(fractal: Fractal) -> str:
-    """Return the address of the form that asks for the same picture with more pixels."""
+    """Return the URL of the form for the same picture with more pixels."""
     parameters = {name: getattr(fractal, name) for name in PARAMETERS}
     larger = {name: LARGER * parameters[name] for name in ("width", "height")}
     return url_for("create.get_form", **parameters | larger)
 
 
-def _form(given: Mapping[str, str], trouble: str | None = None) -> str:
-    filled_in = {name: given.get(name, usual) for name, usual in DEFAULTS.items()}
+def _form(given: Mapping[str, str], error: str | None = None) -> str:
+    filled_in = {name: given.get(name, default) for name, default in DEFAULTS.items()}
     return render_template(
-        "faafo/new.html", filled_in=filled_in, palettes=palettes.NAMES, trouble=trouble
+        "faafo/new.html", filled_in=filled_in, palettes=palettes.NAMES, error=error
     )
 
 
 def _values(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return what was filled in; what was left empty is not given."""
+    """Return the fields that are not empty, numbers parsed."""
     texts = {name: form.get(name, "").strip() for name in PARAMETERS}
     return {name: _number(text) for name, text in texts.items() if text}
 
 
 def _number(text: str) -> int | float | str:
-    """Return the number that ``text`` is; it stays text when it is none, for the error to show."""
+    """Return ``text`` as a number, or unchanged if it is none, for the validation error."""
     for kind in (int, float):
         try:
             return kind(text)

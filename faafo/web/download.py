@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image of a fractal as a file that knows what it shows."""
+"""The image of a fractal as a file with its parameters embedded."""
 
 from uuid import UUID
 
@@ -15,12 +15,12 @@ blueprint = Blueprint("download", __name__)
 
 @blueprint.get("/fractal/<uuid:uuid>/download")
 def get_download(uuid: UUID) -> Response:
-    """Return the PNG file with the parameters in it; its pixels are those of the image."""
+    """Return the PNG file with the parameters embedded; the pixels are unchanged."""
     fractal = fractals.get(db.session, str(uuid))
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
     task = fractal.task()
-    # Reading may have to wait; the database connection must not wait with it.
+    # A slow image store must not hold a database connection.
     db.session.close()
     png = collaborators().store.load(task.uuid)
     response = Response(embed(png, task), mimetype="image/png")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which fractals a page of the gallery shows, and the addresses of the pages beside it."""
+"""The fractals on a page of the gallery, and the URLs of the next and the previous page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Name = TypeVar("Name", bound=StrEnum)
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The fractals on one page, and the markers of the pages beside it."""
+    """The fractals on one page, and the markers of the next and the previous page."""
 
     choice: Choice
     fractals: Sequence[Fractal]
@@ -29,10 +29,7 @@ class Excerpt:
     older_than: str | None
 
     def address(self, **changes: StrEnum | str) -> str:
-        """Return the address of this choice, or of one that differs as ``changes`` say.
-
-        What is as it is by default is not named.
-        """
+        """Return the URL of this choice with ``changes`` applied; defaults are left out."""
         default = Choice()
         wanted = {
             "status": self.choice.status,
@@ -40,38 +37,38 @@ class Excerpt:
             "sort": self.choice.order,
             **changes,
         }
-        for name, usual in (
+        for name, value in (
             ("status", default.status),
             ("size", default.extent),
             ("sort", default.order),
         ):
-            if wanted[name] == usual:
+            if wanted[name] == value:
                 del wanted[name]
         parameters: dict[str, Any] = {name: str(value) for name, value in wanted.items()}
         return url_for("web.get_gallery", **parameters)
 
 
 def choice_of(args: Mapping[str, str]) -> Choice:
-    """Return what an address asks for; only what is complete has a duration to sort by."""
+    """Return the choice in the query of a URL; only complete fractals are sorted by duration."""
     default = Choice()
-    status = _named(Status, args.get("status", default.status), "No fractal is ever {!r:.60}.")
-    extent = _named(Extent, args.get("size", default.extent), "No size is called {!r:.60}.")
-    order = _named(Order, args.get("sort", default.order), "No order is called {!r:.60}.")
+    status = _named(Status, args.get("status", default.status), "There is no status {!r:.60}.")
+    extent = _named(Extent, args.get("size", default.extent), "There is no size {!r:.60}.")
+    order = _named(Order, args.get("sort", default.order), "There is no order {!r:.60}.")
     if status is not Status.COMPLETE and order is Order.LONGEST:
         order = default.order
     return Choice(status, extent, order)
 
 
 def excerpt_of(session: Session, args: Mapping[str, str]) -> Excerpt:
-    """Return the page that ``newer_than`` or ``older_than``, uuids of fractals, point at."""
+    """Return the page beside the marker in ``newer_than`` or ``older_than``, else the first."""
     choice = choice_of(args)
     if "newer_than" in args:
         marker = _marker(session, args["newer_than"], choice)
-        # One more than is shown tells whether there is another page.
+        # One more than a page shows: there is another page if it is found.
         found = gallery.before(session, choice, marker, PAGE_SIZE + 1)
         if len(found) > PAGE_SIZE:
             return _cut(choice, found[1:], has_newer=True, has_older=True)
-        # So close to the first: the first page, and a full one.
+        # At most one page is newer: show the first page, which is full.
     elif "older_than" in args:
         marker = _marker(session, args["older_than"], choice)
         found = gallery.after(session, choice, marker, PAGE_SIZE + 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The explorer: a page to fly through Julia sets, over tiles that workers render at once."""
+"""The explorer: a page to pan and zoom Julia sets, on tiles that workers render on request."""
 
 import math
 from typing import Annotated, Any
@@ -17,13 +17,13 @@ from faafo.fractal.task import describe
 from faafo.fractal.tile import EXTENT, FIRST, MAX_ZOOM, SIZE, TileStyle, pitch
 
 blueprint = Blueprint("explore", __name__)
-# Leaflet comes from its own package, and is served from there.
+# Leaflet is served from its XStatic package.
 leaflet_files = Blueprint(
     "leaflet", __name__, static_folder=leaflet.BASE_DIR, static_url_path="/web/leaflet"
 )
 
 THUMBNAIL_ITERATIONS = 300
-# What a window of a fractal is fitted into, in pixels, when it is opened here.
+# The size in pixels of the map that the window of a fractal is fitted to.
 TYPICAL_WIDTH, TYPICAL_HEIGHT = 1024, 768
 SIZES = (
     (1280, 720),
@@ -38,7 +38,7 @@ PAN_PIXELS = 256
 
 
 class View(TileStyle):
-    """What the explorer shows: the point in its middle, how close it is, and of which Julia set."""
+    """What the explorer shows: the Julia set, its colours, the centre and the zoom."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,17 +47,17 @@ class View(TileStyle):
     im: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False)] = 0.0
 
     def address(self, **changes: Any) -> str:
-        """Return the address of this view, or of one that differs as ``changes`` say."""
+        """Return the URL of this view with ``changes`` applied."""
         view = self.model_copy(update=changes)
         return f"{url_for('explore.get_explorer')}?{urlencode(view.model_dump())}"
 
     def moved(self, columns: int, rows: int) -> str:
-        """Return the address of the view so many tiles to the right and down."""
+        """Return the URL of the view moved right and down by a number of tiles."""
         step = PAN_PIXELS * pitch(self.zoom)
         return self.address(re=_inside(self.re + columns * step), im=_inside(self.im + rows * step))
 
     def form_address(self) -> str:
-        """Return the address of the form that makes a fractal of this view."""
+        """Return the URL of the form that posts a fractal of this view."""
         width, height = SIZES[0]
         step = pitch(self.zoom) * TYPICAL_WIDTH / width
         xa, ya = self.re - width // 2 * step, self.im - height // 2 * step
@@ -67,7 +67,7 @@ class View(TileStyle):
         return url_for("create.get_form", **parameters)
 
     def tiles(self) -> list[list[str]]:
-        """Return the addresses of the tiles around the middle, row by row: two by two, or one."""
+        """Return the URLs of the tiles around the centre, row by row: 2 x 2, or 1 at zoom 0."""
         return [
             [tile_address(self, self.zoom, x, y) for x in self._around(self.re)]
             for y in self._around(self.im)
@@ -87,7 +87,7 @@ DEFAULT_VIEW = View(
 
 @blueprint.get("/explore")
 def get_explorer() -> str:
-    """Show the view that the address tells; what it does not tell is as in the default view."""
+    """Show the view in the URL; parameters that are missing have their defaults."""
     view = _view()
     return render_template(
         "faafo/explore.html",
@@ -101,7 +101,7 @@ def get_explorer() -> str:
 
 
 def tile_address(style: TileStyle, z: int, x: int, y: int) -> str:
-    """Return the address of a tile, always written in the same way, so that it is cached once."""
+    """Return the URL of a tile in canonical form, so that it is cached once."""
     return url_for(
         "tile.get_tile",
         z=z,
@@ -115,13 +115,13 @@ def tile_address(style: TileStyle, z: int, x: int, y: int) -> str:
 
 
 def thumbnail_address(constant: Constant) -> str:
-    """Return the address of the tile that shows a whole Julia set."""
+    """Return the URL of the tile that shows a whole Julia set."""
     update = {"cx": constant.cx, "cy": constant.cy}
     return tile_address(DEFAULT_VIEW.model_copy(update=update), 0, 0, 0)
 
 
 def address_of_fractal(fractal: Fractal) -> str:
-    """Return the address of the view that shows the window of ``fractal``, or most of it."""
+    """Return the URL of the view that shows the window of ``fractal``, or most of it."""
     width, height = abs(fractal.xb - fractal.xa), abs(fractal.yb - fractal.ya)
     step = max(width / TYPICAL_WIDTH, height / TYPICAL_HEIGHT, pitch(MAX_ZOOM))
     zoom = min(MAX_ZOOM, max(0, math.floor(math.log2(pitch(0) / step))))
@@ -147,12 +147,12 @@ def _view() -> View:
 
 
 def _address_of(constant: Constant, view: View) -> str:
-    """Return the address of the whole Julia set of ``constant``, in the colours of ``view``."""
+    """Return the URL of the whole Julia set of ``constant``, in the colours of ``view``."""
     return view.address(zoom=1, re=0.0, im=0.0, cx=constant.cx, cy=constant.cy)
 
 
 def _far_colour(palette: str) -> palettes.Colour:
-    """Return the colour of count 0, which points have that lie further out than all tiles."""
+    """Return the colour of count 0, which all points outside the tiles have."""
     return palettes.colours(palette)[0 if palette == palettes.DEFAULT else 1]
 
 

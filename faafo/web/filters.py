@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How numbers, times and fractals are written for people."""
+"""Template filters that format numbers, times and fractals."""
 
 from datetime import datetime
 
@@ -11,13 +11,13 @@ KIBI = 1024
 
 
 def register(app: Flask) -> None:
-    """Make the filters known to the templates of ``app``."""
+    """Add the filters to the templates of ``app``."""
     for function in (file_size, seconds, moment, constant, described, grouped):
         app.add_template_filter(function)
 
 
 def file_size(count: int) -> str:
-    """Return a number of bytes in the unit that keeps it short."""
+    """Return a number of bytes in the largest fitting binary unit, such as 1.5 MiB."""
     size, units = float(count), ["GiB", "MiB", "KiB"]
     if count < KIBI:
         return f"{count} B"
@@ -27,7 +27,7 @@ def file_size(count: int) -> str:
 
 
 def seconds(duration: float) -> str:
-    """Return a duration with as many digits as mean something."""
+    """Return a duration in the fitting unit, such as 250 ms or 3 min 5 s."""
     if duration < 0.001:
         return "less than 1 ms"
     if duration < 1:
@@ -40,7 +40,7 @@ def seconds(duration: float) -> str:
 
 
 def moment(time: datetime) -> str:
-    """Return a time, which is UTC without a zone, to the second."""
+    """Return a naive UTC time to the second."""
     return f"{time.day} {time:%B %Y, %H:%M:%S} UTC"
 
 
@@ -52,7 +52,7 @@ def constant(fractal: Fractal, digits: int = 4) -> str:
 
 
 def described(fractal: Fractal) -> str:
-    """Return what the image of a fractal shows, for those who cannot see it."""
+    """Return the alternative text of the image of a fractal."""
     return f"Julia set of c = {constant(fractal)}, {fractal.width} × {fractal.height} pixels"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Headers that tell a browser what our pages never do, so that it refuses to do it."""
+"""Security headers: Content-Security-Policy, X-Content-Type-Options, Referrer-Policy."""
 
 import functools
 
@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 
 from faafo.store.base import ImageStore
 
-# Bootstrap's style sheet holds a few of its icons as data: URLs. Scripts come from here alone.
+# Bootstrap's style sheet has icons as data: URLs. Scripts are loaded from this server only.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -18,18 +18,18 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-# Swagger UI comes with inline scripts that are not ours to change.
+# Swagger UI has inline scripts, which the policy would block.
 API_DOCUMENTATION = "/openapi"
 
 
 def register(app: Flask, store: ImageStore) -> None:
-    """Make ``app`` send the headers with everything but the documentation of the API."""
+    """Make ``app`` send the headers with every response but the documentation of the API."""
     policy = policy_for(store.public_origin)
     app.after_request(functools.partial(_secure, policy))
 
 
 def policy_for(image_origin: str | None) -> str:
-    """Return the policy, where images may come from ``image_origin`` as well."""
+    """Return the policy, with ``image_origin`` as a further source of images."""
     if image_origin is None:
         return CONTENT_SECURITY_POLICY
     return CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {image_origin}")
@@ -40,8 +40,8 @@ def _secure(policy: str, response: Response) -> Response:
         return response
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
-    # Not with an image: the browser shows one that is opened by itself in a page of its own make,
-    # with inline styles. A 304 has no type, and its headers go to the image that is kept.
+    # Not with an image: a browser shows it in a generated page with inline styles. A 304 has no
+    # type, and its headers apply to the cached image.
     if response.mimetype == "text/html" and response.status_code != 304:
         response.headers["Content-Security-Policy"] = policy
     return response

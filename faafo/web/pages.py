@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gallery, and the page of each fractal."""
+"""The gallery and the page of a fractal."""
 
 from uuid import UUID
 
@@ -15,12 +15,12 @@ from faafo.web.thumbnail import fitted
 
 
 class Pages(Blueprint):
-    """The blueprint of what belongs to all pages, its files included."""
+    """The blueprint of the gallery, the pages of fractals, and the static files."""
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """Have browsers ask for scripts again each time: modules name each other without a version.
+        """Make browsers revalidate scripts on each use.
 
-        Otherwise a page could get half of its scripts from before an upgrade.
+        Modules import each other without a version in the URL: a cache could mix two releases.
         """
         if filename is not None and filename.endswith(".js"):
             return 0
@@ -42,8 +42,7 @@ REFRESH_SECONDS = 5
 def get_gallery() -> Response:
     """Show the newest fractals of a status, complete ones by default.
 
-    The page is its own news: a script asks for it again and shows what has changed, which takes
-    next to nothing while nothing has.
+    A script polls this URL and patches the page; the ETag makes unchanged pages a 304.
     """
     page = render_template(
         "faafo/gallery.html",
@@ -67,7 +66,7 @@ def get_gallery() -> Response:
 
 @blueprint.get("/fractal/<uuid:uuid>")
 def get_fractal(uuid: UUID) -> str:
-    """Show one fractal and everything that is known about it."""
+    """Show a fractal with its parameters, timeline and result."""
     fractal = fractals.get(db.session, str(uuid))
     newer = gallery.before(db.session, Choice(), fractal, 1)
     older = gallery.after(db.session, Choice(), fractal, 1)
@@ -82,5 +81,5 @@ def get_fractal(uuid: UUID) -> str:
 
 @blueprint.get("/favicon.ico")
 def get_favicon() -> Response:
-    """Return the icon where browsers look that show something that is not a page."""
+    """Return the icon at the URL that browsers request for images and JSON."""
     return blueprint.send_static_file("favicon.svg")

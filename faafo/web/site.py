@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the web pages become part of an application."""
+"""Registers the web interface with an application."""
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
@@ -21,7 +21,7 @@ STATIC_MAX_AGE_SECONDS = 3600
 
 
 def register(app: Flask, store: ImageStore, version: str) -> None:
-    """Add the pages to ``app``, which has its collaborators already."""
+    """Add the pages to ``app``."""
     app.config["BOOTSTRAP_SERVE_LOCAL"] = True
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_MAX_AGE_SECONDS
     app.jinja_env.globals["faafo_version"] = version

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thumbnails: their route, and how one is made of a large picture in little memory."""
+"""Thumbnails: their route, and how a large picture is scaled down in little memory."""
 
 import io
 from typing import Any
@@ -18,18 +18,18 @@ blueprint = Blueprint("thumbnail", __name__)
 SIDE = 320
 MIMETYPE = "image/webp"
 YEAR_SECONDS = 365 * 24 * 3600
-# Measured on our pictures: a fifth of the bytes of a PNG, and faster to encode.
+# Measured with fractals: a fifth of the bytes of a PNG, and faster to encode.
 ENCODING: dict[str, Any] = {"format": "WEBP", "quality": 85, "method": 2}
-# A strip of a large picture is in colour for a moment only; this bounds its pixels.
+# The largest number of pixels that are converted from the palette to RGB at a time.
 STRIP_PIXELS = 2**20
 
-# What Pillow raises for files that are broken or no PNG at all.
+# What Pillow raises for files that are damaged or not PNG.
 BROKEN = (OSError, SyntaxError, ValueError)
 
 
 @blueprint.get("/fractal/<uuid:uuid>/thumbnail")
 def get_thumbnail(uuid: UUID) -> Response:
-    """Return a small picture of a complete fractal."""
+    """Return the thumbnail of a complete fractal."""
     fractal = fractals.get(db.session, str(uuid))
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
@@ -45,7 +45,7 @@ def get_thumbnail(uuid: UUID) -> Response:
 def _thumbnail(fractal: Fractal) -> bytes:
     ours = collaborators()
     uuid, width, height = fractal.uuid, fractal.width, fractal.height
-    # Making one may have to wait; the database connection must not wait with it.
+    # A slow image store must not hold a database connection.
     checksum = fractal.checksum
     db.session.close()
     return ours.thumbnails.get(
@@ -54,7 +54,7 @@ def _thumbnail(fractal: Fractal) -> bytes:
 
 
 def _set_lifetime(response: Response, checksum: str) -> None:
-    """Let a URL that names the checksum be kept for good: it can never mean another picture."""
+    """Let caches keep a URL with the current checksum for a year: its picture never changes."""
     if request.args.get("checksum") == checksum:
         response.cache_control.max_age = YEAR_SECONDS
         response.cache_control.immutable = True
@@ -63,18 +63,20 @@ def _set_lifetime(response: Response, checksum: str) -> None:
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:
-    """Return the sides of the thumbnail of a picture: within SIDE, never larger than it is."""
+    """Return width and height of a thumbnail: at most SIDE, never larger than the picture."""
     scale = min(1.0, SIDE / width, SIDE / height)
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def make_thumbnail(png: bytes, width: int, height: int) -> bytes:
-    """Return a thumbnail, of type MIMETYPE, of a picture that must have the given sides.
+    """Return a thumbnail of type MIMETYPE.
 
-    :raises faafo.errors.ImageNotFound: when ``png`` is not such a picture.
+    :param width: of the picture in ``png``, in pixels; ``height`` likewise.
+
+    :raises faafo.errors.ImageNotFound: when ``png`` is damaged or has another size.
     """
-    # Not Image.open: that refuses pictures as large as those we allow. What keeps bombs out here
-    # is that a picture has the sides its record says, which the limits of the API have passed.
+    # Image.open rejects pictures as large as the API allows. The check of the size protects from
+    # decompression bombs: the record's size has passed the limits of the API.
     try:
         with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
             if image.size != (width, height):
@@ -87,13 +89,13 @@ def make_thumbnail(png: bytes, width: int, height: int) -> bytes:
 
 def _shrink(image: Image.Image) -> Image.Image:
     size = fitted(*image.size)
-    # Averaging whole blocks is fast; what is left for the better filter is at least twice SIDE.
+    # Averaging blocks is fast; it leaves at least 2 * SIDE pixels for the better filter.
     factor = max(1, max(image.size) // (2 * SIDE))
     return _reduce(image, factor).resize(size, Image.Resampling.LANCZOS)
 
 
 def _reduce(image: Image.Image, factor: int) -> Image.Image:
-    """Return ``image`` in colour, ``factor`` times smaller, without all of it in colour at once."""
+    """Return ``image`` in RGB, ``factor`` times smaller; converts strips of STRIP_PIXELS."""
     width, height = image.size
     reduced = Image.new("RGB", (-(-width // factor), -(-height // factor)))
     rows = factor * max(1, STRIP_PIXELS // (width * factor))

@@ -181,7 +181,7 @@ def test_at_the_end_of_doubles_the_page_says_so(served, visit, zoom):
     wait_for_tiles(page)
     page.locator("#plane").press("+")
     expect(page.locator("#place")).to_have_text(
-        f"Zoom {MAX_ZOOM} of {MAX_ZOOM}: as deep as doubles go"
+        f"Zoom {MAX_ZOOM} of {MAX_ZOOM}: the limit of double precision"
     )
     expect(page.get_by_role("button", name="Zoom in")).to_have_attribute("aria-disabled", "true")
     wait_for_tiles(page)
@@ -258,7 +258,7 @@ def test_without_a_worker_the_page_says_so_and_recovers_by_itself(
     with Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster:
         cluster.start_api(tiles={"transport_url": transport_url, "timeout": 1.0})
         page.goto(f"{cluster.url}/explore")
-        trouble = page.locator("#trouble")
+        trouble = page.locator("#problem")
         expect(trouble).to_contain_text("No tiles at the moment")
         worker = cluster.start_worker("w-1")
         expect(trouble).to_be_empty()

@@ -73,7 +73,7 @@ def test_an_order_replaces_newest_first(found):
         ("[" * 100_000, "is not JSON"),
     ],
 )
-def test_what_cannot_be_understood_is_told(text, sentence):
+def test_a_query_that_is_not_valid_is_rejected_with_the_reason(text, sentence):
     with pytest.raises(errors.InvalidQuery, match="^q: ") as caught:
         query.parse(text)
     assert sentence in str(caught.value)

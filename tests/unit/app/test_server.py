@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP server that comes along."""
+"""The HTTP server of faafo-api and faafo-all."""
 
 import threading
 
@@ -17,7 +17,7 @@ def app():
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost"])
-def test_any_free_port_is_taken_and_told(app, address):
+def test_port_0_listens_on_any_free_port_and_the_url_has_it(app, address):
     server = HttpServer(app, address, 0, threads=1)
     server.start()
     try:
@@ -28,7 +28,7 @@ def test_any_free_port_is_taken_and_told(app, address):
         requests.get(server.url, timeout=10)
 
 
-def test_a_port_in_use_is_told_with_the_options(app):
+def test_the_error_about_a_port_in_use_names_the_options(app):
     server = HttpServer(app, "127.0.0.1", 0, threads=1)
     server.start()
     port = int(server.url.rpartition(":")[2])
@@ -39,7 +39,7 @@ def test_a_port_in_use_is_told_with_the_options(app):
     server.stop()
 
 
-def test_what_is_being_answered_is_answered_before_the_end(app):
+def test_a_request_in_flight_is_answered_before_the_server_stops(app):
     asked, answer = threading.Event(), threading.Event()
 
     @app.get("/slow")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many tiles an API waits for, and what it does when nobody answers."""
+"""The bulkhead, the timeout and the circuit breaker of the gateway to tiles."""
 
 import threading
 
@@ -13,7 +13,7 @@ VIEW = TileView(z=0, x=0, y=0, cx=0.0, cy=0.0, iterations=10)
 
 
 class Worker:
-    """Answers when it is told to, or fails."""
+    """Answers once ``go_on`` is set, or raises ``fault``."""
 
     def __init__(self):
         self.calls = 0
@@ -87,7 +87,7 @@ def test_more_than_allowed_are_refused_at_once(tiles, worker, start, wait_until)
     tiles.render(VIEW)
 
 
-def test_while_nobody_answers_one_is_tried_at_a_time(tiles, worker, start, wait_until):
+def test_while_the_circuit_is_open_one_call_at_a_time_probes_the_workers(tiles, worker, start, wait_until):
     worker.fault = errors.TileUnavailable("no worker")
     with pytest.raises(errors.TileUnavailable):
         tiles.render(VIEW)
@@ -106,27 +106,27 @@ def test_while_nobody_answers_one_is_tried_at_a_time(tiles, worker, start, wait_
     wait_until(lambda: worker.calls == 4, "two at a time again")
 
 
-def test_a_broker_that_keeps_silent_keeps_nobody_waiting(worker):
+def test_a_broker_that_does_not_answer_ends_the_wait_at_the_timeout(worker):
     tiles = TileGateway(lambda: worker, timeout=0.1, max_in_flight=2, max_iterations=100)
     worker.go_on.clear()
     with pytest.raises(errors.TileUnavailable, match="no connection to the message broker"):
         tiles.render(VIEW)
 
 
-def test_what_is_wrong_inside_is_not_told_to_the_world(tiles, worker):
+def test_details_of_a_broker_error_stay_in_the_log(tiles, worker):
     worker.fault = errors.BrokerUnavailable("rabbit://user:secret@host")
     with pytest.raises(errors.TileUnavailable) as caught:
         tiles.render(VIEW)
     assert "secret" not in str(caught.value)
 
 
-def test_a_fault_that_nobody_thought_of_ends_the_wait(tiles, worker):
+def test_an_unexpected_error_ends_the_wait(tiles, worker):
     worker.fault = RuntimeError("out of memory")
     with pytest.raises(RuntimeError):
         tiles.render(VIEW)
 
 
-def test_more_iterations_than_allowed_are_refused_before_anybody_is_asked(tiles, worker):
+def test_more_iterations_than_allowed_are_refused_without_a_call(tiles, worker):
     with pytest.raises(errors.LimitExceeded, match=r"\[tiles\] max_iterations = 100"):
         tiles.render(VIEW.model_copy(update={"iterations": 101}))
     assert worker.calls == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the buttons do, and who may press them."""
+"""The buttons of a fractal, and their protection against cross-site requests."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_a_failed_fractal_is_tried_again(visitor, failed):
     assert "Waiting for a worker" in visitor.get(answer.location).text
 
 
-def test_what_need_not_be_tried_again_is_told_so(visitor, complete):
+def test_a_complete_fractal_cannot_be_tried_again(visitor, complete):
     answer = visitor.post(f"/fractal/{complete()}/retry")
     assert answer.status_code == 409
     assert "only a fractal in error can be retried" in answer.text
@@ -47,7 +47,7 @@ def test_a_button_of_a_fractal_that_is_gone_says_so(visitor, button):
         {"Origin": "null"},
     ],
 )
-def test_a_page_of_others_cannot_press_a_button(app, visitor, failed, button, headers):
+def test_a_cross_site_request_is_rejected(app, visitor, failed, button, headers):
     uuid = failed()
     assert visitor.post(f"/fractal/{uuid}/{button}", headers=headers).status_code == 403
     with app.app_context():
@@ -63,5 +63,5 @@ def test_a_page_of_others_cannot_press_a_button(app, visitor, failed, button, he
         {"Origin": "http://localhost"},
     ],
 )
-def test_a_page_of_ours_can(visitor, failed, headers):
+def test_a_request_from_the_same_origin_is_accepted(visitor, failed, headers):
     assert visitor.post(f"/fractal/{failed()}/retry", headers=headers).status_code == 303

@@ -45,7 +45,7 @@ def test_without_c_one_is_chosen(visitor):
         ({"width": "2000000000"}, "[api] max_width"),
     ],
 )
-def test_what_makes_no_sense_is_told_and_stays_filled_in(visitor, change, words):
+def test_invalid_fields_are_named_and_stay_filled_in(visitor, change, words):
     answer = visitor.post("/new", data=FORM | change)
     assert answer.status_code == 400
     assert words in answer.text
@@ -60,7 +60,7 @@ def test_what_is_filled_in_is_shown_as_text(visitor):
     assert "<script>alert" not in answer.text
 
 
-def test_a_page_of_others_cannot_fill_in_the_form(visitor):
+def test_a_cross_site_request_is_rejected(visitor):
     answer = visitor.post("/new", data=FORM, headers={"Origin": "http://elsewhere.example"})
     assert answer.status_code == 403
 

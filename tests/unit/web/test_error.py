@@ -43,11 +43,12 @@ def test_a_method_that_a_page_does_not_have_is_refused_with_a_page(visitor):
     assert "GET" in answer.headers["Allow"]
 
 
-def test_a_mistake_of_ours_is_a_page_without_details(app, visitor, monkeypatch):
+def test_an_internal_error_is_a_page_without_details(app, visitor, monkeypatch):
     def fail(*_args):
         raise ZeroDivisionError("a secret")
 
     monkeypatch.setattr("faafo.db.counts.Counts.by_status", fail)
     answer = visitor.get("/")
     assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert "internal server error" in answer.text
     assert "a secret" not in answer.text

@@ -45,7 +45,7 @@ def test_an_empty_gallery_says_what_to_do(visitor):
 def test_a_gallery_whose_first_pictures_are_under_way_says_so(visitor, queued):
     queued()
     page = visitor.get("/").text
-    assert "on their way" in page
+    assert "first pictures are being rendered" in page
     assert "No pictures yet" not in page
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The explorer: puts the plane, the map of c, the form and the address together.
+// The explorer: connects the plane, the map of c, the form and the URL.
 
 import { ConstantMap } from "./mandelbrot.js";
 import { Plane } from "./plane.js";
@@ -18,7 +18,7 @@ const plane = new Plane(byId("plane"), source, {
   base: tile,
   maxZoom: Number(maxZoom),
   onMove: (place) => change(place),
-  onError: (message) => tellTrouble(message),
+  onError: (message) => showProblem(message),
 });
 const map = new ConstantMap(byId("mandelbrot"), byId("marker"), (c) => change(c));
 new Rendering(byId("render"), byId("rendered"), {
@@ -27,16 +27,16 @@ new Rendering(byId("render"), byId("rendered"), {
   current: () => ({ view, size: plane.size }),
 });
 
-// Every change comes through here, whoever makes it: the address always holds the whole view.
+// All changes of the view go through here, so that the URL always has the whole view.
 function change(part) {
   const before = view;
   view = { ...view, ...part };
   writeTo(form, view);
   map.show(view);
   history.replaceState(null, "", addressOf(view));
-  tellPlace();
+  showPlace();
   if (["cx", "cy", "iterations", "palette"].some((name) => view[name] !== before[name])) {
-    tellTrouble("");
+    showProblem("");
     show();
   }
 }
@@ -46,30 +46,30 @@ function show() {
   plane.show(view);
 }
 
-function tellPlace() {
-  const end = view.zoom >= Number(maxZoom) ? ": as deep as doubles go" : "";
+function showPlace() {
+  const end = view.zoom >= Number(maxZoom) ? ": the limit of double precision" : "";
   byId("place").textContent = `Zoom ${view.zoom} of ${maxZoom}${end}`;
 }
 
-function tellTrouble(message) {
-  byId("trouble").textContent = message;
+function showProblem(message) {
+  byId("problem").textContent = message;
 }
 
-function tellWorkers() {
+function showWorkers() {
   const { workers, duration } = source;
   if (duration === undefined) return;
   const who = workers === 1 ? "1 worker serves" : `${workers} workers serve`;
   byId("workers").textContent = `${who} this page; a tile takes ${Math.round(duration)} ms`;
 }
 
-source.addEventListener("tile", tellWorkers);
-source.addEventListener("trouble", ({ detail }) => {
-  tellTrouble(`No tiles at the moment: ${detail}. Trying again …`);
+source.addEventListener("tile", showWorkers);
+source.addEventListener("unavailable", ({ detail }) => {
+  showProblem(`No tiles at the moment: ${detail}. Trying again …`);
 });
-source.addEventListener("recovery", () => {
-  tellTrouble("");
+source.addEventListener("available", () => {
+  showProblem("");
   for (const image of document.querySelectorAll(".explorer-constants img")) {
-    // One that could not be had while nobody answered.
+    // Reload thumbnails that failed while no worker answered.
     if (image.complete && !image.naturalWidth) image.src = image.getAttribute("src");
   }
 });
@@ -94,4 +94,4 @@ addEventListener("popstate", () => location.reload());
 map.show(view);
 plane.goTo(view);
 show();
-tellPlace();
+showPlace();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The map of c: the Mandelbrot set, on which c is chosen by pointing, dragging or with the keys.
-// Imaginary parts grow downwards, as in the plane: near c both look alike.
+// The map of c: the Mandelbrot set, on which a pointer or the arrow keys choose c.
+// Imaginary parts grow downwards, as in the plane.
 
 const LEFT = -2.25;
 const TOP = -1.3;
@@ -62,7 +62,7 @@ export class ConstantMap {
   }
 }
 
-// Six digits are finer than any pointer, and can be read.
+// Six digits are finer than the pixels of the map.
 function rounded(value) {
   return Number(value.toFixed(6));
 }

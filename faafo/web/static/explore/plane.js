@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plane: a Leaflet map whose coordinates are complex numbers, imaginary parts downwards.
+// The plane: a Leaflet map of complex numbers; imaginary parts grow downwards.
 
 import { EXTENT, FIRST, TILE, tileAddress } from "./view.js";
 
 const { L } = window;
 const SCALE = TILE / EXTENT;
 const SHIFT = -FIRST * SCALE;
-// A new Julia set is begun so many milliseconds after the last one at the earliest.
-const PACE_MILLISECONDS = 150;
+// The least time between two layers.
+const MIN_INTERVAL_MILLISECONDS = 150;
 
 const CRS = L.extend({}, L.CRS.Simple, {
   transformation: new L.Transformation(SCALE, SHIFT, SCALE, SHIFT),
@@ -76,8 +76,8 @@ export class Plane {
     this.#map.setView([im, re], zoom, { animate: false });
   }
 
-  // Shows the Julia set of a view, at once if it is the first for a while. The one before stays
-  // below until the new one is there.
+  // Shows the Julia set of a view, at most one each MIN_INTERVAL_MILLISECONDS. The layer before
+  // stays below until the new one has loaded.
   show(view) {
     this.#wanted = view;
     if (this.#timer) return;
@@ -90,7 +90,7 @@ export class Plane {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#wanted) this.#swap();
-    }, PACE_MILLISECONDS);
+    }, MIN_INTERVAL_MILLISECONDS);
     const layer = new Tiles(view, this.#source, this.#base);
     layer.on("tileunload", ({ tile }) => tile.controller.abort());
     layer.on("tileerror", ({ error }) => {
@@ -100,19 +100,19 @@ export class Plane {
       layer.complete = true;
       this.#drop((other) => this.#layers.indexOf(other) < this.#layers.indexOf(layer));
     });
-    // One that never became complete is of no use as a background.
+    // An incomplete layer is no useful background.
     this.#drop((other) => !other.complete && this.#layers.length > 1);
     this.#layers.push(layer);
     layer.addTo(this.#map);
   }
 
-  // The colour of all that lies too far out for a tile.
+  // The colour of all points outside the tiles.
   set background(colour) {
     this.#map.getContainer().style.backgroundColor = colour;
   }
 
-  #drop(isUseless) {
-    for (const layer of this.#layers.filter(isUseless)) {
+  #drop(isObsolete) {
+    for (const layer of this.#layers.filter(isObsolete)) {
       this.#layers = this.#layers.filter((other) => other !== layer);
       layer.remove();
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// "Render this": posts the view as a fractal, and follows it until there is nothing more to see.
+// "Render this": posts the view as a fractal and shows its status until it is complete or failed.
 
 import { windowOf } from "./view.js";
 
-const LOOK_MILLISECONDS = 500;
+const POLL_MILLISECONDS = 500;
 
 export class Rendering {
   #form;
@@ -29,34 +29,34 @@ export class Rendering {
     const [width, height] = this.#form.querySelector("select").value.split("x").map(Number);
     const { cx, cy, iterations, palette } = view;
     const place = windowOf(view, size, width, height);
-    this.#say("Sending it …");
+    this.#say("Sending …");
     try {
       const fractal = await ask(this.#post, { width, height, iterations, ...place, cx, cy, palette });
       await this.#follow(fractal, number);
     } catch (error) {
-      this.#say(`It was not taken: ${error.message}`);
+      this.#say(`Rejected: ${error.message}`);
     }
   }
 
   async #follow(fractal, number) {
     const record = `${this.#post}/${fractal.uuid}`;
     for (;;) {
-      // Only the last one that was asked for is followed here; all of them have their pages.
+      // Only the latest fractal is followed here; each one has its page.
       if (number !== this.#number) return;
-      this.#tell(fractal);
+      this.#show(fractal);
       if (["complete", "error"].includes(fractal.status)) return;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
-      // A server that is away for a moment has not lost it.
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+      // Keep polling while the server is unavailable.
       fractal = await ask(record).catch(() => fractal);
     }
   }
 
-  #tell(fractal) {
+  #show(fractal) {
     const words = {
       queued: "Waiting for a worker: ",
       rendering: "Being rendered: ",
       complete: "Complete: ",
-      error: "It could not be rendered: ",
+      error: "Failed: ",
     };
     const link = document.createElement("a");
     link.href = `${this.#page}/${fractal.uuid}`;

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where tiles come from: a few requests at a time, patience while nobody answers, and a record of
-// who has answered and how quickly.
+// Loads tiles: a few requests at a time, retries while the service is unavailable, and statistics of
+// workers and response times.
 
-const AT_ONCE = 4;
-const PATIENCE_SECONDS = 2;
-// The first rest is short: most of the time there were only too many requests at once.
-const SHORT_REST_SECONDS = 0.3;
-const WORTH_TELLING_MILLISECONDS = 1000;
-const REMEMBERED = 50;
+const MAX_IN_FLIGHT = 4;
+const RETRY_SECONDS = 2;
+// The first retry comes early: most often there were only too many requests at a time.
+const FIRST_RETRY_SECONDS = 0.3;
+// An outage that is shorter than this is not shown.
+const NOTICE_MILLISECONDS = 1000;
+const MAX_SAMPLES = 50;
 const RECENT_MILLISECONDS = 60_000;
 
 export class TileSource extends EventTarget {
   #waiting = [];
-  #underWay = 0;
-  #away = false;
-  #resting = false;
-  #telling;
+  #inFlight = 0;
+  #unavailable = false;
+  #paused = false;
+  #noticeTimer;
   #known = new Set();
   #durations = [];
   #workers = new Map();
   #openedAt = Math.floor(Date.now() / 1000) * 1000;
 
-  // Resolves to an ImageBitmap; rejects when the signal says so, or the server has refused for
-  // good. A request that is under way goes on: a worker renders its tile anyway.
+  // Resolves to an ImageBitmap; rejects when the signal aborts before the request is sent, or when the
+  // server answers 400. A request in flight is not aborted: a worker renders its tile anyway.
   load(address, signal) {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ address, signal, resolve, reject });
@@ -41,8 +42,8 @@ export class TileSource extends EventTarget {
   }
 
   #next() {
-    const limit = this.#away ? 1 : AT_ONCE;
-    while (this.#waiting.length && this.#underWay < limit && !this.#resting) {
+    const limit = this.#unavailable ? 1 : MAX_IN_FLIGHT;
+    while (this.#waiting.length && this.#inFlight < limit && !this.#paused) {
       const tile = this.#waiting.shift();
       if (tile.signal.aborted) tile.reject(tile.signal.reason);
       else this.#request(tile);
@@ -50,53 +51,53 @@ export class TileSource extends EventTarget {
   }
 
   async #request(tile) {
-    this.#underWay += 1;
+    this.#inFlight += 1;
     try {
       const startedAt = performance.now();
       const response = await fetch(tile.address);
       if (response.ok) {
         const bitmap = await createImageBitmap(await response.blob());
-        this.#note(tile.address, response, performance.now() - startedAt);
+        this.#record(tile.address, response, performance.now() - startedAt);
         tile.resolve(bitmap);
       } else {
         const message = await messageOf(response);
         if (response.status === 400) tile.reject(new Error(message));
-        else this.#rest(tile, message, Number(response.headers.get("Retry-After")));
+        else this.#retryLater(tile, message, Number(response.headers.get("Retry-After")));
       }
     } catch {
-      this.#rest(tile, "the server cannot be reached");
+      this.#retryLater(tile, "the server is not reachable");
     }
-    this.#underWay -= 1;
+    this.#inFlight -= 1;
     this.#next();
   }
 
-  #rest(tile, message, seconds) {
+  #retryLater(tile, message, seconds) {
     this.#waiting.unshift(tile);
-    const rest = this.#away ? seconds || PATIENCE_SECONDS : SHORT_REST_SECONDS;
-    this.#away = true;
-    this.#telling ??= setTimeout(
-      () => this.dispatchEvent(new CustomEvent("trouble", { detail: message })),
-      WORTH_TELLING_MILLISECONDS,
+    const pause = this.#unavailable ? seconds || RETRY_SECONDS : FIRST_RETRY_SECONDS;
+    this.#unavailable = true;
+    this.#noticeTimer ??= setTimeout(
+      () => this.dispatchEvent(new CustomEvent("unavailable", { detail: message })),
+      NOTICE_MILLISECONDS,
     );
-    if (this.#resting) return;
-    this.#resting = true;
+    if (this.#paused) return;
+    this.#paused = true;
     setTimeout(() => {
-      this.#resting = false;
+      this.#paused = false;
       this.#next();
-    }, 1000 * rest);
+    }, 1000 * pause);
   }
 
-  #note(address, response, duration) {
-    if (this.#away) {
-      this.#away = false;
-      clearTimeout(this.#telling);
-      this.#telling = undefined;
-      this.dispatchEvent(new Event("recovery"));
+  #record(address, response, duration) {
+    if (this.#unavailable) {
+      this.#unavailable = false;
+      clearTimeout(this.#noticeTimer);
+      this.#noticeTimer = undefined;
+      this.dispatchEvent(new Event("available"));
     }
-    // What comes from the cache of the browser says nothing about workers.
+    // Responses from the browser's cache say nothing about workers.
     const isFresh = Date.parse(response.headers.get("Date")) >= this.#openedAt;
     if (isFresh && !this.#known.has(address)) {
-      this.#durations = [...this.#durations, duration].slice(-REMEMBERED);
+      this.#durations = [...this.#durations, duration].slice(-MAX_SAMPLES);
       const worker = /desc="([^"]*)"/.exec(response.headers.get("Server-Timing"));
       if (worker) this.#workers.set(worker[1], performance.now());
     }
@@ -109,6 +110,6 @@ async function messageOf(response) {
   try {
     return (await response.json()).message;
   } catch {
-    return `the server has answered ${response.status}`;
+    return `HTTP status ${response.status}`;
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the explorer shows: the point in the middle, how close it is, and of which Julia set.
-// A view is a plain object with these fields, which have the names that the address has.
+// A view of the explorer: the Julia set, its colours, the centre and the zoom.
+// It is a plain object with the names of the query parameters in the URL.
 
 const NUMBERS = ["zoom", "re", "im", "cx", "cy", "iterations"];
 
-// The tile of zoom 0 is so many pixels wide and shows the square from -2 - 2i to 2 + 2i.
+// The tile of zoom 0 is TILE pixels wide and shows the square from -2 - 2i to 2 + 2i.
 export const TILE = 256;
 export const FIRST = -2;
 export const EXTENT = 4;
@@ -13,7 +13,7 @@ export function pitch(zoom) {
   return EXTENT / TILE / 2 ** zoom;
 }
 
-// The server has written the view that the address tells into the form, defaults included.
+// The server has filled in the form with the view in the URL and the defaults.
 export function viewOf(form) {
   const view = { palette: form.elements.palette.value };
   for (const name of NUMBERS) view[name] = Number(form.elements[name].value);
@@ -23,7 +23,7 @@ export function viewOf(form) {
 export function writeTo(form, view) {
   for (const [name, value] of Object.entries(view)) {
     const field = form.elements[name];
-    // What is typed is not replaced by another way to write the same.
+    // Do not replace what the user typed by another notation of the same number.
     if (field.type !== "number" || Number(field.value) !== value) field.value = value;
   }
 }
@@ -37,8 +37,8 @@ export function tileAddress(base, view, { z, x, y }) {
   return `${base}/${z}/${x}/${y}.png?${new URLSearchParams({ cx, cy, iterations, palette })}`;
 }
 
-// The window of a picture of so many pixels that has the point in the middle of the view in its
-// middle pixel, and shows all that the plane shows, which is so many pixels large.
+// The window of a picture of width x height pixels: its middle pixel is the centre of the view, and it
+// shows all of the plane, whose size in pixels is plane.width x plane.height.
 export function windowOf(view, plane, width, height) {
   const step = pitch(view.zoom) * Math.max(plane.width / width, plane.height / height);
   const xa = view.re - Math.floor(width / 2) * step;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A button that copies the text of the element that it names.
+// A button that copies the text of the element named in data-copy.
 
 const SECONDS = 2;
 
 export function copyOnClick(button) {
-  const usual = button.textContent;
+  const label = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
     button.textContent = (await copy(document.getElementById(button.dataset.copy))) ? "Copied" : "Selected";
-    setTimeout(() => (button.textContent = usual), SECONDS * 1000);
+    setTimeout(() => (button.textContent = label), SECONDS * 1000);
   });
 }
 
-// Browsers give the clipboard to pages with a safe connection only; elsewhere the text is selected.
+// Browsers allow clipboard access in secure contexts only; elsewhere the text is selected.
 async function copy(element) {
   try {
     await navigator.clipboard.writeText(element.textContent);

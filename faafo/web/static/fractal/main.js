@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The page of a fractal: its picture can be zoomed, and its checksum copied.
+// The page of a fractal: zooms the picture and copies the checksum.
 
 import { Zoom } from "./zoom.js";
 import { copyOnClick } from "./copy.js";

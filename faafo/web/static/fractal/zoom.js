@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A picture that is zoomed and moved inside its frame: by buttons, keys, double click and dragging, and by
-// the wheel once it is zoomed (before that the wheel scrolls the page).
+// Zooms and pans a picture inside its frame: with buttons, keys, double click, dragging, and the wheel
+// once it is zoomed (before that the wheel scrolls the page).
 
 const STEP = 1.5;
-const CLOSEST = 40;
+const MAX_SCALE = 40;
 const KEY_STEP = 60;
 
 export class Zoom {
@@ -17,7 +17,7 @@ export class Zoom {
     this.#frame = frame;
     this.#image = frame.querySelector("img");
     buttons.hidden = false;
-    buttons.addEventListener("click", ({ target }) => this.#press(target.dataset.zoom));
+    buttons.addEventListener("click", ({ target }) => this.#zoom(target.dataset.zoom));
     frame.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     frame.addEventListener("keydown", (event) => this.#key(event));
     frame.addEventListener("dblclick", (event) => this.#by(STEP * STEP, this.#place(event)));
@@ -26,10 +26,10 @@ export class Zoom {
     frame.addEventListener("dragstart", (event) => event.preventDefault());
   }
 
-  #press(what) {
-    if (what === "in") this.#by(STEP);
-    if (what === "out") this.#by(1 / STEP);
-    if (what === "fit") this.#by(0);
+  #zoom(direction) {
+    if (direction === "in") this.#by(STEP);
+    if (direction === "out") this.#by(1 / STEP);
+    if (direction === "fit") this.#by(0);
   }
 
   #wheel(event) {
@@ -45,7 +45,7 @@ export class Zoom {
     else if (this.#scale > 1 && steps[event.key]) this.#move(...steps[event.key].map((one) => one * KEY_STEP));
     else return;
     event.preventDefault();
-    // Arrows move the picture now, and do not turn the page.
+    // Arrow keys pan the picture instead of turning the page.
     event.stopPropagation();
   }
 
@@ -59,14 +59,14 @@ export class Zoom {
     this.#frame.addEventListener("pointercancel", end, { once: true });
   }
 
-  // Where the pointer is, from the middle of the frame.
+  // The position of the pointer relative to the middle of the frame.
   #place({ clientX, clientY }) {
     const { left, top, width, height } = this.#frame.getBoundingClientRect();
     return [clientX - left - width / 2, clientY - top - height / 2];
   }
 
   #by(factor, [x, y] = [0, 0]) {
-    const scale = Math.min(CLOSEST, Math.max(1, this.#scale * factor));
+    const scale = Math.min(MAX_SCALE, Math.max(1, this.#scale * factor));
     const change = scale / this.#scale;
     this.#scale = scale;
     this.#x = x - (x - this.#x) * change;

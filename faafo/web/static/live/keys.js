@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Left and right turn pages, as the links do that say rel="prev" and rel="next".
+// The arrow keys left and right follow the links with rel="prev" and rel="next".
 
 const LINKS = { ArrowLeft: "prev", ArrowRight: "next" };
 

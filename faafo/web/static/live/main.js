@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A page that is kept as the server has it, where it says data-live, and turned by keys.
+// Polls the page and patches its parts marked data-live; the arrow keys turn pages.
 
 import { patch } from "./patch.js";
 import { turnPagesByKeys } from "./keys.js";
@@ -15,14 +15,14 @@ function show(page) {
     const fresh = page.getElementById(part.id);
     if (fresh) patch(part, fresh);
   }
-  // It has come to its end, and its page has more to it now.
+  // The fractal is complete or failed: its page has other parts now.
   if (!isLive()) location.reload();
 }
 
-async function look() {
+async function poll() {
   if (document.hidden) return;
   try {
-    // The browser sends the ETag it has, and gets a 304 while nothing has changed.
+    // The browser revalidates with its ETag: an unchanged page is a 304.
     const answer = await fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(`status ${answer.status}`);
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
@@ -30,19 +30,19 @@ async function look() {
     stale.textContent = "";
   } catch {
     pause = Math.min(2 * pause, LONGEST_PAUSE);
-    stale.textContent = "The server does not answer. This page will go on when it does.";
+    stale.textContent = "The server does not answer. Retrying …";
   }
 }
 
 const isLive = () => document.querySelector("[data-live]") !== null;
 
 async function follow() {
-  await look();
+  await poll();
   setTimeout(follow, pause);
 }
 
 turnPagesByKeys();
 if (isLive()) {
-  document.addEventListener("visibilitychange", look);
+  document.addEventListener("visibilitychange", poll);
   setTimeout(follow, pause);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Changes a part of the page into what the server has now, and leaves alone what is the same: pictures
-// are not loaded again, and who has the focus keeps it.
+// Updates a part of the page in place and keeps unchanged nodes: pictures are not loaded again, and the
+// focus stays where it is.
 
 const keyOf = (node, index) => node.dataset?.key ?? `${node.nodeName} ${index}`;
 
@@ -34,7 +34,7 @@ function hasText(node) {
   return [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
 }
 
-// Moves no node that is in its place already: one that is moved loses the focus.
+// Does not move nodes that are in place already: a moved node loses the focus.
 function place(parent, children) {
   for (const child of [...parent.children]) {
     if (!children.includes(child)) child.remove();
