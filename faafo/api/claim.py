@@ -16,7 +16,7 @@ from faafo.api.claim_schemas import (
     Leased,
     NewClaim,
 )
-from faafo.api.entries import Malformed, problems, sound
+from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.core.deletion import delete_image
@@ -55,24 +55,24 @@ def post_claim(body: NewClaim) -> Any:
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and release fractals."""
     policy = collaborators().retry_policy
-    renewals = [claims.Renewal(_lease(one), one.rows_done) for one in sound(body.renew)]
-    releases = [claims.Release(_lease(one), one.fault) for one in sound(body.release)]
+    renewals = [claims.Renewal(_lease(one), one.rows_done) for one in valid(body.renew)]
+    releases = [claims.Release(_lease(one), one.fault) for one in valid(body.release)]
     lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
     lost += claims.release(db.session, body.claimed_by, releases, policy)
-    lost += _complete(sound(body.complete))
+    lost += _complete(valid(body.complete))
     g.is_routine = not (body.release or body.complete)
     malformed = _malformed(body)
     lost += [one.uuid for one in malformed.values() if one.uuid is not None]
     if not malformed:
         return jsonify(lost=lost)
-    told = [f"{name}: {one.problem}" for name, one in malformed.items()]
-    sentence = "%d malformed entries of producer %r left out, the first: %s"
-    LOG.warning(sentence, len(told), body.claimed_by, told[0])
-    return jsonify(lost=lost, problems=told)
+    sentences = [f"{name}: {one.problem}" for name, one in malformed.items()]
+    text = "skipping %d malformed entries of producer %r, the first: %s"
+    LOG.warning(text, len(sentences), body.claimed_by, sentences[0])
+    return jsonify(lost=lost, problems=sentences)
 
 
 def _malformed(body: ClaimUpdate) -> dict[str, Malformed]:
-    """Return what of a request is left out, by its place in it."""
+    """Return the malformed entries of a request by list and number."""
     return {
         **problems("renew", body.renew),
         **problems("release", body.release),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from faafo.api.entries import Entry, Ornament
+from faafo.api.entries import Entry, Lenient
 from faafo.api.schemas import Attempt, Duration, FractalRecord, Name, Size, Text
 from faafo.fractal.task import MAX_INT32, WHOLE, Checksum, Uuid
 
@@ -39,13 +39,13 @@ class Leased(BaseModel):
 class Renewed(Leased):
     """A lease to renew; ``rows_done`` is the number of rows rendered so far."""
 
-    rows_done: Ornament[RowsDone] = None
+    rows_done: Lenient[RowsDone] = None
 
 
 class Released(Leased):
     """A lease to release; with ``fault``, the reason why the fractal could not be rendered."""
 
-    fault: Ornament[Text] = None
+    fault: Lenient[Text] = None
 
 
 class Completed(Leased):

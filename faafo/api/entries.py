@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Entries of a batch: each is validated on its own, so that a bad one never refuses the others."""
+"""Entries of a batch: each is validated on its own, so that one error refuses one entry."""
 
 import logging
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ _UUID = TypeAdapter(Uuid)
 
 @dataclass(frozen=True)
 class Malformed:
-    """An entry that breaks its schema: its uuid, None without a valid one, and what is wrong."""
+    """An entry that breaks its schema: its uuid, if that is valid, and the error."""
 
     uuid: str | None
     problem: str
@@ -27,7 +27,7 @@ class Malformed:
 
 @dataclass(frozen=True)
 class _OrAnything:
-    """Documents that a value of any other kind is no reason to refuse the request."""
+    """Documents that any other value does not refuse the request."""
 
     description: str
 
@@ -61,25 +61,25 @@ def _uuid_of(value: dict[str, Any]) -> str | None:
         return None
 
 
-# A model, or a Malformed in the place of what is none.
+# A model, or a Malformed in place of an entry that breaks its schema.
 Entry = Annotated[
     Value,
     WrapValidator(_or_malformed),
-    _OrAnything("Anything else is left out, and told under lost and problems."),
+    _OrAnything("Any other value is skipped, and listed under lost and problems."),
 ]
-# What an entry does without: None in the place of what is not valid.
-Ornament = Annotated[
-    Value | None, WrapValidator(_or_none), _OrAnything("Anything else is ignored.")
+# An optional field that does not refuse its entry: None in place of an invalid value.
+Lenient = Annotated[
+    Value | None, WrapValidator(_or_none), _OrAnything("Any other value is ignored.")
 ]
 
 
-def sound(entries: Iterable[Value]) -> list[Value]:
-    """Return those of ``entries`` that can be acted on."""
+def valid(entries: Iterable[Value]) -> list[Value]:
+    """Return the entries that are not malformed."""
     return [one for one in entries if not isinstance(one, Malformed)]
 
 
 def problems(name: str, entries: Iterable[Any]) -> dict[str, Malformed]:
-    """Return the malformed ones of ``entries`` by ``name`` and number, such as renew.3."""
+    """Return the malformed entries by ``name`` and number, such as renew.3."""
     return {
         f"{name}.{number}": one for number, one in enumerate(entries) if isinstance(one, Malformed)
     }

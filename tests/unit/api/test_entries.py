@@ -3,8 +3,8 @@
 
 import pytest
 
-from faafo.api.entries import Malformed, problems, sound
-from faafo.api.schemas import ClaimUpdate
+from faafo.api.claim_schemas import ClaimUpdate
+from faafo.api.entries import Malformed, problems, valid
 
 UUID = "12345678-9abc-4def-8123-456789abcdef"
 GOOD = {"uuid": UUID, "attempt": 1}
@@ -14,9 +14,9 @@ def update(**lists):
     return ClaimUpdate.model_validate({"claimed_by": "me", **lists})
 
 
-def test_the_sound_entries_are_found_among_malformed_ones():
+def test_the_valid_entries_are_found_among_malformed_ones():
     entries = update(renew=[5, GOOD, {"uuid": UUID}, {"uuid": "x", "attempt": 1}]).renew
-    assert [one.uuid for one in sound(entries)] == [UUID]
+    assert [one.uuid for one in valid(entries)] == [UUID]
     found = problems("renew", entries)
     assert list(found) == ["renew.0", "renew.2", "renew.3"]
     assert found["renew.2"] == Malformed(UUID, "attempt: is missing")
@@ -49,6 +49,6 @@ def test_malformed_entries_leave_one_line_in_the_log_for_all(app, caplog):
     assert len(answer.json["problems"]) == 4
     lines = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert lines == [
-        "4 malformed entries of producer 'me' left out, the first: "
+        "skipping 4 malformed entries of producer 'me', the first: "
         "renew.0: must be an object, not int"
     ]
