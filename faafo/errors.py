@@ -70,7 +70,7 @@ class StoreUnavailable(FaafoError):
     """Raised when the image store cannot be read or written."""
 
 
-class StoreAway(StoreUnavailable):
+class StoreUnreachable(StoreUnavailable):
     """Raised when the image store does not answer or reports an internal error: retry later."""
 
 

@@ -24,7 +24,7 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
 
 
-def patiently(
+def with_backoff(
     unavailable: type[errors.FaafoError], stop: threading.Event, seconds: float = math.inf
 ) -> Retrying:
     """Return a caller that repeats a call for as long as it raises ``unavailable``.

@@ -11,7 +11,7 @@ from faafo import errors
 from faafo.app.server import HttpServer
 from faafo.db import db, schema
 from faafo.db.engine import explained
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class ApiService:
             of the database is outdated.
         :raises faafo.errors.DatabaseUnavailable: when ``stop`` is set before it is reachable.
         """
-        patiently(errors.DatabaseUnavailable, stop)(prepare_database, self._app)
+        with_backoff(errors.DatabaseUnavailable, stop)(prepare_database, self._app)
         conf = self._conf
         self._server = HttpServer(self._app, conf.listen_address, conf.bind_port, conf.api.threads)
         self._server.start()

@@ -14,7 +14,7 @@ from faafo.producer.backlog import Backlog, Job
 from faafo.producer.leases import Leases
 from faafo.producer.registry import Slot, WorkerRegistry
 from faafo.producer.results import ResultReporter
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 from faafo.rpc.client import WorkerClient
 
 LOG = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Dispatcher:
         if not wanted:
             return False
         try:
-            claimed = patiently(errors.ApiUnavailable, self._stop)(
+            claimed = with_backoff(errors.ApiUnavailable, self._stop)(
                 self._client.claim, self._claimed_by, wanted, self._pace.lease_duration
             )
             for record in claimed:

@@ -10,7 +10,7 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.generate import random_task
 from faafo.fractal.palette import DEFAULT
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Generator:
         task = random_task(self._ranges, self._rng, self._palettes)
         LOG.info("generated task: %s", task.model_dump())
         try:
-            return patiently(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]
+            return with_backoff(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]
         except errors.ApiRefused as error:
             if error.status == 409:
                 # The answer to an earlier try was lost: the fractal exists.

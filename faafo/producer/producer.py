@@ -16,7 +16,7 @@ from faafo.fractal.task import Status
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.generator import Generator
 from faafo.producer.registry import WorkerRegistry
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.liveness import make_liveness_check
@@ -123,7 +123,7 @@ class ProducerService:
     def _records(self, uuids: list[str], stop: threading.Event) -> list[dict] | None:
         """Return the records that exist, None if ``stop`` is set while the API is unavailable."""
         try:
-            return patiently(errors.ApiUnavailable, stop)(self._client.get_all, uuids)
+            return with_backoff(errors.ApiUnavailable, stop)(self._client.get_all, uuids)
         except errors.ApiUnavailable as error:
             LOG.warning("could not query the set: %s", error)
             return None

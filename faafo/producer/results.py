@@ -13,7 +13,7 @@ from faafo.client.http import LARGEST_CLAIM, Client
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
 from faafo.producer.leases import Leases
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class ResultReporter:
     def _report_batch(self, batch: dict[Lease, FractalResult]) -> None:
         """Report a batch; if that fails, its leases expire."""
         try:
-            call = patiently(errors.ApiUnavailable, self._abandon)
+            call = with_backoff(errors.ApiUnavailable, self._abandon)
             for uuid in call(self._client.complete_all, self._claimed_by, batch.items()):
                 LOG.warning("the API refused the result of task %s: the lease was lost", uuid)
         except errors.FaafoError as error:
@@ -134,7 +134,7 @@ class ResultReporter:
     def _end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
         """Make a call that ends an attempt, and discard its lease."""
         try:
-            patiently(errors.ApiUnavailable, self._abandon)(call, *arguments)
+            with_backoff(errors.ApiUnavailable, self._abandon)(call, *arguments)
         except errors.FaafoError as error:
             LOG.warning("could not report the end of task %s: %s", lease.uuid, error)
         finally:

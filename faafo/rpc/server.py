@@ -10,7 +10,7 @@ from oslo_messaging.rpc.server import RPCServer
 from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 from faafo.rpc.liveness import PingEndpoint
 from faafo.rpc.transport import shown_url
 
@@ -58,7 +58,7 @@ class Server:
 
     def _listen(self, stop: threading.Event) -> None:
         try:
-            self._server = patiently(errors.BrokerUnavailable, stop)(self._connect)
+            self._server = with_backoff(errors.BrokerUnavailable, stop)(self._connect)
         except errors.BrokerUnavailable as error:
             LOG.debug("stopped before the broker was reached: %s", error)
         else:

@@ -25,7 +25,7 @@ class ApiStore(ImageWriter):
         try:
             self._client.check_store()
         except errors.ApiUnavailable as error:
-            raise errors.StoreAway(f"[store] url = api://, {error}") from None
+            raise errors.StoreUnreachable(f"[store] url = api://, {error}") from None
         except errors.ApiRefused as error:
             raise errors.StoreUnavailable(f"{self._where}: {error.status}, {error}") from None
 
@@ -37,7 +37,7 @@ class ApiStore(ImageWriter):
         try:
             stored = self._client.upload(uuid, attempt, png)
         except errors.ApiUnavailable as error:
-            raise errors.StoreAway(f"[store] url = api://, {error}") from None
+            raise errors.StoreUnreachable(f"[store] url = api://, {error}") from None
         except errors.ApiRefused as error:
             kind = errors.ImageRefused if error.status in PERMANENT else errors.StoreUnavailable
             raise kind(f"{self._where}: {error.status}, {error}") from None

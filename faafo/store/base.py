@@ -17,7 +17,7 @@ class ImageWriter(ABC):
 
     Every method of a store takes a canonical uuid (the routes and the task model accept no other)
     and raises ``faafo.errors.StoreUnavailable`` when the store cannot be used, or its subclass
-    ``StoreAway`` when a retry may succeed.
+    ``StoreUnreachable`` when a retry may succeed.
     """
 
     @abstractmethod

@@ -210,7 +210,9 @@ class S3Store(ImageStore):
         except exceptions.ClientError as error:
             raise self._explanation(error, uuid) from None
         except UNREACHABLE as error:
-            raise errors.StoreAway(f"{self._where}: {error or type(error).__name__}") from None
+            raise errors.StoreUnreachable(
+                f"{self._where}: {error or type(error).__name__}"
+            ) from None
         except exceptions.BotoCoreError as error:
             raise self._unavailable(str(error)) from None
 
@@ -227,7 +229,7 @@ class S3Store(ImageStore):
         if status == DENIED:
             return self._unavailable(f"access is denied ({error})")
         if status >= SERVER_ERROR:
-            return errors.StoreAway(f"{self._where}: {error}")
+            return errors.StoreUnreachable(f"{self._where}: {error}")
         return self._unavailable(str(error))
 
     def _unavailable(self, why: str) -> errors.StoreUnavailable:

@@ -10,7 +10,7 @@ from faafo import errors
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask, parse_task
 from faafo.render import image
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 from faafo.rpc import contract, messages
 from faafo.rpc.server import expected_exceptions
 from faafo.store.base import ImageWriter, checksum
@@ -128,7 +128,7 @@ class WorkerEndpoint:
 
     def _save(self, uuid: str, png: bytes, attempt: int | None, cancelled: threading.Event) -> str:
         """Store an image, with retries for save_timeout seconds: to render it again costs more."""
-        save = patiently(errors.StoreUnavailable, cancelled, self._save_timeout)
+        save = with_backoff(errors.StoreUnavailable, cancelled, self._save_timeout)
         try:
             return save(self._store.save, uuid, png, attempt)
         # A refusal of what was cancelled is not held against the fractal, which may be deleted.

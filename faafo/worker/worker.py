@@ -10,7 +10,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.render import escape
-from faafo.retry import patiently
+from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient
 from faafo.rpc.liveness import make_liveness_check
@@ -83,8 +83,8 @@ class WorkerService:
             not help.
         """
         try:
-            patiently(errors.StoreAway, stop)(self._store.check)
-        except errors.StoreAway:
+            with_backoff(errors.StoreUnreachable, stop)(self._store.check)
+        except errors.StoreUnreachable:
             # Stopped while the store did not answer.
             return
         if removed := self._store.remove_partial():

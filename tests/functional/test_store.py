@@ -175,10 +175,10 @@ class TestABrokenLink:
         picture, writer = linked.picture(LARGE), linked.writer()
         writer.check()
         linked.link.cut_after(HALF_WAY)
-        with pytest.raises(errors.StoreAway):
+        with pytest.raises(errors.StoreUnreachable):
             writer.save(picture.uuid, picture.png, picture.attempt)
         assert not is_there(linked, picture.uuid)
-        with pytest.raises(errors.StoreAway):
+        with pytest.raises(errors.StoreUnreachable):
             writer.check()
         linked.link.heal()
         writer.check()
@@ -189,7 +189,7 @@ class TestABrokenLink:
         picture, writer = linked.picture(LARGE), linked.writer()
         writer.save(picture.uuid, picture.png, picture.attempt)
         linked.link.cut_after(HALF_WAY)
-        with pytest.raises(errors.StoreAway):
+        with pytest.raises(errors.StoreUnreachable):
             writer.save(picture.uuid, noise(LARGE, seed=1), picture.attempt)
         assert linked.store().load(picture.uuid) == picture.png
 
@@ -229,7 +229,7 @@ class TestAServerThatDies:
 
             backend.link.after(HALF_WAY, die)
             try:
-                with pytest.raises(errors.StoreAway):
+                with pytest.raises(errors.StoreUnreachable):
                     writer.save(picture.uuid, picture.png, picture.attempt)
             finally:
                 swift.start()
@@ -246,7 +246,7 @@ class TestAServerThatDies:
                 return b""
 
             backend.link.after(HALF_WAY, die)
-            with pytest.raises(errors.StoreAway):
+            with pytest.raises(errors.StoreUnreachable):
                 writer.save(picture.uuid, picture.png, picture.attempt)
             assert list(api.datadir.iterdir()) == []
             with restarted(api) as port:
@@ -270,7 +270,7 @@ class TestAStoreThatIsFull:
             running_api(tmp_path) as api,
             linked_api(api) as backend,
         ):
-            self._fill(backend, api.datadir, errors.StoreAway)
+            self._fill(backend, api.datadir, errors.StoreUnreachable)
 
     def _fill(self, backend: Backend, directory: Path, expected: type[Exception]) -> None:
         picture, writer = backend.picture((2000, 1500)), backend.writer()
@@ -314,7 +314,7 @@ class TestABucketThatIsNot:
         for call in (store.check, lambda: store.save(PICTURE_UUID, noise())):
             with pytest.raises(errors.StoreUnavailable, match=why) as caught:
                 call()
-            assert not isinstance(caught.value, errors.StoreAway)
+            assert not isinstance(caught.value, errors.StoreUnreachable)
             assert "[store] url = s3://***@" in str(caught.value)
 
 

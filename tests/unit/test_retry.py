@@ -26,7 +26,7 @@ def failing(*problems):
 
 def test_a_call_is_repeated_until_its_peer_answers(caplog):
     call = failing(errors.ApiUnavailable("away"), errors.ApiUnavailable("still away"))
-    assert retry.patiently(errors.ApiUnavailable, threading.Event())(call) == "answer"
+    assert retry.with_backoff(errors.ApiUnavailable, threading.Event())(call) == "answer"
     sentences = [record.getMessage() for record in caplog.records]
     assert len(sentences) == 2
     assert sentences[0].startswith("away; trying again in 0.0")
@@ -35,15 +35,15 @@ def test_a_call_is_repeated_until_its_peer_answers(caplog):
 def test_another_error_is_raised_at_once():
     call = failing(errors.ApiRefused("no", 409))
     with pytest.raises(errors.ApiRefused):
-        retry.patiently(errors.ApiUnavailable, threading.Event())(call)
+        retry.with_backoff(errors.ApiUnavailable, threading.Event())(call)
 
 
 def test_after_the_stop_a_call_is_made_once():
     stop = threading.Event()
     stop.set()
-    assert retry.patiently(errors.ApiUnavailable, stop)(failing()) == "answer"
+    assert retry.with_backoff(errors.ApiUnavailable, stop)(failing()) == "answer"
     with pytest.raises(errors.ApiUnavailable, match="away"):
-        retry.patiently(errors.ApiUnavailable, stop)(failing(errors.ApiUnavailable("away")))
+        retry.with_backoff(errors.ApiUnavailable, stop)(failing(errors.ApiUnavailable("away")))
 
 
 def test_a_stop_ends_a_long_pause_at_once(monkeypatch):
@@ -53,7 +53,7 @@ def test_a_stop_ends_a_long_pause_at_once(monkeypatch):
     threading.Timer(0.1, stop.set).start()
     call = failing(errors.ApiUnavailable("away"), errors.ApiUnavailable("still away"))
     with pytest.raises(errors.ApiUnavailable, match="still away"):
-        retry.patiently(errors.ApiUnavailable, stop)(call)
+        retry.with_backoff(errors.ApiUnavailable, stop)(call)
 
 
 def test_no_call_is_made_after_the_given_seconds(monkeypatch):
@@ -61,4 +61,4 @@ def test_no_call_is_made_after_the_given_seconds(monkeypatch):
     monkeypatch.setattr(retry, "LONGEST_PAUSE", 10_000)
     call = failing(errors.ApiUnavailable("away"), errors.ApiUnavailable("still away"))
     with pytest.raises(errors.ApiUnavailable, match="^away"):
-        retry.patiently(errors.ApiUnavailable, threading.Event(), seconds=9_000)(call)
+        retry.with_backoff(errors.ApiUnavailable, threading.Event(), seconds=9_000)(call)

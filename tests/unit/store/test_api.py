@@ -24,9 +24,9 @@ def store_at(url):
         (404, b'{"message": "there is no fractal"}', errors.ImageRefused),
         (409, b'{"message": "attempt: 1 is not the current one"}', errors.ImageRefused),
         (413, b"<html>a proxy says: too large</html>", errors.ImageRefused),
-        (429, b'{"message": "slow down"}', errors.StoreAway),
-        (502, b"<html>a proxy says: bad gateway</html>", errors.StoreAway),
-        (503, b'{"message": "internal error"}', errors.StoreAway),
+        (429, b'{"message": "slow down"}', errors.StoreUnreachable),
+        (502, b"<html>a proxy says: bad gateway</html>", errors.StoreUnreachable),
+        (503, b'{"message": "internal error"}', errors.StoreUnreachable),
     ],
 )
 def test_the_status_decides_whether_a_retry_can_succeed(status, body, kind):
@@ -45,7 +45,7 @@ def test_an_api_without_a_store_check_is_no_store():
 
 
 def test_an_unreachable_api_may_be_reachable_later():
-    with pytest.raises(errors.StoreAway, match="endpoint_url = http://127.0.0.1:9: "):
+    with pytest.raises(errors.StoreUnreachable, match="endpoint_url = http://127.0.0.1:9: "):
         store_at("http://127.0.0.1:9").check()
 
 

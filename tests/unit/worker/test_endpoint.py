@@ -245,7 +245,9 @@ def with_retries(slots, cancellations, tmp_path, monkeypatch):
 
 
 def test_storing_an_image_is_retried(with_retries, make_task):
-    store, endpoint = with_retries(errors.StoreAway("unreachable"), errors.StoreUnavailable("full"))
+    store, endpoint = with_retries(
+        errors.StoreUnreachable("unreachable"), errors.StoreUnavailable("full")
+    )
     task = make_task()
     assert endpoint.process({"attempt": 7}, task.model_dump())["size"] > 0
     assert store.attempts == [7, 7, 7]
@@ -287,7 +289,7 @@ def test_storing_is_not_retried_once_the_render_is_cancelled(
 ):
     monkeypatch.setattr(retry, "FIRST_PAUSE", 10_000)
     monkeypatch.setattr(retry, "LONGEST_PAUSE", 10_000)
-    _store, endpoint = with_retries(*[errors.StoreAway("unreachable")] * 99, seconds=99_999)
+    _store, endpoint = with_retries(*[errors.StoreUnreachable("unreachable")] * 99, seconds=99_999)
     threading.Timer(0.3, cancellations.cancel_everything).start()
     with pytest.raises(errors.RenderCancelled):
         unwrapped(endpoint.process, PARAMETERS, make_task().model_dump())
