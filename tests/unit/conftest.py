@@ -2,11 +2,14 @@
 """What unit tests share: a configuration, a database, an application, a broker in memory."""
 
 import itertools
+import shutil
 import threading
+from pathlib import Path
 
 import pytest
 from flask import Flask
 from oslo_config import cfg
+from sqlalchemy import create_engine
 
 from faafo import conf as options
 from faafo.app.factory import create_app
@@ -17,7 +20,7 @@ from faafo.render import escape
 from faafo.rpc.transport import get_transport
 from faafo.store.filesystem import FilesystemStore
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 @pytest.fixture
@@ -41,12 +44,23 @@ def store(conf):
     return store
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> Path:
+    """An SQLite file with the latest schema and no rows, to be copied: migrating takes longer."""
+    path = tmp_path_factory.mktemp("database") / "empty.sqlite"
+    engine = create_engine(f"sqlite:///{path}")
+    schema.upgrade(engine)
+    engine.dispose()
+    return path
+
+
 @pytest.fixture
-def app(conf, store) -> Flask:
+def app(conf, store, empty_database) -> Flask:
     """The application on an up-to-date SQLite file."""
+    shutil.copy(empty_database, Path(conf.state_path) / "faafo.sqlite")
     app = create_app(conf, store, "1.2.3")
     with app.app_context():
-        schema.upgrade(db.engine)
+        schema.check(db.engine)
     yield app
     with app.app_context():
         db.engine.dispose()

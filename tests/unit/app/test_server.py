@@ -21,11 +21,11 @@ def test_port_0_listens_on_any_free_port_and_the_url_has_it(app, address):
     server = HttpServer(app, address, 0, threads=1)
     server.start()
     try:
-        assert requests.get(server.url, timeout=10).status_code == 404
+        assert requests.get(server.url, timeout=60).status_code == 404
     finally:
         server.stop()
     with pytest.raises(requests.ConnectionError):
-        requests.get(server.url, timeout=10)
+        requests.get(server.url, timeout=60)
 
 
 def test_the_error_about_a_port_in_use_names_the_options(app):
@@ -45,17 +45,17 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(app):
     @app.get("/slow")
     def slow():
         asked.set()
-        answer.wait(10)
+        answer.wait(60)
         return "done"
 
     server = HttpServer(app, "127.0.0.1", 0, threads=1)
     server.start()
     answers = []
     asking = threading.Thread(
-        target=lambda: answers.append(requests.get(f"{server.url}/slow", timeout=10).text)
+        target=lambda: answers.append(requests.get(f"{server.url}/slow", timeout=60).text)
     )
     asking.start()
-    asked.wait(10)
+    asked.wait(60)
     stopping = threading.Thread(target=server.stop)
     stopping.start()
     answer.set()

@@ -62,7 +62,7 @@ def test_a_thread_that_waits_for_a_value_gets_the_one_that_another_thread_makes(
         calls.append(1)
         # Two looks by the thread that makes it, and one in vain by the thread that will wait.
         for _ in range(3):
-            looks.acquire(timeout=10)
+            looks.acquire(timeout=60)
         return b"picture"
 
     cache = WatchedCache(100)

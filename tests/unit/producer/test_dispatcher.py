@@ -59,7 +59,7 @@ class Stuck:
     @expected_exceptions(errors.FaafoError)
     def process(self, ctxt, task):
         self.called.set()
-        self._proceed.wait(20)
+        self._proceed.wait(60)
         if self.cancelled:
             raise errors.RenderCancelled("cancelled")
         return self._renderer.process(ctxt, task)
@@ -223,7 +223,7 @@ def test_a_lease_is_renewed_while_a_render_runs(
         return fractals.get(session, uuid).lease_expires_at
 
     with run_dispatcher(endpoint):
-        assert endpoint.called.wait(10)
+        assert endpoint.called.wait(60)
         first = end_of_lease()
         wait_until(lambda: end_of_lease() > first, "a renewal")
         proceed.set()
@@ -262,7 +262,7 @@ def test_renders_that_outlast_the_drain_are_cancelled_and_queued_again_at_once(
     endpoint = Stuck(renderer, threading.Event())
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
-        assert endpoint.called.wait(10)
+        assert endpoint.called.wait(60)
         running.finish()
         assert endpoint.cancelled == [(uuid, 1, "me")]
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
@@ -283,7 +283,7 @@ def test_a_result_is_reported_to_an_api_that_recovers_during_the_drain(
 
     monkeypatch.setattr(Client, "complete_all", refuse_once)
     with run_dispatcher(renderer, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
-        assert refused.wait(10)
+        assert refused.wait(60)
         running.finish()
     assert client.get(uuid)["status"] == "complete"
     assert client.get(uuid)["attempt"] == 1
@@ -298,7 +298,7 @@ def test_a_render_that_cannot_be_cancelled_is_queued_again_all_the_same(
     monkeypatch.setattr(endpoint, "cancel", lambda ctxt, uuid: None)
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
-        assert endpoint.called.wait(10)
+        assert endpoint.called.wait(60)
         running.finish()
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
         proceed.set()
@@ -310,8 +310,8 @@ def test_the_render_of_a_deleted_fractal_is_cancelled_and_its_slot_is_free_again
     endpoint = Stuck(renderer, threading.Event())
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint, slots=1) as running:
-        assert endpoint.called.wait(10)
-        requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=10)
+        assert endpoint.called.wait(60)
+        requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=60)
         wait_until(lambda: endpoint.cancelled == [(uuid, 1, "me")])
         running.registry.report({"worker": "w:1"}, "w", 1, 0, {}, "1.0")
         wait_until(lambda: running.registry.free_slots() == 1)
@@ -326,7 +326,7 @@ def test_the_image_of_a_fractal_that_is_deleted_too_late_to_cancel_is_deleted_as
 
     def delete_first(self, claimed_by, results):
         assert store.load(uuid)
-        requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=10)
+        requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=60)
         store.save(uuid, b"as if the worker had been a little slower")
         try:
             return complete_all(self, claimed_by, results)
@@ -335,7 +335,7 @@ def test_the_image_of_a_fractal_that_is_deleted_too_late_to_cancel_is_deleted_as
 
     monkeypatch.setattr(Client, "complete_all", delete_first)
     with run_dispatcher(renderer):
-        assert done.wait(10)
+        assert done.wait(60)
     assert list(store.uuids(age=-1)) == []
 
 

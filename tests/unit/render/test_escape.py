@@ -2,11 +2,6 @@
 """The kernel: its counts are equal to those of the plain loop."""
 
 import cmath
-import os
-import pathlib
-import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -291,31 +286,3 @@ def test_a_warm_kernel_compiles_nothing_more():
     for constant in CONSTANTS:
         escape.escape_counts(make_task(cx=constant[0], cy=constant[1]))
     assert len(kernel.fill.signatures) == 1
-
-
-def test_it_renders_where_no_directory_for_the_cache_is_writable(tmp_path):
-    package = pathlib.Path(escape.__file__).parent.parent
-    for name in ("__init__.py", "errors.py", "fractal", "render"):
-        source, copy = package / name, tmp_path / "faafo" / name
-        if source.is_file():
-            copy.parent.mkdir(exist_ok=True)
-            shutil.copy(source, copy)
-        else:
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    # Files in the place of directories stop even root.
-    (tmp_path / "faafo/render/__pycache__").touch()
-    nowhere = tmp_path / "nowhere"
-    nowhere.touch()
-    environment = {name: value for name, value in os.environ.items() if "NUMBA" not in name}
-    environment |= {"HOME": str(nowhere), "XDG_CACHE_HOME": str(nowhere)}
-    code = "from faafo.render import escape; escape.warm_up(); print(escape.__file__)"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        env=environment | {"PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(str(tmp_path))

@@ -40,7 +40,7 @@ def enter_exclusively(stop):
         def wait_inside():
             with slots.occupy("a", exclusive=True, cancelled=cancelled):
                 inside.set()
-                stop.wait(20)
+                stop.wait(60)
 
         threading.Thread(target=wait_inside, daemon=True).start()
         return inside
@@ -59,7 +59,7 @@ def test_an_exclusive_render_waits_for_those_inside_and_keeps_others_out(
         with pytest.raises(errors.WorkerBusy):
             slots.occupy("c").__enter__()
         assert not inside.is_set()
-    assert inside.wait(10)
+    assert inside.wait(60)
 
 
 def test_an_exclusive_render_that_is_cancelled_waits_no_longer(enter_exclusively):
@@ -68,4 +68,4 @@ def test_an_exclusive_render_that_is_cancelled_waits_no_longer(enter_exclusively
     with slots.occupy("b"):
         inside = enter_exclusively(slots, cancelled.is_set)
         cancelled.set()
-        assert inside.wait(10)
+        assert inside.wait(60)

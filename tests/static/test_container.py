@@ -23,6 +23,15 @@ SERVICES = yaml.safe_load(COMPOSE)["services"]
 OURS = [name for name, service in SERVICES.items() if service["image"] == "faafo"]
 
 
+@pytest.fixture
+def conf() -> cfg.ConfigOpts:
+    """All options of faafo with their defaults."""
+    conf = cfg.ConfigOpts()
+    options.register_opts(conf)
+    conf([], project="faafo", default_config_files=[])
+    return conf
+
+
 def test_compose_keeps_to_the_schema():
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*command, ROOT / "compose.yaml"], capture_output=True, text=True)
@@ -38,7 +47,7 @@ def test_the_dockerfile_is_well_made():
 @pytest.mark.parametrize("variable", sorted(set(re.findall(r"OS_\w+__\w+", DOCKERFILE + COMPOSE))))
 def test_every_variable_is_an_option(conf, variable):
     get_transport(conf, default_url="fake://")
-    known = {("DEFAULT", name) for name in cfg.CONF}
+    known = {("DEFAULT", name) for name in conf}
     known |= {(group, opt.dest) for group, opts in options.list_opts() for opt in opts}
     group, _, name = variable.removeprefix("OS_").lower().partition("__")
     group = "DEFAULT" if group == "default" else group
