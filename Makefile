@@ -1,5 +1,7 @@
 # make run    start faafo on this machine: no root, no server, no configuration needed
+# make unit   run the unit tests: no server, no system package; about a minute
 # make test   install what the tests need, then run all of them
+# make lint   check style, format and types
 # make chaos  kill everything while fractals are rendered, and count; takes half an hour
 # make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
@@ -8,16 +10,18 @@
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
-# make lint, make docs, make drawings, make genconfig, make clean: see below
+# make docs, make drawings, make genconfig, make clean: see below
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/pip --quiet --disable-pip-version-check
+# Compile once what pip has left to be compiled: otherwise each process does so again.
+export PYTHONDONTWRITEBYTECODE =
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots clean
+.PHONY: help run unit test test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -25,9 +29,12 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/faafo-all $(ARGS)
 
+unit: $(VENV)/.unit-installed
+	$(BIN)/python -m pytest -n 2 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
+
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
@@ -51,6 +58,7 @@ fuzz: $(VENV)/.tests-installed
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 docs: $(VENV)/.docs-installed
 	$(BIN)/sphinx-build -W --keep-going -E -b html doc/source doc/build/html
@@ -89,10 +97,14 @@ $(VENV)/.installed: requirements.txt setup.cfg
 	@$(PIP) install --editable .
 	@touch $@
 
-$(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt
+$(VENV)/.unit-installed: $(VENV)/.installed tests/unit/requirements.txt
+	@$(PIP) install --editable '.[s3]' -r tests/unit/requirements.txt
+	@touch $@
+
+$(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt tests/unit/requirements.txt
 	@# Much of it is never imported: what is, is compiled then.
 	@$(PIP) install --no-compile --editable '.[s3]' -r test-requirements.txt
-	@touch $@
+	@touch $(VENV)/.unit-installed $@
 
 $(VENV)/.bench-installed: $(VENV)/.tests-installed benchmarks/requirements.txt
 	@$(PIP) install -r benchmarks/requirements.txt

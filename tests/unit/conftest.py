@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from oslo_config import cfg
 from sqlalchemy import create_engine
 
@@ -54,11 +55,18 @@ def empty_database(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory) -> BytecodeCache:
+    """Templates of pages that an application of another test has compiled."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(conf, store, empty_database) -> Flask:
+def app(conf, store, empty_database, compiled_templates) -> Flask:
     """The application on an up-to-date SQLite file."""
     shutil.copy(empty_database, Path(conf.state_path) / "faafo.sqlite")
     app = create_app(conf, store, "1.2.3")
+    app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
         schema.check(db.engine)
     yield app

@@ -26,7 +26,7 @@ from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
-PACE = Pace(claim_interval=0.05, lease_duration=60.0, renew_interval=0.2, drain_timeout=5.0)
+PACE = Pace(claim_interval=0.05, lease_duration=60.0, renew_interval=0.2, drain_timeout=60.0)
 
 
 class Failing:
@@ -89,7 +89,7 @@ def run_dispatcher(client, transport, stop):
         registry = WorkerRegistry("me", 60.0, wake.set)
         worker = Server(transport, contract.TASKS, "w", endpoint, threads=4)
         worker.start(stop)
-        assert worker.wait_until_listening(10)
+        assert worker.wait_until_listening(60)
         registry.report({"worker": instance_id}, "w", slots, 0, {}, "1.0")
         done = threading.Event()
         ours = Dispatcher("me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake)

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 import re
-import subprocess
-import sys
 
 import pytest
 from sqlalchemy import event, text
@@ -306,11 +304,6 @@ def test_no_query_of_a_page_reads_the_whole_table(app, visitor, complete, queued
             for row in rows:
                 assert "TEMP B-TREE" not in row.detail
                 assert "SCAN" not in row.detail or "COVERING INDEX" in row.detail
-
-
-def test_the_pages_do_without_numba():
-    code = "import sys, faafo.app.factory; sys.exit('numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_an_outage_of_the_database_is_a_page(app, visitor):

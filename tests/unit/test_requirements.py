@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever is imported is named in a list of requirements, with the oldest version that works."""
+
+import ast
+import configparser
+import functools
+import re
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+OURS = {"faafo", "tests", "benchmarks"}
+DISTRIBUTIONS = packages_distributions()
+LISTS = [
+    *("requirements.txt", "test-requirements.txt"),
+    *("tests/unit/requirements.txt", "benchmarks/requirements.txt"),
+]
+WITH_EXTRA = {"faafo/store/s3.py"}
+
+
+def canonical(name: str) -> str:
+    """Return the normalized name of a distribution (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the requirements among the lines of a requirements file."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("-r ")]
+
+
+def listed(name: str) -> list[str]:
+    """Return the requirements in a file, or those of the extra of that name."""
+    if (ROOT / name).is_file():
+        return lines_of((ROOT / name).read_text())
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    return lines_of(setup["extras"][name])
+
+
+@functools.cache
+def declared(*names: str) -> set[str]:
+    """Return the distributions that are named in any of those lists."""
+    lines = [line for name in names for line in listed(name)]
+    return {canonical(re.match(r"[\w.-]+", line)[0]) for line in lines}
+
+
+def lists_for(path: str) -> list[str]:
+    """Return the lists that apply to a module: the requirements of all who import it."""
+    if path.startswith("faafo/"):
+        return ["requirements.txt", "s3"] if path in WITH_EXTRA else ["requirements.txt"]
+    lists = ["requirements.txt", "s3", "tests/unit/requirements.txt"]
+    if not path.startswith("tests/unit/"):
+        lists.append("test-requirements.txt")
+    if path.startswith("benchmarks/"):
+        lists.append("benchmarks/requirements.txt")
+    return lists
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names of the libraries that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module.partition(".")[0])
+    return found - OURS - sys.stdlib_module_names
+
+
+MODULES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in sorted(OURS)
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_a_library_that_is_imported_is_a_requirement(path):
+    known = declared(*lists_for(path))
+    for name in imported(ROOT / path):
+        # What is not installed is taken to be named like its package.
+        distributions = {canonical(one) for one in DISTRIBUTIONS.get(name, [name])}
+        assert distributions & known, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("name", [*LISTS, "s3"])
+def test_a_requirement_names_the_oldest_version_that_works(name):
+    for line in listed(name):
+        assert re.match(r"[\w.-]+(\[\w+\])?>=[\d.]+", line), line
