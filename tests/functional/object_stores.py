@@ -83,12 +83,6 @@ class ObjectStore(Family):
         finally:
             client.close()
 
-    def _run_server(self, command: list[str], port: int, **arguments: Any) -> None:
-        process, _output = self._exec(
-            command, wait_for_port=port, path=list(self.PATH), **arguments
-        )
-        self._processes.append(process)
-
 
 class Moto(ObjectStore):
     """moto, which keeps everything in memory: a restart forgets it."""
@@ -101,8 +95,9 @@ class Moto(ObjectStore):
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "moto.server", "-H", ADDRESS, "-p", str(self.port)]
-        self._run_server(command, self.port)
+        command = [sys.executable, "-m", "moto.server", "-H", ADDRESS, "-p", self.port]
+        self._processes.append(self._run_server(*command))
+        self._wait_for_ports(self.port)
 
 
 class Swift(ObjectStore):
@@ -113,7 +108,6 @@ class Swift(ObjectStore):
         "swift-account-server",
         "swift-container-server",
         "swift-object-server",
-        "swift-ring-builder",
         "memcached",
     )
     PACKAGE = "swift-proxy swift-account swift-container swift-object memcached"
@@ -130,18 +124,23 @@ class Swift(ObjectStore):
         (directory / "swift.conf").write_text(SWIFT_CONF.format(name=unique("")))
         for kind, port in self._ports.items():
             self._write(f"{kind}-server", SERVER_CONF, kind=kind, port=port)
-            self._make_ring(kind, port)
+        servers = [f"{kind}={port}" for kind, port in self._ports.items()]
+        self._exec(
+            ["python3", "-c", MAKE_RINGS, self.tempdir, ADDRESS, *servers], path=list(self.PATH)
+        )
         self._write(
             "proxy-server", PROXY_CONF, port=self.port, cache=f"{ADDRESS}:{self._cache_port}"
         )
         self.start()
 
     def start(self) -> None:
-        memcached = ["memcached", "-l", ADDRESS, "-p", str(self._cache_port)]
-        self._run_server([*memcached, "-u", getpass.getuser()], self._cache_port)
-        for kind, port in (*self._ports.items(), ("proxy", self.port)):
+        memcached = ["memcached", "-l", ADDRESS, "-p", self._cache_port, "-u", getpass.getuser()]
+        self._processes.append(self._run_server(*memcached))
+        for kind in (*self._ports, "proxy"):
             command = [f"swift-{kind}-server", f"{self.tempdir}/{kind}-server.conf"]
-            self._run_server(command, port, env=self.env | {"EVENTLET_NO_GREENDNS": "yes"})
+            started = self._run_server(*command, env={"EVENTLET_NO_GREENDNS": "yes"})
+            self._processes.append(started)
+        self._wait_for_ports(self._cache_port, *self._ports.values(), self.port)
 
     def set_quota(self, bucket: str, size: int) -> None:
         """Let a bucket hold so many bytes and no more."""
@@ -161,15 +160,21 @@ class Swift(ObjectStore):
         text = template.format(common=common, key=KEY, secret=SECRET, region=REGION, **values)
         Path(self.tempdir, f"{name}.conf").write_text(text)
 
-    def _make_ring(self, kind: str, port: int) -> None:
-        builder = f"{self.tempdir}/{kind}.builder"
-        for step in (
-            ["create", "1", "1", "0"],
-            ["add", f"r1z1-{ADDRESS}:{port}/disk", "1"],
-            ["rebalance"],
-        ):
-            self._exec(["swift-ring-builder", builder, *step], path=list(self.PATH))
 
+# A program for the Python that Swift belongs to: it makes a ring of one device for each KIND=PORT.
+MAKE_RINGS = """
+import sys
+from swift.common.ring import RingBuilder
+directory, address, *servers = sys.argv[1:]
+for kind, _, port in (server.partition("=") for server in servers):
+    ring = RingBuilder(1, 1, 0)
+    ring.add_dev(
+        {"region": 1, "zone": 1, "ip": address, "port": int(port), "device": "disk", "weight": 1.0,
+         "replication_ip": address, "replication_port": int(port), "meta": ""}
+    )
+    ring.rebalance()
+    ring.get_ring().save(f"{directory}/{kind}.ring.gz")
+"""
 
 COMMON_CONF = """\
 [DEFAULT]

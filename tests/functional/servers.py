@@ -6,8 +6,9 @@ import getpass
 import json
 import os
 import socket
+import subprocess
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import Any
@@ -18,6 +19,8 @@ import pytest
 from pifpaf.drivers import Driver
 from pifpaf.drivers.mysql import MySQLDriver
 from pifpaf.drivers.rabbitmq import RabbitMQDriver
+
+from tests.functional.processes import wait_until
 
 ADDRESS = "127.0.0.1"
 USER = "faafo"
@@ -55,9 +58,13 @@ def started(kind: type[Driver], **options: Any) -> Iterator[Any]:
 class Family(Driver):
     """A driver that ends what it has started, children included.
 
+    ``PATH`` are directories to look for its programs in first.
+
     pifpaf's own way reaps a process behind the back of its Popen, which then warns that it is
     still running: an error, where warnings are.
     """
+
+    PATH: Sequence[str] = ()
 
     def _kill(self, process: psutil.Popen, signal: int = SIGTERM) -> None:
         if process.poll() is None:
@@ -73,6 +80,33 @@ class Family(Driver):
             reader.join(STOP_SECONDS)
         for stream in filter(None, (process.stdin, process.stdout)):
             stream.close()
+
+    def _run_server(self, *command: Any, env: Mapping[str, str] | None = None) -> psutil.Popen:
+        """Start a server that runs until the end, and do not wait for it."""
+        process = psutil.Popen(
+            [str(word) for word in command],
+            env={
+                **os.environ,
+                "PATH": f"{':'.join(self.PATH)}:{os.environ['PATH']}",
+                **(env or {}),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self.addCleanup(self._kill, process)
+        return process
+
+    def _wait_for_ports(self, *ports: int) -> None:
+        """Wait until servers listen on all of ``ports``; pifpaf itself gives each 10 s."""
+        for port in ports:
+            wait_until(lambda port=port: _is_open(port), f"a server on port {port}")
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex((ADDRESS, port)) == 0
 
 
 class RabbitMQ(Family, RabbitMQDriver):
@@ -122,7 +156,8 @@ class RabbitMQ(Family, RabbitMQDriver):
 
     def _setUp(self) -> None:  # noqa: N802 - the name is pifpaf's
         # Erlang would start a daemon that outlives it; this one is a child, ended with the rest.
-        self._exec(["epmd"], env=self.env, wait_for_port=self._epmd_port)
+        self._run_server("epmd", env=self.env)
+        self._wait_for_ports(self._epmd_port)
         super()._setUp()
 
     def start_node(self, nodename: str) -> int:
