@@ -145,31 +145,19 @@ def test_a_wrong_password_for_the_broker_is_told_without_telling_it(tmp_path, tr
 
 
 @pytest.mark.parametrize("script", ["faafo-api", "faafo-worker", "faafo-all"])
-@pytest.mark.parametrize(
-    ("url", "shown", "why"),
-    [
-        ("ftp://host/images", "ftp://host/images", "must begin with api://, file://, s3://"),
-        ("/srv/images", "/srv/images", "must begin with api://, file://, s3://"),
-        ("file://images", "file://images", "must look like file:///directory"),
-        ("s3://", "s3://", "must look like s3://bucket/prefix"),
-        ("s3://k:se/cret@bucket", "s3://***@bucket", "percent-encode"),
-        ("s3://key@bucket", "s3://***@bucket", "s3://key:secret@bucket/prefix"),
-        ("api://controller", "api://controller", "endpoint_url"),
-    ],
-)
-def test_a_store_url_that_makes_no_sense_is_named(tmp_path, script, url, shown, why):
+def test_a_store_url_that_makes_no_sense_is_named(tmp_path, script):
     config = write_config(
         tmp_path / "store.conf",
         DEFAULT={"transport_url": "fake://", "bind_port": 0},
-        store={"url": url},
+        store={"url": "s3://k:se/cret@bucket"},
     )
     finished = run(tmp_path, script, "--config-file", config)
     assert finished.returncode == 1
     assert "Traceback" not in finished.stderr
     line = finished.stderr.splitlines()[-1]
-    assert f"[store] url = {shown}: " in line
-    assert why in line
-    assert "cret" not in line.replace("secret", "")
+    assert "[store] url = s3://***@bucket: " in line
+    assert "percent-encode" in line
+    assert "se/cret" not in finished.stderr
 
 
 def test_the_api_cannot_send_its_images_to_itself(tmp_path):

@@ -87,6 +87,29 @@ def test_an_invalid_s3_url_is_refused(url):
         parse_url(url)
 
 
+@pytest.mark.parametrize("open_either", [open_store, lambda conf: open_writer(conf, "w-1")])
+@pytest.mark.parametrize(
+    ("url", "shown", "why"),
+    [
+        ("ftp://host/images", "ftp://host/images", "must begin with api://, file://, s3://"),
+        ("/srv/images", "/srv/images", "must begin with api://, file://, s3://"),
+        ("file://images", "file://images", "must look like file:///directory"),
+        ("s3://", "s3://", "must look like s3://bucket/prefix"),
+        ("s3://k:se/cret@bucket", "s3://***@bucket", "percent-encode"),
+        ("s3://key@bucket", "s3://***@bucket", "s3://key:secret@bucket/prefix"),
+        ("api://controller", "api://controller", "endpoint_url"),
+    ],
+)
+def test_a_url_that_makes_no_sense_is_named_without_its_password(
+    with_url, open_either, url, shown, why
+):
+    with pytest.raises(errors.ConfigurationError) as caught:
+        open_either(with_url(url))
+    assert str(caught.value).startswith(f"[store] url = {shown}: ")
+    assert why in str(caught.value)
+    assert "cret" not in str(caught.value).replace("secret", "")
+
+
 @pytest.mark.parametrize("url", ["s3://k:s@b/p", "s3://k:s/e@cr@b/p", "s3://k@b/p", "x://k:s@b"])
 def test_credentials_are_masked(url):
     assert masked(url).partition("***@")[2] in ("b/p", "b")
