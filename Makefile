@@ -34,7 +34,7 @@ unit: $(VENV)/.unit-installed
 
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \

@@ -17,7 +17,7 @@ def main() -> None:
     # All who use an exchange must declare it alike.
     cfg.CONF.set_override("amqp_durable_queues", True, group="oslo_messaging_rabbit")
     target = oslo_messaging.Target(exchange="faafo", topic="tasks", version="1.0")
-    client = oslo_messaging.get_rpc_client(transport, target, timeout=60)
+    client = oslo_messaging.get_rpc_client(transport, target, timeout=120)
     print(json.dumps(client.call({}, "process", task=json.loads(sys.argv[2]))))
     transport.cleanup()
 

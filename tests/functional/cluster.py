@@ -69,7 +69,7 @@ class Cluster:
 
     def _is_well(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthcheck", timeout=10).ok
+            return requests.get(f"{self.url}/healthcheck", timeout=120).ok
         except requests.ConnectionError:
             return False
 
@@ -109,10 +109,10 @@ class Cluster:
 
     def records(self, status: str | None = None) -> list[dict[str, Any]]:
         """Return all fractals, at most 100, or those with ``status``."""
-        answer = requests.get(f"{self.url}/api/fractal?results_per_page=100", timeout=30).json()
+        answer = requests.get(f"{self.url}/api/fractal?results_per_page=100", timeout=120).json()
         return [one for one in answer["objects"] if status in (None, one["status"])]
 
-    def wait_until_complete(self, count: int, timeout: float = 120) -> list[dict[str, Any]]:
+    def wait_until_complete(self, count: int, timeout: float = 300) -> list[dict[str, Any]]:
         wait_until(
             lambda: len(self.records("complete")) == count,
             f"{count} complete fractals",
@@ -122,7 +122,7 @@ class Cluster:
 
     def check_image(self, record: dict[str, Any]) -> Image.Image:
         """Return the image of a record, after a look at its checksum and size."""
-        png = requests.get(f"{self.url}/api/fractal/{record['uuid']}/image", timeout=30).content
+        png = requests.get(f"{self.url}/api/fractal/{record['uuid']}/image", timeout=120).content
         assert hashlib.sha256(png).hexdigest() == record["checksum"]
         assert len(png) == record["size"]
         return Image.open(io.BytesIO(png))

@@ -10,6 +10,8 @@ from tests.functional.processes import Api, running_api
 from tests.functional.servers import MariaDB, RabbitMQ, started
 
 DATABASES = ["sqlite", "mariadb"]
+# Marks a test of the fixture ``api`` in which the database cannot matter.
+on_sqlite = pytest.mark.parametrize("api", ["sqlite"], indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")

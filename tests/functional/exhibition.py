@@ -70,7 +70,7 @@ def picture(number: int, width: int) -> dict[str, Any]:
 
 def post(url: str, **parameters: Any) -> str:
     """Post a fractal; return its uuid."""
-    answer = requests.post(f"{url}/api/fractal", json=parameters, timeout=30)
+    answer = requests.post(f"{url}/api/fractal", json=parameters, timeout=120)
     assert answer.status_code == 201, answer.text
     return answer.json()["uuid"]
 

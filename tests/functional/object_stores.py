@@ -145,13 +145,13 @@ class Swift(ObjectStore):
     def set_quota(self, bucket: str, size: int) -> None:
         """Let a bucket hold so many bytes and no more."""
         login = {"X-Auth-User": KEY, "X-Auth-Key": SECRET}
-        answer = requests.get(f"{self.url}/auth/v1.0", headers=login, timeout=30)
+        answer = requests.get(f"{self.url}/auth/v1.0", headers=login, timeout=120)
         headers = {
             "X-Auth-Token": answer.headers["X-Auth-Token"],
             "X-Container-Meta-Quota-Bytes": str(size),
         }
         url = f"{answer.headers['X-Storage-Url']}/{bucket}"
-        requests.post(url, headers=headers, timeout=30).raise_for_status()
+        requests.post(url, headers=headers, timeout=120).raise_for_status()
 
     def _write(self, name: str, template: str, **values: Any) -> None:
         common = COMMON_CONF.format(

@@ -25,7 +25,7 @@ from tests.functional.processes import wait_until
 ADDRESS = "127.0.0.1"
 USER = "faafo"
 PASSWORD = "secretsecret"  # as in the configuration files that faafo's documentation shows
-STOP_SECONDS = 30
+STOP_SECONDS = 60
 # So many are made at a time.
 VIRTUAL_HOSTS = 12
 
@@ -310,7 +310,7 @@ class MariaDB(Family, MySQLDriver):
             port=self.port,
             user=USER,
             password=PASSWORD,
-            connect_timeout=10,
+            connect_timeout=60,
             autocommit=True,
         )
         with connection, connection.cursor() as cursor:

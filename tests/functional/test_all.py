@@ -24,7 +24,7 @@ def config(tmp_path):
 def records(url, status):
     q = f'{{"filters":[{{"name":"status","op":"==","val":"{status}"}}]}}'
     parameters = {"q": q, "results_per_page": 100}
-    return requests.get(f"{url}/api/fractal", params=parameters, timeout=30).json()["objects"]
+    return requests.get(f"{url}/api/fractal", params=parameters, timeout=120).json()["objects"]
 
 
 def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, config):
@@ -32,11 +32,11 @@ def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, 
         line = service.wait_for_line("faafo is at http://127.0.0.1:")
         assert re.fullmatch(r"faafo is at http://127\.0\.0\.1:\d+/", line)
         url = line.removeprefix("faafo is at ").rstrip("/")
-        wait_until(lambda: len(records(url, "complete")) >= 5, "five fractals", timeout=60)
-        page = requests.get(f"{url}/", timeout=30).text
+        wait_until(lambda: len(records(url, "complete")) >= 5, "five fractals")
+        page = requests.get(f"{url}/", timeout=120).text
         old = records(url, "complete")
         for record in old[-5:]:
-            image = requests.get(f"{url}/api/fractal/{record['uuid']}/image", timeout=30)
+            image = requests.get(f"{url}/api/fractal/{record['uuid']}/image", timeout=120)
             assert image.headers["Content-Type"] == "image/png"
             assert hashlib.sha256(image.content).hexdigest() == record["checksum"]
             assert record["uuid"] in page
@@ -67,7 +67,7 @@ def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, 
         assert {record["uuid"] for record in old} <= uuids
         for record in records(url, "queued") + records(url, "rendering"):
             if record["uuid"] != small.uuid and record["iterations"] == 50_000:
-                requests.delete(f"{url}/api/fractal/{record['uuid']}", timeout=30)
+                requests.delete(f"{url}/api/fractal/{record['uuid']}", timeout=120)
         wait_until(lambda: Client(url).get(small.uuid)["status"] == "complete", "what was queued")
         service.stop(signal.SIGINT)
 

@@ -207,7 +207,7 @@ class TestPaths:
 
 def raw_request(api: Api, method: str, path: str) -> tuple[int, Any, bytes]:
     """Send a path as it is, which requests would tidy up."""
-    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(api.url).netloc, timeout=120)
     try:
         connection.request(method, path, body=b"{}", headers=JSON)
         answer = connection.getresponse()

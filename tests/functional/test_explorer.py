@@ -46,7 +46,7 @@ TILES = """() => [...document.querySelectorAll(".plane canvas")].map((tile) => {
   const text = data.reduce((all, byte) => all + String.fromCharCode(byte), "");
   return [tile.dataset.address, btoa(text)];
 })"""
-TIMEOUT_SECONDS = 2.0
+TIMEOUT_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")

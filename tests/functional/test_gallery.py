@@ -25,7 +25,7 @@ from faafo.store.filesystem import FilesystemStore
 from faafo.web.excerpt import PAGE_SIZE
 
 # Milliseconds: pages come late while other tests have the machine.
-PATIENCE = 60_000
+PATIENCE = 180_000
 expect.set_options(timeout=PATIENCE)
 
 COMPLETE = PAGE_SIZE + 5
@@ -86,6 +86,7 @@ class Visit:
     troubles: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda message: self._note("console", message.text))
         self.page.on("pageerror", lambda error: self._note("error", str(error)))
         self.page.on("requestfailed", self._check_failure)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.functional.conftest import on_sqlite
 from tests.functional.object_stores import Moto
 from tests.functional.processes import Api, running_api
 from tests.functional.stores import LARGE, SMALL, Picture, linked_api, linked_bucket, noise
@@ -58,6 +59,7 @@ def picture(api: Api) -> Picture:
         return backend.picture()
 
 
+@on_sqlite
 class TestGet:
     @pytest.fixture(autouse=True)
     def _stored(self, api: Api, picture: Picture) -> None:
@@ -124,6 +126,7 @@ class TestPut:
     def test_it_is_of_a_fractal_that_there_is(self, api: Api) -> None:
         refused(upload(api, Picture(UNKNOWN, 1, noise())), 404)
 
+    @on_sqlite
     @pytest.mark.parametrize(
         ("changes", "status", "named"),
         [
@@ -143,6 +146,7 @@ class TestPut:
         assert named in refused(upload(api, picture, **changes), status)
         assert list(api.store.uuids(age=0)) == []
 
+    @on_sqlite
     @pytest.mark.parametrize(
         "body", [b"", b"GIF89a", b"<svg/>", noise((30, 40)), noise()[:20]], ids=len
     )
@@ -220,7 +224,7 @@ class TestAnObjectStore:
             assert answer.headers["Location"].startswith(f"{moto.url}/")
             page = api.request("GET", f"/fractal/{picture.uuid}")
             assert f"img-src 'self' {moto.url} " in page.headers["Content-Security-Policy"]
-            answer = requests.get(answer.headers["Location"], timeout=30)
+            answer = requests.get(answer.headers["Location"], timeout=120)
             assert answer.headers["Content-Type"] == "image/png"
         assert (answer.status_code, answer.content) == (200, picture.png)
 
@@ -234,7 +238,7 @@ class TestAnObjectStore:
         url = f"{api.url}/api/fractal/{picture.uuid}/image"
         for begin in (5, 1_200_000):
             part = {"Range": f"bytes={begin}-{begin + 99}"}
-            answer = requests.get(url, headers=part, timeout=30)
+            answer = requests.get(url, headers=part, timeout=120)
             assert (answer.status_code, answer.content) == (206, picture.png[begin : begin + 100])
 
     def test_its_images_go_with_their_fractals(self, stored, moto: Moto) -> None:

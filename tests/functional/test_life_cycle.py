@@ -13,6 +13,7 @@ from PIL import Image
 
 from faafo.fractal.embedded import embed
 from faafo.fractal.task import FractalTask
+from tests.functional.conftest import on_sqlite
 from tests.functional.processes import (
     Api,
     run,
@@ -90,6 +91,7 @@ class TestRetry:
         assert (done.returncode, done.stdout) == (0, "queued 2 fractal(s) again\n")
         assert {api.get_fractal(uuid)["status"] for uuid in uuids} == {"queued"}
 
+    @on_sqlite
     def test_an_administrator_is_told_what_cannot_be_retried(self, api: Api) -> None:
         done = manage(api, "fractal", "retry", UNKNOWN)
         assert done.returncode == 1
@@ -127,6 +129,7 @@ class TestFromPng:
         assert one["uuid"] != other["uuid"]
         assert {**one, "uuid": "", "created_at": ""} == {**other, "uuid": "", "created_at": ""}
 
+    @on_sqlite
     def test_a_file_without_a_fractal_is_refused_in_one_line(
         self, api: Api, tmp_path: Path
     ) -> None:
@@ -199,6 +202,7 @@ class TestSweep:
         assert set(api.store.uuids(age=-1)) == {known}
         api.store.delete(known)
 
+    @on_sqlite
     def test_what_was_written_half_goes_once_it_is_old(self, api: Api) -> None:
         left = api.datadir / f".worker-x.{UNKNOWN}.abc.part"
         left.write_bytes(PNG)

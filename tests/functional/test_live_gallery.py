@@ -27,7 +27,7 @@ LONG = SMALL | {"width": 2000, "height": 12_000, "iterations": 100_000, "cx": 0.
 LEAST_MOVES = 5
 # Seconds after it is complete within which a fractal must be seen; the best of a few counts, since
 # other tests have the machine as well.
-SOON = 3.0
+SOON = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def page(visit: Visit) -> Iterator[Page]:
 
 
 def post(cluster: Cluster, **parameters: float) -> str:
-    return requests.post(f"{cluster.url}/api/fractal", json=parameters, timeout=10).json()["uuid"]
+    return requests.post(f"{cluster.url}/api/fractal", json=parameters, timeout=120).json()["uuid"]
 
 
 def test_a_new_fractal_and_the_numbers_appear_soon_after_it_is_complete(cluster, page):
@@ -102,5 +102,5 @@ def test_the_progress_bar_of_a_long_render_moves(cluster, page):
         )
         seen.add(bar.evaluate("bar => bar.value"))
     assert bar.evaluate("bar => bar.max") == LONG["height"]
-    requests.delete(f"{cluster.url}/api/fractal/{uuid}", timeout=10)
+    requests.delete(f"{cluster.url}/api/fractal/{uuid}", timeout=120)
     expect(page.locator(f"li[data-key='{uuid}']")).to_have_count(0)

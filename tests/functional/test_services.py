@@ -105,7 +105,7 @@ def test_a_bare_client_that_calls_topic_tasks_gets_its_image_twice_the_same(clus
     def call():
         command = [sys.executable, "-W", "ignore", BARE_CLIENT, transport_url]
         answer = subprocess.run(
-            [*command, json.dumps(task)], capture_output=True, text=True, timeout=60, check=True
+            [*command, json.dumps(task)], capture_output=True, text=True, timeout=120, check=True
         )
         return json.loads(answer.stdout)
 
@@ -144,7 +144,7 @@ def test_deleting_a_fractal_stops_its_render_and_leaves_no_image(cluster):
     worker = cluster.start_worker()
     cluster.start_producer()
     worker.wait_for_line(f"processing task {long}")
-    assert requests.delete(f"{cluster.url}/api/fractal/{long}", timeout=30).status_code == 204
+    assert requests.delete(f"{cluster.url}/api/fractal/{long}", timeout=120).status_code == 204
     worker.wait_for_line(f"task {long} is cancelled")
     # Its slot is free again: this one need not wait for the long one.
     (short,) = post(cluster, 1, iterations=20)
@@ -291,16 +291,16 @@ def test_a_store_that_fails_for_a_while_loses_nothing_and_uses_up_no_attempts(cl
 def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
     (uuid,) = post(cluster, 1)
     with mariadb.refusing():
-        answer = requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=60)
+        answer = requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=120)
         assert answer.status_code == 503
         assert answer.json()["message"] == "service unavailable; see the log of the API"
         assert answer.headers["Retry-After"].isdigit()
-        assert requests.get(f"{cluster.url}/healthcheck", timeout=60).status_code == 503
-        assert requests.get(f"{cluster.url}/", timeout=60).status_code == 503
+        assert requests.get(f"{cluster.url}/healthcheck", timeout=120).status_code == 503
+        assert requests.get(f"{cluster.url}/", timeout=120).status_code == 503
     (api,) = cluster.services
     api.wait_for_line("database_url = mysql+pymysql://faafo:***@127.0.0.1")
     wait_until(
-        lambda: requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=60).ok, "the database"
+        lambda: requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=120).ok, "the database"
     )
     assert "Traceback" not in api.output()
     assert "secretsecret" not in api.output()

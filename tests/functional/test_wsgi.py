@@ -29,7 +29,7 @@ def test_any_wsgi_server_can_serve_the_application(tmp_path):
         text=True,
     ) as server:
         url = f"http://127.0.0.1:{int(server.stdout.readline())}"
-        assert requests.get(f"{url}/healthcheck", timeout=30).json() == {"status": "ok"}
-        assert requests.get(f"{url}/api/fractal", timeout=30).json()["objects"] == []
+        assert requests.get(f"{url}/healthcheck", timeout=120).json() == {"status": "ok"}
+        assert requests.get(f"{url}/api/fractal", timeout=120).json()["objects"] == []
     assert server.returncode == 0
     assert (tmp_path / "faafo.sqlite").exists()
