@@ -6,16 +6,16 @@ SQLAlchemy, the driver and the server.
 """
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, abort, jsonify, request
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from waitress.server import create_server
 
 from benchmarks.peers.table import FIELDS, Fractal, open_database
-from faafo.app.server import CONNECTIONS
+from faafo.app.server import HttpServer
 
 ADDRESS = "127.0.0.1"
 READY = "listens on"
@@ -68,17 +68,11 @@ def _get(session: Session, uuid: str) -> Fractal:
 
 
 def serve(app: Flask) -> int:
-    """Serve with waitress, with faafo's settings, on a free port, and print the URL."""
-    server = create_server(
-        app,
-        host=ADDRESS,
-        port=0,
-        threads=THREADS,
-        connection_limit=CONNECTIONS,
-        asyncore_use_poll=True,
-    )
-    print(f"{READY} http://{ADDRESS}:{server.effective_port}", flush=True)
-    server.run()
+    """Serve with faafo's HTTP server on any free port that is printed."""
+    server = HttpServer(app, ADDRESS, 0, THREADS)
+    server.start()
+    print(f"{READY} {server.url}", flush=True)
+    threading.Event().wait()
     return 0
 
 

@@ -1,71 +1,233 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP server of faafo-api and faafo-all."""
+"""The HTTP server of faafo-api and faafo-all: waitress, hardened against slow clients."""
 
+import errno
 import logging
+import resource
 import threading
+import time
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
-from waitress.server import create_server
-from waitress.trigger import trigger
-from waitress.wasyncore import close_all
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 
 from faafo import errors
+from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel, pausable
 
 LOG = logging.getLogger(__name__)
 
-# High enough that idle connections do not block new ones; with poll() they are cheap.
+# The loop looks at each connection whenever one is ready, so idle ones are not free.
 CONNECTIONS = 1000
-# waitress spools a body before the application can reject it with a message. A body larger than
-# SPOOLED_BODIES times the limit is rejected by waitress, unread.
-SPOOLED_BODIES = 8
-UNLIMITED = 2**30
+ACCEPTS_A_PASS = 64
+# More descriptors than that are never used; some hard limits are 2**30.
+DESCRIPTORS = 2**16
+# For the database, logs, images and libraries. A connection takes up to two: itself and a file.
+DESCRIPTORS_BESIDE = 64
+DESCRIPTORS_A_CONNECTION = 2
+OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+ACCEPT_AGAIN_SECONDS = 1.0
+WARN_AGAIN_SECONDS = 60.0
+LOOP_SECONDS = 1.0
+# How long stop() waits for answers under way, and for a client that does not read its answer.
+DRAIN_SECONDS = 4.0
+DRAIN_STALLED_SECONDS = 1.0
+# How long stop() then waits for the threads of the pool.
+POOL_SECONDS = 0.5
+UNLIMITED = 2**40
+IMAGE_ENDPOINT = "fractal.put_image"
+
+
+def raise_descriptor_limit() -> int:
+    """Raise the soft limit of open files to the hard one; return the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return wanted
+    return DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+
+
+def most_connections(descriptors: int) -> int:
+    """Return how many connections may be open when there are so many file descriptors."""
+    return max(1, min(CONNECTIONS, (descriptors - DESCRIPTORS_BESIDE) // DESCRIPTORS_A_CONNECTION))
+
+
+def body_limits(app: Flask) -> Callable[[str, str], int]:
+    """Return the function from method and path to the largest body, in bytes, that ``app`` reads.
+
+    It returns 0 for what ``app`` does not serve.
+    """
+    routes = app.url_map.bind("localhost")
+    largest = app.config["MAX_CONTENT_LENGTH"] or UNLIMITED
+
+    def largest_body(method: str, path: str) -> int:
+        # waitress passes paths on as WSGI wants them: bytes as Latin-1, one slash at the start.
+        decoded = "/" + path.lstrip("/").encode("latin-1").decode("utf-8", "replace")
+        try:
+            endpoint, _ = routes.match(decoded, method)
+        except (HTTPException, RequestRedirect):
+            return 0
+        image = endpoint == IMAGE_ENDPOINT
+        return app.config["MAX_IMAGE_SIZE"] if image else largest
+
+    return largest_body
+
+
+class Listener(TcpWSGIServer):
+    """A listening socket. When all connections are taken, the one idle for longest makes room."""
+
+    channel_class = Channel
+    most_connections = CONNECTIONS
+    largest_body: Callable[[str, str], int]
+    _accept_after = 0.0
+    _accepting_more = False
+    _warn_after = 0.0
+
+    def readable(self) -> bool:
+        return self.accepting and time.monotonic() >= self._accept_after
+
+    def handle_accept(self) -> None:
+        """Accept what waits, some at a time: each pass of the loop costs all connections."""
+        self._accepting_more = True
+        for _ in range(ACCEPTS_A_PASS):
+            if len(_channels(self._map)) >= self.most_connections:
+                self._warn("%d connections are open: new ones replace the longest idle ones")
+                self._make_room(ACCEPTS_A_PASS)
+            super().handle_accept()
+            if not self._accepting_more:
+                break
+
+    def accept(self) -> Any:
+        accepted = None
+        try:
+            accepted = super().accept()
+        except OSError as error:
+            if error.errno not in OUT_OF_DESCRIPTORS:
+                raise
+            self._warn(f"with %d connections open, no other can be accepted: {error.strerror}")
+            self._make_room(ACCEPTS_A_PASS)
+        self._accepting_more = accepted is not None
+        return accepted
+
+    def _make_room(self, count: int) -> None:
+        """Close the longest idle connections; if all are in service, accept none for a moment."""
+        idle = [one for one in _channels(self._map) if not one.in_service()]
+        idle.sort(key=lambda one: (one.is_unsent(), one.last_activity))
+        for channel in idle[: max(1, min(count, len(idle) // 4))]:
+            channel.handle_close()
+        if not idle:
+            self._accept_after = time.monotonic() + ACCEPT_AGAIN_SECONDS
+
+    def _warn(self, message: str) -> None:
+        now = time.monotonic()
+        if now >= self._warn_after:
+            LOG.warning(message, len(_channels(self._map)))
+            self._warn_after = now + WARN_AGAIN_SECONDS
 
 
 class HttpServer:
-    """Serves ``app`` with waitress in background threads.
+    """Serves ``app`` in threads of its own; raises the process's limit of file descriptors.
 
-    :raises faafo.errors.ConfigurationError: when address and port cannot be bound.
+    :param threads: how many requests are answered at the same time.
+    :raises faafo.errors.ConfigurationError: when address and port cannot be listened on.
     """
 
     def __init__(self, app: Flask, address: str, port: int, threads: int) -> None:
-        self._sockets: dict = {}
-        largest_body = app.config["MAX_CONTENT_LENGTH"] or UNLIMITED
+        self._sockets: dict[int, Any] = {}
+        self._stopping = threading.Event()
+        self._dispatcher = ThreadedTaskDispatcher()
         try:
-            self._server = create_server(
-                app,
-                map=self._sockets,
-                host=address,
-                port=port,
-                threads=threads,
-                ident="faafo",
-                connection_limit=CONNECTIONS,
-                asyncore_use_poll=True,
-                max_request_body_size=max(
-                    SPOOLED_BODIES * largest_body, app.config.get("MAX_IMAGE_SIZE", 0)
-                ),
-            )
+            self._listeners = self._listen(app, address, port, threads)
         except (OSError, ValueError) as error:
-            close_all(self._sockets)
+            wasyncore.close_all(self._sockets)
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None
-        self._trigger = trigger(self._sockets)
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-        self.url = f"http://{self._host(address)}:{self._port()}"
+        self._dispatcher.set_thread_count(threads)
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+        host = f"[{address}]" if ":" in address else address
+        self.url = f"http://{host}:{self._listeners[0].effective_port}"
 
     def start(self) -> None:
         """Serve requests in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish open requests within 5 s, then close all connections."""
-        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=5)
-        self._trigger.pull_trigger(lambda: close_all(self._sockets))
-        self._thread.join(timeout=5)
+        """Answer the requests that have been received, within 5 s, then close every connection."""
+        self._stopping.set()
+        self._listeners[0].pull_trigger()
+        self._thread.join(timeout=DRAIN_SECONDS + LOOP_SECONDS)
+        self._dispatcher.shutdown(timeout=POOL_SECONDS)
+        # The triggers come last: threads of the pool wake the loop with them.
+        wasyncore.close_all(self._sockets)
 
-    def _host(self, address: str) -> str:
-        return f"[{address}]" if ":" in address else address
+    def _listen(self, app: Flask, address: str, port: int, threads: int) -> list[Listener]:
+        settings = Adjustments(
+            host=address,
+            port=port,
+            threads=threads,
+            ident="faafo",
+            max_request_body_size=UNLIMITED,
+            outbuf_high_watermark=HIGH_WATERMARK_BYTES,
+            cleanup_interval=UNLIMITED,
+        )
+        limit = most_connections(raise_descriptor_limit())
+        largest_body = body_limits(app)
+        listeners = []
+        for info in settings.listen:
+            listener = Listener(
+                pausable(app),
+                map=self._sockets,
+                dispatcher=self._dispatcher,
+                adj=settings,
+                sockinfo=info,
+            )
+            listener.most_connections = limit
+            listener.largest_body = largest_body
+            listeners.append(listener)
+        return listeners
 
-    def _port(self) -> int:
-        listening = getattr(self._server, "effective_listen", None)
-        return listening[0][1] if listening else self._server.effective_port
+    def _serve(self) -> None:
+        looked_after = time.monotonic()
+        while not self._stopping.is_set():
+            self._loop_once(LOOP_SECONDS)
+            if time.monotonic() - looked_after >= LOOP_SECONDS:
+                self._close_channels(lambda one: one.has_expired(time.time()))
+                looked_after = time.monotonic()
+        self._drain()
+        self._close_channels(lambda _: True)
+
+    def _drain(self) -> None:
+        for listener in self._listeners:
+            wasyncore.dispatcher.close(listener)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while time.monotonic() < deadline:
+            self._close_channels(_has_drained)
+            if not _channels(self._sockets):
+                break
+            self._loop_once(DRAIN_STALLED_SECONDS / 4)
+
+    def _loop_once(self, seconds: float) -> None:
+        wasyncore.loop(seconds, use_poll=True, map=self._sockets, count=1)
+
+    def _close_channels(self, which: Callable[[Channel], bool]) -> None:
+        for channel in _channels(self._sockets):
+            if which(channel):
+                channel.handle_close()
+
+
+def _channels(sockets: dict[int, Any]) -> list[Channel]:
+    return [one for one in list(sockets.values()) if isinstance(one, Channel)]
+
+
+def _has_drained(channel: Channel) -> bool:
+    if channel.in_service():
+        return False
+    stalled = time.time() - channel.last_activity > DRAIN_STALLED_SECONDS
+    return stalled or not channel.is_unsent()

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One client connection: waitress' channel and parser, so that a slow client holds no thread."""
+
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Self
+
+from waitress.buffers import ReadOnlyFileBasedBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
+
+# Unsent bytes of one response from which on its thread is released until the client has read.
+HIGH_WATERMARK_BYTES = 2**17
+# A request head must be complete, a body or a response must move, within this time.
+STALLED_SECONDS = 30
+IDLE_SECONDS = 120
+# How long a refused body is read and dropped, so that the client sees the answer and no reset.
+LINGER_SECONDS = 5
+BODY = "faafo.response_body"
+CHANNEL = "faafo.channel"
+
+
+class Paused(BaseException):
+    """Ends the work of a thread on a response whose client does not read; waitress passes it on."""
+
+
+class PausableBody:
+    """The iterator of a response, which raises ``Paused`` while too much is unsent.
+
+    After ``Paused`` it can be iterated again, in another thread, and goes on where it was.
+    """
+
+    def __init__(self, body: Iterable[bytes], is_full: Callable[[], bool]) -> None:
+        self._body = body
+        self._iterator: Iterator[bytes] = iter(body)
+        self._is_full = is_full
+        self._paused = False
+        self._closed = False
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._is_full():
+            self._paused = True
+            raise Paused
+        return next(self._iterator)
+
+    def close(self) -> None:
+        """Close the response; ignored once after ``Paused``, when waitress leaves its loop."""
+        if self._paused:
+            self._paused = False
+        elif not self._closed:
+            self._closed = True
+            if hasattr(self._body, "close"):
+                self._body.close()
+
+
+def pausable(app: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a WSGI application so that its responses can be paused and resumed."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        if BODY in environ:
+            return environ[BODY]
+        body = app(environ, start_response)
+        # A file is read by waitress as the client reads; a list is in memory anyway.
+        if isinstance(body, ReadOnlyFileBasedBuffer | list | tuple):
+            return body
+        environ[BODY] = PausableBody(body, environ[CHANNEL].is_full)
+        return environ[BODY]
+
+    return call
+
+
+class Task(WSGITask):
+    """Tells the application its channel."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ = super().get_environment()
+        environ[CHANNEL] = self.channel
+        return environ
+
+    def close(self) -> None:
+        """Close a response that was paused and will not be resumed."""
+        if self.environ and BODY in self.environ:
+            self.environ[BODY].close()
+
+
+class Parser(HTTPRequestParser):
+    """Reads one request, and no body that the application would refuse.
+
+    A refused request reaches the application with an empty body and its Content-Length, so that the
+    application answers 404, 405 or 413 in its own words; the connection is closed then.
+    """
+
+    task: Task | None = None
+    largest_body = 0
+
+    def __init__(self, adj: Any, channel: "Channel") -> None:
+        super().__init__(adj)
+        self._channel = channel
+        self.started_at = time.time()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.body_rcv is None:
+            # Without a body there is nothing to continue with.
+            self.expect_continue = False
+            return
+        self.largest_body = self._channel.server.largest_body(self.command, self.path)
+        if not self.largest_body or self.content_length > self.largest_body:
+            self._refuse()
+
+    def received(self, data: bytes) -> int:
+        count: int = super().received(data)
+        if self.chunked and self.body_rcv and len(self.body_rcv) > self.largest_body:
+            self.headers["CONTENT_LENGTH"] = str(len(self.body_rcv))
+            self.close()
+            self._refuse()
+            self.error = None
+            self.completed = True
+        if self.completed and not self.empty:
+            # A pipelined request is parsed when this one has been answered.
+            self._channel.unparsed = b"" if self._channel.refused else data[count:]
+            return len(data)
+        return count
+
+    def _refuse(self) -> None:
+        self.body_rcv = None
+        self.content_length = 0
+        self.expect_continue = False
+        self.headers["CONNECTION"] = "close"
+        self._channel.refused = True
+
+
+class Channel(HTTPChannel):
+    """A connection that parses one request at a time and never blocks a thread."""
+
+    paused = False
+    refused = False
+    lingering_since: float | None = None
+    unparsed = b""
+
+    def parser_class(self, adj: Any) -> Parser:
+        return Parser(adj, self)
+
+    def task_class(self, channel: HTTPChannel, request: Parser) -> Task:
+        request.task = request.task or Task(channel, request)
+        return request.task
+
+    def is_full(self) -> bool:
+        """Whether so much is unsent that the application had better pause."""
+        return self.connected and self.total_outbufs_len >= HIGH_WATERMARK_BYTES
+
+    # In a thread of the pool
+
+    def service(self) -> None:
+        request = self.requests[0]
+        try:
+            super().service()
+        except Paused:
+            # Comes last: the loop may resume at once.
+            self.paused = True
+            self.server.pull_trigger()
+        else:
+            if request.task is not None:
+                request.task.close()
+                request.task = None
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Never wait for the client: ``PausableBody`` bounds what is unsent."""
+
+    # In the thread of the loop
+
+    def readable(self) -> bool:
+        return self.lingering_since is not None or bool(super().readable() and not self.unparsed)
+
+    def writable(self) -> bool:
+        return self.lingering_since is None and bool(
+            super().writable() or self.paused or self._can_parse()
+        )
+
+    def handle_read(self) -> None:
+        if self.lingering_since is None:
+            super().handle_read()
+        else:
+            self.recv(self.adj.recv_bytes)
+
+    def handle_write(self) -> None:
+        if self.refused and self.close_when_flushed:
+            self._flush_exception(self._flush_some)
+            if not self.total_outbufs_len and self.connected and not self.will_close:
+                self._linger()
+                return
+        super().handle_write()
+        if self.paused and self.total_outbufs_len <= self.adj.send_bytes:
+            self._resume()
+        if self._can_parse():
+            data, self.unparsed = self.unparsed, b""
+            self.received(data)
+
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.paused:
+            # The application closes its response in a thread of its own.
+            self._resume()
+
+    def _resume(self) -> None:
+        self.paused = False
+        self.server.add_task(self)
+
+    def _can_parse(self) -> bool:
+        return bool(self.unparsed and self.connected) and not (
+            self.requests or self.total_outbufs_len or self.close_when_flushed or self.will_close
+        )
+
+    def _linger(self) -> None:
+        self.close_when_flushed = False
+        self.lingering_since = time.time()
+        try:
+            self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.handle_close()
+
+    def in_service(self) -> bool:
+        """Whether a thread works on a request, or will as soon as one is free."""
+        return bool(self.requests) and not self.paused
+
+    def is_unsent(self) -> bool:
+        """Whether a part of a response waits for the client to read."""
+        return bool(self.paused or self.total_outbufs_len)
+
+    def has_expired(self, now: float) -> bool:
+        """Whether the client has taken too long over what it is about.
+
+        :param now: seconds since the epoch.
+        """
+        if self.in_service():
+            return False
+        if self.lingering_since is not None:
+            return now - self.lingering_since > LINGER_SECONDS
+        request = self.request
+        if request is not None and not request.headers_finished:
+            return now - request.started_at > STALLED_SECONDS
+        busy = request is not None or self.is_unsent()
+        return now - self.last_activity > (STALLED_SECONDS if busy else IDLE_SECONDS)
