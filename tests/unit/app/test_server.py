@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP server of faafo-api and faafo-all."""
 
+import socket
 import threading
 
 import pytest
@@ -8,7 +9,8 @@ import requests
 from flask import Flask
 
 from faafo import errors
-from faafo.app.server import HttpServer
+from faafo.app import connection
+from faafo.app.server import CONNECTIONS, HttpServer, body_limits, most_connections
 
 
 @pytest.fixture
@@ -62,3 +64,47 @@ def test_a_request_in_flight_is_answered_before_the_server_stops(app):
     stopping.join()
     asking.join()
     assert answers == ["done"]
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET / HTTP/1.1\r\nHost", b"POST /form HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_a_request_that_is_sent_in_half_is_closed(app, monkeypatch, sent):
+    app.add_url_rule("/form", "form", lambda: "", methods=["POST"])
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 0.1)
+    server = HttpServer(app, "127.0.0.1", 0, threads=1)
+    server.start()
+    try:
+        with socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2]))) as client:
+            client.settimeout(30)
+            client.sendall(sent)
+            assert client.recv(1) == b""
+    finally:
+        server.stop()
+
+
+def test_ipv6_is_served(app):
+    server = HttpServer(app, "::1", 0, threads=1)
+    server.start()
+    try:
+        assert requests.get(server.url, timeout=10).status_code == 404
+    finally:
+        server.stop()
+
+
+def test_connections_leave_descriptors_for_everything_else():
+    assert most_connections(256) == 96
+    assert most_connections(10**6) == CONNECTIONS
+    assert most_connections(10) == 1
+
+
+def test_a_body_is_as_large_as_its_route_reads(app):
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    app.config["MAX_IMAGE_SIZE"] = 9000
+    app.add_url_rule("/form/<name>", "form", lambda name: name, methods=["POST"])
+    app.add_url_rule("/image", "fractal.put_image", lambda: "", methods=["PUT"])
+    limit = body_limits(app)
+    assert limit("POST", "/form/\xc3\xa9") == 1000
+    assert limit("PUT", "/image") == 9000
+    assert limit("PUT", "/form/a") == 0
+    assert limit("POST", "/other") == 0
