@@ -11,12 +11,12 @@ from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 
-# Unsent bytes of one response from which on its thread is released until the client has read.
+# A response with more unsent bytes releases its thread until the client has read.
 HIGH_WATERMARK_BYTES = 2**17
-# A request head must be complete, a body or a response must move, within this time.
+# Seconds for a complete request head, and between two pieces of a body or of a response.
 STALLED_SECONDS = 30
 IDLE_SECONDS = 120
-# How long a refused body is read and dropped, so that the client sees the answer and no reset.
+# Seconds that a refused body is read and dropped: the client gets the answer and no reset.
 LINGER_SECONDS = 5
 BODY = "faafo.response_body"
 CHANNEL = "faafo.channel"
@@ -29,7 +29,7 @@ class Paused(BaseException):
 class PausableBody:
     """The iterator of a response, which raises ``Paused`` while too much is unsent.
 
-    After ``Paused`` it can be iterated again, in another thread, and goes on where it was.
+    After ``Paused`` another thread can continue the iteration.
     """
 
     def __init__(self, body: Iterable[bytes], is_full: Callable[[], bool]) -> None:
@@ -91,8 +91,8 @@ class Task(WSGITask):
 class Parser(HTTPRequestParser):
     """Reads one request, and no body that the application would refuse.
 
-    A refused request reaches the application with an empty body and its Content-Length, so that the
-    application answers 404, 405 or 413 in its own words; the connection is closed then.
+    A refused request reaches the application with an empty body and its Content-Length: the
+    application answers 404, 405 or 413 itself. Then the connection is closed.
     """
 
     task: Task | None = None
@@ -151,7 +151,7 @@ class Channel(HTTPChannel):
         return request.task
 
     def is_full(self) -> bool:
-        """Whether so much is unsent that the application had better pause."""
+        """Whether the unsent bytes have reached the high watermark."""
         return self.connected and self.total_outbufs_len >= HIGH_WATERMARK_BYTES
 
     # In a thread of the pool
@@ -233,7 +233,7 @@ class Channel(HTTPChannel):
         return bool(self.paused or self.total_outbufs_len)
 
     def has_expired(self, now: float) -> bool:
-        """Whether the client has taken too long over what it is about.
+        """Whether the client has exceeded the time for its request, for reading, or for being idle.
 
         :param now: seconds since the epoch.
         """

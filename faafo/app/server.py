@@ -22,13 +22,14 @@ from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel, pausable
 
 LOG = logging.getLogger(__name__)
 
-# The loop looks at each connection whenever one is ready, so idle ones are not free.
+# The loop visits each connection whenever one is ready, so idle ones are not free.
 CONNECTIONS = 1000
 ACCEPTS_A_PASS = 64
-# More descriptors than that are never used; some hard limits are 2**30.
+# Maximum of the limit that is set; some hard limits are 2**30.
 DESCRIPTORS = 2**16
-# For the database, logs, images and libraries. A connection takes up to two: itself and a file.
-DESCRIPTORS_BESIDE = 64
+# Reserved for the database, logs, images and libraries.
+RESERVED_DESCRIPTORS = 64
+# A connection takes up to two: its socket and a file.
 DESCRIPTORS_A_CONNECTION = 2
 OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 ACCEPT_AGAIN_SECONDS = 1.0
@@ -54,14 +55,16 @@ def raise_descriptor_limit() -> int:
 
 
 def most_connections(descriptors: int) -> int:
-    """Return how many connections may be open when there are so many file descriptors."""
-    return max(1, min(CONNECTIONS, (descriptors - DESCRIPTORS_BESIDE) // DESCRIPTORS_A_CONNECTION))
+    """Return the maximum number of connections for that many file descriptors."""
+    return max(
+        1, min(CONNECTIONS, (descriptors - RESERVED_DESCRIPTORS) // DESCRIPTORS_A_CONNECTION)
+    )
 
 
 def body_limits(app: Flask) -> Callable[[str, str], int]:
     """Return the function from method and path to the largest body, in bytes, that ``app`` reads.
 
-    It returns 0 for what ``app`` does not serve.
+    It returns 0 for requests that match no route.
     """
     routes = app.url_map.bind("localhost")
     largest = app.config["MAX_CONTENT_LENGTH"] or UNLIMITED
@@ -93,7 +96,7 @@ class Listener(TcpWSGIServer):
         return self.accepting and time.monotonic() >= self._accept_after
 
     def handle_accept(self) -> None:
-        """Accept what waits, some at a time: each pass of the loop costs all connections."""
+        """Accept up to ACCEPTS_A_PASS connections: a pass of the loop visits every connection."""
         self._accepting_more = True
         for _ in range(ACCEPTS_A_PASS):
             if len(_channels(self._map)) >= self.most_connections:
@@ -116,7 +119,7 @@ class Listener(TcpWSGIServer):
         return accepted
 
     def _make_room(self, count: int) -> None:
-        """Close the longest idle connections; if all are in service, accept none for a moment."""
+        """Close the longest idle connections; if all are in service, pause accepting for 1 s."""
         idle = [one for one in _channels(self._map) if not one.in_service()]
         idle.sort(key=lambda one: (one.is_unsent(), one.last_activity))
         for channel in idle[: max(1, min(count, len(idle) // 4))]:
@@ -134,8 +137,8 @@ class Listener(TcpWSGIServer):
 class HttpServer:
     """Serves ``app`` in threads of its own; raises the process's limit of file descriptors.
 
-    :param threads: how many requests are answered at the same time.
-    :raises faafo.errors.ConfigurationError: when address and port cannot be listened on.
+    :param threads: maximum number of requests that are processed at the same time.
+    :raises faafo.errors.ConfigurationError: when address and port cannot be bound.
     """
 
     def __init__(self, app: Flask, address: str, port: int, threads: int) -> None:
