@@ -14,7 +14,13 @@ import psutil
 import requests
 
 from tests.chaos.ledger import Ledger, Verdict
-from tests.functional.processes import PATIENCE_SECONDS, Service, run, wait_until, write_config
+from tests.functional.processes import (
+    PATIENCE_SECONDS,
+    Service,
+    upgrade_database,
+    wait_until,
+    write_config,
+)
 from tests.functional.servers import ADDRESS, free_ports
 
 # What dies is noticed soon; one row of the table has the defaults instead.
@@ -154,8 +160,7 @@ class Site:
             "filesystem_store_datadir": self.images,
         }
         config = self._write(name, options, api=api)
-        upgraded = run(self.directory, "faafo-manage", "--config-file", config, "db", "upgrade")
-        assert upgraded.returncode == 0, upgraded.stderr
+        upgrade_database(self.database_url)
         self.add(name, ["faafo-api", "--config-file", config], "the API listens on")
         self.apis.append(f"http://{ADDRESS}:{port}")
         return self.apis[-1]

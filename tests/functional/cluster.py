@@ -13,7 +13,7 @@ from PIL import Image
 
 from faafo.client.http import Client
 from faafo.fractal.task import FractalTask
-from tests.functional.processes import Service, run, wait_until, write_config
+from tests.functional.processes import Service, upgrade_database, wait_until, write_config
 from tests.plain_loop import plain_pixels
 
 OFTEN = {"report_interval": 0.5}
@@ -59,8 +59,7 @@ class Cluster:
             "filesystem_store_datadir": self.images,
         }
         config = write_config(self.directory / "api.conf", DEFAULT=options, **groups)
-        upgrade = run(self.directory, "faafo-manage", "--config-file", config, "db", "upgrade")
-        assert upgrade.returncode == 0, upgrade.stderr
+        upgrade_database(self._database_url)
         api = self._start("faafo-api", config)
         self.url = api.wait_for_url()
         # The log may be that of an earlier API on the same port.

@@ -28,7 +28,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import requests
+from sqlalchemy import create_engine
 
+from faafo.db import schema
+from faafo.db.engine import parse_url
 from faafo.store.filesystem import FilesystemStore
 
 SCRIPTS = Path(sys.executable).parent
@@ -105,6 +108,13 @@ def run(directory: Path, script: str, *arguments: Any) -> subprocess.CompletedPr
         text=True,
         timeout=PATIENCE_SECONDS,
     )
+
+
+def upgrade_database(database_url: str) -> None:
+    """Do what ``faafo-manage db upgrade`` does, without the start of a process."""
+    made = create_engine(parse_url(database_url))
+    schema.upgrade(made)
+    made.dispose()
 
 
 class Service:
@@ -293,8 +303,7 @@ def running_api(
         store=store or {},
     )
     if database_url:
-        upgrade = run(directory, "faafo-manage", "--config-file", config, "db", "upgrade")
-        assert upgrade.returncode == 0, upgrade.stderr
+        upgrade_database(database_url)
     store = FilesystemStore(str(datadir))
     store.check()
     with Service(directory, "faafo-api", "--config-file", config) as service:
