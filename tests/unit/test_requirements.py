@@ -13,6 +13,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 OURS = {"faafo", "tests", "benchmarks"}
+# Known to type checkers only.
+NO_LIBRARIES = {"_typeshed"}
 DISTRIBUTIONS = packages_distributions()
 LISTS = [
     *("requirements.txt", "test-requirements.txt"),
@@ -68,7 +70,7 @@ def imported(path: Path) -> set[str]:
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found.add(node.module.partition(".")[0])
-    return found - OURS - sys.stdlib_module_names
+    return found - OURS - NO_LIBRARIES - sys.stdlib_module_names
 
 
 MODULES = [
