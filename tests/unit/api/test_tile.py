@@ -86,9 +86,7 @@ def test_what_is_no_tile_is_refused_with_field_value_and_bound(get, worker, plac
     assert worker.views == []
 
 
-@pytest.mark.parametrize(
-    "fault", [errors.TilesBusy("6 tiles"), errors.TileUnavailable("no worker")]
-)
+@pytest.mark.parametrize("fault", [errors.TilesBusy("6 tiles"), errors.TileUnavailable("late")])
 def test_what_can_be_had_later_is_503_with_a_time(get, worker, fault, caplog):
     worker.fault = fault
     answer = get()

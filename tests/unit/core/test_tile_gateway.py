@@ -87,9 +87,7 @@ def test_more_than_allowed_are_refused_at_once(tiles, worker, start, wait_until)
     tiles.render(VIEW)
 
 
-def test_while_the_circuit_is_open_one_call_at_a_time_probes_the_workers(
-    tiles, worker, start, wait_until
-):
+def test_an_open_circuit_lets_one_call_at_a_time_probe(tiles, worker, start, wait_until):
     worker.fault = errors.TileUnavailable("no worker")
     with pytest.raises(errors.TileUnavailable):
         tiles.render(VIEW)
