@@ -200,21 +200,29 @@ def test_a_store_that_cannot_be_written_is_not_healthy(tmp_path) -> None:
 
 
 class TestAnObjectStore:
-    @pytest.fixture(params=[False, True], ids=["through the API", "redirected"])
+    @pytest.fixture(scope="class", params=[False, True], ids=["through the API", "redirected"])
     def redirecting(self, request: pytest.FixtureRequest) -> bool:
         return request.param
 
-    @pytest.fixture
-    def stored(self, tmp_path, moto: Moto, redirecting: bool) -> Iterator[tuple[Api, Picture]]:
-        """An API on a bucket, and a picture in it."""
+    @pytest.fixture(scope="class")
+    def bucket_api(
+        self, tmp_path_factory: pytest.TempPathFactory, moto: Moto, redirecting: bool
+    ) -> Iterator[Api]:
+        """An API on a bucket."""
         with linked_bucket(moto) as bucket:
             options = bucket.options() | {"s3_redirect": redirecting}
-            with running_api(tmp_path, store=options) as api, linked_api(api) as backend:
-                picture = backend.picture(LARGE)
-                assert upload(api, picture).status_code == 200
-                complete(api, picture)
-                yield api, picture
+            with running_api(tmp_path_factory.mktemp("bucket"), store=options) as api:
+                yield api
             assert moto.secret not in api.service.output()
+
+    @pytest.fixture
+    def stored(self, bucket_api: Api) -> Iterator[tuple[Api, Picture]]:
+        """The API on a bucket, and a picture in it."""
+        with linked_api(bucket_api) as backend:
+            picture = backend.picture(LARGE)
+            assert upload(bucket_api, picture).status_code == 200
+            complete(bucket_api, picture)
+            yield bucket_api, picture
 
     def test_its_images_are_served(self, stored, moto: Moto, redirecting: bool) -> None:
         api, picture = stored
