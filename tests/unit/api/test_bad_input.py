@@ -335,8 +335,8 @@ class TestClaims:
         body = {"claimed_by": "me", field: [entry]}
         answer = api.request("PUT", "/api/claim", json=body)
         assert answer.status_code == 200, answer.text
-        assert answer.json()["lost"] == lost
-        (told,) = answer.json()["problems"]
+        assert answer.json["lost"] == lost
+        (told,) = answer.json["problems"]
         assert told.startswith(f"{field}.0: ")
         assert problem in told
         assert not SECRETS.search(told)
