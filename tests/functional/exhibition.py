@@ -27,7 +27,7 @@ class Exhibition:
 
 def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) -> Exhibition:
     """Start services, and have so many pictures rendered, 4 : 3 and ``width`` pixels wide."""
-    cluster.start_api(tiles={"transport_url": broker}, api={"retry_delay": 0.1})
+    cluster.start_api(tiles={"transport_url": broker, "timeout": 60}, api={"retry_delay": 0.1})
     cluster.start_worker(slots=2)
     producer = cluster.start_producer(patient=True)
     complete = [post(cluster.url, **picture(number, width)) for number in range(pictures)]

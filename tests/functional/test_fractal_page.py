@@ -26,7 +26,7 @@ def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Ite
     directory: Path = tmp_path_factory.mktemp("page")
     url = rabbitmq.virtual_host()
     with Cluster(directory, f"sqlite:///{directory}/faafo.sqlite", url) as cluster:
-        cluster.start_api(tiles={"transport_url": url})
+        cluster.start_api(tiles={"transport_url": url, "timeout": 60})
         cluster.start_worker(slots=2)
         cluster.start_producer(patient=True)
         yield cluster

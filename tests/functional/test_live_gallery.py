@@ -79,8 +79,9 @@ def test_a_new_fractal_and_the_numbers_appear_soon_after_it_is_complete(cluster,
 
 
 def test_what_is_the_same_stays_where_it_is_and_keeps_the_focus(cluster, page):
-    post(cluster, **SMALL)
-    first = page.locator("ul.gallery li a.card-picture").first
+    shown = post(cluster, **SMALL)
+    first = page.locator(f"ul.gallery li[data-key='{shown}'] a.card-picture")
+    expect(first).to_be_visible()
     first.focus()
     handle = first.element_handle()
     uuid = post(cluster, **SMALL)
