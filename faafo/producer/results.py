@@ -55,25 +55,20 @@ class ResultReporter:
         """Report that an attempt has failed on ``worker``."""
         fault = _fault(lease, f"worker {worker}", error)
         LOG.warning("task %s: %s", lease.uuid, fault)
-        self._end(lease, self._client.fail, lease, fault)
+        self._end(lease, self._with_backoff, self._client.fail, lease, fault)
 
     def release(
         self, lease: Lease, worker: str = "", reason: errors.FaafoError | None = None
     ) -> None:
         """Release a lease, so that the fractal is queued again, with the fault if there is one."""
         fault = reason and _fault(lease, f"worker {worker}", reason)
-        self._end(lease, self._client.release, self._claimed_by, [lease], fault)
+        self._end(lease, self._with_backoff, self._client.release, self._claimed_by, [lease], fault)
 
     def fail_unparsed(self, lease: Lease, error: errors.FaafoError) -> None:
         """Report that this producer cannot parse a task; one request, not repeated."""
         fault = _fault(lease, f"producer {self._claimed_by}", error)
         LOG.error("task %s: %s", lease.uuid, fault)
-        try:
-            self._client.fail(lease, fault)
-        except errors.FaafoError as failure:
-            LOG.warning("could not report the end of task %s: %s", lease.uuid, failure)
-        finally:
-            self._leases.discard(lease)
+        self._end(lease, self._client.fail, lease, fault)
 
     def release_all(self, leases: Sequence[Lease]) -> bool:
         """Release leases in one request, not repeated; return False if the API is unavailable."""
@@ -118,8 +113,8 @@ class ResultReporter:
     def _report_batch(self, batch: dict[Lease, FractalResult]) -> None:
         """Report a batch; if that fails, its leases expire."""
         try:
-            call = with_backoff(errors.ApiUnavailable, self._abandon)
-            for uuid in call(self._client.complete_all, self._claimed_by, batch.items()):
+            complete_all = self._client.complete_all
+            for uuid in self._with_backoff(complete_all, self._claimed_by, batch.items()):
                 LOG.warning("the API refused the result of task %s: the lease was lost", uuid)
         except errors.FaafoError as error:
             for lease in batch:
@@ -134,11 +129,15 @@ class ResultReporter:
     def _end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
         """Make a call that ends an attempt, and discard its lease."""
         try:
-            with_backoff(errors.ApiUnavailable, self._abandon)(call, *arguments)
+            call(*arguments)
         except errors.FaafoError as error:
             LOG.warning("could not report the end of task %s: %s", lease.uuid, error)
         finally:
             self._leases.discard(lease)
+
+    def _with_backoff(self, call: Callable, *arguments: Any) -> Any:
+        """Make a call, repeated while the API is unavailable, until ``abandon`` is set."""
+        return with_backoff(errors.ApiUnavailable, self._abandon)(call, *arguments)
 
 
 def _fault(lease: Lease, where: str, error: errors.FaafoError) -> str:
