@@ -59,7 +59,7 @@ class Counts:
             full = self._full
             if full is None or full.deletions != deletions or self._clock() >= full.valid_until:
                 full = self._full = self._count_old(session, deletions)
-        return full.count + _count(session, Fractal.id > full.up_to)
+        return full.count + count_where(session, Fractal.id > full.up_to)
 
     def by_status(self, session: Session) -> dict[str, int]:
         """Return the number of fractals by status, zeros included."""
@@ -75,7 +75,7 @@ class Counts:
         began_at = self._clock()
         newest = session.scalar(select(func.max(Fractal.id))) or 0
         up_to = max(0, newest - self._margin)
-        count = _count(session, Fractal.id <= up_to)
+        count = count_where(session, Fractal.id <= up_to)
         now = self._clock()
         reuse = max(RECOUNT_SECONDS, TOTAL_REUSE_FACTOR * (now - began_at))
         return _FullCount(deletions, up_to, count, now + reuse)
@@ -92,5 +92,6 @@ class Counts:
         self._unfinished_valid_until = now + reuse
 
 
-def _count(session: Session, where: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).select_from(Fractal).where(where)) or 0
+def count_where(session: Session, *where: ColumnElement[bool]) -> int:
+    """Return the number of fractals for which all conditions hold; reads each of them."""
+    return session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0

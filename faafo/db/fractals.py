@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement
@@ -17,7 +17,7 @@ from sqlalchemy.sql import ColumnElement
 from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
-from faafo.db.counts import Counts
+from faafo.db.counts import Counts, count_where
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
 from faafo.db.statements import matched
@@ -132,14 +132,10 @@ def page(
 
     :raises faafo.errors.FractalNotFound: when there is no fractal ``marker``.
     """
-    total = _count(session, where) if where else counts.total(session)
+    total = count_where(session, *where) if where else counts.total(session)
     query = select(Fractal).where(*where).order_by(*order_by, Fractal.id.desc()).limit(size)
     if marker is not None:
         query = query.where(Fractal.id < get(session, marker).id)
     else:
         query = query.offset((number - 1) * size)
     return Page(session.scalars(query).all(), total)
-
-
-def _count(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
-    return session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0

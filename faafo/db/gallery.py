@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from faafo.db import Session
 from faafo.db.clock import moment
+from faafo.db.counts import count_where
 from faafo.db.models import Fractal
 from faafo.fractal.task import Status
 
@@ -83,8 +84,7 @@ def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Seq
 
 def completed_lately(session: Session) -> int:
     """Return the number of fractals completed in the last ``RATE_SECONDS``."""
-    query = select(func.count()).select_from(Fractal)
-    return session.scalar(query.where(Fractal.completed_at > moment(-RATE_SECONDS))) or 0
+    return count_where(session, Fractal.completed_at > moment(-RATE_SECONDS))
 
 
 def _chosen(choice: Choice) -> Select[Fractal]:

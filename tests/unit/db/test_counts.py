@@ -59,7 +59,7 @@ def test_an_insert_uncommitted_at_one_full_count_is_included_in_the_next(
 ):
     add()
     with monkeypatch.context() as patch:
-        patch.setattr("faafo.db.counts._count", lambda *_, **__: 0)
+        patch.setattr("faafo.db.counts.count_where", lambda *_, **__: 0)
         assert counts.total(session) == 0
     clock.now += RECOUNT_SECONDS
     assert counts.total(session) == 1
@@ -70,7 +70,7 @@ def test_the_newest_ids_are_counted_on_each_call(session, add, monkeypatch):
     for _ in range(3):
         add()
     counts.total(session)
-    monkeypatch.setattr("faafo.db.counts._count", lambda _session, where: where.right.value)
+    monkeypatch.setattr("faafo.db.counts.count_where", lambda _session, where: where.right.value)
     # One of three is in the full count; the other two are counted on each call.
     assert counts.total(session) == 1 + 1
 
