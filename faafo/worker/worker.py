@@ -87,8 +87,7 @@ class WorkerService:
         except errors.StoreUnreachable:
             # Stopped while the store did not answer.
             return
-        if removed := self._store.remove_partial():
-            LOG.info("worker %s removed %d incomplete image file(s)", self._name, removed)
+        self._tidy()
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
         self._server.start(stop)
@@ -104,6 +103,14 @@ class WorkerService:
             self._report()
             stop.wait(self._report_interval)
         self._drain(immediate)
+
+    def _tidy(self) -> None:
+        """Remove what an earlier process has half written; that need not succeed to render."""
+        try:
+            if removed := self._store.remove_partial():
+                LOG.info("worker %s removed %d incomplete image file(s)", self._name, removed)
+        except errors.StoreUnavailable as error:
+            LOG.warning("worker %s could not remove incomplete images: %s", self._name, error)
 
     def _report(self) -> None:
         self._reports.report(self._usable_slots(), self._slots.busy_for, self._renders.rows_done())
