@@ -79,7 +79,7 @@ class TileGateway:
         self._check(view)
         self._acquire()
         answer: Future[Tile] = Future()
-        threading.Thread(target=self._call, args=(view, answer), name="tile", daemon=True).start()
+        self._start_call(view, answer)
         try:
             return answer.result(self._timeout + GRACE_SECONDS)
         except FutureTimeoutError:
@@ -105,6 +105,19 @@ class TileGateway:
                     f"too many tiles in flight, [tiles] max_in_flight = {self._max_in_flight}"
                 )
             self._in_flight += 1
+
+    def _start_call(self, view: TileView, answer: Future[Tile]) -> None:
+        """Make the call in a thread; its place among those in flight is free if that fails."""
+        try:
+            threading.Thread(
+                target=self._call, args=(view, answer), name="tile", daemon=True
+            ).start()
+        # The system may refuse another thread.
+        except RuntimeError as error:
+            with self._lock:
+                self._in_flight -= 1
+            LOG.error("no tile can be requested: %s", error)
+            raise errors.TileUnavailable("the service is overloaded") from None
 
     def _call(self, view: TileView, answer: Future[Tile]) -> None:
         try:

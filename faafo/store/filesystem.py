@@ -95,8 +95,11 @@ class FilesystemStore(ImageStore):
 
     def _remove(self, wanted: Callable[[str], bool], age: float) -> int:
         found = list(self._files(wanted, age))
-        for path in found:
-            path.unlink(missing_ok=True)
+        try:
+            for path in found:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unavailable(error) from None
         return len(found)
 
     def _files(self, wanted: Callable[[str], bool], age: float) -> Iterator[Path]:

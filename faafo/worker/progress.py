@@ -35,17 +35,22 @@ class Progress:
         LOG.info("task %s is at row %d of %d", self._task.uuid, rows, self._task.height)
 
     @property
+    def uuid(self) -> str:
+        """The uuid of the task."""
+        return self._task.uuid
+
+    @property
     def takes_long(self) -> bool:
         """Whether the render has taken longer than SHORT_SECONDS."""
         return self._clock() > self._begun_at + SHORT_SECONDS
 
 
 class Renders:
-    """The progress of all running renders."""
+    """The progress of all running renders; several of them may be of one fractal."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._under_way: dict[str, Progress] = {}
+        self._under_way: list[Progress] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -53,14 +58,14 @@ class Renders:
         """Yield the progress of ``task``, which counts as running inside of the block."""
         progress = Progress(task, self._clock)
         with self._lock:
-            self._under_way[task.uuid] = progress
+            self._under_way.append(progress)
         try:
             yield progress
         finally:
             with self._lock:
-                self._under_way.pop(task.uuid, None)
+                self._under_way.remove(progress)
 
     def rows_done(self) -> dict[str, int]:
-        """Return the rows of each fractal that takes long, by uuid."""
+        """Return the rows of each fractal that takes long, by uuid: those of the latest render."""
         with self._lock:
-            return {uuid: one.rows for uuid, one in self._under_way.items() if one.takes_long}
+            return {one.uuid: one.rows for one in self._under_way if one.takes_long}

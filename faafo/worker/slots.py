@@ -37,20 +37,29 @@ class Slots:
             if self.free <= 0:
                 raise errors.WorkerBusy("no slot is free")
             self._busy_for[producer] += 1
-            if exclusive:
-                self._exclusive_for = producer
-                self._wait_for_others(cancelled)
+            self._exclusive_for = producer if exclusive else None
         try:
+            if exclusive:
+                self._wait_for_others(cancelled)
             yield
         finally:
             with self._changed:
                 self._busy_for[producer] -= 1
+                if not self._busy_for[producer]:
+                    # Each producer process has an id of its own: the ids of all would pile up.
+                    del self._busy_for[producer]
                 self._exclusive_for = None if exclusive else self._exclusive_for
                 self._changed.notify_all()
 
+    def wait_until_free(self, timeout: float) -> bool:
+        """Return whether no slot is occupied, within ``timeout`` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy_for, timeout)
+
     def _wait_for_others(self, cancelled: Callable[[], bool]) -> None:
-        while self._busy_for.total() > 1 and not cancelled():
-            self._changed.wait(POLL_INTERVAL)
+        with self._changed:
+            while self._busy_for.total() > 1 and not cancelled():
+                self._changed.wait(POLL_INTERVAL)
 
     @property
     def total(self) -> int:
@@ -66,7 +75,7 @@ class Slots:
     def busy_for(self) -> dict[str, int]:
         """The occupied slots by producer; an exclusive render counts for all free ones, too."""
         with self._changed:
-            busy = Counter({name: count for name, count in self._busy_for.items() if count})
+            busy = self._busy_for.copy()
             if self._exclusive_for is not None:
                 busy[self._exclusive_for] += self._total - busy.total()
             return dict(busy)

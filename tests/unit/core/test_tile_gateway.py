@@ -130,3 +130,15 @@ def test_more_iterations_than_allowed_are_refused_without_a_call(tiles, worker):
     with pytest.raises(errors.LimitExceeded, match=r"\[tiles\] max_iterations = 100"):
         tiles.render(VIEW.model_copy(update={"iterations": 101}))
     assert worker.calls == 0
+
+
+def test_a_tile_for_which_no_thread_can_be_started_is_no_longer_in_flight(tiles, monkeypatch):
+    def refuse(_thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(errors.TileUnavailable):
+            tiles.render(VIEW)
+    assert tiles.in_flight == 0
+    assert tiles.render(VIEW)

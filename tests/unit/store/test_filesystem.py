@@ -146,6 +146,15 @@ def test_an_owner_may_have_any_name(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_partial_file_that_cannot_be_removed_makes_the_store_unavailable(tmp_path):
+    store = FilesystemStore(str(tmp_path), "worker-host-1")
+    left = partial(tmp_path, "worker-host-1")
+    left.unlink()
+    left.mkdir()
+    with pytest.raises(errors.StoreUnavailable, match=f"filesystem_store_datadir = {tmp_path}"):
+        store.remove_partial()
+
+
 def test_old_partial_files_of_other_owners_can_be_removed(tmp_path):
     left = partial(tmp_path, "worker-host-1")
     store = FilesystemStore(str(tmp_path))

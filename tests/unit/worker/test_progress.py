@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The progress of long renders is logged and reported."""
 
+import contextlib
 import logging
 
 from faafo.worker.progress import INTERVAL, SHORT_SECONDS, Progress, Renders
@@ -33,3 +34,17 @@ def test_only_long_renders_that_are_running_are_reported(make_task):
             progress(6)
             assert renders.rows_done() == {first.uuid: 6}
     assert renders.rows_done() == {}
+
+
+def test_the_end_of_an_earlier_render_of_a_fractal_does_not_hide_the_later_one(make_task):
+    now = [0.0]
+    renders = Renders(lambda: now[0])
+    task = make_task()
+    with contextlib.ExitStack() as earlier:
+        earlier.enter_context(renders.under_way(task))(9)
+        with renders.under_way(task) as later:
+            later(5)
+            now[0] = SHORT_SECONDS + 0.1
+            assert renders.rows_done() == {task.uuid: 5}
+            earlier.close()
+            assert renders.rows_done() == {task.uuid: 5}

@@ -69,3 +69,24 @@ def test_an_exclusive_render_that_is_cancelled_waits_no_longer(enter_exclusively
         inside = enter_exclusively(slots, cancelled.is_set)
         cancelled.set()
         assert inside.wait(60)
+
+
+def test_slots_remember_no_producer_that_occupies_none():
+    slots = Slots(1)
+    for number in range(3):
+        with slots.occupy(f"producer:{number}"):
+            pass
+    assert dict(slots._busy_for) == {}
+
+
+def test_a_slot_is_free_again_when_the_wait_for_the_others_fails():
+    slots = Slots(2)
+
+    def fail():
+        raise OSError("an error")
+
+    with slots.occupy("a"):
+        with pytest.raises(OSError, match="an error"):
+            slots.occupy("b", exclusive=True, cancelled=fail).__enter__()
+        assert slots.free == 1
+    assert slots.wait_until_free(timeout=0)
