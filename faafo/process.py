@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The start and the end of every command: configuration, logging, names, signals, errors."""
+"""The start and the end of every command: configuration, logging, names, exit status."""
 
 import itertools
 import logging as stdlib_logging
 import os
 import re
 import secrets
-import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -21,6 +19,7 @@ from faafo import conf as options
 from faafo import errors
 from faafo.conf import cli
 from faafo.conf.load import check_values, load
+from faafo.stop import Stop
 
 LOG = logging.getLogger(__name__)
 
@@ -46,7 +45,6 @@ LOG_DESTINATIONS = (
     "use_journal",
     "use_stderr",
 )
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def version() -> str:
@@ -92,7 +90,7 @@ def _start_logging(conf: cfg.ConfigOpts, has_console: bool) -> None:
         levels = [level.replace("=INFO", "=WARN") for level in conf.default_log_levels]
         if not conf.quiet:
             # A signal is confirmed at once, since draining may take a while.
-            levels.append(f"{__name__}=INFO")
+            levels.append(f"{Stop.__module__}=INFO")
         conf.set_default("default_log_levels", ["root=WARN", *levels])
     logging.setup(conf, "faafo", version())
     stdlib_logging.captureWarnings(True)
@@ -160,49 +158,20 @@ def unique_name(kind: str) -> str:
     raise AssertionError("there is always a next number")
 
 
-class Stop:
-    """A request to stop, made by signals.
-
-    ``requested`` is set by the first SIGTERM or SIGINT, ``immediate`` by SIGINT or a second signal.
-    """
-
-    def __init__(self) -> None:
-        self.requested = threading.Event()
-        self.immediate = threading.Event()
-
-    def listen(self) -> None:
-        """Handle SIGTERM and SIGINT from now on.
-
-        The interpreter writes their numbers to a socket, and a thread reads them: an Event must
-        not be set in a signal handler, which may have interrupted the thread that holds its lock.
-        """
-        received, sent = socket.socketpair()
-        sent.setblocking(False)
-        signal.set_wakeup_fd(sent.detach())
-        for number in SIGNALS:
-            signal.signal(number, lambda _number, _frame: None)
-        threading.Thread(
-            target=self._wait_for_signals, args=(received,), name="signals", daemon=True
-        ).start()
-
-    def _wait_for_signals(self, source: socket.socket) -> None:
-        while received := source.recv(1):
-            LOG.info("stopping: %s received", signal.Signals(received[0]).name)
-            if received[0] == signal.SIGINT or self.requested.is_set():
-                self.immediate.set()
-            self.requested.set()
-
-
 def run(main: Callable[[Stop], int | None]) -> int:
     """Run a command until it ends or is stopped; return its exit status.
 
     An error that faafo can explain is logged as one line, without a traceback.
     """
     stop = Stop()
+    status, sentence = 1, None
     try:
-        return main(stop) or 0
+        status = main(stop) or 0
     except (errors.FaafoError, cfg.Error) as error:
         sentence = str(error)
+    finally:
+        status = stop.finish(status)
     # Outside of the except clause, inside which oslo.log would append the error to the line.
-    LOG.error("%s", sentence)
-    return 1
+    if sentence is not None:
+        LOG.error("%s", sentence)
+    return status

@@ -43,7 +43,7 @@ def run_all(stop: process.Stop) -> int:
     api = ApiService(conf, app)
     instance_id = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
-    stop.listen()
+    stop.listen(max(conf.worker.drain_timeout, conf.producer.drain_timeout))
     url = api.start(stop.requested)
     conf.set_override("endpoint_url", url)
     console.start(f"{url}/")

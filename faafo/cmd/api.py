@@ -10,6 +10,9 @@ from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.store.factory import open_store
 
+# Seconds that an answer under way gets beyond what every service gets to end.
+API_DRAIN_SECONDS = 1.0
+
 
 def main() -> int:
     """Serve until stopped; return the exit status."""
@@ -22,7 +25,7 @@ def serve(stop: process.Stop) -> None:
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     store = open_store(conf)
     api = ApiService(conf, create_app(conf, store, process.version()))
-    stop.listen()
+    stop.listen(API_DRAIN_SECONDS)
     try:
         api.start(stop.requested)
         systemd.notify()

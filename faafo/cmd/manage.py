@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``faafo-manage``: administration of the database, fractals and the image store."""
 
+import math
 import sys
 import uuid as uuidlib
 from collections.abc import Callable, Iterator
@@ -38,7 +39,8 @@ def manage(stop: process.Stop) -> int | None:
     conf = process.prepare_service(
         "faafo-manage", config_files=cfg.find_config_files("faafo", "api")
     )
-    stop.listen()
+    # A migration is not cut short by the first signal.
+    stop.listen(math.inf)
     return conf.command.act(conf, stop)
 
 

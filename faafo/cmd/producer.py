@@ -22,7 +22,7 @@ def produce(stop: process.Stop) -> int:
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")
     producer = ProducerService(conf, transport, name, process.instance_id(name))
-    stop.listen()
+    stop.listen(conf.producer.drain_timeout)
     return producer.run(stop.requested, systemd.notify)
 
 

@@ -25,7 +25,7 @@ def work(stop: process.Stop) -> None:
     store = open_writer(conf, owner=f"worker-{name}")
     instance_id = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
-    stop.listen()
+    stop.listen(conf.worker.drain_timeout)
     worker.run(stop.requested, stop.immediate, systemd.notify)
 
 

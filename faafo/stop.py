@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a service: requested by signals or failed threads, and enforced by a deadline."""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+
+from faafo import errors
+
+LOG = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Seconds that a service has beyond its drain to close connections and end.
+GRACE_SECONDS = 4.0
+# Seconds that it has after a second signal, to release what it holds.
+HURRY_SECONDS = 2.0
+# Seconds that the interpreter has to join its threads, some of which may wait for a silent peer.
+EXIT_SECONDS = 0.5
+# Seconds between two checks whether the deadline has passed.
+POLL_SECONDS = 0.1
+
+
+class Stop:
+    """A request to stop, made by signals or by a thread that ends by an error.
+
+    ``requested`` is set by the first SIGTERM or SIGINT, or by a failed thread; ``immediate`` by
+    SIGINT or a second signal. ``failed`` is whether a thread has failed.
+    """
+
+    def __init__(self) -> None:
+        self.requested = threading.Event()
+        self.immediate = threading.Event()
+        self.failed = False
+        self._hurry = threading.Event()
+        self._finished = threading.Event()
+        self._status: int | None = None
+
+    def listen(self, drain_timeout: float = 0.0) -> None:
+        """Handle SIGTERM, SIGINT and errors of threads from now on.
+
+        The interpreter writes the signals' numbers to a socket, and a thread reads them: an Event
+        must not be set in a signal handler, which may have interrupted the thread that holds its
+        lock.
+
+        :param drain_timeout: seconds that the service may drain. The process ends at most
+            GRACE_SECONDS later, whatever its threads wait for.
+        """
+        received, sent = socket.socketpair()
+        sent.setblocking(False)
+        signal.set_wakeup_fd(sent.detach())
+        for number in SIGNALS:
+            signal.signal(number, lambda _number, _frame: None)
+        threading.excepthook = self._fail
+        for name, target, argument in (
+            ("signals", self._wait_for_signals, received),
+            ("deadline", self._enforce_deadline, drain_timeout),
+        ):
+            threading.Thread(target=target, args=(argument,), name=name, daemon=True).start()
+
+    def finish(self, status: int) -> int:
+        """Return the exit status of a command that returned ``status``: 1 if a thread has failed.
+
+        The process ends soon, even if a thread does not.
+        """
+        self._status = 1 if self.failed else status
+        self._finished.set()
+        self.requested.set()
+        return self._status
+
+    def _wait_for_signals(self, source: socket.socket) -> None:
+        while received := source.recv(1):
+            LOG.info("stopping: %s received", signal.Signals(received[0]).name)
+            if self.requested.is_set():
+                self._hurry.set()
+            if received[0] == signal.SIGINT or self.requested.is_set():
+                self.immediate.set()
+            self.requested.set()
+
+    def _fail(self, failure: threading.ExceptHookArgs) -> None:
+        """Log in one line the error by which a thread has ended, and request a stop."""
+        if failure.exc_type is SystemExit:
+            return
+        name = failure.thread.name if failure.thread else "unknown"
+        if isinstance(failure.exc_value, errors.FaafoError):
+            LOG.error("%s", failure.exc_value)
+        else:
+            LOG.error("thread %s has ended: %s", name, _sentence(failure))
+        LOG.debug("thread %s", name, exc_info=failure.exc_value)
+        self.failed = True
+        self.requested.set()
+
+    def _enforce_deadline(self, drain_timeout: float) -> None:
+        """End the process when it has not ended in time: what it holds expires with its leases."""
+        self.requested.wait()
+        if self._finishes_in_time(time.monotonic() + drain_timeout + GRACE_SECONDS):
+            # Nothing sets it: this thread ends with the interpreter, when all others have ended.
+            threading.Event().wait(EXIT_SECONDS)
+        else:
+            LOG.warning("the process ends, though some of its threads still wait for a peer")
+        sys.stdout.flush()
+        status = self._status
+        os._exit((1 if self.failed else 0) if status is None else status)
+
+    def _finishes_in_time(self, deadline: float) -> bool:
+        """Return whether the command returns before ``deadline``, or soon after a second signal."""
+        is_hurried = False
+        while not self._finished.wait(POLL_SECONDS):
+            if self._hurry.is_set() and not is_hurried:
+                is_hurried = True
+                deadline = min(deadline, time.monotonic() + HURRY_SECONDS)
+            if time.monotonic() > deadline:
+                return False
+        return True
+
+
+def _sentence(failure: threading.ExceptHookArgs) -> str:
+    """Return the error by which a thread has ended, and the line that raised it."""
+    frames = traceback.extract_tb(failure.exc_traceback)
+    place = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{failure.exc_type.__name__}: {failure.exc_value}{place}"

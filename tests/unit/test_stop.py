@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a service: by signals, by a failed thread, at the latest at its deadline."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+START = """
+import logging, signal, sys, threading
+from faafo import errors, process, stop
+
+logging.basicConfig(format="%(message)s", level=logging.INFO)
+stop.GRACE_SECONDS = float(sys.argv[1])
+
+
+def hang(*_):
+    threading.Event().wait()
+
+"""
+
+
+@pytest.fixture
+def run():
+    """Runs a script with a grace of ``grace`` seconds; returns its exit status and its log."""
+
+    def run_script(script, grace=60.0):
+        command = [sys.executable, "-c", START + textwrap.dedent(script), str(grace)]
+        ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        return ended.returncode, ended.stderr
+
+    return run_script
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (
+            "ValueError('a mistake')",
+            "thread dispatcher has ended: ValueError: a mistake (<string>:",
+        ),
+        ("errors.ConfigurationError('name = w: taken')", "name = w: taken"),
+    ],
+)
+def test_an_error_that_ends_a_thread_is_one_line_and_ends_the_service_with_1(run, problem, line):
+    status, log = run(f"""
+        def fail():
+            raise {problem}
+
+        def main(stop):
+            stop.listen()
+            threading.Thread(target=fail, name="dispatcher").start()
+            stop.requested.wait()
+
+        sys.exit(process.run(main))
+        """)
+    assert status == 1
+    assert log.startswith(line)
+    assert len(log.splitlines()) == 1
+
+
+def test_a_service_that_cannot_stop_is_ended_at_its_deadline(run):
+    status, log = run(
+        """
+        def main(stop):
+            stop.listen(0.1)
+            signal.raise_signal(signal.SIGTERM)
+            hang()
+
+        sys.exit(process.run(main))
+        """,
+        grace=0.1,
+    )
+    assert status == 0
+    assert "SIGTERM received" in log
+    assert "threads still wait" in log
+
+
+def test_a_second_signal_ends_a_service_that_still_drains(run):
+    status, log = run("""
+        def main(stop):
+            stop.listen(3600.0)
+            signal.raise_signal(signal.SIGTERM)
+            stop.requested.wait()
+            signal.raise_signal(signal.SIGTERM)
+            hang()
+
+        sys.exit(process.run(main))
+        """)
+    assert status == 0
+    assert log.count("SIGTERM received") == 2
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_thread_that_does_not_end_keeps_no_process_alive(run, status):
+    ended, _log = run(f"""
+        def main(stop):
+            stop.listen(3600.0)
+            threading.Thread(target=hang).start()
+            print("the last words")
+            return {status}
+
+        sys.exit(process.run(main))
+        """)
+    assert ended == status
+
+
+def test_a_command_that_listens_to_signals_ends_as_soon_as_it_returns(run):
+    status, log = run("""
+        def main(stop):
+            stop.listen(3600.0)
+
+        sys.exit(process.run(main))
+        """)
+    assert (status, log) == (0, "")
+
+
+def test_ctrl_c_stops_without_a_drain_but_not_at_once(run):
+    status, log = run(f"""
+        def main(stop):
+            stop.listen(3600.0)
+            signal.raise_signal({int(signal.SIGINT)})
+            stop.immediate.wait()
+
+        sys.exit(process.run(main))
+        """)
+    assert status == 0
+    assert "threads still wait" not in log
