@@ -18,6 +18,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two warnings, at most, while the broker is unreachable.
 LONGEST_WARNING_INTERVAL = 30.0
+# Seconds that a server gets to stop; a driver notices it within four.
+STOP_SECONDS = 4.0
 
 # Errors that are answers: the server sends them to the caller without logging them.
 expected_exceptions = oslo_messaging.expected_exceptions
@@ -40,6 +42,7 @@ class Server:
         self._threads = threads
         self._server: RPCServer | None = None
         self._listening = threading.Event()
+        self._closing: threading.Thread | None = None
 
     def start(self, stop: threading.Event) -> None:
         """Start to listen; returns at once and retries until ``stop`` is set."""
@@ -50,11 +53,28 @@ class Server:
         """Return whether the broker has been reached within ``timeout`` seconds."""
         return self._listening.wait(timeout)
 
-    def stop(self) -> None:
-        """Stop listening and wait for the calls that are being answered."""
-        if self._server is not None:
+    def close(self) -> None:
+        """Begin to stop listening; returns at once, since a silent broker can delay it for ever."""
+        self._closing = threading.Thread(target=self._close, name="rpc-close", daemon=True)
+        self._closing.start()
+
+    def stop(self, timeout: float = STOP_SECONDS) -> bool:
+        """Stop listening; return whether all calls were answered within ``timeout`` seconds."""
+        if self._closing is None:
+            self.close()
+        assert self._closing is not None
+        self._closing.join(timeout)
+        return not self._closing.is_alive()
+
+    def _close(self) -> None:
+        if self._server is None:
+            return
+        try:
             self._server.stop()
             self._server.wait()
+        # Whatever a driver or its library raises, the connection ends with the process.
+        except Exception as error:
+            LOG.warning("could not disconnect from the broker in an orderly way: %s", error)
 
     def _listen(self, stop: threading.Event) -> None:
         try:

@@ -12,7 +12,7 @@ from faafo import errors
 from faafo.fractal.tile import Tile, TileView, parse_view
 from faafo.render import image
 from faafo.rpc import contract, messages
-from faafo.rpc.server import Server, expected_exceptions
+from faafo.rpc.server import STOP_SECONDS, Server, expected_exceptions
 from faafo.rpc.tile import packed
 from faafo.rpc.transport import get_tiles_transport
 
@@ -88,8 +88,12 @@ class TileServer:
         if self._server is not None:
             self._server.start(stop)
 
-    def stop(self) -> None:
-        """Cancel all renders and stop serving; clients may retry."""
+    def close(self) -> None:
+        """Cancel all renders and begin to stop serving; clients may retry."""
         self._stopping.set()
         if self._server is not None:
-            self._server.stop()
+            self._server.close()
+
+    def stop(self, timeout: float = STOP_SECONDS) -> bool:
+        """Stop serving; return whether all calls were answered within ``timeout`` seconds."""
+        return self._server is None or self._server.stop(timeout)

@@ -4,6 +4,7 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 
 from oslo_config import cfg
@@ -14,7 +15,7 @@ from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient
 from faafo.rpc.liveness import make_liveness_check
-from faafo.rpc.server import Server
+from faafo.rpc.server import STOP_SECONDS, Server
 from faafo.rpc.transport import RPCTransport
 from faafo.store.base import ImageWriter
 from faafo.worker.cancellations import Cancellations
@@ -29,6 +30,10 @@ LOG = logging.getLogger(__name__)
 SPARE_THREADS = 4
 # Two, since an answer to a producer that has stopped occupies a thread for some seconds.
 THREADS_PER_SLOT = 2
+# Seconds between two checks whether to wait any longer.
+POLL_SECONDS = 0.2
+# Seconds that cancelled renders get to end; they check several times a second.
+CANCEL_SECONDS = 2.0
 
 
 class WorkerService:
@@ -52,6 +57,7 @@ class WorkerService:
         self._drain_timeout = conf.worker.drain_timeout
         self._cancellations = Cancellations()
         self._store_problem: str | None = None
+        self._drained = threading.Event()
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
         self._renders = Renders()
@@ -78,31 +84,53 @@ class WorkerService:
     ) -> None:
         """Run until ``stop`` is set, then drain; once ``immediate`` is set, cancel running renders.
 
+        Errors of the store that a retry would not mend are raised in the thread that starts the
+        worker; like any error that ends a thread, they end the process.
+
         :param on_ready: called once the worker listens for tasks.
-        :raises faafo.errors.StoreUnavailable: when the store cannot be written and a retry would
-            not help.
         """
+        threading.Thread(
+            target=self._serve, args=(stop, on_ready), name="reports", daemon=True
+        ).start()
+        stop.wait()
+        self._drain(immediate)
+
+    def _serve(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+        """Start, and then report until the worker has drained.
+
+        This is a thread of its own, since store and broker may be silent: the main thread drains.
+        """
+        if not self._start(stop):
+            return
+        LOG.info("worker %s is ready, with %d slot(s)", self._name, self._slots.total)
+        on_ready()
+        while not stop.is_set():
+            self._report(self._usable_slots())
+            stop.wait(self._report_interval)
+        while not self._drained.is_set():
+            self._report(0)
+            self._drained.wait(self._report_interval)
+
+    def _start(self, stop: threading.Event) -> bool:
+        """Listen once the store and the kernel are ready; return False if ``stop`` is set first."""
         try:
             with_backoff(errors.StoreUnreachable, stop)(self._store.check)
-        except errors.StoreUnreachable:
-            # Stopped while the store did not answer.
-            return
+        except errors.StoreUnreachable as error:
+            LOG.debug("stopped before the store was reached: %s", error)
+            return False
         self._tidy()
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
+        if stop.is_set():
+            return False
         self._server.start(stop)
         self._tiles.start(stop)
         if self._liveness is not None:
             self._liveness.start(stop)
-        while not stop.is_set() and not self._server.wait_until_listening(timeout=0.5):
-            continue
-        if not stop.is_set():
-            LOG.info("worker %s is ready, with %d slot(s)", self._name, self._slots.total)
-            on_ready()
         while not stop.is_set():
-            self._report()
-            stop.wait(self._report_interval)
-        self._drain(immediate)
+            if self._server.wait_until_listening(POLL_SECONDS):
+                return True
+        return False
 
     def _tidy(self) -> None:
         """Remove what an earlier process has half written; that need not succeed to render."""
@@ -112,8 +140,8 @@ class WorkerService:
         except errors.StoreUnavailable as error:
             LOG.warning("worker %s could not remove incomplete images: %s", self._name, error)
 
-    def _report(self) -> None:
-        self._reports.report(self._usable_slots(), self._slots.busy_for, self._renders.rows_done())
+    def _report(self, slots: int) -> None:
+        self._reports.report(slots, self._slots.busy_for, self._renders.rows_done())
 
     def _usable_slots(self) -> int:
         """Return the number of slots, or 0 while the store cannot be written."""
@@ -131,17 +159,30 @@ class WorkerService:
         return 0 if problem else self._slots.total
 
     def _drain(self, immediate: threading.Event) -> None:
+        """Finish the renders under way, up to ``drain_timeout``; then cancel them.
+
+        Meanwhile the worker still listens: it answers further calls that it is busy.
+        """
+        deadline = time.monotonic() + self._drain_timeout
+        is_idle = self._slots.wait_until_free(0)
         self._slots.close()
-        self._tiles.stop()
-        if self._server.wait_until_listening(timeout=0):
-            self._report()
-        waited = threading.Thread(target=self._give_up, args=(immediate,), daemon=True)
-        waited.start()
-        self._server.stop()
+        self._tiles.close()
+        if not self._finishes_before(deadline, immediate):
+            LOG.warning("worker %s cancels its unfinished renders", self._name)
+            self._cancellations.cancel_everything()
+            self._slots.wait_until_free(CANCEL_SECONDS)
+        # The last answers are part of the drain; without any there is nothing worth a long wait.
+        now = time.monotonic()
+        left = 0.0 if is_idle or immediate.is_set() else deadline - now
+        timeout = min(max(STOP_SECONDS, left), deadline + STOP_SECONDS - now)
+        if not (self._server.stop(timeout) and self._tiles.stop(0.0)):
+            LOG.warning("worker %s stops before the broker has taken its last answers", self._name)
+        self._drained.set()
         LOG.info("worker %s has stopped", self._name)
 
-    def _give_up(self, immediate: threading.Event) -> None:
-        """Cancel running renders after drain_timeout, or once ``immediate`` is set."""
-        if not immediate.wait(self._drain_timeout):
-            LOG.warning("worker %s cancels its unfinished renders", self._name)
-        self._cancellations.cancel_everything()
+    def _finishes_before(self, deadline: float, immediate: threading.Event) -> bool:
+        """Return whether all renders have ended before ``deadline`` and before ``immediate``."""
+        while not self._slots.wait_until_free(POLL_SECONDS):
+            if immediate.is_set() or time.monotonic() > deadline:
+                return False
+        return True
