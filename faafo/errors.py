@@ -90,6 +90,10 @@ class WorkerBusy(FaafoError):
     """Raised when a worker receives a task while all of its slots are occupied."""
 
 
+class Overloaded(FaafoError):
+    """Raised when a bulkhead has no free place: retry later."""
+
+
 class TilesBusy(FaafoError):
     """Raised when ``[tiles] max_in_flight`` tiles are in flight already."""
 

@@ -3,6 +3,7 @@
 
 import json
 import uuid as uuidlib
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flask import abort, current_app, jsonify, url_for
@@ -75,15 +76,16 @@ def get_fractals(query: FractalList) -> Any:
     if query.marker and search.order_by:
         raise errors.InvalidQuery("marker: cannot be combined with order_by")
     size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
-    page = fractals.page(
-        db.session,
-        size=size,
-        number=query.page,
-        marker=query.marker,
-        where=search.where,
-        order_by=search.order_by,
-        counts=collaborators().counts,
-    )
+    with _place(query):
+        page = fractals.page(
+            db.session,
+            size=size,
+            number=query.page,
+            marker=query.marker,
+            where=search.where,
+            order_by=search.order_by,
+            counts=collaborators().counts,
+        )
     answer = jsonify(
         num_results=page.total,
         objects=[fractal.as_dict() for fractal in page.fractals],
@@ -176,6 +178,12 @@ def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:
             raise errors.FractalFixed(
                 f"{name}: cannot be changed from {json.dumps(record[name])} to {value!r}"
             )
+
+
+def _place(query: FractalList) -> AbstractContextManager[None]:
+    """Return the place of a list that may read every record; others need none."""
+    is_slow = query.q is not None or query.page > 1
+    return collaborators().bulkheads.searches.place() if is_slow else nullcontext()
 
 
 def _next_link(query: FractalList, size: int, marker: str) -> str:

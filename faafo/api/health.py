@@ -36,5 +36,6 @@ def get_health() -> Any:
 @blueprint.get("/healthcheck/store", responses={200: Health})
 def get_store_health() -> Any:
     """Return 200 when the image store is writable, else 503."""
-    collaborators().store.check()
+    with collaborators().bulkheads.images.place():
+        collaborators().store.check()
     return jsonify(status="ok")

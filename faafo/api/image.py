@@ -8,16 +8,15 @@ from typing import Any
 
 from flask import Response, abort, current_app, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
-from werkzeug.wsgi import FileWrapper
 
 from faafo import errors
 from faafo.core.collaborators import collaborators
+from faafo.core.reading import ImageReader
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.png import has_sides
 from faafo.store.base import MIMETYPE, ImageStore, checksum
 
-CHUNK_BYTES = 2**16
 # RFC 9530: a dictionary of digests, of which SHA-256 is required.
 SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 # The upper bound of a PNG file: four bytes a pixel, and 64 KiB for all other chunks.
@@ -52,18 +51,15 @@ def _redirection(uuid: str) -> AnyResponse | None:
 
 
 def _file(uuid: str, known: str) -> AnyResponse:
-    file = _store().open(uuid)
+    content = ImageReader.open(_store(), uuid, collaborators().bulkheads.images)
     try:
-        size = file.seek(0, 2)
-        file.seek(0)
-        content = FileWrapper(file, CHUNK_BYTES)
         response = Response(content, mimetype=MIMETYPE, direct_passthrough=True)
-        response.content_length = size
+        response.content_length = content.size
         response.headers["Repr-Digest"] = _digest(known)
         response.set_etag(known)
-        return response.make_conditional(request, accept_ranges=True, complete_length=size)
+        return response.make_conditional(request, accept_ranges=True, complete_length=content.size)
     except BaseException:
-        file.close()
+        content.close()
         raise
 
 
@@ -74,24 +70,26 @@ def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any]:
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.StaleAttempt: when ``attempt`` is not the current one.
     :raises faafo.errors.InvalidImage: when the body does not match its digest or the record.
+    :raises faafo.errors.Overloaded: when too many images are being stored.
     """
     if request.mimetype != MIMETYPE:
         abort(415, description=f"the content type: must be {MIMETYPE}")
     width, height = _sides(uuid, attempt)
     request.max_content_length = _limit(width, height)
-    png = request.get_data(cache=False)
-    _check_digest(png, content_digest)
-    _check_sides(png, width, height)
-    # The upload may have taken longer than the lease.
-    _sides(uuid, attempt)
-    _store().save(uuid, png)
-    try:
-        fractals.get(db.session, uuid)
-    except errors.FractalNotFound:
-        # The fractal was deleted during the upload: no record refers to this image.
-        _store().delete(uuid)
-        raise
-    return {"checksum": checksum(png), "size": len(png)}
+    with collaborators().bulkheads.uploads.place():
+        png = request.get_data(cache=False)
+        _check_digest(png, content_digest)
+        _check_sides(png, width, height)
+        # The upload may have taken longer than the lease.
+        _sides(uuid, attempt)
+        _store().save(uuid, png)
+        try:
+            fractals.get(db.session, uuid)
+        except errors.FractalNotFound:
+            # The fractal was deleted during the upload: no record refers to this image.
+            _store().delete(uuid)
+            raise
+        return {"checksum": checksum(png), "size": len(png)}
 
 
 def _sides(uuid: str, attempt: int) -> tuple[int, int]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One client connection: waitress' channel and parser, so that a slow client holds no thread."""
+"""One client connection: waitress' channel, changed so that a slow client holds no thread."""
 
 import socket
 import time
@@ -8,8 +8,11 @@ from typing import Any, Self
 
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
+
+from faafo import errors
+from faafo.app.lanes import Lane
+from faafo.app.parser import Parser
 
 # A response with more unsent bytes releases its thread until the client has read.
 HIGH_WATERMARK_BYTES = 2**17
@@ -18,6 +21,8 @@ STALLED_SECONDS = 30
 IDLE_SECONDS = 120
 # Seconds that a refused body is read and dropped: the client gets the answer and no reset.
 LINGER_SECONDS = 5
+# Seconds until a response is resumed that found no place in a bulkhead.
+BUSY_SECONDS = 0.2
 BODY = "faafo.response_body"
 CHANNEL = "faafo.channel"
 
@@ -29,13 +34,19 @@ class Paused(BaseException):
 class PausableBody:
     """The iterator of a response, which raises ``Paused`` while too much is unsent.
 
-    After ``Paused`` another thread can continue the iteration.
+    It does so, too, while the bulkhead of the image store has no place for the next part. After
+    ``Paused`` another thread can continue the iteration.
+
+    :param put_off: called when the response shall not be resumed at once.
     """
 
-    def __init__(self, body: Iterable[bytes], is_full: Callable[[], bool]) -> None:
+    def __init__(
+        self, body: Iterable[bytes], is_full: Callable[[], bool], put_off: Callable[[], None]
+    ) -> None:
         self._body = body
         self._iterator: Iterator[bytes] = iter(body)
         self._is_full = is_full
+        self._put_off = put_off
         self._paused = False
         self._closed = False
 
@@ -46,7 +57,12 @@ class PausableBody:
         if self._is_full():
             self._paused = True
             raise Paused
-        return next(self._iterator)
+        try:
+            return next(self._iterator)
+        except errors.Overloaded:
+            self._paused = True
+            self._put_off()
+            raise Paused from None
 
     def close(self) -> None:
         """Close the response; ignored once after ``Paused``, when waitress leaves its loop."""
@@ -68,7 +84,8 @@ def pausable(app: Callable[..., Any]) -> Callable[..., Any]:
         # A file is read by waitress as the client reads; a list is in memory anyway.
         if isinstance(body, ReadOnlyFileBasedBuffer | list | tuple):
             return body
-        environ[BODY] = PausableBody(body, environ[CHANNEL].is_full)
+        channel = environ[CHANNEL]
+        environ[BODY] = PausableBody(body, channel.is_full, channel.put_off)
         return environ[BODY]
 
     return call
@@ -88,53 +105,6 @@ class Task(WSGITask):
             self.environ[BODY].close()
 
 
-class Parser(HTTPRequestParser):
-    """Reads one request, and no body that the application would refuse.
-
-    A refused request reaches the application with an empty body and its Content-Length: the
-    application answers 404, 405 or 413 itself. Then the connection is closed.
-    """
-
-    task: Task | None = None
-    largest_body = 0
-
-    def __init__(self, adj: Any, channel: "Channel") -> None:
-        super().__init__(adj)
-        self._channel = channel
-        self.started_at = time.time()
-
-    def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
-        if self.body_rcv is None:
-            # Without a body there is nothing to continue with.
-            self.expect_continue = False
-            return
-        self.largest_body = self._channel.server.largest_body(self.command, self.path)
-        if not self.largest_body or self.content_length > self.largest_body:
-            self._refuse()
-
-    def received(self, data: bytes) -> int:
-        count: int = super().received(data)
-        if self.chunked and self.body_rcv and len(self.body_rcv) > self.largest_body:
-            self.headers["CONTENT_LENGTH"] = str(len(self.body_rcv))
-            self.close()
-            self._refuse()
-            self.error = None
-            self.completed = True
-        if self.completed and not self.empty:
-            # A pipelined request is parsed when this one has been answered.
-            self._channel.unparsed = b"" if self._channel.refused else data[count:]
-            return len(data)
-        return count
-
-    def _refuse(self) -> None:
-        self.body_rcv = None
-        self.content_length = 0
-        self.expect_continue = False
-        self.headers["CONNECTION"] = "close"
-        self._channel.refused = True
-
-
 class Channel(HTTPChannel):
     """A connection that parses one request at a time and never blocks a thread."""
 
@@ -142,6 +112,7 @@ class Channel(HTTPChannel):
     refused = False
     lingering_since: float | None = None
     unparsed = b""
+    _resume_after = 0.0
 
     def parser_class(self, adj: Any) -> Parser:
         return Parser(adj, self)
@@ -150,11 +121,20 @@ class Channel(HTTPChannel):
         request.task = request.task or Task(channel, request)
         return request.task
 
+    @property
+    def lane(self) -> Lane:
+        """The lane of the request to answer."""
+        return self.requests[0].route.lane
+
     def is_full(self) -> bool:
         """Whether the unsent bytes have reached the high watermark."""
         return self.connected and self.total_outbufs_len >= HIGH_WATERMARK_BYTES
 
     # In a thread of the pool
+
+    def put_off(self) -> None:
+        """Resume the response later, not as soon as it is paused."""
+        self._resume_after = time.monotonic() + BUSY_SECONDS
 
     def service(self) -> None:
         request = self.requests[0]
@@ -179,7 +159,7 @@ class Channel(HTTPChannel):
 
     def writable(self) -> bool:
         return self.lingering_since is None and bool(
-            super().writable() or self.paused or self._can_parse()
+            super().writable() or self._can_resume() or self._can_parse()
         )
 
     def handle_read(self) -> None:
@@ -195,7 +175,7 @@ class Channel(HTTPChannel):
                 self._linger()
                 return
         super().handle_write()
-        if self.paused and self.total_outbufs_len <= self.adj.send_bytes:
+        if self._can_resume() and self.total_outbufs_len <= self.adj.send_bytes:
             self._resume()
         if self._can_parse():
             data, self.unparsed = self.unparsed, b""
@@ -206,6 +186,9 @@ class Channel(HTTPChannel):
         if self.paused:
             # The application closes its response in a thread of its own.
             self._resume()
+
+    def _can_resume(self) -> bool:
+        return self.paused and time.monotonic() >= self._resume_after
 
     def _resume(self) -> None:
         self.paused = False

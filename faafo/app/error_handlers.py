@@ -28,13 +28,14 @@ STATUS = {
     errors.StaleAttempt: 409,
     errors.NothingToRetry: 409,
     errors.QueueFull: 429,
+    errors.Overloaded: 503,
     errors.TilesBusy: 503,
     errors.TileUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.DatabaseUnavailable: 503,
 }
 # Expected under load: clients get their text, and they are not logged.
-EXPECTED = (errors.TilesBusy, errors.TileUnavailable)
+EXPECTED = (errors.Overloaded, errors.TilesBusy, errors.TileUnavailable)
 UNAVAILABLE = "service unavailable; see the log of the API"
 INTERNAL_ERROR = "internal server error"
 RETRY_AFTER_SECONDS = 2

@@ -17,9 +17,11 @@ from werkzeug.exceptions import BadRequest
 from faafo.api import claim, fractal, health, tile
 from faafo.api.schemas import Message
 from faafo.app import error_handlers
+from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
 from faafo.core.limits import Limits
+from faafo.core.removal import Removal
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, engine
 from faafo.db.counts import Counts
@@ -82,6 +84,7 @@ def create_app(
 def _make_collaborators(
     conf: cfg.ConfigOpts, store: ImageStore, notice: Callable[[], str | None]
 ) -> Collaborators:
+    bulkheads = Bulkheads.sized_by(conf.api.threads)
     return Collaborators(
         store=store,
         limits=Limits(conf),
@@ -95,7 +98,9 @@ def _make_collaborators(
             conf.tiles.max_in_flight,
             conf.tiles.max_iterations,
         ),
-        thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES),
+        bulkheads=bulkheads,
+        thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES, bulkheads.thumbnails),
+        removal=Removal(store),
         notice=notice,
     )
 

@@ -9,6 +9,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.app.server import HttpServer
+from faafo.core.collaborators import collaborators
 from faafo.db import db, schema
 from faafo.db.engine import explained
 from faafo.retry import with_backoff
@@ -33,10 +34,18 @@ class ApiService:
         """
         with_backoff(errors.DatabaseUnavailable, stop)(prepare_database, self._app)
         conf = self._conf
-        self._server = HttpServer(self._app, conf.listen_address, conf.bind_port, conf.api.threads)
+        self._server = HttpServer(
+            self._app, conf.listen_address, conf.bind_port, conf.api.threads, self._slow_threads()
+        )
         self._server.start()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
+
+    def _slow_threads(self) -> int:
+        """Return how many slow requests there can be at a time, and one more that is refused."""
+        with self._app.app_context():
+            ours = collaborators()
+        return ours.bulkheads.threads + ours.tiles.max_in_flight + 1
 
     def stop(self) -> None:
         """Finish open requests, then stop."""

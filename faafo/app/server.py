@@ -13,12 +13,10 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import RequestRedirect
 
 from faafo import errors
 from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel, pausable
+from faafo.app.lanes import UNLIMITED, Lane, Lanes, Route, routes
 
 LOG = logging.getLogger(__name__)
 
@@ -40,8 +38,8 @@ DRAIN_SECONDS = 4.0
 DRAIN_STALLED_SECONDS = 1.0
 # How long stop() then waits for the threads of the pool.
 POOL_SECONDS = 0.5
-UNLIMITED = 2**40
-IMAGE_ENDPOINT = "fractal.put_image"
+# For claims, renewals, reports and the health check: at least this many threads of their own.
+LEAST_LEASE_THREADS = 2
 
 
 def raise_descriptor_limit() -> int:
@@ -61,33 +59,12 @@ def most_connections(descriptors: int) -> int:
     )
 
 
-def body_limits(app: Flask) -> Callable[[str, str], int]:
-    """Return the function from method and path to the largest body, in bytes, that ``app`` reads.
-
-    It returns 0 for requests that match no route.
-    """
-    routes = app.url_map.bind("localhost")
-    largest = app.config["MAX_CONTENT_LENGTH"] or UNLIMITED
-
-    def largest_body(method: str, path: str) -> int:
-        # waitress passes paths on as WSGI wants them: bytes as Latin-1, one slash at the start.
-        decoded = "/" + path.lstrip("/").encode("latin-1").decode("utf-8", "replace")
-        try:
-            endpoint, _ = routes.match(decoded, method)
-        except (HTTPException, RequestRedirect):
-            return 0
-        image = endpoint == IMAGE_ENDPOINT
-        return app.config["MAX_IMAGE_SIZE"] if image else largest
-
-    return largest_body
-
-
 class Listener(TcpWSGIServer):
     """A listening socket. When all connections are taken, the one idle for longest makes room."""
 
     channel_class = Channel
     most_connections = CONNECTIONS
-    largest_body: Callable[[str, str], int]
+    route: Callable[[str, str], Route]
     _accept_after = 0.0
     _accepting_more = False
     _warn_after = 0.0
@@ -137,14 +114,18 @@ class Listener(TcpWSGIServer):
 class HttpServer:
     """Serves ``app`` in threads of its own; raises the process's limit of file descriptors.
 
-    :param threads: maximum number of requests that are processed at the same time.
+    :param threads: maximum number of ordinary requests that are processed at the same time;
+        claims, renewals, reports and the health check have a quarter of that beside them.
+    :param slow_threads: maximum number of slow requests at the same time; ``threads`` by default.
     :raises faafo.errors.ConfigurationError: when address and port cannot be bound.
     """
 
-    def __init__(self, app: Flask, address: str, port: int, threads: int) -> None:
+    def __init__(
+        self, app: Flask, address: str, port: int, threads: int, slow_threads: int | None = None
+    ) -> None:
         self._sockets: dict[int, Any] = {}
         self._stopping = threading.Event()
-        self._dispatcher = ThreadedTaskDispatcher()
+        self._lanes = Lanes()
         try:
             self._listeners = self._listen(app, address, port, threads)
         except (OSError, ValueError) as error:
@@ -152,7 +133,13 @@ class HttpServer:
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None
-        self._dispatcher.set_thread_count(threads)
+        self._lanes.start(
+            {
+                Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
+                Lane.SLOW: slow_threads or threads,
+                Lane.ORDINARY: threads,
+            }
+        )
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
         host = f"[{address}]" if ":" in address else address
         self.url = f"http://{host}:{self._listeners[0].effective_port}"
@@ -166,7 +153,7 @@ class HttpServer:
         self._stopping.set()
         self._listeners[0].pull_trigger()
         self._thread.join(timeout=DRAIN_SECONDS + LOOP_SECONDS)
-        self._dispatcher.shutdown(timeout=POOL_SECONDS)
+        self._lanes.shutdown(timeout=POOL_SECONDS)
         # The triggers come last: threads of the pool wake the loop with them.
         wasyncore.close_all(self._sockets)
 
@@ -181,18 +168,18 @@ class HttpServer:
             cleanup_interval=UNLIMITED,
         )
         limit = most_connections(raise_descriptor_limit())
-        largest_body = body_limits(app)
+        route = routes(app)
         listeners = []
         for info in settings.listen:
             listener = Listener(
                 pausable(app),
                 map=self._sockets,
-                dispatcher=self._dispatcher,
+                dispatcher=self._lanes,
                 adj=settings,
                 sockinfo=info,
             )
             listener.most_connections = limit
-            listener.largest_body = largest_body
+            listener.route = route
             listeners.append(listener)
         return listeners
 

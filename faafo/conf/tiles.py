@@ -38,8 +38,8 @@ api_opts: list[cfg.Opt] = [
         default=6,
         min=1,
         help="Maximum number of tiles that one API process waits for at the same time; further "
-        "requests get 503 at once. Keep it below [api] threads, so that tiles never block other "
-        "requests. It is 1 while no worker answers.",
+        "requests get 503 at once. Tiles have threads beside [api] threads. It is 1 while no "
+        "worker answers.",
     ),
 ]
 

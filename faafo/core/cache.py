@@ -5,27 +5,32 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
+from faafo.core.bulkhead import Bulkhead
+
 
 class ByteCache:
-    """Keeps the most recently used values, up to ``max_bytes`` in total; thread-safe."""
+    """Keeps the most recently used values, up to ``max_bytes`` in total; thread-safe.
 
-    def __init__(self, max_bytes: int) -> None:
+    :param bulkhead: bounds the values that are made at the same time; a cached one needs no place.
+    """
+
+    def __init__(self, max_bytes: int, bulkhead: Bulkhead) -> None:
         self._max_bytes = max_bytes
+        self._bulkhead = bulkhead
         self._bytes = 0
         self._values: OrderedDict[Hashable, bytes] = OrderedDict()
         self._lock = threading.Lock()
-        self._making = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], bytes]) -> bytes:
         """Return the value of ``key``; call ``make`` for it unless it is cached.
 
-        ``make`` runs in one thread at a time, which bounds memory. Threads that wait for the same
-        key share its value.
+        :raises faafo.errors.Overloaded: when too many values are being made.
         """
         value = self._recall(key)
         if value is not None:
             return value
-        with self._making:
+        with self._bulkhead.place():
+            # Another thread may have made it while this one waited for its place.
             value = self._recall(key)
             if value is None:
                 value = make()
@@ -40,8 +45,8 @@ class ByteCache:
 
     def _keep(self, key: Hashable, value: bytes) -> None:
         with self._lock:
+            self._bytes += len(value) - len(self._values.pop(key, b""))
             self._values[key] = value
-            self._bytes += len(value)
             while self._bytes > self._max_bytes:
                 _, oldest = self._values.popitem(last=False)
                 self._bytes -= len(oldest)

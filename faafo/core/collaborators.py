@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.limits import Limits
+from faafo.core.removal import Removal
 from faafo.core.tile_gateway import TileGateway
 from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
@@ -28,7 +30,9 @@ class Collaborators:
     retry_policy: RetryPolicy
     counts: Counts
     tiles: TileGateway
+    bulkheads: Bulkheads
     thumbnails: ByteCache
+    removal: Removal
     notice: Callable[[], str | None]
 
     def install(self, app: Flask) -> None:

@@ -1,30 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deletes a fractal: its record and its image."""
 
-import logging
-
-from faafo import errors
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals
-
-LOG = logging.getLogger(__name__)
 
 
 def delete_fractal(uuid: str) -> None:
     """Delete the record of a fractal and its image.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
     """
-    fractals.remove(db.session, uuid)
-    delete_image(uuid)
+    ours = collaborators()
+    with ours.bulkheads.images.place():
+        fractals.remove(db.session, uuid)
+        ours.removal.delete(uuid)
 
 
 def delete_image(uuid: str) -> None:
-    """Delete the image of a fractal whose record has been deleted.
+    """Have the image of a fractal deleted whose record has been deleted.
 
-    When the store fails, the image stays until ``faafo-manage store sweep`` removes it.
+    The caller does not wait for the image store.
     """
-    try:
-        collaborators().store.delete(uuid)
-    except errors.StoreUnavailable as error:
-        LOG.warning("could not delete the image of fractal %s: %s", uuid, error)
+    collaborators().removal.submit(uuid)

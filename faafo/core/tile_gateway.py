@@ -57,7 +57,7 @@ class TileGateway:
         self._connecting = threading.Lock()
         self._renderer: Renderer | None = None
         self._timeout = timeout
-        self._max_in_flight = max_in_flight
+        self.max_in_flight = max_in_flight
         self.max_iterations = max_iterations
         self._in_flight = 0
         self._is_open = False
@@ -100,9 +100,9 @@ class TileGateway:
         with self._lock:
             if self._is_open and self._in_flight:
                 raise errors.TileUnavailable("no worker answers; the service keeps trying")
-            if self._in_flight >= self._max_in_flight:
+            if self._in_flight >= self.max_in_flight:
                 raise errors.TilesBusy(
-                    f"too many tiles in flight, [tiles] max_in_flight = {self._max_in_flight}"
+                    f"too many tiles in flight, [tiles] max_in_flight = {self.max_in_flight}"
                 )
             self._in_flight += 1
 

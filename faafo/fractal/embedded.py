@@ -24,11 +24,15 @@ BROKEN = (OSError, SyntaxError, ValueError)
 def embed(png: bytes, task: FractalTask) -> bytes:
     """Return ``png`` with the parameters of ``task`` added; all other bytes stay the same.
 
-    They are JSON in a tEXt chunk (PNG, third edition, 11.3.3.2), right after IHDR.
+    They are in ``text_chunk`` at BEFORE_TEXT, right after IHDR.
     """
+    return png[:BEFORE_TEXT] + text_chunk(task) + png[BEFORE_TEXT:]
+
+
+def text_chunk(task: FractalTask) -> bytes:
+    """Return the parameters of ``task`` as JSON in a tEXt chunk (PNG, 3rd edition, 11.3.3.2)."""
     text = json.dumps({"uuid": task.uuid, **task.model_dump(include=set(PARAMETERS))})
-    chunk = _chunk(b"tEXt", KEYWORD.encode("latin-1") + b"\0" + text.encode("latin-1"))
-    return png[:BEFORE_TEXT] + chunk + png[BEFORE_TEXT:]
+    return _chunk(b"tEXt", KEYWORD.encode("latin-1") + b"\0" + text.encode("latin-1"))
 
 
 def extract(png: bytes) -> FractalTask:

@@ -2,7 +2,7 @@
 """Thumbnails: their route, and how a large picture is scaled down in little memory."""
 
 import io
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -48,9 +48,12 @@ def _thumbnail(fractal: Fractal) -> bytes:
     # A slow image store must not hold a database connection.
     checksum = fractal.checksum
     db.session.close()
-    return ours.thumbnails.get(
-        (uuid, checksum), lambda: make_thumbnail(ours.store.load(uuid), width, height)
-    )
+
+    def make() -> bytes:
+        with ours.store.open(uuid) as png:
+            return make_thumbnail(png, width, height)
+
+    return ours.thumbnails.get((uuid, checksum), make)
 
 
 def _set_lifetime(response: Response, checksum: str) -> None:
@@ -68,17 +71,17 @@ def fitted(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def make_thumbnail(png: bytes, width: int, height: int) -> bytes:
+def make_thumbnail(png: BinaryIO, width: int, height: int) -> bytes:
     """Return a thumbnail of type MIMETYPE.
 
+    :param png: a file, which need not be in memory as a whole.
     :param width: of the picture in ``png``, in pixels; ``height`` likewise.
-
     :raises faafo.errors.ImageNotFound: when ``png`` is damaged or has another size.
     """
     # Image.open rejects pictures as large as the API allows. The check of the size protects from
     # decompression bombs: the record's size has passed the limits of the API.
     try:
-        with PngImagePlugin.PngImageFile(io.BytesIO(png)) as image:
+        with PngImagePlugin.PngImageFile(png) as image:
             if image.size != (width, height):
                 raise errors.ImageNotFound(f"the image is not {width} x {height} pixels large")
             image.load()

@@ -17,6 +17,10 @@ def png_of(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
+def thumbnail_of(png: bytes, width: int, height: int) -> bytes:
+    return make_thumbnail(io.BytesIO(png), width, height)
+
+
 def opened(thumbnail: bytes) -> Image.Image:
     return Image.open(io.BytesIO(thumbnail))
 
@@ -35,13 +39,13 @@ def opened(thumbnail: bytes) -> Image.Image:
 )
 def test_a_thumbnail_fits_its_box_and_never_grows(sides, expected):
     assert fitted(*sides) == expected
-    thumbnail = make_thumbnail(png_of(Image.new("P", sides)), *sides)
+    thumbnail = thumbnail_of(png_of(Image.new("P", sides)), *sides)
     assert opened(thumbnail).size == expected
 
 
 @pytest.mark.parametrize("mode", ["P", "L", "RGB", "RGBA"])
 def test_a_thumbnail_is_a_webp_whatever_the_mode_of_the_picture(mode):
-    thumbnail = opened(make_thumbnail(png_of(Image.new(mode, (700, 500))), 700, 500))
+    thumbnail = opened(thumbnail_of(png_of(Image.new(mode, (700, 500))), 700, 500))
     assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 229))
 
 
@@ -53,7 +57,7 @@ def test_a_thumbnail_shows_what_the_picture_shows(sides):
     picture.paste(1, (width // 2, 0, width, height // 2))
     picture.paste(2, (0, height // 2, width // 2, height))
     picture.paste(3, (width // 2, height // 2, width, height))
-    thumbnail = opened(make_thumbnail(png_of(picture), *sides)).convert("RGB")
+    thumbnail = opened(thumbnail_of(png_of(picture), *sides)).convert("RGB")
     right, bottom = thumbnail.width * 3 // 4, thumbnail.height * 3 // 4
     left, top = thumbnail.width // 4, thumbnail.height // 4
     corners = [(left, top), (right, top), (left, bottom), (right, bottom)]
@@ -65,7 +69,7 @@ def test_a_thumbnail_shows_what_the_picture_shows(sides):
 def test_a_picture_larger_than_pillow_dares_to_open_gets_its_thumbnail(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     monkeypatch.setattr("faafo.web.thumbnail.STRIP_PIXELS", 900)
-    assert make_thumbnail(png_of(Image.new("P", (900, 800))), 900, 800)
+    assert thumbnail_of(png_of(Image.new("P", (900, 800))), 900, 800)
 
 
 def test_a_picture_is_never_in_colour_as_a_whole(monkeypatch):
@@ -77,7 +81,7 @@ def test_a_picture_is_never_in_colour_as_a_whole(monkeypatch):
         return convert(image, *args, **kwargs)
 
     monkeypatch.setattr(Image.Image, "convert", watch)
-    make_thumbnail(png_of(Image.new("P", (4000, 3000))), 4000, 3000)
+    thumbnail_of(png_of(Image.new("P", (4000, 3000))), 4000, 3000)
     assert max(largest) <= 2**20
 
 
@@ -86,20 +90,20 @@ def test_a_picture_is_never_in_colour_as_a_whole(monkeypatch):
 )
 def test_what_is_no_png_is_no_image(png):
     with pytest.raises(errors.ImageNotFound):
-        make_thumbnail(png, 40, 30)
+        thumbnail_of(png, 40, 30)
 
 
 def test_a_png_that_ends_early_is_no_image():
     noise = Image.effect_noise((400, 300), 90)
     png = png_of(noise)
     with pytest.raises(errors.ImageNotFound):
-        make_thumbnail(png[: len(png) // 2], 400, 300)
+        thumbnail_of(png[: len(png) // 2], 400, 300)
 
 
 def test_a_picture_of_other_sides_than_its_record_says_is_refused_unread():
     header_only = png_of(Image.new("P", (5000, 5000)))[:1000]
     with pytest.raises(errors.ImageNotFound, match="not 40 x 30 pixels"):
-        make_thumbnail(header_only, 40, 30)
+        thumbnail_of(header_only, 40, 30)
 
 
 @pytest.fixture

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lanes: threads for each of three kinds of requests, so that no kind waits for another."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from flask import Flask
+from waitress.task import ThreadedTaskDispatcher
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+UNLIMITED = 2**40
+IMAGE_ENDPOINT = "fractal.put_image"
+
+
+class Lane(Enum):
+    """What a request has to do with: leases and health, slow work, or anything else."""
+
+    LEASES = auto()
+    SLOW = auto()
+    ORDINARY = auto()
+
+
+LANES = {
+    Lane.LEASES: {
+        "claim.post_claim",
+        "claim.put_claim",
+        "fractal.put_fractal",
+        "fractal.patch_fractal",
+        "health.get_health",
+    },
+    # Each of these holds a place of a bulkhead while it is slow: core/bulkhead.py.
+    Lane.SLOW: {
+        "action.post_delete",
+        "download.get_download",
+        "fractal.delete_fractal",
+        "fractal.get_fractals",
+        "fractal.get_image",
+        "health.get_store_health",
+        "thumbnail.get_thumbnail",
+        "tile.get_tile",
+        IMAGE_ENDPOINT,
+    },
+}
+
+
+@dataclass(frozen=True)
+class Route:
+    """The lane of a request, and the largest body in bytes that is read: 0 for none."""
+
+    lane: Lane = Lane.ORDINARY
+    largest_body: int = 0
+    is_upload: bool = False
+
+
+def routes(app: Flask) -> Callable[[str, str], Route]:
+    """Return the function from method and path to the route; it reads no body without one."""
+    adapter = app.url_map.bind("localhost")
+    lanes = {endpoint: lane for lane, endpoints in LANES.items() for endpoint in endpoints}
+
+    def route(method: str, path: str) -> Route:
+        # waitress passes paths on as WSGI wants them: bytes as Latin-1, one slash at the start.
+        decoded = "/" + path.lstrip("/").encode("latin-1").decode("utf-8", "replace")
+        try:
+            endpoint, _ = adapter.match(decoded, method)
+        except (HTTPException, RequestRedirect):
+            return Route()
+        is_upload = endpoint == IMAGE_ENDPOINT
+        largest = app.config["MAX_IMAGE_SIZE" if is_upload else "MAX_CONTENT_LENGTH"]
+        return Route(lanes.get(endpoint, Lane.ORDINARY), largest or UNLIMITED, is_upload)
+
+    return route
+
+
+class Lanes:
+    """Hands each task to the threads of its ``lane``; takes the place of waitress' dispatcher."""
+
+    def __init__(self) -> None:
+        self._pools = {lane: ThreadedTaskDispatcher() for lane in Lane}
+
+    def start(self, threads: Mapping[Lane, int]) -> None:
+        """Start that many threads in each lane."""
+        for lane, pool in self._pools.items():
+            pool.set_thread_count(threads[lane])
+
+    def add_task(self, task: Any) -> None:
+        """Have a task serviced by a thread of its lane."""
+        self._pools[task.lane].add_task(task)
+
+    def shutdown(self, timeout: float) -> None:
+        """Stop all threads within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        for pool in self._pools.values():
+            pool.set_thread_count(0)
+        for pool in self._pools.values():
+            pool.shutdown(timeout=max(0.0, deadline - time.monotonic()))

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+import threading
+
+import pytest
+
+from faafo import errors
+from faafo.core.bulkhead import Bulkhead, Bulkheads
+
+
+def test_a_place_is_refused_when_all_stay_taken():
+    bulkhead = Bulkhead("images", 2, patience=0.0)
+    refused = pytest.raises(errors.Overloaded, match="too many images .* at most 2")
+    with bulkhead.place(), bulkhead.place(), refused, bulkhead.place():
+        pass
+
+
+def test_a_place_is_free_again_after_an_error():
+    bulkhead = Bulkhead("images", 1, patience=0.0)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="broken"), bulkhead.place():
+            raise ValueError("broken")
+
+
+def test_a_place_that_becomes_free_in_time_is_taken():
+    bulkhead, held, answers = Bulkhead("images", 1, patience=60.0), threading.Event(), []
+
+    def take():
+        with bulkhead.place():
+            answers.append("taken")
+
+    with bulkhead.place():
+        waiting = threading.Thread(target=take)
+        waiting.start()
+        held.wait(0.01)
+        assert answers == []
+    waiting.join()
+    assert answers == ["taken"]
+
+
+def test_no_more_wait_than_there_are_places(wait_until):
+    bulkhead, done = Bulkhead("images", 1, patience=60.0), []
+
+    def wait():
+        with bulkhead.place():
+            done.append(True)
+
+    with bulkhead.place():
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        wait_until(lambda: bulkhead._entries._value == 0)
+        with pytest.raises(errors.Overloaded), bulkhead.place():
+            pass
+    waiting.join()
+    assert done == [True]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 8, 100])
+def test_every_kind_has_places_whatever_the_number_of_threads(threads):
+    bulkheads = Bulkheads.sized_by(threads)
+    kinds = (bulkheads.images, bulkheads.thumbnails, bulkheads.uploads, bulkheads.searches)
+    assert all(kind.places >= 1 for kind in kinds)
+    assert bulkheads.threads == sum(kind.threads for kind in kinds)
