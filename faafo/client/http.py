@@ -7,13 +7,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
 
 from faafo import errors
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult, FractalTask
+from faafo.urls import masked, masked_text
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
@@ -39,8 +42,10 @@ class Client:
     """
 
     def __init__(self, endpoint_url: str, connections: int = 64) -> None:
-        self._endpoint_url = endpoint_url.rstrip("/")
+        self._shown_url = masked(endpoint_url)
         self._session = requests.Session()
+        # No error and no log line of a library can show a login that its URLs do not have.
+        self._endpoint_url, self._session.auth = _without_login(endpoint_url.rstrip("/"))
         # Ignore the proxies of the environment: the API is reached directly.
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=connections)
@@ -170,11 +175,11 @@ class Client:
             answer = _parsed(response)
         except (requests.RequestException, ValueError) as error:
             raise errors.ApiUnavailable(
-                f"endpoint_url = {self._endpoint_url}: {_reason(error)}"
+                f"endpoint_url = {self._shown_url}: {_reason(error)}"
             ) from None
         if response.status_code >= 500 or response.status_code == TOO_MANY_REQUESTS:
             raise errors.ApiUnavailable(
-                f"endpoint_url = {self._endpoint_url}: {response.status_code}, {_message(answer)}"
+                f"endpoint_url = {self._shown_url}: {response.status_code}, {_message(answer)}"
             )
         if response.status_code >= 400:
             raise errors.ApiRefused(_message(answer), response.status_code)
@@ -185,6 +190,17 @@ def content_digest(content: bytes) -> str:
     """Return the value of the header Content-Digest (RFC 9530)."""
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     return f"sha-256=:{digest}:"
+
+
+def _without_login(url: str) -> tuple[str, HTTPBasicAuth | None]:
+    """Return ``url`` without its login, and the login."""
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    user, _colon, password = login.partition(":")
+    bare = urlunsplit(parts._replace(netloc=host))
+    # requests would encode text as Latin-1, which has not all characters (RFC 7617: UTF-8).
+    auth = HTTPBasicAuth(unquote(user).encode(), unquote(password).encode())
+    return bare, auth if at else None
 
 
 def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
@@ -210,4 +226,4 @@ def _reason(error: Exception) -> str:
     innermost: BaseException = error
     while innermost.__context__ is not None:
         innermost = innermost.__context__
-    return str(innermost) or type(innermost).__name__
+    return masked_text(str(innermost)) or type(innermost).__name__

@@ -3,14 +3,18 @@
 
 from oslo_config import cfg
 
+from faafo.conf.types import HttpUrl
+
 default_opts: list[cfg.Opt] = [
-    cfg.URIOpt(
+    cfg.Opt(
         "endpoint-url",
+        type=HttpUrl(login=True),
         default="http://127.0.0.1:5000",
-        schemes=["http", "https"],
+        secret=True,
         metavar="URL",
         help="URL of the API. Producers post, claim and report fractals there; workers with "
-        "[store] url = api:// upload images there.",
+        "[store] url = api:// upload images there. If a proxy in front of it needs a login, "
+        "http://user:password@host, set it in a file: every user can read command lines.",
     ),
 ]
 

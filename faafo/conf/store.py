@@ -1,28 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Options of the image store and of the state directory."""
 
-import os
-
 import platformdirs
-from oslo_config import cfg, types
+from oslo_config import cfg
 
-
-class Directory(types.String):
-    """The path of a directory; a relative one begins at the working directory."""
-
-    def __init__(self) -> None:
-        super().__init__(type_name="directory")
-
-    def __call__(self, value: object) -> str:
-        """Return the absolute path, with ``~`` replaced.
-
-        :raises ValueError: when it is empty.
-        """
-        path = super().__call__(value)
-        if not path:
-            raise ValueError("must not be empty")
-        return os.path.abspath(os.path.expanduser(path))
-
+from faafo.conf.types import Directory, HttpUrl
 
 default_opts: list[cfg.Opt] = [
     cfg.Opt(
@@ -63,9 +45,9 @@ store_opts: list[cfg.Opt] = [
         help="Seconds that a worker retries to store an image. Then the fractal is released, to "
         "be rendered again.",
     ),
-    cfg.URIOpt(
+    cfg.Opt(
         "s3_endpoint_url",
-        schemes=["http", "https"],
+        type=HttpUrl(),
         sample_default="https://s3.<s3_region>.amazonaws.com",
         help="URL of the S3 API of an s3:// store, for example of Swift, Ceph or MinIO. By default "
         "the environment variable AWS_ENDPOINT_URL, or AWS itself.",

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, event, exc, make_url
 from sqlalchemy.engine import URL
 
 from faafo import errors
+from faafo.urls import masked
 
 LOG = logging.getLogger(__name__)
 
@@ -59,6 +60,11 @@ def engine_options(url: URL, timeout: float | None = None) -> dict[str, Any]:
     }
 
 
+def shown(url: URL) -> str:
+    """Return ``url`` for logs and errors, with its password and its query masked."""
+    return masked(url.render_as_string(hide_password=False))
+
+
 def make_sqlite_directory(url: URL) -> None:
     """Create the directory of a SQLite file.
 
@@ -71,7 +77,8 @@ def make_sqlite_directory(url: URL) -> None:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise errors.ConfigurationError(
-            f"database_url = {url}: cannot create the directory {directory}: {error.strerror}"
+            f"database_url = {shown(url)}: cannot create the directory {directory}: "
+            f"{error.strerror}"
         ) from None
 
 
@@ -121,9 +128,8 @@ def explained(url: URL) -> Iterator[None]:
     try:
         yield
     except (exc.DatabaseError, exc.InterfaceError) as error:
-        shown = url.render_as_string(hide_password=True)
         raise errors.DatabaseUnavailable(
-            f"database_url = {shown}: {_first_line(error.orig or error)}"
+            f"database_url = {shown(url)}: {_first_line(error.orig or error)}"
         ) from None
 
 

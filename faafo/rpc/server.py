@@ -13,6 +13,7 @@ from faafo import errors
 from faafo.retry import with_backoff
 from faafo.rpc.liveness import PingEndpoint
 from faafo.rpc.transport import shown_url
+from faafo.urls import masked_text
 
 LOG = logging.getLogger(__name__)
 
@@ -96,7 +97,9 @@ class Server:
         # A driver retries known errors, and raises all others of its library.
         except Exception as error:
             url = shown_url(self._transport)
-            raise errors.BrokerUnavailable(f"transport_url = {url}: {error}") from None
+            raise errors.BrokerUnavailable(
+                f"transport_url = {url}: {masked_text(str(error))}"
+            ) from None
         return server
 
     def _watch(self, stop: threading.Event) -> None:

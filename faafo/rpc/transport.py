@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The connection to the broker, with defaults that lose nothing."""
 
-import re
-
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging._drivers import amqp, impl_rabbit
@@ -10,6 +8,7 @@ from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.rpc import contract
+from faafo.urls import masked
 
 RABBIT_DEFAULTS = {
     # Queues that outlive the broker; to change this later means to delete them by hand.
@@ -73,4 +72,4 @@ def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
 
 def shown_url(transport: RPCTransport) -> str:
     """Return the URL of a transport for a log, with all passwords masked."""
-    return re.sub(r":[^:@/,]*@", ":***@", str(transport._driver._url))
+    return masked(str(transport._driver._url))

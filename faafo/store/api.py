@@ -6,6 +6,7 @@ from oslo_config import cfg
 from faafo import errors
 from faafo.client.http import Client
 from faafo.store.base import ImageWriter, checksum
+from faafo.urls import masked
 
 # Never accepted later: the fractal is deleted, the attempt is stale, the image is too large.
 PERMANENT = (404, 409, 413)
@@ -19,7 +20,7 @@ class ApiStore(ImageWriter):
 
     def __init__(self, client: Client, endpoint_url: str) -> None:
         self._client = client
-        self._where = f"[store] url = api://, endpoint_url = {endpoint_url}"
+        self._where = f"[store] url = api://, endpoint_url = {masked(endpoint_url)}"
 
     def check(self) -> None:
         try:

@@ -2,13 +2,13 @@
 """Opening an image store: the scheme of ``[store] url`` selects the driver."""
 
 import importlib
-import re
 
 from oslo_config import cfg
 
 from faafo import errors
 from faafo.store.base import ImageStore, ImageWriter
 from faafo.store.filesystem import FilesystemStore
+from faafo.urls import masked
 
 OPTION = "[store] url"
 # Imported when they are used: their dependencies are heavy, or not installed.
@@ -53,8 +53,3 @@ def open_store(conf: cfg.ConfigOpts, owner: str = "") -> ImageStore:
 def refused(conf: cfg.ConfigOpts, why: str) -> errors.ConfigurationError:
     """Return the error that says what is wrong with the URL."""
     return errors.ConfigurationError(f"{OPTION} = {masked(conf.store.url)}: {why}")
-
-
-def masked(url: str) -> str:
-    """Return a URL without its credentials, even when it is malformed."""
-    return re.sub(r"//.*@", "//***@", url)

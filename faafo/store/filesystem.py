@@ -15,6 +15,7 @@ from oslo_config import cfg
 from faafo import errors
 from faafo.store import naming
 from faafo.store.base import ImageStore, verify
+from faafo.urls import masked
 
 # Room for a typical image; a disk with less free space is full.
 TYPICAL_SIZE = 2**20
@@ -130,7 +131,7 @@ def from_conf(conf: cfg.ConfigOpts, owner: str) -> FilesystemStore:
     url = urlsplit(conf.store.url)
     if url.netloc or not url.path.startswith("/") or url.query or url.fragment:
         raise ValueError("must look like file:///directory, with an absolute path")
-    return FilesystemStore(unquote(url.path), owner, f"[store] url = {conf.store.url}")
+    return FilesystemStore(unquote(url.path), owner, f"[store] url = {masked(conf.store.url)}")
 
 
 def _modified_at(entry: os.DirEntry) -> float:

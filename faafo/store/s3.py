@@ -12,9 +12,7 @@ from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-import boto3
 from botocore import exceptions
-from botocore.config import Config
 from oslo_config import cfg
 
 from faafo import errors
@@ -22,17 +20,10 @@ from faafo.store import naming
 from faafo.store.base import MIMETYPE, ImageStore, verify
 from faafo.store.location import Location, parse_url
 from faafo.store.ranged import Block, RangedFile
+from faafo.store.s3_client import make_client
+from faafo.urls import masked, masked_text
 
 PUBLIC_SECONDS = 300
-CONFIGURATION = Config(
-    signature_version="s3v4",
-    connect_timeout=5,
-    read_timeout=20,
-    retries={"total_max_attempts": 2, "mode": "standard"},
-    # Stores other than AWS refuse the checksums it has added; ContentMD5 goes with each PUT.
-    request_checksum_calculation="when_required",
-    response_checksum_validation="when_required",
-)
 # No answer, or an incomplete one.
 UNREACHABLE = (
     exceptions.ConnectionError,
@@ -68,18 +59,10 @@ class S3Store(ImageStore):
         self._public = public
         self._where = f"[store] url = {location}"
         if endpoint_url:
-            self._where += f", s3_endpoint_url = {endpoint_url}"
+            self._where += f", s3_endpoint_url = {masked(endpoint_url)}"
         # Bytes that the next check writes: the size of an image that failed; 0 after a success.
         self._probe_size = 1
-        # A session of our own: the default session of boto3 is not thread-safe, its clients are.
-        self._client = boto3.session.Session().client(
-            "s3",
-            aws_access_key_id=location.key,
-            aws_secret_access_key=location.secret,
-            endpoint_url=endpoint_url,
-            region_name=region,
-            config=CONFIGURATION,
-        )
+        self._client = make_client(location, endpoint_url, region)
 
     def check(self) -> None:
         if not self._probe_size:
@@ -211,15 +194,16 @@ class S3Store(ImageStore):
             raise self._explanation(error, uuid) from None
         except UNREACHABLE as error:
             raise errors.StoreUnreachable(
-                f"{self._where}: {error or type(error).__name__}"
+                f"{self._where}: {masked_text(str(error)) or type(error).__name__}"
             ) from None
         except exceptions.BotoCoreError as error:
-            raise self._unavailable(str(error)) from None
+            raise self._unavailable(masked_text(str(error))) from None
 
     def _explanation(
         self, error: exceptions.ClientError, uuid: str | None
     ) -> errors.ImageNotFound | errors.StoreUnavailable:
         """Return our own error for an answer with an error code."""
+        text = masked_text(str(error))
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if uuid and code in MISSING_OBJECT:
@@ -227,10 +211,10 @@ class S3Store(ImageStore):
         if code == MISSING_BUCKET or code in MISSING_OBJECT:
             return self._unavailable("there is no such bucket")
         if status == DENIED:
-            return self._unavailable(f"access is denied ({error})")
+            return self._unavailable(f"access is denied ({text})")
         if status >= SERVER_ERROR:
-            return errors.StoreUnreachable(f"{self._where}: {error}")
-        return self._unavailable(str(error))
+            return errors.StoreUnreachable(f"{self._where}: {text}")
+        return self._unavailable(text)
 
     def _unavailable(self, why: str) -> errors.StoreUnavailable:
         return errors.StoreUnavailable(f"{self._where}: {why}")

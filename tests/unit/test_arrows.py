@@ -12,11 +12,12 @@ import faafo
 ROOT = Path(faafo.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-# room -> the rooms it may import from, beside itself, errors and retry
+# room -> the rooms it may import from, beside itself, errors, retry and urls
 ARROWS = {
     "": set(),
     "errors": set(),
     "retry": set(),
+    "urls": set(),
     "fractal": set(),
     "render": {"fractal"},
     "conf": {"fractal"},
@@ -35,7 +36,7 @@ ARROWS = {
     "cmd": {"conf", "process", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
     "wsgi": {"process", "app", "store"},
 }
-FOR_ALL = {"errors", "retry"}
+FOR_ALL = {"errors", "retry", "urls"}
 LATE_IMPORTS = {("faafo.core.tile_gateway", "from faafo.rpc import tile")}
 ONLY_IN = {
     "oslo_messaging": {"rpc"},

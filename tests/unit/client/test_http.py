@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP client, against the real API and against servers that misbehave."""
 
+import base64
 import http.server
 import threading
 from contextlib import contextmanager
@@ -19,12 +20,14 @@ def client(api_url):
 
 
 @contextmanager
-def answering(status, body):
-    """A server that gives every request the same answer."""
+def answering(status, body, received=None):
+    """A server that gives every request the same answer, and appends logins to ``received``."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if received is not None:
+                received.append(self.headers["Authorization"])
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -38,9 +41,11 @@ def answering(status, body):
     with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def result(uuid):
@@ -70,6 +75,22 @@ def test_more_fractals_than_fit_on_a_page_are_fetched(client, make_task):
     uuids = [client.create(make_task())["uuid"] for _number in range(103)]
     records = client.get_all(uuids)
     assert {record["uuid"] for record in records} == set(uuids)
+
+
+def test_a_login_in_the_url_is_sent_and_never_shown():
+    received = []
+    with answering(503, b'{"message": "busy"}', received) as url:
+        url = url.replace("http://", "http://me:p%40ss%C3%A9@")
+        client = Client(url)
+        with pytest.raises(
+            errors.ApiUnavailable, match=r"http://me:\*\*\*@127.0.0.1:\d+: 503, busy"
+        ):
+            client.get("1")
+    assert base64.b64decode(received[0].removeprefix("Basic ")).decode() == "me:p@ssé"
+    with pytest.raises(errors.ApiUnavailable) as caught:
+        client.get("1")
+    assert "p%40ss" not in str(caught.value)
+    assert "@" not in client.image_url("1")
 
 
 def test_a_refusal_has_the_sentence_and_the_status_of_the_api(client, make_task):

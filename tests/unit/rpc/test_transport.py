@@ -12,21 +12,10 @@ def test_a_url_without_a_driver_is_refused_by_the_name_of_the_option(conf):
         get_transport(conf, default_url="nonsense://")
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("rabbit://faafo:secret@localhost:5672/", "rabbit://faafo:***@localhost:5672/"),
-        ("rabbit://a:p1@h1:1,b:p2@h2:2/v", "rabbit://a:***@h1:1,b:***@h2:2/v"),
-        ("fake://", "fake://"),
-        ("rabbit://localhost:5672/", "rabbit://localhost:5672/"),
-    ],
-)
-def test_passwords_are_masked(url, shown):
-    class Transport:
-        class _driver:  # noqa: N801 - stands for an object
-            _url = url
-
-    assert shown_url(Transport) == shown
+def test_the_passwords_of_a_transport_are_masked(conf):
+    transport = get_transport(conf, default_url="rabbit://a:p%401@h1:1,b:p2@h2:2/v")
+    assert shown_url(transport) == "rabbit://a:***@h1:1,b:***@h2:2/v"
+    transport.cleanup()
 
 
 def test_queues_outlive_the_broker_unless_the_operator_says_otherwise(conf):

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Types of option values that oslo.config does not have."""
+
+import os
+
+from oslo_config import types
+
+from faafo import urls
+
+
+class Directory(types.String):
+    """The path of a directory; a relative one begins at the working directory."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="directory")
+
+    def __call__(self, value: object) -> str:
+        """Return the absolute path, with ``~`` replaced.
+
+        :raises ValueError: when it is empty, or begins with a home directory that does not exist.
+        """
+        path = super().__call__(value)
+        if not path:
+            raise ValueError("must not be empty")
+        expanded = os.path.expanduser(path)
+        if path.startswith("~") and expanded == path:
+            raise ValueError(f"there is no home directory for {path}")
+        return os.path.abspath(expanded)
+
+
+class HttpUrl(types.String):
+    """The URL of an HTTP service."""
+
+    def __init__(self, login: bool = False) -> None:
+        """Take a URL, with a user name and a password in it if ``login``."""
+        super().__init__(type_name="uri value")
+        self._login = login
+
+    def __call__(self, value: object) -> str:
+        """Return the URL.
+
+        :raises ValueError: when it is not valid; shows no password.
+        """
+        url = super().__call__(value)
+        try:
+            urls.check(url, ("http", "https"), plain=True)
+            if "@" in url and not self._login:
+                raise ValueError("must not have a user name or a password")
+        except ValueError as error:
+            raise ValueError(f"{urls.masked(url)}: {error}") from None
+        return url
