@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The resource ``tile``: pictures of 256 x 256 pixels that are rendered on request."""
+"""The resource ``tile``: square pictures that are rendered on request."""
 
 import re
 
@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 from faafo.api import examples
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
-from faafo.fractal.tile import Tile, TilePlace, TileStyle, TileView
+from faafo.fractal.tile import Scale, Tile, TilePlace, TileStyle, parse_view
 
 YEAR_SECONDS = 365 * 24 * 3600
 # Characters that a quoted string in a header cannot contain unescaped.
@@ -19,7 +19,7 @@ UNQUOTABLE = re.compile(r"[^ !#-\[\]-~]")
 blueprint = APIBlueprint(
     "tile",
     __name__,
-    abp_tags=[Tag(name="tile", description="Pictures of 256 x 256 pixels, rendered on request")],
+    abp_tags=[Tag(name="tile", description="Square pictures, rendered on request")],
     abp_responses=ERRORS,
 )
 
@@ -31,7 +31,12 @@ class TilePath(TilePlace):
 
 
 class TileQuery(TileStyle):
-    """Which Julia set the tile shows, and in which colours."""
+    """Which Julia set the tile shows, in which colours, and with how many pixels.
+
+    A tile has 256 * scale pixels in each direction.
+    """
+
+    scale: Scale = 1
 
     model_config = ConfigDict(json_schema_extra=examples.parameters(examples.TILE_STYLE))
 
@@ -42,7 +47,7 @@ class TileQuery(TileStyle):
 )
 def get_tile(path: TilePath, query: TileQuery) -> Response:
     """Return a tile, rendered by a worker unless the client's copy is current (If-None-Match)."""
-    view = TileView(**path.model_dump(), **query.model_dump())
+    view = parse_view(path.model_dump() | query.model_dump())
     fingerprint = view.fingerprint()
     if request.if_none_match.contains(fingerprint):
         response = Response(status=304)

@@ -90,10 +90,12 @@ class TileGateway:
             raise errors.TileUnavailable(_UNAVAILABLE[type(error)]) from None
 
     def _check(self, view: TileView) -> None:
-        if view.iterations > self.max_iterations:
+        limit = view.iterations_within(self.max_iterations)
+        if view.iterations > limit:
+            scaled = "" if view.scale == 1 else f", which allows {limit} at scale {view.scale}"
             raise errors.LimitExceeded(
                 f"iterations: {view.iterations} exceeds the limit for tiles, "
-                f"[tiles] max_iterations = {self.max_iterations}"
+                f"[tiles] max_iterations = {self.max_iterations}{scaled}"
             )
 
     def _acquire(self) -> None:

@@ -46,6 +46,7 @@ from faafo.fractal.task import (
 SIZE = 256
 # The limit of double precision, see above.
 MAX_ZOOM = 42
+MAX_SCALE = 3
 # The first coordinate and the width of the tile at zoom 0, in both directions.
 FIRST = -2.0
 EXTENT = 4.0
@@ -60,10 +61,16 @@ def pitch(zoom: int) -> float:
     return EXTENT / SIZE / 2**zoom
 
 
+def max_scale(zoom: int) -> int:
+    """Return the largest scale of a tile at ``zoom``: 1 at MAX_ZOOM, 2 above it, then MAX_SCALE."""
+    return min(MAX_SCALE, 2 ** (MAX_ZOOM - zoom))
+
+
 # Integers within bounds, which may be written as text.
 Zoom = Annotated[int, Field(ge=0, le=MAX_ZOOM), within("an integer", 0, MAX_ZOOM)]
 Position = Annotated[int, Field(ge=0, le=2**MAX_ZOOM - 1), within("an integer", 0, 2**MAX_ZOOM - 1)]
 Iterations = Annotated[int, Field(ge=1, le=MAX_INT32), within("an integer", 1, MAX_INT32)]
+Scale = Annotated[int, Field(ge=1, le=MAX_SCALE), within("an integer", 1, MAX_SCALE)]
 Number = Annotated[
     float,
     # Turns -0.0 into 0.0: the numbers are equal, and so must be their ETags.
@@ -107,22 +114,43 @@ class TileStyle(BaseModel):
 
 
 class TileView(TilePlace, TileStyle):
-    """All parameters of a tile."""
+    """All parameters of a tile; it has SIZE * ``scale`` pixels in each direction."""
+
+    scale: Scale = 1
+
+    @model_validator(mode="after")
+    def _is_within_double_precision(self) -> Self:
+        if self.scale > max_scale(self.z):
+            raise PydanticCustomError(
+                "incomplete",
+                "scale: must be an integer from 1 to {largest} at z = {z}, not {value}",
+                {"largest": max_scale(self.z), "z": self.z, "value": self.scale},
+            )
+        return self
+
+    def iterations_within(self, limit: int) -> int:
+        """Return the largest number of iterations of this tile.
+
+        :param limit: of a tile at scale 1. A tile with more pixels may have fewer iterations, so
+            that it takes no longer.
+        """
+        return limit // self.scale**2
 
     def task(self) -> FractalTask:
         """Return the task whose picture the tile is."""
-        step = pitch(self.z)
-        xa = FIRST + self.x * SIZE * step
-        ya = FIRST + self.y * SIZE * step
+        side = SIZE * self.scale
+        step = pitch(self.z) / self.scale
+        xa = FIRST + self.x * SIZE * pitch(self.z)
+        ya = FIRST + self.y * SIZE * pitch(self.z)
         return FractalTask(
             uuid=NO_UUID,
-            width=SIZE,
-            height=SIZE,
+            width=side,
+            height=side,
             iterations=self.iterations,
             xa=xa,
-            xb=xa + (SIZE - 1) * step,
+            xb=xa + (side - 1) * step,
             ya=ya,
-            yb=ya + (SIZE - 1) * step,
+            yb=ya + (side - 1) * step,
             cx=self.cx,
             cy=self.cy,
             palette=self.palette,
@@ -130,7 +158,9 @@ class TileView(TilePlace, TileStyle):
 
     def fingerprint(self) -> str:
         """Return a hash of the parameters and the rendering version: 32 hexadecimal digits."""
-        text = f"{RENDERING_VERSION} {self.model_dump_json()}"
+        # Tiles at scale 1 keep the ETags that they had before there were scales.
+        plain = {"scale"} if self.scale == 1 else None
+        text = f"{RENDERING_VERSION} {self.model_dump_json(exclude=plain)}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

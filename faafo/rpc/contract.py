@@ -7,6 +7,7 @@ EXCHANGE = "faafo"
 VERSION = "1.0"
 CANCEL_VERSION = "1.1"
 PALETTE_VERSION = "1.2"
+SCALE_VERSION = "1.1"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
 TILES_EXCHANGE = "faafo_tiles"
@@ -20,9 +21,10 @@ REMOTE_POSTFIX = "_Remote"
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
-# of its own, because its queues are transient: all queues of an exchange are of one kind.
+# of its own, because its queues are transient: all queues of an exchange are of one kind. Since
+# 1.1 a view may have a scale; without one it is 1.
 TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, version=VERSION)
-TILES_SERVED = oslo_messaging.Target(version=VERSION)
+TILES_SERVED = oslo_messaging.Target(version=SCALE_VERSION)
 # ping(ctxt), on every topic
 LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # report(ctxt, server, slots, busy, busy_for, version), a fanout cast on PRODUCERS_TOPIC. ctxt may

@@ -48,19 +48,25 @@ class TileClient:
 
         The first call blocks until the broker is reachable, without a timeout.
 
-        :raises faafo.errors.TileUnavailable: when no worker answers in time.
+        :raises faafo.errors.TileUnavailable: when no worker answers in time, or an older one that
+            cannot render at the scale of ``view``.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
         :raises faafo.errors.FaafoError: any error that the worker raises.
         """
         try:
             context = {"timeout": self._timeout}
-            return unpacked(self._client.call(context, "render_tile", view=view.model_dump()))
+            # A worker of version 1.0 knows no scale: it would render too few pixels.
+            version = contract.VERSION if view.scale == 1 else contract.SCALE_VERSION
+            target = self._client.prepare(version=version)
+            return unpacked(target.call(context, "render_tile", view=view.model_dump()))
         except errors.FaafoError:
             raise
         except oslo_messaging.MessagingTimeout:
             raise errors.TileUnavailable(
                 f"no worker has answered within {self._timeout:g} s"
             ) from None
+        except oslo_messaging.UnsupportedVersion as error:
+            raise errors.TileUnavailable(f"the worker is too old: {error}") from None
         except (oslo_messaging.RemoteError, KeyError, TypeError, ValueError) as error:
             raise errors.RenderFailed(f"the render of the tile failed: {error}") from None
         # Any other error of a driver or its library is about the broker.

@@ -57,7 +57,7 @@ class TileEndpoint:
             raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
 
     def _render(self, view: TileView, started_at: float, timeout: float) -> Tile:
-        if view.iterations > self._max_iterations:
+        if view.iterations > view.iterations_within(self._max_iterations):
             raise errors.LimitExceeded(
                 f"iterations: {view.iterations} is more than this worker allows for tiles, "
                 f"[tiles] max_iterations = {self._max_iterations}"

@@ -67,6 +67,13 @@ def test_who_has_a_tile_already_costs_no_render(get, worker):
     assert get(headers={"If-None-Match": kept}, cx="-0.81").status_code == 200
 
 
+def test_a_tile_for_a_dense_screen_has_a_scale_and_an_etag_of_its_own(get, worker):
+    tags = [get(scale=scale).headers["ETag"] for scale in ("1", "2", "3")]
+    assert [view.scale for view in worker.views] == [1, 2, 3]
+    assert len(set(tags)) == 3
+    assert get().headers["ETag"] == tags[0]
+
+
 @pytest.mark.parametrize(
     ("place", "style", "message"),
     [
@@ -77,6 +84,8 @@ def test_who_has_a_tile_already_costs_no_render(get, worker):
         ("1/0/1", {"iterations": "1e3"}, "iterations: must be an integer from 1 to 2147483647"),
         ("1/0/1", {"palette": ""}, "palette: must be one of original, "),
         ("1/0/1", {"cy": None}, "cy: is missing"),
+        ("1/0/1", {"scale": "4"}, "scale: must be an integer from 1 to 3, not '4'"),
+        ("42/0/0", {"scale": "2"}, "scale: must be an integer from 1 to 1 at z = 42, not 2"),
     ],
 )
 def test_what_is_no_tile_is_refused_with_field_value_and_bound(get, worker, place, style, message):

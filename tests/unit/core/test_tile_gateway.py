@@ -142,3 +142,11 @@ def test_a_tile_for_which_no_thread_can_be_started_is_no_longer_in_flight(tiles,
             tiles.render(VIEW)
     assert tiles.in_flight == 0
     assert tiles.render(VIEW)
+
+
+def test_a_tile_with_more_pixels_may_have_fewer_iterations(tiles, worker):
+    view = VIEW.model_copy(update={"scale": 2, "iterations": 25})
+    assert tiles.render(view).png == b"png"
+    with pytest.raises(errors.LimitExceeded, match="which allows 25 at scale 2"):
+        tiles.render(view.model_copy(update={"iterations": 26}))
+    assert worker.calls == 1

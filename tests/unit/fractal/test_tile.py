@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from faafo import errors
-from faafo.fractal.tile import MAX_ZOOM, SIZE, TileView, parse_view, pitch
+from faafo.fractal.tile import MAX_ZOOM, SIZE, TileView, max_scale, parse_view, pitch
 from faafo.render.escape import escape_counts
 from tests.plain_loop import place
 
@@ -46,6 +46,42 @@ def test_every_second_pixel_of_a_tile_is_one_of_the_tile_above():
         assert (tile[::2, ::2] == part).all()
 
 
+def test_a_tile_of_scale_2_is_four_tiles_of_the_next_zoom():
+    large = escape_counts(TileView(**{**VIEW, "z": 2, "x": 1, "y": 2, "scale": 2}).task())
+    assert large.shape == (512, 512)
+    for x, y in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        tile = escape_counts(TileView(**{**VIEW, "z": 3, "x": 2 + x, "y": 4 + y}).task())
+        assert (large[256 * y : 256 * y + 256, 256 * x : 256 * x + 256] == tile).all()
+
+
+@given(views())
+def test_a_tile_of_any_scale_covers_the_same_square(view):
+    for scale in range(1, max_scale(view.z) + 1):
+        task = view.model_copy(update={"scale": scale}).task()
+        assert (task.width, task.height) == (SIZE * scale, SIZE * scale)
+        for first, last, number in ((task.xa, task.xb, view.x), (task.ya, task.yb, view.y)):
+            for pixel in (0, 1, 2, 100, 255):
+                exact = -2 + (number * SIZE + pixel) * Fraction(pitch(view.z))
+                found = Fraction(place(pixel * scale, task.width, first, last))
+                assert abs(found - exact) <= Fraction(2) ** -51
+
+
+@pytest.mark.parametrize(("zoom", "largest"), [(0, 3), (40, 3), (41, 2), (42, 1)])
+def test_no_scale_goes_deeper_than_the_deepest_zoom(zoom, largest):
+    view = {**VIEW, "z": zoom, "x": 0, "y": 0}
+    assert pitch(zoom) / parse_view({**view, "scale": largest}).scale >= pitch(MAX_ZOOM)
+    with pytest.raises(errors.InvalidTask, match="^scale: must be an integer from 1 to "):
+        parse_view({**view, "scale": largest + 1})
+
+
+def test_more_pixels_leave_fewer_iterations():
+    view = TileView(**VIEW)
+    allowed = [
+        view.model_copy(update={"scale": scale}).iterations_within(100) for scale in (1, 2, 3)
+    ]
+    assert allowed == [100, 25, 11]
+
+
 def test_neighbours_at_the_deepest_zoom_are_sixteen_doubles_apart():
     step = Fraction(pitch(MAX_ZOOM))
     assert step == 16 * Fraction(2) ** -52
@@ -66,6 +102,8 @@ def test_numbers_may_be_written_as_text():
         ("cy", "1e7", "cy: must be a finite number from -1000000 to 1000000, not '1e7'"),
         ("iterations", 0, "iterations: must be an integer from 1 to 2147483647, not 0"),
         ("palette", "blue", "palette: must be one of original, "),
+        ("scale", 0, "scale: must be an integer from 1 to 3, not 0"),
+        ("scale", "1.5", "scale: must be an integer from 1 to 3, not '1.5'"),
     ],
 )
 def test_the_error_of_a_view_names_field_bounds_and_value(field, value, message):
@@ -83,4 +121,11 @@ def test_fingerprints_differ_for_views_and_not_for_ways_to_write_them():
     for name, value in VIEW.items():
         other = value + 1 if name == "z" else value - 1
         assert TileView(**{**VIEW, name: other}).fingerprint() != fingerprint
+    assert TileView(**VIEW, scale=2).fingerprint() != fingerprint
     assert TileView(**VIEW, palette="ember").fingerprint() != fingerprint
+
+
+def test_the_fingerprint_of_a_tile_is_what_it_was_before_there_were_scales():
+    style = {"cx": -0.8, "cy": 0.156, "iterations": 300, "palette": "dawn"}
+    view = TileView(z=3, x=2, y=5, **style)
+    assert view.fingerprint() == "1b3abcf1f846595d597f78e482572df7"

@@ -10,8 +10,9 @@ from PIL import Image
 from faafo import errors
 from faafo.fractal.tile import TileView
 from faafo.render.image import render
+from faafo.rpc import contract
 from faafo.rpc import tile as rpc_tiles
-from faafo.worker.tile import TileServer
+from faafo.worker.tile import TileEndpoint, TileServer
 
 VIEW = TileView(z=2, x=1, y=2, cx=-0.8, cy=0.156, iterations=80, palette="lagoon")
 
@@ -43,9 +44,25 @@ def test_a_tile_is_the_picture_of_its_task(serve):
     assert tile.duration > 0
 
 
-def test_a_worker_bounds_the_iterations_of_a_tile(serve):
-    with pytest.raises(errors.LimitExceeded, match="max_iterations = 79"):
-        serve(max_iterations=79).render(VIEW)
+def test_a_tile_at_a_scale_has_more_pixels(serve):
+    view = VIEW.model_copy(update={"scale": 2})
+    image = Image.open(io.BytesIO(serve().render(view).png))
+    assert image.size == (512, 512)
+    assert image.convert("RGB").tobytes() == render(view.task()).convert("RGB").tobytes()
+
+
+def test_a_worker_that_knows_no_scale_renders_none(serve, monkeypatch):
+    monkeypatch.setattr(TileEndpoint, "target", contract.TILES)
+    client = serve()
+    assert client.render(VIEW).worker == "w-1"
+    with pytest.raises(errors.TileUnavailable, match="the worker is too old"):
+        client.render(VIEW.model_copy(update={"scale": 2}))
+
+
+@pytest.mark.parametrize(("scale", "limit"), [(1, 79), (2, 319)])
+def test_a_worker_bounds_the_iterations_of_a_tile(serve, scale, limit):
+    with pytest.raises(errors.LimitExceeded, match=f"max_iterations = {limit}"):
+        serve(max_iterations=limit).render(VIEW.model_copy(update={"scale": scale}))
 
 
 def test_a_tile_that_takes_too_long_is_cancelled(serve, wait_until):
