@@ -5,11 +5,13 @@ import logging
 
 from flask import Flask, Response, current_app, jsonify, request
 from pydantic import ValidationError
+from sqlalchemy import exc
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 
 from faafo import errors
 from faafo.db import db
+from faafo.db.deadline import is_too_slow
 from faafo.db.engine import explained
 from faafo.fractal.task import describe
 from faafo.web.error import error_page, wants_page
@@ -37,6 +39,10 @@ STATUS = {
 # Expected under load: clients get their text, and they are not logged.
 EXPECTED = (errors.Overloaded, errors.TilesBusy, errors.TileUnavailable)
 UNAVAILABLE = "service unavailable; see the log of the API"
+TOO_SLOW = (
+    "the database took too long for this request; ask for less: fewer filters and wildcards, "
+    "marker instead of page"
+)
 INTERNAL_ERROR = "internal server error"
 RETRY_AFTER_SECONDS = 2
 RETRYABLE = (429, 503)
@@ -48,6 +54,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(InterfaceError, _database_error)
+    app.register_error_handler(exc.TimeoutError, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
 
 
@@ -87,8 +94,11 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _database_error(error: OperationalError | InterfaceError) -> Response:
+def _database_error(error: OperationalError | InterfaceError | exc.TimeoutError) -> Response:
     db.session.rollback()
+    if isinstance(error, OperationalError) and is_too_slow(error):
+        LOG.warning("%s %s: the database took too long", request.method, request.path)
+        return answer(503, TOO_SLOW)
     try:
         with explained(db.engine.url):
             raise error

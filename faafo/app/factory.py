@@ -23,7 +23,7 @@ from faafo.core.collaborators import Collaborators
 from faafo.core.limits import Limits
 from faafo.core.removal import Removal
 from faafo.core.tile_gateway import TileGateway, connect
-from faafo.db import db, engine
+from faafo.db import db, deadline, engine
 from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
 from faafo.store.base import ImageStore
@@ -34,6 +34,8 @@ ACCESS_LOG = logging.getLogger("faafo.api.access")
 UNQUOTED = string.punctuation.replace('"', "")
 
 THUMBNAIL_CACHE_BYTES = 32 * 2**20
+# The share of [database] timeout that a search or a list may take.
+SEARCH_SHARE = 0.5
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 
@@ -109,11 +111,14 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
     url = engine.parse_url(conf.database_url)
     engine.make_sqlite_directory(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(url, conf.database.timeout)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(
+        url, conf.database.timeout, conf.api.threads
+    )
     db.init_app(app)
     with app.app_context():
         engine.tune_sqlite(db.engine)
         engine.look_after_connections(db.engine)
+        deadline.set_deadlines(db.engine, SEARCH_SHARE * conf.database.timeout)
 
 
 def _require_json_object() -> None:

@@ -22,7 +22,7 @@ database_opts: list[cfg.Opt] = [
         default=10.0,
         min=1.0,
         help="Seconds that the API waits for the database, or for a lock in it, before it answers "
-        "503.",
+        "503. MariaDB ends a statement then. A search and a list get half of it.",
     ),
 ]
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.sql import ColumnElement
@@ -39,7 +40,8 @@ class Counts:
 
     COUNT(*) reads every record, and each page of the list and of the gallery shows the total. So
     old records are counted now and then, and after a deletion; new ones on each call. Most records
-    are complete; their count is the total minus the other statuses.
+    are complete; their count is the total minus the other statuses. One thread counts at a time;
+    others take its previous count meanwhile.
 
     :param margin: number of newest ids that are counted on each call.
     """
@@ -48,28 +50,45 @@ class Counts:
         self._clock = clock
         self._margin = margin
         self._full: _FullCount | None = None
-        self._unfinished: dict[str, int] = {}
+        self._unfinished: dict[str, int] | None = None
         self._unfinished_valid_until = clock()
         self._lock = threading.Lock()
 
     def total(self, session: Session) -> int:
         """Return the number of fractals."""
         deletions = session.scalar(select(Deletions.count).where(Deletions.id == 1)) or 0
-        with self._lock:
-            full = self._full
-            if full is None or full.deletions != deletions or self._clock() >= full.valid_until:
-                full = self._full = self._count_old(session, deletions)
+        full = self._full
+        if full is None or full.deletions != deletions or self._clock() >= full.valid_until:
+            full = self._counted(session, deletions)
         return full.count + count_where(session, Fractal.id > full.up_to)
 
     def by_status(self, session: Session) -> dict[str, int]:
         """Return the number of fractals by status, zeros included."""
-        with self._lock:
-            if self._clock() >= self._unfinished_valid_until:
+        if self._clock() >= self._unfinished_valid_until and self._lock.acquire(
+            blocking=self._unfinished is None
+        ):
+            try:
                 self._count_unfinished(session)
-            unfinished = self._unfinished
+            finally:
+                self._lock.release()
+        unfinished = self._unfinished or {}
         counts = {status.value: 0 for status in Status} | unfinished
         counts[Status.COMPLETE] = max(0, self.total(session) - sum(unfinished.values()))
         return counts
+
+    def _counted(self, session: Session, deletions: int) -> _FullCount:
+        """Return a new full count, or the previous one while another thread counts."""
+        previous = self._full
+        if not self._lock.acquire(blocking=previous is None):
+            assert previous is not None
+            return previous
+        try:
+            if self._full is previous:
+                self._full = self._count_old(session, deletions)
+            assert self._full is not None
+            return self._full
+        finally:
+            self._lock.release()
 
     def _count_old(self, session: Session, deletions: int) -> _FullCount:
         began_at = self._clock()
@@ -92,6 +111,10 @@ class Counts:
         self._unfinished_valid_until = now + reuse
 
 
-def count_where(session: Session, *where: ColumnElement[bool]) -> int:
-    """Return the number of fractals for which all conditions hold; reads each of them."""
-    return session.scalar(select(func.count()).select_from(Fractal).where(*where)) or 0
+def count_where(session: Session, *where: ColumnElement[bool], **options: Any) -> int:
+    """Return the number of fractals for which all conditions hold; reads each of them.
+
+    :param options: execution options of the statement, such as ``deadline.BOUNDED``.
+    """
+    query = select(func.count()).select_from(Fractal).where(*where)
+    return session.scalar(query, execution_options=options) or 0

@@ -21,6 +21,11 @@ CONNECT_SECONDS = 5
 TRUSTED_SECONDS = 1.0
 # sqlite3 needs a number.
 NO_TIMEOUT = 3600.0
+IN_MEMORY = (None, "", ":memory:")
+# Connections of the pool beyond two for each thread: for claims, reports and the console.
+SPARE_CONNECTIONS = 8
+# A connection becomes free within milliseconds, or the database is in trouble.
+POOL_SECONDS = 1.0
 
 
 def parse_url(text: str) -> URL:
@@ -41,17 +46,29 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def engine_options(url: URL, timeout: float | None = None) -> dict[str, Any]:
+def engine_options(
+    url: URL, timeout: float | None = None, threads: int | None = None
+) -> dict[str, Any]:
     """Return the keyword arguments ``create_engine`` needs for ``url``.
 
     :param timeout: seconds to wait for an answer, or for a lock; None: no limit.
+    :param threads: number of threads that use connections at the same time, slow requests and
+        claims apart; None: as many as SQLAlchemy's pool has by default.
     """
     if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": NO_TIMEOUT if timeout is None else timeout}}
+        patience = NO_TIMEOUT if timeout is None else timeout
+        pool = {} if url.database in IN_MEMORY else _pool_options(threads)
+        return {"connect_args": {"timeout": patience}, **pool}
     # Without a timeout, a read from a server that has vanished blocks forever.
-    timeouts = {"read_timeout": timeout, "write_timeout": timeout}
+    arguments: dict[str, Any] = {"read_timeout": timeout, "write_timeout": timeout}
+    if timeout is not None:
+        # Ends what the client has given up. MySQL, which has no such limit, sees a comment.
+        arguments["init_command"] = (
+            f"SET SESSION sql_mode = @@sql_mode /*M!100101 , max_statement_time = {timeout:.3f} */"
+        )
     return {
-        "connect_args": {"connect_timeout": CONNECT_SECONDS, **timeouts},
+        "connect_args": {"connect_timeout": CONNECT_SECONDS, **arguments},
+        **_pool_options(threads),
         "pool_recycle": 3600,
         # Sessions end their transactions themselves; there is nothing left to roll back.
         "pool_reset_on_return": None,
@@ -65,12 +82,22 @@ def shown(url: URL) -> str:
     return masked(url.render_as_string(hide_password=False))
 
 
+def _pool_options(threads: int | None) -> dict[str, Any]:
+    if threads is None:
+        return {}
+    return {
+        "pool_size": threads,
+        "max_overflow": threads + SPARE_CONNECTIONS,
+        "pool_timeout": POOL_SECONDS,
+    }
+
+
 def make_sqlite_directory(url: URL) -> None:
     """Create the directory of a SQLite file.
 
     :raises faafo.errors.ConfigurationError: when that is not possible.
     """
-    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+    if url.get_backend_name() != "sqlite" or url.database in IN_MEMORY:
         return
     directory = Path(url.database).parent
     try:
@@ -127,9 +154,10 @@ def explained(url: URL) -> Iterator[None]:
     """
     try:
         yield
-    except (exc.DatabaseError, exc.InterfaceError) as error:
+    except (exc.DatabaseError, exc.InterfaceError, exc.TimeoutError) as error:
+        orig = error.orig if isinstance(error, exc.DBAPIError) else None
         raise errors.DatabaseUnavailable(
-            f"database_url = {shown(url)}: {_first_line(error.orig or error)}"
+            f"database_url = {shown(url)}: {_first_line(orig or error)}"
         ) from None
 
 

@@ -18,6 +18,7 @@ from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.counts import Counts, count_where
+from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
 from faafo.db.statements import matched
@@ -132,10 +133,10 @@ def page(
 
     :raises faafo.errors.FractalNotFound: when there is no fractal ``marker``.
     """
-    total = count_where(session, *where) if where else counts.total(session)
+    total = count_where(session, *where, **BOUNDED) if where else counts.total(session)
     query = select(Fractal).where(*where).order_by(*order_by, Fractal.id.desc()).limit(size)
     if marker is not None:
         query = query.where(Fractal.id < get(session, marker).id)
     else:
         query = query.offset((number - 1) * size)
-    return Page(session.scalars(query).all(), total)
+    return Page(session.scalars(query, execution_options=BOUNDED).all(), total)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.counts import count_where
+from faafo.db.deadline import BOUNDED
 from faafo.db.models import Fractal
 from faafo.fractal.task import Status
 
@@ -63,7 +64,9 @@ class Choice:
 
 def first(session: Session, choice: Choice, limit: int) -> Sequence[Fractal]:
     """Return the first ``limit`` fractals."""
-    return session.scalars(_sorted(_chosen(choice), choice).limit(limit)).all()
+    return session.scalars(
+        _sorted(_chosen(choice), choice).limit(limit), execution_options=BOUNDED
+    ).all()
 
 
 def after(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequence[Fractal]:
@@ -71,7 +74,7 @@ def after(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequ
     key = KEYS[choice.order]
     value = getattr(marker, key.key)
     query = _chosen(choice).where(key <= value, or_(key < value, Fractal.id < marker.id))
-    return session.scalars(_sorted(query, choice).limit(limit)).all()
+    return session.scalars(_sorted(query, choice).limit(limit), execution_options=BOUNDED).all()
 
 
 def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Sequence[Fractal]:
@@ -79,7 +82,9 @@ def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Seq
     key = KEYS[choice.order]
     value = getattr(marker, key.key)
     query = _chosen(choice).where(key >= value, or_(key > value, Fractal.id > marker.id))
-    return session.scalars(query.order_by(key, Fractal.id).limit(limit)).all()[::-1]
+    return session.scalars(
+        query.order_by(key, Fractal.id).limit(limit), execution_options=BOUNDED
+    ).all()[::-1]
 
 
 def completed_lately(session: Session) -> int:

@@ -4,7 +4,7 @@
 import pytest
 from sqlalchemy import create_engine, exc, text
 
-from faafo.db import engine
+from faafo.db import deadline, engine
 from tests.functional.servers import MariaDB
 
 
@@ -43,3 +43,19 @@ def test_one_that_was_used_a_moment_ago_is_not_tried_first(mariadb, pool) -> Non
     # Once the pool knows, it has another one.
     with pool.connect() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
+
+
+def test_what_the_client_has_given_up_is_ended(pool) -> None:
+    with pool.connect() as connection:
+        assert float(connection.scalar(text("SELECT @@max_statement_time"))) == 5.0
+
+
+def test_a_search_is_ended_at_its_deadline(pool) -> None:
+    deadline.set_deadlines(pool, 0.1)
+    endless = text("SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b")
+    with pool.connect() as connection:
+        with pytest.raises(exc.OperationalError) as caught:
+            connection.execute(endless, execution_options=deadline.BOUNDED)
+        assert deadline.is_too_slow(caught.value)
+        assert connection.scalar(text("SELECT 1"), execution_options=deadline.BOUNDED) == 1
+        assert float(connection.scalar(text("SELECT @@max_statement_time"))) == 5.0
