@@ -5,13 +5,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from faafo import errors
 from faafo.client.http import LARGEST_CLAIM, Client
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
+from faafo.producer.faults import fault, reason
 from faafo.producer.leases import Leases
 from faafo.retry import with_backoff
 
@@ -53,22 +53,28 @@ class ResultReporter:
 
     def fail(self, lease: Lease, worker: str, error: errors.FaafoError) -> None:
         """Report that an attempt has failed on ``worker``."""
-        fault = _fault(lease, f"worker {worker}", error)
-        LOG.warning("task %s: %s", lease.uuid, fault)
-        self._end(lease, self._with_backoff, self._client.fail, lease, fault)
+        LOG.warning(
+            "attempt %d of task %s failed on worker %s: %s",
+            lease.attempt,
+            lease.uuid,
+            worker,
+            reason(error),
+        )
+        text = fault(lease, f"worker {worker}", error)
+        self._end(lease, self._with_backoff, self._client.fail, lease, text)
 
     def release(
-        self, lease: Lease, worker: str = "", reason: errors.FaafoError | None = None
+        self, lease: Lease, worker: str = "", error: errors.FaafoError | None = None
     ) -> None:
         """Release a lease, so that the fractal is queued again, with the fault if there is one."""
-        fault = reason and _fault(lease, f"worker {worker}", reason)
-        self._end(lease, self._with_backoff, self._client.release, self._claimed_by, [lease], fault)
+        text = error and fault(lease, f"worker {worker}", error)
+        self._end(lease, self._with_backoff, self._client.release, self._claimed_by, [lease], text)
 
     def fail_unparsed(self, lease: Lease, error: errors.FaafoError) -> None:
         """Report that this producer cannot parse a task; one request, not repeated."""
-        fault = _fault(lease, f"producer {self._claimed_by}", error)
-        LOG.error("task %s: %s", lease.uuid, fault)
-        self._end(lease, self._client.fail, lease, fault)
+        LOG.error("task %s cannot be parsed: %s", lease.uuid, reason(error))
+        text = fault(lease, f"producer {self._claimed_by}", error)
+        self._end(lease, self._client.fail, lease, text)
 
     def release_all(self, leases: Sequence[Lease]) -> bool:
         """Release leases in one request, not repeated; return False if the API is unavailable."""
@@ -138,11 +144,3 @@ class ResultReporter:
     def _with_backoff(self, call: Callable, *arguments: Any) -> Any:
         """Make a call, repeated while the API is unavailable, until ``abandon`` is set."""
         return with_backoff(errors.ApiUnavailable, self._abandon)(call, *arguments)
-
-
-def _fault(lease: Lease, where: str, error: errors.FaafoError) -> str:
-    """Return the fault of an attempt: number, place, time and error, for people to read."""
-    # The text of an error that travelled ends with the worker's traceback; its argument does not.
-    sentence = str(error.args[0]) if error.args else type(error).__name__
-    moment = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-    return f"attempt {lease.attempt} failed on {where} at {moment}: {sentence}"
