@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation of the API: its start page, and Swagger UI made to fit a phone."""
+"""The documentation of the API: its start page, Swagger UI on phones and below path prefixes."""
 
-from flask import Flask
+from typing import Any, cast
+
+from flask import Flask, current_app, request
+from flask_openapi import OpenAPI
 from flask_openapi_swagger.templates import swagger_html_string
 
 # flask-openapi renders a string, not a file.
@@ -13,6 +16,15 @@ FITTED_HEAD = """<head>
 
 
 def register(app: Flask) -> None:
-    """Replace the start page of flask-openapi, and add to the head of its Swagger UI."""
+    """Replace the start page and the document of flask-openapi; add to the head of Swagger UI."""
     app.config["OPENAPI_HTML_STRING"] = START_PAGE
     app.config["SWAGGER_HTML_STRING"] = swagger_html_string.replace("<head>", FITTED_HEAD, 1)
+    app.view_functions["openapi.doc_url"] = _document
+
+
+def _document() -> dict[str, Any]:
+    """Return the OpenAPI document; it names the path prefix, below which clients send calls."""
+    document: dict[str, Any] = cast(OpenAPI, current_app).api_doc
+    if not request.script_root:
+        return document
+    return {**document, "servers": [{"url": request.script_root}]}

@@ -4,6 +4,7 @@
 import math
 from typing import Annotated, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Blueprint, abort, render_template, request, url_for
 from pydantic import ConfigDict, Field, ValidationError
@@ -92,6 +93,8 @@ def get_explorer() -> str:
     return render_template(
         "faafo/explore.html",
         view=view,
+        tile_base=tile_address(view, 0, 0, 0).partition("/0/0/0.png")[0],
+        page_base=url_for("web.get_fractal", uuid=UUID(int=0)).rpartition("/")[0],
         constants=[(one, thumbnail_address(one), _address_of(one, view)) for one in CONSTANTS],
         palettes=[(name, _far_colour(name)) for name in palettes.NAMES],
         sizes=SIZES,
