@@ -2,48 +2,30 @@
 """The start and the end of every command: configuration, logging, names, exit status."""
 
 import itertools
-import logging as stdlib_logging
 import os
 import re
 import secrets
+import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata
-from pathlib import Path
 
 from oslo_config import cfg
 from oslo_log import log as logging
 
 from faafo import conf as options
-from faafo import errors
+from faafo import errors, logs
 from faafo.conf import cli
+from faafo.conf.files import files_read, values_in
 from faafo.conf.load import check_values, load
 from faafo.stop import Stop
 
 LOG = logging.getLogger(__name__)
 
-QUIET_LIBRARIES = [
-    "alembic=WARN",
-    "oslo_service=WARN",
-    "waitress=WARN",
-    "waitress.queue=ERROR",
-    "numba=WARN",
-    "amqp=ERROR",
-    "botocore=WARN",
-    "boto3=WARN",
-]
 # Options of oslo.messaging, which the API imports when the first tile is requested.
 OF_MESSAGING = re.compile(
     r"\[DEFAULT\] (transport_url|control_exchange|rpc_|executor_)|\[oslo_messaging_"
-)
-LOG_DESTINATIONS = (
-    "log_config_append",
-    "log_file",
-    "log_dir",
-    "use_syslog",
-    "use_journal",
-    "use_stderr",
 )
 
 
@@ -69,31 +51,17 @@ def prepare_service(
     conf = cfg.CONF
     cli.register_opts(conf, command)
     options.register_opts(conf)
-    logging.register_options(conf)
-    logging.set_defaults(default_log_levels=logging.get_default_log_levels() + QUIET_LIBRARIES)
+    of_logging = logs.register_opts(conf)
     if argv is None:
         argv = sys.argv[1:]
     if config_files is None:
         config_files = cfg.find_config_files("faafo", command.removeprefix("faafo-"))
     load(conf, command, version(), argv, config_files)
-    _start_logging(conf, has_console)
+    # From then on the log says what is wrong with the other options.
+    check_values(conf, of_logging)
+    logs.start(conf, version(), has_console)
     check_values(conf)
     return conf
-
-
-def _start_logging(conf: cfg.ConfigOpts, has_console: bool) -> None:
-    has_destination = any(conf[name] for name in LOG_DESTINATIONS)
-    if not has_destination:
-        # Standard output is for what a command has to print, like the address of faafo-all.
-        conf.set_default("use_stderr", True)
-    if not conf.debug and (conf.quiet or (has_console and not has_destination)):
-        levels = [level.replace("=INFO", "=WARN") for level in conf.default_log_levels]
-        if not conf.quiet:
-            # A signal is confirmed at once, since draining may take a while.
-            levels.append(f"{Stop.__module__}=INFO")
-        conf.set_default("default_log_levels", ["root=WARN", *levels])
-    logging.setup(conf, "faafo", version())
-    stdlib_logging.captureWarnings(True)
 
 
 def warn_of_unknown_options(conf: cfg.ConfigOpts, later: re.Pattern | None = None) -> None:
@@ -103,7 +71,7 @@ def warn_of_unknown_options(conf: cfg.ConfigOpts, later: re.Pattern | None = Non
 
     :param later: matches "[group] name" of options that may be registered later.
     """
-    for path, group, name in _options_in_files(conf):
+    for path, group, name, _value in values_in(files_read(conf)):
         if later is not None and later.match(f"[{group}] {name}"):
             continue
         if not _is_known(conf, group, name.replace("-", "_")):
@@ -114,17 +82,6 @@ def _is_known(conf: cfg.ConfigOpts, group: str, name: str) -> bool:
     if group == "DEFAULT":
         return name in conf
     return group in conf and name in conf[group]
-
-
-def _options_in_files(conf: cfg.ConfigOpts) -> Iterator[tuple[str, str, str]]:
-    directories = (Path(directory) for directory in conf.config_dir or ())
-    files = [*(conf.config_file or ()), *(p for d in directories for p in sorted(d.glob("*.conf")))]
-    for path in files:
-        sections: dict[str, dict[str, list[str]]] = {}
-        cfg.ConfigParser(str(path), sections).parse()
-        for group, values in sections.items():
-            for name in values:
-                yield str(path), group, name
 
 
 def instance_id(name: str) -> str:
@@ -169,9 +126,12 @@ def run(main: Callable[[Stop], int | None]) -> int:
         status = main(stop) or 0
     except (errors.FaafoError, cfg.Error) as error:
         sentence = str(error)
+    except KeyboardInterrupt:
+        # Ctrl-C before the command listens for signals.
+        status = 128 + signal.SIGINT
     finally:
+        # Outside of the except clause, inside which oslo.log would append the error to the line.
+        if sentence is not None:
+            logs.say(sentence)
         status = stop.finish(status)
-    # Outside of the except clause, inside which oslo.log would append the error to the line.
-    if sentence is not None:
-        LOG.error("%s", sentence)
     return status

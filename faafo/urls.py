@@ -17,6 +17,7 @@ _URL = re.compile(
     rf"(?P<scheme>{_SCHEME})(?P<hosts>{_HOST}(?:,{_HOST})*)"
     r"(?P<path>/[^@?#\x00-\x1f\x7f]*)?(?P<query>\?[^@#]*)?(?P<fragment>#[^@]*)?"
 )
+_PLACE = re.compile(r"[\w.-]*(:\d*)?(/[\w./~ +-]*)?")
 _PATH = re.compile(r"[\w./~ +-]*")
 # The access key of an object store is one half of what gives access to it.
 _KEY_IS_SECRET = "s3://"
@@ -41,7 +42,7 @@ def masked(url: str) -> str:
     if not at:
         return url if not scheme and _PATH.fullmatch(url) else shown + HIDDEN
     # Behind one of these, the @ may be a part of a password in the query.
-    if re.search("[?#]", before) or not _PATH.fullmatch(after.replace(":", "")):
+    if re.search("[?#]", before) or not _PLACE.fullmatch(after):
         return shown + HIDDEN
     return f"{shown}{HIDDEN}@{after}"
 

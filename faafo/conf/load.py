@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads command line and configuration files; an invalid value is one line naming its option."""
+"""Loading a configuration, and explaining in one line what is wrong with it."""
 
 import contextlib
 import io
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 from oslo_config import cfg
 
-from faafo import conf as options
 from faafo import errors
 from faafo.conf import cli
+from faafo.conf.files import check_file, files_of, files_read, option_with, parse_error
+from faafo.urls import HIDDEN, masked
 
 FILES = ("--config-file", "--config-dir")
 # What oslo.config prints, wherever it has found the value.
 INVALID = re.compile(r"argument --(\S+): Invalid .+? value: (.*)\n", re.DOTALL)
+# What may be a URL with a password on a command line.
+SECRET = re.compile(r"[^\s=]*(?:://|@)\S*")
 
 
 def load(
@@ -30,14 +35,19 @@ def load(
     All options have been registered, those of the command line first.
 
     :param config_files: read these unless ``argv`` names others.
-    :raises faafo.errors.ConfigurationError: when an option is unknown or has an invalid value.
+    :raises faafo.errors.ConfigurationError: when a file cannot be read, an option is unknown, or a
+        value is invalid.
     :raises SystemExit: after printing, when ``argv`` asks for help or for the version.
     """
+    named, others = _split(argv)
+    paths = files_of(named) or config_files
+    for path in paths:
+        check_file(path)
     printed = io.StringIO()
     try:
         with contextlib.redirect_stderr(printed):
             conf(
-                _files_first(argv),
+                [*named, *others],
                 project="faafo",
                 prog=command,
                 version=version,
@@ -48,25 +58,71 @@ def load(
         if not end.code:
             raise
         raise errors.ConfigurationError(_explained(command, argv, printed.getvalue())) from None
+    except cfg.ConfigFileParseError as error:
+        raise parse_error(error) from None
+    except (OSError, UnicodeError, cfg.Error) as error:
+        reference = _reference(error)
+        where = reference and option_with(paths, reference)
+        raise errors.ConfigurationError(
+            f"{where}: {_sentence(error)}" if where else _sentence(error)
+        ) from None
 
 
-def check_values(conf: cfg.ConfigOpts) -> None:
-    """Read every option once, so that an invalid value stops the command when it starts.
+def check_values(conf: cfg.ConfigOpts, names: Iterable[str] | None = None) -> None:
+    """Read options once, so that an invalid value stops the command when it starts.
 
-    :raises faafo.errors.ConfigurationError: when a value is invalid; names option and value.
+    :param names: of options outside of groups; by default all options of all groups.
+    :raises faafo.errors.ConfigurationError: when a value is invalid; names the option.
     """
-    for group, opts in options.list_opts():
-        for opt in opts:
-            try:
-                conf[opt.dest] if group == "DEFAULT" else conf[group][opt.dest]
-            except (cfg.Error, ValueError) as error:
-                # oslo.config also writes where it has found the value, as the repr of an object.
-                reason = str(error).rpartition(" is not valid: ")[2]
-                raise errors.ConfigurationError(f"[{group}] {opt.dest}: {reason}") from None
+    for name in list(conf) if names is None else names:
+        value = _read(conf, conf, "DEFAULT", name)
+        if isinstance(value, cfg.ConfigOpts.GroupAttr):
+            for option in value:
+                _read(conf, value, name, option)
 
 
-def _files_first(argv: Sequence[str]) -> list[str]:
-    """Move the names of configuration files to the front: oslo.config lets the last value win."""
+def _read(conf: cfg.ConfigOpts, source: Any, group: str, name: str) -> Any:
+    try:
+        return source[name]
+    except (cfg.Error, ValueError) as error:
+        reference = _reference(error)
+        if reference and (where := option_with(files_read(conf), reference)):
+            raise errors.ConfigurationError(f"{where}: {_sentence(error)}") from None
+        variable = f"OS_{group}__{name}".upper()
+        where = f" (environment variable {variable})" if variable in os.environ else ""
+        raise errors.ConfigurationError(f"[{group}] {name}{where}: {_sentence(error)}") from None
+
+
+def _sentence(error: BaseException) -> str:
+    """Return what is wrong with a value; of nested errors the innermost one knows."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    if reference := _reference(error):
+        return f"there is no option ${reference} to insert; write $$ for a dollar sign"
+    # oslo.config also writes where it has found the value, as the repr of an object.
+    return str(_innermost(error)).rpartition(" is not valid: ")[2]
+
+
+def _reference(error: BaseException) -> str | None:
+    """Return the name behind the dollar sign if a value refers to an option that is none."""
+    cause = _innermost(error)
+    if isinstance(cause, cfg.NoSuchOptError):
+        return cause.opt_name
+    return cause.group_name if isinstance(cause, cfg.NoSuchGroupError) else None
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Return the cause that oslo.config has wrapped; a ValueError is not wrapped."""
+    while error.__context__ is not None and not isinstance(error, ValueError):
+        error = error.__context__
+    return error
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments that name configuration files, and the others.
+
+    Files must come first: oslo.config lets the last value win.
+    """
     files: list[str] = []
     others: list[str] = []
     rest = iter(argv)
@@ -77,7 +133,7 @@ def _files_first(argv: Sequence[str]) -> list[str]:
             files.append(argument)
         else:
             others.append(argument)
-    return files + others
+    return files, others
 
 
 def _explained(command: str, argv: Sequence[str], printed: str) -> str:
@@ -90,8 +146,16 @@ def _explained(command: str, argv: Sequence[str], printed: str) -> str:
                 on_command_line = any(one.partition("=")[0] == flag for one in argv)
                 name = flag if on_command_line else f"[{group}] {opt.dest}"
                 return f"{name}: {_reason(opt, value)}"
+        # An option of oslo.log.
+        name = f"--{dest}" if f"--{dest}" in argv else f"[DEFAULT] {dest}"
+        return f"{name}: invalid value: {_masked_words(value)}"
     # argparse prints its usage before the error.
-    return f"{printed.rpartition('error: ')[2].strip()}; see {command} --help"
+    text = printed.rpartition("error: ")[2].strip()
+    return f"{_masked_words(text)}; see {command} --help"
+
+
+def _masked_words(text: str) -> str:
+    return SECRET.sub(lambda word: masked(word[0]), text)
 
 
 def _reason(opt: cfg.Opt, value: str) -> str:
@@ -99,4 +163,4 @@ def _reason(opt: cfg.Opt, value: str) -> str:
         opt.type(value)
     except ValueError as error:
         return str(error)
-    return f"invalid value: {value}"
+    return f"invalid value: {HIDDEN if opt.secret else value}"

@@ -11,14 +11,14 @@ import sys
 import pytest
 from oslo_config import cfg
 
-from faafo import errors, process
+from faafo import errors, logs, process
 
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch):
     """Give each test a configuration of its own, as a process has, and leave logging to pytest."""
     monkeypatch.setattr(cfg, "CONF", cfg.ConfigOpts())
-    monkeypatch.setattr(process.logging, "setup", lambda *_arguments: None)
+    monkeypatch.setattr(logs.logging, "setup", lambda *_arguments: None)
     yield
     logging.captureWarnings(False)
 

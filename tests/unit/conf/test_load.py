@@ -9,7 +9,8 @@ from oslo_config import cfg
 from faafo import conf as options
 from faafo import errors
 from faafo.conf import cli
-from faafo.conf.load import load
+from faafo.conf.files import LARGEST
+from faafo.conf.load import check_values, load
 
 
 def loaded(*argv, command="faafo-all", files=()):
@@ -84,6 +85,93 @@ def test_an_invalid_value_in_a_file_has_the_name_it_has_there(tmp_path):
     with pytest.raises(errors.ConfigurationError) as caught:
         loaded(files=[path])
     assert str(caught.value) == "[DEFAULT] bind_port: Should be less than or equal to 65535"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"[DEFAULT]\n\n# na\xefve\n", "line 3 is not UTF-8"),
+        (b"[DEFAULT]\nmysql//u=S3C@h\n S3C\nS3C\n", "line 4: No ':' or '=' found in assignment"),
+        (b"interval = S3C\n", "line 1: Section must be started before assignment"),
+        (b"[DEFAULT\n", "line 1: Invalid section (must end with ])"),
+        (b"[DEFAULT]\n= S3C\n", "line 2: Key cannot be empty"),
+        (b"[]\n", "line 1: Empty section name"),
+        (b"# " + b"x" * LARGEST, "is larger than 1048576 bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_parsed_is_named_with_the_line_and_nothing_of_it(
+    tmp_path, content, sentence
+):
+    path = tmp_path / "all.conf"
+    path.write_bytes(content)
+    for argv in (["--config-file", path], [f"--config-dir={tmp_path}"]):
+        with pytest.raises(errors.ConfigurationError) as caught:
+            loaded(*argv)
+        assert str(caught.value) == f"configuration file {path}: {sentence}"
+    with pytest.raises(errors.ConfigurationError, match="configuration file"):
+        loaded(files=[path])
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (["--config-file", "/dev/zero"], "configuration file /dev/zero: is larger than"),
+        (["--config-file", "/"], "configuration file /: Is a directory"),
+        (["--config-file=/nowhere"], "configuration file /nowhere: No such file or directory"),
+        (["--config-dir", "/nowhere"], "Failed to read config file directory: /nowhere"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(argv, sentence):
+    with pytest.raises(errors.ConfigurationError) as caught:
+        loaded(*argv)
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("argv", "shown"),
+    [
+        (["--database-url=mysql://u:S3C=S3C@h/d"], "--database-url=mysql://u:***@h/d"),
+        (["--transport-url", "rabbit://u:S3C#S3C@h"], "--transport-url rabbit://***"),
+        (["--endpoint-url", "http://u:S3C@h:S3C"], "--endpoint-url: http://***"),
+        (
+            ["--endpoint-url", "http://u:S3C@h:70000"],
+            "--endpoint-url: http://u:***@h:70000: a port",
+        ),
+    ],
+)
+def test_a_mistake_on_the_command_line_shows_no_password(argv, shown):
+    with pytest.raises(errors.ConfigurationError) as caught:
+        loaded(*argv, command="faafo-worker")
+    assert shown in str(caught.value)
+    assert "S3C" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "database_url = mysql://u:se$cret@h/d",
+            "[DEFAULT] database_url: there is no option $cret",
+        ),
+        ("state_path = /srv/$nobody", "[DEFAULT] state_path: there is no option $nobody"),
+        ("[store]\nurl = s3://k:${cret}@b", "[store] url: there is no option $cret to insert"),
+        ("[store]\ns3_region = a$store", "[store] s3_region: template substitution error"),
+    ],
+)
+def test_a_reference_to_no_option_is_named_with_the_way_to_write_a_dollar(tmp_path, text, sentence):
+    path = tmp_path / "all.conf"
+    path.write_text(f"[DEFAULT]\n{text}\n")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        check_values(loaded("--config-file", path, command="faafo-producer"))
+    assert sentence in str(caught.value)
+    assert "$$" in str(caught.value) or "substitution" in str(caught.value)
+
+
+def test_an_environment_variable_with_a_bad_value_is_named(monkeypatch):
+    monkeypatch.setenv("OS_API__THREADS", "many")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        check_values(loaded())
+    assert str(caught.value).startswith("[api] threads (environment variable OS_API__THREADS): ")
 
 
 def test_the_version_is_printed(capsys):

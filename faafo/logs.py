@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The start of logging, and the one line by which a command says why it ends."""
+
+import logging as stdlib_logging
+import sys
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from faafo import errors
+from faafo.stop import Stop
+
+LOG = logging.getLogger(__name__)
+
+QUIET_LIBRARIES = [
+    "alembic=WARN",
+    "oslo_service=WARN",
+    "waitress=WARN",
+    "waitress.queue=ERROR",
+    "numba=WARN",
+    "amqp=ERROR",
+    "botocore=WARN",
+    "boto3=WARN",
+]
+DESTINATIONS = (
+    "log_config_append",
+    "log_file",
+    "log_dir",
+    "use_syslog",
+    "use_journal",
+    "use_stderr",
+)
+# What can be wrong although each value has the right type.
+FALLIBLE = (*DESTINATIONS, "syslog_log_facility", "default_log_levels")
+FORMATS = ("logging_default_format_string", "logging_context_format_string", "log_date_format")
+
+
+def register_opts(conf: cfg.ConfigOpts) -> list[str]:
+    """Register the options of oslo.log, and return their names."""
+    known = set(conf)
+    logging.register_options(conf)
+    logging.set_defaults(default_log_levels=logging.get_default_log_levels() + QUIET_LIBRARIES)
+    return sorted(set(conf) - known)
+
+
+def start(conf: cfg.ConfigOpts, version: str, has_console: bool) -> None:
+    """Start logging as ``conf`` says.
+
+    :param has_console: the command prints its progress itself: unless a destination of the log is
+        configured, warnings and errors only are logged, to standard error.
+    :raises faafo.errors.ConfigurationError: when a destination cannot be opened, or a value is
+        invalid; names the options.
+    """
+    has_destination = any(conf[name] for name in DESTINATIONS)
+    if not has_destination:
+        # Standard output is for what a command has to print, like the address of faafo-all.
+        conf.set_default("use_stderr", True)
+    if not conf.debug and (conf.quiet or (has_console and not has_destination)):
+        levels = [level.replace("=INFO", "=WARN") for level in conf.default_log_levels]
+        if not conf.quiet:
+            # A signal is confirmed at once, since draining may take a while.
+            levels.append(f"{Stop.__module__}=INFO")
+        conf.set_default("default_log_levels", ["root=WARN", *levels])
+    try:
+        logging.setup(conf, "faafo", version)
+    # Whatever oslo.log and the handlers of the standard library raise, it is about these options.
+    except Exception as error:
+        raise errors.ConfigurationError(_explained(conf, FALLIBLE, error)) from None
+    try:
+        _try_formats()
+    except (KeyError, TypeError, ValueError) as error:
+        raise errors.ConfigurationError(_explained(conf, FORMATS, error)) from None
+    stdlib_logging.captureWarnings(True)
+
+
+def say(sentence: str) -> None:
+    """Log why the command ends, and print it to standard error unless the log goes there."""
+    line = "; ".join(part.strip() for part in sentence.splitlines() if part.strip())
+    LOG.error("%s", line)
+    handlers = stdlib_logging.getLogger().handlers
+    # Without any handler the logging module itself prints the line.
+    if handlers and not any(getattr(one, "stream", None) is sys.stderr for one in handlers):
+        print(line, file=sys.stderr)
+
+
+def _try_formats() -> None:
+    """Format a record, as each handler will: its own errors become tracebacks."""
+    record = LOG.logger.makeRecord(__name__, stdlib_logging.INFO, "", 0, "", (), None)
+    for handler in stdlib_logging.getLogger().handlers:
+        handler.format(record)
+
+
+def _explained(conf: cfg.ConfigOpts, names: tuple[str, ...], error: Exception) -> str:
+    """Return what is wrong with the options ``names``; no handler is left that cannot be used."""
+    stdlib_logging.getLogger().handlers.clear()
+    given = [f"{name} = {conf[name]}" for name in names if _is_given(conf, name)]
+    reason = error.strerror if isinstance(error, OSError) else None
+    return f"{', '.join(given) or 'logging'}: {reason or error}"
+
+
+def _is_given(conf: cfg.ConfigOpts, name: str) -> bool:
+    found = conf.get_location(name)
+    return found is not None and found.location.is_user_controlled
