@@ -106,6 +106,10 @@ class WorkerLost(FaafoError):
     """Raised when a worker sends no heartbeat during a render."""
 
 
+class RenderTimeout(FaafoError):
+    """Raised when a render takes longer than ``[rpc] render_timeout``, though its worker lives."""
+
+
 class BrokerUnavailable(FaafoError):
     """Raised when the message broker is unreachable or refuses the connection."""
 

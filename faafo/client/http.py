@@ -39,10 +39,16 @@ class Client:
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
     ``faafo.errors.ApiRefused`` when it cannot.
+
+    :param connections: number of connections that are kept open.
+    :param read_timeout: seconds that a request waits for the API, unless it has its own timeout.
     """
 
-    def __init__(self, endpoint_url: str, connections: int = 64) -> None:
+    def __init__(
+        self, endpoint_url: str, connections: int = 64, read_timeout: float = READ_TIMEOUT
+    ) -> None:
         self._shown_url = masked(endpoint_url)
+        self._read_timeout = read_timeout
         self._session = requests.Session()
         # No error and no log line of a library can show a login that its URLs do not have.
         self._endpoint_url, self._session.auth = _without_login(endpoint_url.rstrip("/"))
@@ -102,7 +108,7 @@ class Client:
         leases: Iterable[Lease],
         seconds: float,
         rows_done: Mapping[str, int] | None = None,
-        timeout: float = READ_TIMEOUT,
+        timeout: float | None = None,
     ) -> list[str]:
         """Extend leases by ``seconds`` from now; return the uuids of those that were lost.
 
@@ -123,7 +129,7 @@ class Client:
         claimed_by: str,
         leases: Iterable[Lease],
         fault: str | None = None,
-        timeout: float = READ_TIMEOUT,
+        timeout: float | None = None,
     ) -> None:
         """Release leases: their fractals are queued again.
 
@@ -161,15 +167,16 @@ class Client:
         path: str,
         body: Any = None,
         parameters: dict[str, Any] | None = None,
+        timeout: float | tuple[float, float] | None = None,
         **arguments: Any,
     ) -> Any:
-        arguments.setdefault("timeout", (CONNECT_TIMEOUT, READ_TIMEOUT))
         try:
             response = self._session.request(
                 method,
                 self._endpoint_url + path,
                 json=body,
                 params=parameters,
+                timeout=timeout or (CONNECT_TIMEOUT, self._read_timeout),
                 **arguments,
             )
             answer = _parsed(response)

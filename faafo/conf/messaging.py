@@ -30,8 +30,8 @@ rpc_opts: list[cfg.Opt] = [
         "render_timeout",
         default=86400,
         min=1,
-        help="Maximum duration of a render, in seconds. The producer then reports the attempt as "
-        "failed, even though the worker still sends heartbeats.",
+        help="Maximum duration of a render, in seconds. The producer then cancels the render and "
+        "reports the attempt as failed, even though the worker still sends heartbeats.",
     ),
     cfg.StrOpt(
         "pulse_file",

@@ -14,6 +14,7 @@ PUBLIC = (
     errors.InvalidMessage,
     errors.RenderCancelled,
     errors.WorkerBusy,
+    errors.RenderTimeout,
     errors.WorkerLost,
 )
 # The messages of all others may name paths, hosts, buckets and URLs, which readers must not see.

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable
 from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.lease import Lease
+from faafo.producer.pace import RENEWALS_PER_LEASE
 
 LOG = logging.getLogger(__name__)
-
-RENEWALS_PER_LEASE = 3
 
 
 class Leases:

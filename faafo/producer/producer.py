@@ -13,8 +13,9 @@ from faafo.client.http import Client
 from faafo.fractal.generate import RANGED
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import Status
-from faafo.producer.dispatcher import Dispatcher, Pace
+from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.generator import Generator
+from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
 from faafo.retry import with_backoff
 from faafo.rpc import contract
@@ -27,6 +28,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two queries for the states of a single set.
 POLL_INTERVAL = 0.5
+# Seconds that the RPC server gets to stop, beyond the drain.
+CLOSE_SECONDS = 0.5
 FINAL = {Status.COMPLETE, Status.ERROR}
 
 
@@ -42,8 +45,15 @@ class ProducerService:
     ) -> None:
         self._conf = conf
         self._name = name
+        self._status = 0
         self._wake = threading.Event()
-        self._client = Client(conf.endpoint_url)
+        pace = Pace(
+            conf.producer.claim_interval,
+            conf.producer.lease_duration,
+            conf.producer.renew_interval,
+            conf.producer.drain_timeout,
+        )
+        self._client = Client(conf.endpoint_url, read_timeout=pace.read_timeout)
         report_timeout = conf.rpc.report_interval * conf.rpc.report_patience
         registry = WorkerRegistry(instance_id, report_timeout, self._wake.set)
         self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
@@ -55,12 +65,7 @@ class ProducerService:
             WorkerClient(
                 transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
             ),
-            Pace(
-                conf.producer.claim_interval,
-                conf.producer.lease_duration,
-                conf.producer.renew_interval,
-                conf.producer.drain_timeout,
-            ),
+            pace,
             self._wake,
         )
         self._generator = Generator(
@@ -76,27 +81,39 @@ class ProducerService:
     def run(self, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> int:
         """Run until ``stop`` is set, or until a single set has ended; return the exit status.
 
+        Nothing here waits for a peer: whatever does is a thread of its own, so that the producer
+        ends within ``drain_timeout`` and four seconds, whatever state its peers are in.
+
         :param on_ready: called once the dispatcher runs.
         """
         self._server.start(stop)
         if self._liveness is not None:
             self._liveness.start(stop)
         done = threading.Event()
-        dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="dispatcher")
+        dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="drain")
         dispatching.start()
+        generating = threading.Thread(
+            target=self._generate, args=(stop,), name="generator", daemon=True
+        )
+        generating.start()
         LOG.info("producer %s is ready", self._name)
         on_ready()
-        try:
-            if self._conf.one_shot:
-                return self._run_one_set(stop)
+        while generating.is_alive() and not stop.wait(POLL_INTERVAL):
+            continue
+        # At once: that it has stopped is noticed some seconds later only.
+        self._server.close()
+        done.set()
+        dispatching.join()
+        self._server.stop(CLOSE_SECONDS)
+        LOG.info("producer %s has stopped", self._name)
+        return self._status
+
+    def _generate(self, stop: threading.Event) -> None:
+        if self._conf.one_shot:
+            self._status = 1
+            self._status = self._run_one_set(stop)
+        else:
             self._generator.run(stop, self._conf.interval)
-            return 0
-        finally:
-            done.set()
-            self._wake.set()
-            dispatching.join()
-            self._server.stop()
-            LOG.info("producer %s has stopped", self._name)
 
     def _run_one_set(self, stop: threading.Event) -> int:
         uuids, refused = self._generator.generate(stop)

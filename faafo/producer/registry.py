@@ -19,28 +19,53 @@ class Worker:
     """A live worker: its slots, those that other producers and we occupy, its last report.
 
     ``instance_id`` differs from that of earlier processes with the same name. ``in_flight`` counts
-    our calls, one of which has an exclusive slot if ``reserved``. ``seen_at`` is the time of the
-    last report on the monotonic clock, in seconds. ``rows_done`` is the number of rendered rows of
-    long renders, by uuid.
+    our calls, one of which has an exclusive slot if ``reserved``; ``given_up`` counts the slots of
+    calls that we wait for no longer, whose renders may still run. ``is_live`` is False from the
+    loss of the worker to its next report. ``seen_at`` is the time of the last report on the
+    monotonic clock, in seconds. ``rows_done`` is the number of rendered rows of long renders, by
+    uuid.
     """
 
     instance_id: str | None
     slots: int = 0
     busy_for_others: int = 0
     in_flight: int = 0
+    given_up: int = 0
+    is_live: bool = True
     seen_at: float = 0.0
     reserved: bool = False
     rows_done: dict[str, int] = field(default_factory=dict)
+    # Whether the next report tells how many slots the renders occupy that we have given up.
+    has_given_up: bool = False
+
+    @property
+    def busy(self) -> int:
+        """The number of occupied slots."""
+        return self.busy_for_others + self.in_flight + self.given_up
 
     @property
     def free(self) -> int:
         """The number of slots that we may acquire now."""
-        return 0 if self.reserved else self.slots - self.busy_for_others - self.in_flight
+        return self.slots - self.busy if self.is_live and not self.reserved else 0
 
     @property
     def load(self) -> float:
         """The share of its slots that is occupied."""
-        return (self.busy_for_others + self.in_flight) / self.slots if self.slots else 1.0
+        return self.busy / self.slots if self.slots else 1.0
+
+    def update(self, report: messages.Report, ours: int) -> None:
+        """Update the worker with its report, in which ``ours`` slots are busy for us.
+
+        A report may be older than the end of a call. So it is asked for renders that we do not
+        wait for only after a call was given up, or refused though a slot seemed to be free.
+        """
+        self.slots = report.slots
+        self.busy_for_others = report.busy - ours
+        self.rows_done = report.rows_done
+        self.seen_at = time.monotonic()
+        self.is_live = True
+        self.given_up = max(0, ours - self.in_flight) if self.has_given_up else 0
+        self.has_given_up = self.given_up > 0
 
 
 @dataclass(frozen=True)
@@ -103,10 +128,7 @@ class WorkerRegistry:
                 worker = self._workers[name] = Worker(report.worker)
             elif worker.slots and not report.slots:
                 LOG.info("worker %s takes no more tasks", name)
-            worker.slots = report.slots
-            worker.busy_for_others = report.busy - report.busy_for.get(self._producer, 0)
-            worker.rows_done = report.rows_done
-            worker.seen_at = time.monotonic()
+            worker.update(report, report.busy_for.get(self._producer, 0))
 
     def rows_done(self, uuid: str, worker: str | None) -> int | None:
         """Return how many rows of a fractal ``worker`` has reported, None without a report."""
@@ -124,7 +146,7 @@ class WorkerRegistry:
         """Return the number of slots of the live workers, free or not."""
         with self._lock:
             self._forget_expired()
-            return sum(worker.slots for worker in self._workers.values())
+            return sum(worker.slots for worker in self._workers.values() if worker.is_live)
 
     def acquire(self, exclusive: bool = False) -> Slot | None:
         """Occupy a slot of the least loaded live worker; return it, None if all are full.
@@ -146,10 +168,8 @@ class WorkerRegistry:
         """Free the slot that ``acquire`` occupied."""
         with self._lock:
             worker = self._worker_of(slot)
-            # The count of a worker that was forgotten in the meantime starts at 0.
-            if worker is not None and worker.in_flight:
-                worker.in_flight -= 1
-                worker.reserved = worker.reserved and not slot.exclusive
+            if worker is not None:
+                _end_call(worker, slot)
         self._changed()
 
     def mark_full(self, slot: Slot) -> None:
@@ -158,12 +178,21 @@ class WorkerRegistry:
             worker = self._worker_of(slot)
             if worker is not None:
                 worker.busy_for_others = worker.slots
+                worker.has_given_up = True
 
-    def forget(self, slot: Slot) -> None:
-        """Remove a lost worker until it reports again."""
+    def give_up(self, slot: Slot, is_lost: bool) -> None:
+        """End a call whose render may still run: its slot is busy until a report says otherwise.
+
+        :param is_lost: acquire no slot of this worker until it reports again.
+        """
         with self._lock:
-            if self._worker_of(slot) is not None:
-                del self._workers[slot.worker]
+            worker = self._worker_of(slot)
+            if worker is not None:
+                _end_call(worker, slot)
+                worker.given_up += worker.slots if slot.exclusive else 1
+                worker.has_given_up = True
+                worker.is_live = worker.is_live and not is_lost
+        self._changed()
 
     def _worker_of(self, slot: Slot) -> Worker | None:
         """Return the worker of ``slot``, None if it has another instance id now."""
@@ -171,7 +200,17 @@ class WorkerRegistry:
         return worker if worker is not None and worker.instance_id == slot.instance_id else None
 
     def _forget_expired(self) -> None:
+        """Use no worker that has sent no report; forget it once none of our calls is in flight."""
         oldest = time.monotonic() - self._report_timeout
-        for name in [name for name, worker in self._workers.items() if worker.seen_at < oldest]:
-            LOG.warning("worker %s has sent no report for %.1f s", name, self._report_timeout)
-            del self._workers[name]
+        expired = {name: one for name, one in self._workers.items() if one.seen_at < oldest}
+        for name, worker in expired.items():
+            if worker.is_live:
+                LOG.warning("worker %s has sent no report for %.1f s", name, self._report_timeout)
+            worker.is_live = False
+            if not worker.in_flight:
+                del self._workers[name]
+
+
+def _end_call(worker: Worker, slot: Slot) -> None:
+    worker.in_flight -= 1
+    worker.reserved = worker.reserved and not slot.exclusive

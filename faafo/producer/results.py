@@ -76,12 +76,12 @@ class ResultReporter:
         text = fault(lease, f"producer {self._claimed_by}", error)
         self._end(lease, self._client.fail, lease, text)
 
-    def release_all(self, leases: Sequence[Lease]) -> bool:
+    def release_all(self, leases: Sequence[Lease], timeout: float = RELEASE_TIMEOUT) -> bool:
         """Release leases in one request, not repeated; return False if the API is unavailable."""
         if not leases:
             return True
         try:
-            self._client.release(self._claimed_by, leases, timeout=RELEASE_TIMEOUT)
+            self._client.release(self._claimed_by, leases, timeout=timeout)
         except errors.ApiUnavailable as error:
             LOG.warning("could not release %d lease(s): %s", len(leases), error)
             return False

@@ -56,7 +56,9 @@ class WorkerClient:
         :param instance_id: of the worker, None if unknown; a worker with another one refuses.
         :param exclusive: whether the worker must render nothing else at the same time.
         :raises faafo.errors.WorkerLost: when the worker sends no heartbeat for
-            call_monitor_timeout seconds, or no result for render_timeout seconds.
+            call_monitor_timeout seconds.
+        :raises faafo.errors.RenderTimeout: when it sends heartbeats, but no result for
+            render_timeout seconds.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
         :raises faafo.errors.FaafoError: any error that the worker raises, such as WorkerBusy.
         """
@@ -74,7 +76,7 @@ class WorkerClient:
         except ValidationError as error:
             raise errors.FaafoError(f"the answer of the worker is not a result: {error}") from None
         except oslo_messaging.MessagingTimeout:
-            raise errors.WorkerLost(self._timed_out(time.monotonic() - called_at)) from None
+            raise self._timed_out(time.monotonic() - called_at) from None
         except oslo_messaging.UnsupportedVersion as error:
             raise errors.RenderFailed(f"the worker is too old: {error}") from None
         except oslo_messaging.RemoteError as error:
@@ -101,11 +103,16 @@ class WorkerClient:
     def _context(self, lease: Lease) -> dict[str, Any]:
         return {"producer": self._producer, "attempt": lease.attempt}
 
-    def _timed_out(self, seconds: float) -> str:
-        """Return which of the two timeouts of a call has ended it after ``seconds``."""
+    def _timed_out(self, seconds: float) -> errors.FaafoError:
+        """Return the error for that of the two timeouts which has ended a call after ``seconds``.
+
+        oslo.messaging raises the same for both.
+        """
         if seconds < self._render_timeout:
-            return f"no heartbeat for {self._call_monitor_timeout} s (call_monitor_timeout)"
-        return f"no result within {self._render_timeout:g} s (render_timeout)"
+            return errors.WorkerLost(
+                f"no heartbeat for {self._call_monitor_timeout} s (call_monitor_timeout)"
+            )
+        return errors.RenderTimeout(f"no result within {self._render_timeout:g} s (render_timeout)")
 
 
 class ReportClient:

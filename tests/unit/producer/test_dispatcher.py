@@ -14,7 +14,7 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.db import fractals
 from faafo.db.models import Fractal
-from faafo.producer import dispatcher
+from faafo.producer import drain
 from faafo.producer.backlog import Job
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.registry import WorkerRegistry
@@ -84,7 +84,7 @@ def run_dispatcher(client, transport, stop):
     """Runs a dispatcher and a worker with the given endpoint until the block ends."""
 
     @contextmanager
-    def run(endpoint, slots=2, pace=PACE, instance_id="w:1"):
+    def run(endpoint, slots=2, pace=PACE, instance_id="w:1", render_timeout=30):
         wake = threading.Event()
         registry = WorkerRegistry("me", 60.0, wake.set)
         worker = Server(transport, contract.TASKS, "w", endpoint, threads=4)
@@ -92,7 +92,8 @@ def run_dispatcher(client, transport, stop):
         assert worker.wait_until_listening(60)
         registry.report({"worker": instance_id}, "w", slots, 0, {}, "1.0")
         done = threading.Event()
-        ours = Dispatcher("me", client, registry, WorkerClient(transport, "me", 30, 5), pace, wake)
+        workers = WorkerClient(transport, "me", render_timeout, 5)
+        ours = Dispatcher("me", client, registry, workers, pace, wake)
         thread = threading.Thread(target=ours.run, args=(done,))
         thread.start()
 
@@ -293,7 +294,7 @@ def test_a_result_is_reported_to_an_api_that_recovers_during_the_drain(
 def test_a_render_that_cannot_be_cancelled_is_queued_again_all_the_same(
     run_dispatcher, renderer, client, make_task, monkeypatch
 ):
-    monkeypatch.setattr(dispatcher, "CANCEL_SECONDS", 0.1)
+    monkeypatch.setattr(drain, "CANCEL_SECONDS", 0.1)
     proceed = threading.Event()
     endpoint = Stuck(renderer, proceed)
     monkeypatch.setattr(endpoint, "cancel", lambda ctxt, uuid: None)
@@ -392,8 +393,7 @@ def test_an_unexpected_error_of_the_producer_is_a_failure_and_frees_the_slot(
 def test_a_drain_with_a_backlog_ends_while_the_api_is_unavailable(
     run_dispatcher, renderer, client, make_task, monkeypatch
 ):
-    monkeypatch.setattr(dispatcher, "CANCEL_SECONDS", 0.1)
-    monkeypatch.setattr(dispatcher, "REPORT_SECONDS", 0.1)
+    monkeypatch.setattr(drain, "CANCEL_SECONDS", 0.1)
     requests = []
 
     def refuse(_self, _method, path, *_arguments, **_options):
@@ -439,3 +439,56 @@ def test_a_record_that_cannot_be_parsed_fails_and_the_others_are_rendered(
     assert record["failures"] >= 1
     assert "palette" in record["fault"]
     assert "on producer me" in record["fault"]
+
+
+def test_jobs_for_which_no_thread_can_be_started_are_released_and_rendered_later(
+    run_dispatcher, renderer, client, session, make_task, wait_until, monkeypatch
+):
+    start, refused = threading.Thread.start, []
+
+    def refuse_twice(thread):
+        if thread.name == "job" and len(refused) < 2:
+            refused.append(thread)
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse_twice)
+    uuids = [client.create(make_task())["uuid"] for _ in range(3)]
+    with run_dispatcher(renderer) as running:
+        wait_until(lambda: all(client.get(uuid)["status"] == "complete" for uuid in uuids))
+        wait_until(lambda: running.registry.free_slots() == 2, "both slots")
+    assert len(refused) == 2
+    assert [fractals.get(session, uuid).failures for uuid in uuids] == [0, 0, 0]
+
+
+def test_a_render_that_takes_too_long_is_cancelled_and_its_fault_says_so(
+    run_dispatcher, renderer, client, make_task, wait_until
+):
+    endpoint = Stuck(renderer, threading.Event())
+    uuid = client.create(make_task())["uuid"]
+    with run_dispatcher(endpoint, slots=1, render_timeout=0.5):
+        wait_until(lambda: client.get(uuid)["fault"], "the fault")
+        wait_until(lambda: endpoint.cancelled == [(uuid, 1, "me")], "the cancellation")
+    assert client.get(uuid)["fault"].endswith(": no result within 0.5 s (render_timeout)")
+    assert client.get(uuid)["attempt"] == 1
+
+
+def test_a_broker_that_takes_no_cancellation_does_not_keep_leases_from_being_renewed(
+    run_dispatcher, renderer, client, session, api_url, make_task, wait_until, monkeypatch
+):
+    proceed, endpoint = threading.Event(), Stuck(renderer, threading.Event())
+    monkeypatch.setattr(WorkerClient, "cancel", lambda *_arguments: proceed.wait())
+    lost, kept = (client.create(make_task())["uuid"] for _ in range(2))
+
+    def end_of_lease():
+        session.expire_all()
+        return fractals.get(session, kept).lease_expires_at
+
+    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)):
+        wait_until(end_of_lease, "the claim")
+        requests.delete(f"{api_url}/api/fractal/{lost}", timeout=60)
+        for _ in range(3):
+            before = end_of_lease()
+            wait_until(lambda known=before: end_of_lease() > known, "a renewal")
+        proceed.set()
+        endpoint._proceed.set()

@@ -96,11 +96,68 @@ def test_a_worker_that_sends_no_reports_is_forgotten(changes):
 def test_a_lost_worker_may_report_again(registry):
     report(registry, "a", 1)
     slot = registry.acquire()
-    registry.forget(slot)
-    registry.release(slot)
+    registry.give_up(slot, is_lost=True)
     assert registry.acquire() is None
     report(registry, "a", 1)
     assert names([registry.acquire()]) == ["a"]
+
+
+@pytest.mark.parametrize("is_lost", [True, False])
+def test_the_slot_of_a_render_that_was_given_up_is_busy_until_a_report_says_otherwise(
+    registry, is_lost
+):
+    report(registry, "w", 2)
+    registry.give_up(registry.acquire(), is_lost)
+    assert registry.free_slots() == (0 if is_lost else 1)
+    for _ in range(2):
+        report(registry, "w", 2, me=1)
+        assert registry.free_slots() == 1
+    report(registry, "w", 2)
+    assert registry.free_slots() == 2
+
+
+def test_an_exclusive_render_that_was_given_up_occupies_all_slots(registry):
+    report(registry, "w", 3)
+    registry.give_up(registry.acquire(exclusive=True), is_lost=False)
+    assert registry.free_slots() == 0
+    report(registry, "w", 3, me=3)
+    assert registry.free_slots() == 0
+    report(registry, "w", 3)
+    assert registry.free_slots() == 3
+
+
+def test_other_calls_to_a_lost_worker_are_still_in_flight_when_it_reports_again(registry):
+    report(registry, "w", 3)
+    lost, kept = registry.acquire(), registry.acquire()
+    registry.give_up(lost, is_lost=True)
+    report(registry, "w", 3, me=1)
+    assert registry.free_slots() == 2
+    registry.release(kept)
+    assert registry.free_slots() == 3
+
+
+def test_a_worker_that_refuses_a_call_is_asked_for_renders_that_we_do_not_wait_for(registry):
+    report(registry, "w", 1, me=1)
+    slot = registry.acquire()
+    registry.mark_full(slot)
+    registry.release(slot)
+    for _ in range(2):
+        report(registry, "w", 1, me=1)
+        assert registry.acquire() is None
+    report(registry, "w", 1)
+    assert registry.acquire()
+
+
+def test_a_worker_without_reports_keeps_our_calls_in_flight(registry, monkeypatch):
+    report(registry, "w", 2)
+    slot = registry.acquire()
+    monkeypatch.setattr(registry, "_report_timeout", -1.0)
+    assert (registry.free_slots(), registry.slots()) == (0, 0)
+    monkeypatch.setattr(registry, "_report_timeout", 60.0)
+    report(registry, "w", 2, me=1)
+    assert registry.free_slots() == 1
+    registry.release(slot)
+    assert registry.free_slots() == 2
 
 
 def test_reports_and_releases_call_changed(registry, changes):
@@ -113,8 +170,7 @@ def test_reports_and_releases_call_changed(registry, changes):
 def test_releasing_a_slot_of_a_forgotten_worker_frees_none_of_the_new_one(registry):
     report(registry, "a", 1)
     slot = registry.acquire()
-    registry.forget(slot)
-    report(registry, "a", 1)
+    report(registry, "a", 1, instance_id="a:now")
     registry.release(slot)
     assert registry.free_slots() == 1
 
@@ -155,7 +211,7 @@ def test_a_restarted_worker_has_none_of_our_calls_in_flight(registry):
     # Slots of the process before do not count for this one.
     registry.release(before)
     registry.mark_full(exclusive)
-    registry.forget(exclusive)
+    registry.give_up(exclusive, is_lost=True)
     assert registry.free_slots() == 1
 
 

@@ -68,7 +68,7 @@ def stuck_client(transport, stop):
 
 
 def test_a_render_that_takes_too_long_names_the_timeout(stuck_client, make_task):
-    with pytest.raises(errors.WorkerLost, match=r"^no result within 0.2 s \(render_timeout\)$"):
+    with pytest.raises(errors.RenderTimeout, match=r"^no result within 0.2 s \(render_timeout\)$"):
         stuck_client.process(make_task(), LEASE, "stuck")
 
 
