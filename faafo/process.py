@@ -15,7 +15,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from faafo import conf as options
-from faafo import errors, logs
+from faafo import errors, logs, urls
 from faafo.conf import cli
 from faafo.conf.files import files_read, values_in
 from faafo.conf.load import check_values, load
@@ -39,6 +39,7 @@ def prepare_service(
     argv: Sequence[str] | None = None,
     config_files: Sequence[str] | None = None,
     has_console: bool = False,
+    register_more: Callable[[cfg.ConfigOpts], None] | None = None,
 ) -> cfg.ConfigOpts:
     """Read the configuration of ``command``, start logging, and return the configuration.
 
@@ -46,12 +47,15 @@ def prepare_service(
     :param config_files: read these instead of looking below /etc/faafo and ~/.faafo.
     :param has_console: the command prints its progress itself: unless a destination of the log is
         configured, warnings and errors only are logged, to standard error.
+    :param register_more: registers the options of a library, so that they are checked as well.
     :raises faafo.errors.ConfigurationError: when an option is unknown or has an invalid value.
     """
     conf = cfg.CONF
     cli.register_opts(conf, command)
     options.register_opts(conf)
     of_logging = logs.register_opts(conf)
+    if register_more is not None:
+        register_more(conf)
     if argv is None:
         argv = sys.argv[1:]
     if config_files is None:
@@ -62,6 +66,27 @@ def prepare_service(
     logs.start(conf, version(), has_console)
     check_values(conf)
     return conf
+
+
+def check_transport_url(conf: cfg.ConfigOpts) -> None:
+    """Check the URLs of brokers without oslo.messaging, which the API loads with the first tile.
+
+    :raises faafo.errors.ConfigurationError: when one is not valid, or has an unknown driver.
+    """
+    given = [
+        (name, value)
+        for _path, group, name, value in values_in(files_read(conf))
+        if (group, name) == ("DEFAULT", "transport_url")
+    ]
+    drivers = [point.name for point in metadata.entry_points(group="oslo.messaging.drivers")]
+    for name, url in (*given[-1:], ("[tiles] transport_url", conf.tiles.transport_url)):
+        try:
+            if url:
+                urls.check(url)
+                if url.partition("://")[0] not in drivers:
+                    raise ValueError(f"must begin with one of {', '.join(sorted(set(drivers)))}")
+        except ValueError as error:
+            raise errors.ConfigurationError(f"{name} = {urls.masked(url)}: {error}") from None
 
 
 def warn_of_unknown_options(conf: cfg.ConfigOpts, later: re.Pattern | None = None) -> None:

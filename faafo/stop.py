@@ -14,7 +14,8 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# SIGHUP: the terminal has gone.
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Seconds that a service has beyond its drain to close connections and end.
 GRACE_SECONDS = 4.0
 # Seconds that it has after a second signal, to release what it holds.
@@ -28,8 +29,8 @@ POLL_SECONDS = 0.1
 class Stop:
     """A request to stop, made by signals or by a thread that ends by an error.
 
-    ``requested`` is set by the first SIGTERM or SIGINT, or by a failed thread; ``immediate`` by
-    SIGINT or a second signal. ``failed`` is whether a thread has failed.
+    ``requested`` is set by the first SIGTERM, SIGINT or SIGHUP, or by a failed thread;
+    ``immediate`` by SIGINT or a second signal. ``failed`` is whether a thread has failed.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Stop:
         self._status: int | None = None
 
     def listen(self, drain_timeout: float = 0.0) -> None:
-        """Handle SIGTERM, SIGINT and errors of threads from now on.
+        """Handle SIGTERM, SIGINT, SIGHUP and errors of threads from now on.
 
         The interpreter writes the signals' numbers to a socket, and a thread reads them: an Event
         must not be set in a signal handler, which may have interrupted the thread that holds its
@@ -54,6 +55,9 @@ class Stop:
         sent.setblocking(False)
         signal.set_wakeup_fd(sent.detach())
         for number in SIGNALS:
+            # nohup(1) ignores SIGHUP for a process that is to outlive its terminal.
+            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+                continue
             signal.signal(number, lambda _number, _frame: None)
         threading.excepthook = self._fail
         for name, target, argument in (

@@ -26,6 +26,7 @@ from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
 from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
+from faafo.db.url import configured_url
 from faafo.store.base import ImageStore
 from faafo.web import site
 
@@ -108,7 +109,7 @@ def _make_collaborators(
 
 
 def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
-    url = engine.parse_url(conf.database_url)
+    url = configured_url(conf)
     engine.make_sqlite_directory(url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine.engine_options(
@@ -116,6 +117,7 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
     )
     db.init_app(app)
     with app.app_context():
+        engine.explain_arguments(db.engine)
         engine.tune_sqlite(db.engine)
         engine.look_after_connections(db.engine)
         deadline.set_deadlines(db.engine, SEARCH_SHARE * conf.database.timeout)

@@ -58,9 +58,18 @@ def prepare_database(app: Flask) -> None:
     """Check the version of the schema; upgrade it first if the database is SQLite.
 
     :raises faafo.errors.DatabaseBehind: when the schema is outdated.
+    :raises faafo.errors.ConfigurationError: when a SQLite file cannot be opened or written.
     :raises faafo.errors.DatabaseUnavailable: when the database is not reachable.
     """
-    with app.app_context(), explained(db.engine.url):
-        if db.engine.dialect.name == "sqlite":
-            schema.upgrade(db.engine)
-        schema.check(db.engine)
+    with app.app_context():
+        is_sqlite = db.engine.dialect.name == "sqlite"
+        try:
+            with explained(db.engine.url):
+                if is_sqlite:
+                    schema.upgrade(db.engine)
+                schema.check(db.engine)
+        except errors.DatabaseUnavailable as error:
+            # A file is not away for a while, as a server may be: only its lock is.
+            if is_sqlite and "locked" not in str(error):
+                raise errors.ConfigurationError(str(error)) from None
+            raise

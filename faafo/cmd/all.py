@@ -13,7 +13,7 @@ from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.cmd.console import Console
 from faafo.producer.producer import ProducerService
-from faafo.rpc.transport import get_transport
+from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_store
 from faafo.worker.worker import WorkerService
 
@@ -28,7 +28,7 @@ def main() -> int:
 
 def run_all(stop: process.Stop) -> int:
     """Run the three services as threads until ``stop`` is requested, or a single set is done."""
-    conf = process.prepare_service("faafo-all", has_console=True)
+    conf = process.prepare_service("faafo-all", has_console=True, register_more=register_opts)
     conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
     transport = get_transport(conf, default_url="fake://")
     process.warn_of_unknown_options(conf)

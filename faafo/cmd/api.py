@@ -22,6 +22,7 @@ def main() -> int:
 def serve(stop: process.Stop) -> None:
     """Serve the API until ``stop`` is requested."""
     conf = process.prepare_service("faafo-api")
+    process.check_transport_url(conf)
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     store = open_store(conf)
     api = ApiService(conf, create_app(conf, store, process.version()))

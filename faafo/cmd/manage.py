@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from faafo import errors, process
 from faafo.cmd import usage
 from faafo.db import engine, fractals, outcomes, schema
+from faafo.db.url import configured_url
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
 from faafo.store.factory import open_store
@@ -79,9 +80,10 @@ def _verb(noun: Any, name: str, act: Callable, text: str) -> Any:
 @contextmanager
 def _database(conf: cfg.ConfigOpts) -> Iterator[Engine]:
     """Open the database; an error is explained in one line."""
-    url = engine.parse_url(conf.database_url)
+    url = configured_url(conf)
     engine.make_sqlite_directory(url)
     opened = create_engine(url, **engine.engine_options(url))
+    engine.explain_arguments(opened)
     try:
         with engine.explained(url):
             yield opened

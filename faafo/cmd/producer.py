@@ -7,7 +7,7 @@ from oslo_service import systemd
 
 from faafo import process
 from faafo.producer.producer import ProducerService
-from faafo.rpc.transport import get_transport
+from faafo.rpc.transport import get_transport, register_opts
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
 
 def produce(stop: process.Stop) -> int:
     """Generate and dispatch until ``stop`` is requested, or a single set is done."""
-    conf = process.prepare_service("faafo-producer")
+    conf = process.prepare_service("faafo-producer", register_more=register_opts)
     transport = get_transport(conf)
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")

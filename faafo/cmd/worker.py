@@ -6,7 +6,7 @@ import sys
 from oslo_service import systemd
 
 from faafo import process
-from faafo.rpc.transport import get_transport
+from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_writer
 from faafo.worker.worker import WorkerService
 
@@ -18,7 +18,7 @@ def main() -> int:
 
 def work(stop: process.Stop) -> None:
     """Render tasks from the broker until ``stop`` is requested."""
-    conf = process.prepare_service("faafo-worker")
+    conf = process.prepare_service("faafo-worker", register_more=register_opts)
     transport = get_transport(conf)
     process.warn_of_unknown_options(conf)
     name = conf.worker.name or process.unique_name("worker")

@@ -6,7 +6,7 @@ from oslo_config import cfg
 default_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "database_url",
-        default="sqlite:///$state_path/faafo.sqlite",
+        sample_default="sqlite:///<state_path>/faafo.sqlite",
         secret=True,
         help="SQLAlchemy URL of the database. mysql:// means mysql+pymysql://. The default is a "
         "SQLite file in state_path. The API upgrades the schema of a SQLite database when it "

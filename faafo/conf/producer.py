@@ -81,6 +81,7 @@ group = cfg.OptGroup("producer", title="The producer's dispatcher")
 producer_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "name",
+        max_length=200,
         sample_default="<host name>-<number>",
         metavar="NAME",
         help="Name of this producer's queue, to which workers report; it must be unique on the "

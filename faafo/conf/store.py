@@ -6,19 +6,31 @@ from oslo_config import cfg
 
 from faafo.conf.types import Directory, HttpUrl
 
+
+def _state_directory() -> str:
+    """Return the default of ``state_path``, also for a user who has no home directory."""
+    try:
+        # A dollar sign would insert another option.
+        return platformdirs.user_state_dir("faafo").replace("$", "$$")
+    except RuntimeError:
+        return "/var/lib/faafo"
+
+
 default_opts: list[cfg.Opt] = [
     cfg.Opt(
         "state-dir",
         type=Directory(),
         dest="state_path",
-        default=platformdirs.user_state_dir("faafo"),
+        default=_state_directory(),
         sample_default="~/.local/state/faafo",
         metavar="DIR",
         help="Directory of everything that must survive a restart: the SQLite database, unless "
-        "database_url is set, and the images, unless filesystem_store_datadir or [store] url is.",
+        "database_url is set, and the images, unless filesystem_store_datadir or [store] url is. "
+        "Without a home directory, /var/lib/faafo is the default.",
     ),
-    cfg.StrOpt(
+    cfg.Opt(
         "filesystem_store_datadir",
+        type=Directory(),
         default="$state_path/images",
         help="Directory that workers write images to and the API reads them from, unless [store] "
         "url is set. If they run on several machines, it must be on a shared file system.",

@@ -8,6 +8,7 @@ group = cfg.OptGroup("worker", title="The worker")
 worker_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "name",
+        max_length=200,
         sample_default="<host name>-<number>",
         metavar="NAME",
         help="Name of this worker's queue, to which producers send tasks; it must be unique on "

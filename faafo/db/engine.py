@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, exc, make_url
+from sqlalchemy import Engine, event, exc
 from sqlalchemy.engine import URL
 
 from faafo import errors
-from faafo.urls import masked
+from faafo.db.url import shown
+from faafo.urls import masked_text
 
 LOG = logging.getLogger(__name__)
 
@@ -26,24 +27,6 @@ IN_MEMORY = (None, "", ":memory:")
 SPARE_CONNECTIONS = 8
 # A connection becomes free within milliseconds, or the database is in trouble.
 POOL_SECONDS = 1.0
-
-
-def parse_url(text: str) -> URL:
-    """Return the URL that option ``database_url`` gives.
-
-    :raises faafo.errors.ConfigurationError: when it is not a URL, or its driver is not installed.
-    """
-    try:
-        url = make_url(text)
-        if url.drivername in ("mysql", "mariadb"):
-            url = url.set(drivername=f"{url.drivername}+pymysql")
-        url.get_dialect().import_dbapi()
-        url.get_dialect()().create_connect_args(url)
-    except (exc.ArgumentError, exc.NoSuchModuleError, ImportError) as error:
-        raise errors.ConfigurationError(
-            f"database_url is not a URL of a database faafo can open: {_first_line(error)}"
-        ) from None
-    return url
 
 
 def engine_options(
@@ -77,11 +60,6 @@ def engine_options(
     }
 
 
-def shown(url: URL) -> str:
-    """Return ``url`` for logs and errors, with its password and its query masked."""
-    return masked(url.render_as_string(hide_password=False))
-
-
 def _pool_options(threads: int | None) -> dict[str, Any]:
     if threads is None:
         return {}
@@ -107,6 +85,21 @@ def make_sqlite_directory(url: URL) -> None:
             f"database_url = {shown(url)}: cannot create the directory {directory}: "
             f"{error.strerror}"
         ) from None
+
+
+def explain_arguments(engine: Engine) -> None:
+    """Have what a driver says about the arguments in a URL raised as an error of configuration."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **options)
+        # Not the driver's own errors, which are about the server: it may answer later.
+        except (TypeError, ValueError, LookupError, AttributeError, OSError) as error:
+            raise errors.ConfigurationError(
+                f"database_url = {shown(engine.url)}: the driver does not take its arguments: "
+                f"{masked_text(str(error))}"
+            ) from None
 
 
 def tune_sqlite(engine: Engine) -> None:

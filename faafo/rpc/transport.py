@@ -1,15 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The connection to the broker, with defaults that lose nothing."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging._drivers import amqp, impl_rabbit
+from oslo_messaging._drivers.common import ConfigOptsProxy
 from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.rpc import contract
-from faafo.urls import masked
+from faafo.rpc.tls import check_tls
+from faafo.urls import check, masked, masked_text
 
+RABBIT = "oslo_messaging_rabbit"
 RABBIT_DEFAULTS = {
     # Queues that outlive the broker; to change this later means to delete them by hand.
     "amqp_durable_queues": True,
@@ -31,21 +37,25 @@ def set_defaults() -> None:
     cfg.set_defaults([*amqp.amqp_opts, *impl_rabbit.rabbit_opts], **RABBIT_DEFAULTS)
 
 
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register the options of oslo.messaging, which would do so when a transport is made."""
+    set_defaults()
+    # It has no public way to register its options but to parse a URL.
+    oslo_messaging.TransportURL.parse(conf, "fake://")
+    conf.register_opts([*amqp.amqp_opts, *impl_rabbit.rabbit_opts], group=cfg.OptGroup(RABBIT))
+
+
 def get_transport(conf: cfg.ConfigOpts, default_url: str | None = None) -> RPCTransport:
     """Return the transport that ``transport_url`` names; it connects when it is first used.
 
     :param default_url: used when the configuration has no ``transport_url``.
-    :raises faafo.errors.ConfigurationError: when the URL is not valid.
+    :raises faafo.errors.ConfigurationError: when the URL is not valid, or a file for TLS is not.
     """
-    set_defaults()
-    try:
-        if default_url is not None:
-            # Registers the option, without which there is no default to set.
-            oslo_messaging.TransportURL.parse(conf, default_url)
-            conf.set_default("transport_url", default_url)
-        return oslo_messaging.get_rpc_transport(conf, allowed_remote_exmods=contract.ERROR_MODULES)
-    except (oslo_messaging.InvalidTransportURL, oslo_messaging.DriverLoadFailure) as error:
-        raise errors.ConfigurationError(f"transport_url: {error}") from None
+    register_opts(conf)
+    if default_url is not None:
+        conf.set_default("transport_url", default_url)
+    with _explained("transport_url", conf.transport_url):
+        return _transport(conf, oslo_messaging.TransportURL.parse(conf, conf.transport_url))
 
 
 def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
@@ -54,20 +64,36 @@ def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
     Its queues are transient: a tile is of no use to its client after a restart of the broker. They
     are durable if the URL says so, or if rabbit_transient_quorum_queue is set.
 
-    :raises faafo.errors.ConfigurationError: when the URL is not valid.
+    :raises faafo.errors.ConfigurationError: as ``get_transport``.
     """
-    set_defaults()
-    rabbit = cfg.OptGroup("oslo_messaging_rabbit")
-    conf.register_opts([*amqp.amqp_opts, *impl_rabbit.rabbit_opts], group=rabbit)
-    try:
-        url = oslo_messaging.TransportURL.parse(conf, conf.tiles.transport_url)
-        if "rabbit" in url.transport and not conf[rabbit.name].rabbit_transient_quorum_queue:
+    register_opts(conf)
+    text = conf.tiles.transport_url or conf.transport_url
+    option = "[tiles] transport_url" if conf.tiles.transport_url else "transport_url"
+    with _explained(option, text):
+        url = oslo_messaging.TransportURL.parse(conf, text)
+        if "rabbit" in url.transport and not conf[RABBIT].rabbit_transient_quorum_queue:
             url.query.setdefault("amqp_durable_queues", "false")
-        return oslo_messaging.get_rpc_transport(
-            conf, url, allowed_remote_exmods=contract.ERROR_MODULES
-        )
-    except (oslo_messaging.InvalidTransportURL, oslo_messaging.DriverLoadFailure) as error:
-        raise errors.ConfigurationError(f"[tiles] transport_url: {error}") from None
+        return _transport(conf, url)
+
+
+def _transport(conf: cfg.ConfigOpts, url: oslo_messaging.TransportURL) -> RPCTransport:
+    check_tls(ConfigOptsProxy(conf, url, RABBIT)[RABBIT])
+    return oslo_messaging.get_rpc_transport(conf, url, allowed_remote_exmods=contract.ERROR_MODULES)
+
+
+@contextmanager
+def _explained(option: str, url: str) -> Iterator[None]:
+    """Check the form of ``url``, and turn what oslo.messaging says about it into our own error."""
+    try:
+        check(url)
+        yield
+    except errors.FaafoError:
+        raise
+    # Whatever a driver raises before it connects, the URL or an option in its query is the cause.
+    except Exception as error:
+        raise errors.ConfigurationError(
+            f"{option} = {masked(url)}: {masked_text(str(error))}"
+        ) from None
 
 
 def shown_url(transport: RPCTransport) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, event, text
 
 from faafo.db import engine, schema
 from faafo.db.models import Fractal
+from faafo.db.url import parse_url
 
 UUID = "00000000-0000-4000-8000-000000000001"
 # The columns of the first revision.
@@ -46,7 +47,7 @@ def main(url: str, start: str) -> None:
 
 
 def _opened(url: str) -> Engine:
-    parsed = engine.parse_url(url)
+    parsed = parse_url(url)
     return create_engine(parsed, **engine.engine_options(parsed))
 
 

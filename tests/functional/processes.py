@@ -31,7 +31,7 @@ import requests
 from sqlalchemy import create_engine
 
 from faafo.db import schema
-from faafo.db.engine import parse_url
+from faafo.db.url import parse_url
 from faafo.store.filesystem import FilesystemStore
 
 SCRIPTS = Path(sys.executable).parent

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import create_engine, exc, text
 
 from faafo.db import deadline, engine
+from faafo.db.url import parse_url
 from tests.functional.servers import MariaDB
 
 
@@ -16,7 +17,7 @@ def now() -> list[float]:
 @pytest.fixture
 def pool(mariadb_url, now):
     """An engine whose one connection was used just now, and then ended by the server."""
-    url = engine.parse_url(mariadb_url)
+    url = parse_url(mariadb_url)
     made = create_engine(url, **engine.engine_options(url, 5.0), pool_size=1)
     engine.look_after_connections(made, lambda: now[0])
     yield made

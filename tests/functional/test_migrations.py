@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from faafo.db import engine, schema
+from faafo.db import schema
+from faafo.db.url import parse_url
 from tests.functional.processes import run
 from tests.functional.servers import MariaDB
 
@@ -55,7 +56,7 @@ def test_of_two_upgrades_at_the_same_time_one_waits_for_the_other(url, tmp_path)
 
 
 def test_an_upgrade_that_the_first_release_left_half_done_is_completed(url):
-    opened = create_engine(engine.parse_url(url))
+    opened = create_engine(parse_url(url))
     schema.upgrade(opened, revision="0003")
     with opened.begin() as connection:
         connection.execute(

@@ -74,6 +74,27 @@ def test_options_that_are_registered_later_are_not_unknown(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        ("[DEFAULT]\ntransport_url = rabbit://u:S3C#S3C@h/", "transport_url = rabbit://***: "),
+        ("[DEFAULT]\ntransport_url = none://u:S3C@h/", "transport_url = none://u:***@h/: must beg"),
+        ("[tiles]\ntransport_url = rabbit://u:S3C@h:x/", "[tiles] transport_url = rabbit://***: "),
+    ],
+)
+def test_the_api_checks_the_url_of_the_broker_when_it_starts(tmp_path, text, sentence):
+    conf = prepare(tmp_path, text, "faafo-api")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        process.check_transport_url(conf)
+    assert str(caught.value).startswith(sentence)
+    assert "S3C" not in str(caught.value)
+
+
+def test_urls_of_brokers_that_are_valid_pass(tmp_path):
+    text = "[DEFAULT]\ntransport_url = rabbit://a:b@h1,a:b@h2/v?ssl=true\n"
+    process.check_transport_url(prepare(tmp_path, text, "faafo-api"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
         ("[DEFAULT]\ninterval = soon", "[DEFAULT] interval: could not convert string to float"),
         ("[DEFAULT]\nmin_width = 0", "[DEFAULT] min_width: "),
         ("[api]\nthreads = many", "[api] threads: "),

@@ -117,6 +117,23 @@ def test_a_command_that_listens_to_signals_ends_as_soon_as_it_returns(run):
     assert (status, log) == (0, "")
 
 
+@pytest.mark.parametrize(("handler", "drains"), [("SIG_DFL", True), ("SIG_IGN", False)])
+def test_the_end_of_the_terminal_stops_a_service_unless_nohup_started_it(run, handler, drains):
+    status, log = run(f"""
+        def main(stop):
+            signal.signal(signal.SIGHUP, signal.{handler})
+            stop.listen(3600.0)
+            signal.raise_signal(signal.SIGHUP)
+            drains = {drains} and stop.requested.wait(60)
+            print(drains, stop.immediate.is_set(), file=sys.stderr)
+
+        sys.exit(process.run(main))
+        """)
+    assert status == 0
+    assert log.endswith(f"{drains} False\n")
+    assert ("SIGHUP received" in log) == drains
+
+
 def test_ctrl_c_stops_without_a_drain_but_not_at_once(run):
     status, log = run(f"""
         def main(stop):

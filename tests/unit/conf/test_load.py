@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines and configuration files."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,7 +56,6 @@ def test_the_state_directory_is_made_absolute(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", "/home/me")
     conf = loaded("--state-dir", "data")
     assert conf.state_path == str(tmp_path / "data")
-    assert conf.database_url == f"sqlite:///{tmp_path}/data/faafo.sqlite"
     assert conf.filesystem_store_datadir == f"{tmp_path}/data/images"
     assert loaded("--state-dir=~/data").state_path == "/home/me/data"
 
@@ -179,3 +181,30 @@ def test_the_version_is_printed(capsys):
         loaded("--version")
     assert caught.value.code == 0
     assert capsys.readouterr().out == "1.2.3\n"
+
+
+@pytest.mark.parametrize("flags", [["--state-dir", "~/x"], []])
+def test_without_a_home_directory_state_path_is_needed_only_where_it_is_used(flags):
+    script = (
+        "import pwd, sys\n"
+        # As for a user that the system does not know.
+        "pwd.getpwuid = {}.__getitem__\n"
+        "from faafo import conf as options\n"
+        "from faafo.conf import cli\n"
+        "from faafo.conf.load import check_values, load\n"
+        "from oslo_config import cfg\n"
+        "cli.register_opts(cfg.CONF, 'faafo-all')\n"
+        "options.register_opts(cfg.CONF)\n"
+        "load(cfg.CONF, 'faafo-all', '1', sys.argv[1:], [])\n"
+        "check_values(cfg.CONF)\n"
+        "print(cfg.CONF.state_path)\n"
+    )
+    unset = ("HOME", "XDG_STATE_HOME")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *flags], capture_output=True, text=True, env=environment
+    )
+    if flags:
+        assert "no home directory for ~/x" in ended.stderr
+    else:
+        assert ended.stdout == "/var/lib/faafo\n", ended.stderr
