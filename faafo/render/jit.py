@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compilation by numba: once, without the GIL, with a cache on disk if possible."""
 
+import logging
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numba
+
+from faafo.render.code_cache import CodeCache
+
+LOG = logging.getLogger(__name__)
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -12,11 +17,14 @@ Result = TypeVar("Result")
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Return ``function`` compiled by numba when it is first called."""
+    dispatcher: Any = numba.njit(nogil=True)(function)
     try:
-        return numba.njit(nogil=True, cache=True)(function)
-    except RuntimeError:
+        # What numba's own option does, with our cache in the place of its one.
+        dispatcher._cache = CodeCache(function)
+    except RuntimeError as error:
         # Neither the module's directory nor the user's cache is writable: compile at each start.
-        return numba.njit(nogil=True)(function)
+        LOG.info("compiled code is not cached: %s", error)
+    return dispatcher
 
 
 def inlined(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
