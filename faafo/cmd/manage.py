@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """``faafo-manage``: administration of the database, fractals and the image store."""
 
+import argparse
 import math
+import stat
 import sys
 import uuid as uuidlib
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from faafo import errors, process
 from faafo.cmd import usage
+from faafo.core.limits import Limits
 from faafo.db import engine, fractals, outcomes, schema
 from faafo.db.url import configured_url
 from faafo.fractal.embedded import extract
@@ -59,12 +62,19 @@ def _add_commands(commands: Any) -> None:
     tidy = _verb(store, "sweep", sweep, "remove images without a record, and half-written files")
     tidy.add_argument(
         "--older-than",
-        type=float,
+        type=_seconds,
         default=3600.0,
         metavar="SECONDS",
         help="keep files that are younger (default: %(default)g)",
     )
     tidy.add_argument("--dry-run", action="store_true", help="show them only")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds from 0, not {text}")
+    return seconds
 
 
 def _noun(commands: Any, name: str, text: str) -> Any:
@@ -141,20 +151,33 @@ def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
     """Queue the fractal of a PNG file, under a new uuid if its own is taken.
 
     :raises faafo.errors.InvalidTask: when there is no fractal in it.
+    :raises faafo.errors.LimitExceeded: when the API would refuse it, too.
     """
     path = conf.command.file
     try:
-        task = extract(path.read_bytes())
+        task = extract(_beginning(path, conf.api.max_image_size))
     except OSError as error:
         raise errors.InvalidTask(f"{path}: {error.strerror}") from None
     except errors.InvalidTask as error:
         raise errors.InvalidTask(f"{path}: {error}") from None
     with _session(conf) as session:
+        Limits(conf, session).check(task)
         if fractals.existing(session, [task.uuid]):
             other = str(uuidlib.uuid4())
             print(f"fractal {task.uuid} exists already: the copy gets a new uuid")
             task = task.model_copy(update={"uuid": other})
         print(f"queued fractal {fractals.add(session, with_constant(task)).uuid}")
+
+
+def _beginning(path: Path, count: int) -> bytes:
+    """Return the first ``count`` bytes of a file: the parameters come before the picture.
+
+    :raises faafo.errors.InvalidTask: when it is a device or a pipe, which may never end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise errors.InvalidTask("this is no regular file")
+    with path.open("rb") as file:
+        return file.read(count)
 
 
 def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:

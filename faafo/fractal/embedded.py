@@ -60,6 +60,8 @@ def _parse(text: str) -> FractalTask:
         return FractalTask.model_validate(fields)
     except ValidationError as error:
         raise errors.InvalidTask(f"the parameters in this file: {describe(error)}") from None
+    except RecursionError:
+        raise errors.InvalidTask("the parameters in this file are nested too deeply") from None
     except ValueError as error:
         raise errors.InvalidTask(f"the parameters in this file are no JSON: {error}") from None
 

@@ -34,7 +34,18 @@ ARROWS = {
     "app": {"api", "web", "core", "db", "fractal", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal", "render"},
-    "cmd": {"conf", "process", "app", "db", "fractal", "producer", "worker", "rpc", "store"},
+    "cmd": {
+        "conf",
+        "process",
+        "app",
+        "core",
+        "db",
+        "fractal",
+        "producer",
+        "worker",
+        "rpc",
+        "store",
+    },
     "wsgi": {"process", "app", "store"},
 }
 FOR_ALL = {"errors", "retry", "urls"}
@@ -46,7 +57,7 @@ ONLY_IN = {
     "llvmlite": {"render"},
     "numpy": {"render"},
     "requests": {"client"},
-    "sqlalchemy": {"db", "api", "app", "web", "cmd"},
+    "sqlalchemy": {"db", "core", "api", "app", "web", "cmd"},
     "flask": {"api", "app", "core", "web"},
     "waitress": {"app"},
     "boto3": {"store"},

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The verbs of faafo-manage that read what a user names."""
+
+import io
+import os
+import shutil
+
+import pytest
+from oslo_config import cfg
+from PIL import Image
+
+from faafo import errors, logs
+from faafo.cmd import manage
+from faafo.fractal.embedded import embed
+from faafo.stop import Stop
+
+
+class Deaf(Stop):
+    """Leaves the signals to pytest, and does not end the process with the command."""
+
+    def listen(self, drain_timeout=0.0):
+        pass
+
+
+@pytest.fixture
+def run(tmp_path, empty_database, monkeypatch, capsys):
+    """Runs a verb with options of group [api]; returns its status and what it prints."""
+    shutil.copy(empty_database, tmp_path / "faafo.sqlite")
+    monkeypatch.setattr(logs.logging, "setup", lambda *_arguments: None)
+
+    def run_verb(*arguments, **api):
+        # As each process has.
+        monkeypatch.setattr(cfg, "CONF", cfg.ConfigOpts())
+        config = tmp_path / "api.conf"
+        limits = "\n".join(f"{name} = {value}" for name, value in api.items())
+        config.write_text(f"[DEFAULT]\nstate_path = {tmp_path}\n[api]\n{limits}\n")
+        argv = ["faafo-manage", "--config-file", config, *arguments]
+        monkeypatch.setattr("sys.argv", list(map(str, argv)))
+        try:
+            status, sentence = manage.manage(Deaf()) or 0, ""
+        except errors.FaafoError as error:
+            status, sentence = 1, str(error)
+        return status, capsys.readouterr().out + sentence
+
+    return run_verb
+
+
+@pytest.fixture
+def file(tmp_path, make_task):
+    """A file of a fractal of 8 x 6 pixels and 40 iterations."""
+    buffer = io.BytesIO()
+    Image.new("P", (8, 6)).save(buffer, "PNG")
+    path = tmp_path / "fractal.png"
+    path.write_bytes(embed(buffer.getvalue(), make_task()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        ({"max_width": 7}, "width: 8 exceeds the limit, [api] max_width = 7"),
+        ({"max_height": 5}, "height: 6 exceeds the limit, [api] max_height = 5"),
+        ({"max_pixels": 47}, "pixels: 48 exceeds the limit, [api] max_pixels = 47"),
+        ({"max_iterations": 39}, "iterations: 40 exceeds the limit, [api] max_iterations = 39"),
+    ],
+)
+def test_a_file_is_queued_only_within_the_limits_of_the_api(run, file, limits, sentence):
+    status, printed = run("fractal", "from-png", file, **limits)
+    assert (status, printed) == (1, sentence)
+    assert run("fractal", "from-png", file)[0] == 0
+
+
+def test_a_file_is_queued_only_while_the_queue_has_room(run, file):
+    assert run("fractal", "from-png", file, max_queued=1)[0] == 0
+    status, printed = run("fractal", "from-png", file, max_queued=1)
+    assert status == 1
+    assert "[api] max_queued = 1" in printed
+
+
+def test_a_file_may_be_larger_than_what_is_read_of_it(run, file):
+    file.write_bytes(file.read_bytes() + bytes(2048))
+    assert run("fractal", "from-png", file, max_image_size=1024)[0] == 0
+
+
+def test_what_may_never_end_is_not_read(run, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", tmp_path / "pipe", tmp_path):
+        assert run("fractal", "from-png", path) == (1, f"{path}: this is no regular file")
+
+
+@pytest.mark.parametrize("age", ["nan", "-1", "inf", "old"])
+def test_an_age_that_makes_no_sense_is_refused(run, age):
+    status, printed = run("store", "sweep", f"--older-than={age}")
+    assert status == 1
+    assert "--older-than" in printed
+    assert age in printed
