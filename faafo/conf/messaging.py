@@ -37,13 +37,15 @@ rpc_opts: list[cfg.Opt] = [
         "pulse_file",
         sample_default="<none>",
         help="File that a worker or a producer touches each time it has received, through the "
-        "broker, a message that it sent to itself: a heartbeat for health checks of containers.",
+        "broker, a message that it sent to itself, and its threads are well: a heartbeat for "
+        "health checks of containers.",
     ),
     cfg.FloatOpt(
         "pulse_interval",
         default=10.0,
         min=0.5,
-        help="Seconds between two messages for pulse_file.",
+        help="Seconds between two messages of a service to itself, by which it finds out whether "
+        "the broker still delivers them.",
     ),
 ]
 

@@ -13,7 +13,8 @@ worker_opts: list[cfg.Opt] = [
         metavar="NAME",
         help="Name of this worker's queue, to which producers send tasks; it must be unique on "
         "the broker and, since the queue is durable, stay the same after a restart. By default "
-        "the host name and the first number that no other worker on this host uses.",
+        "the host name and the first number that no other worker on this host uses. A worker "
+        "whose name is taken ends.",
     ),
     cfg.IntOpt(
         "slots",

@@ -20,6 +20,7 @@ from faafo.producer.registry import WorkerRegistry
 from faafo.producer.results import ResultReporter
 from faafo.retry import with_backoff
 from faafo.rpc.client import WorkerClient
+from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Dispatcher:
         workers: WorkerClient,
         pace: Pace,
         wake: threading.Event,
+        vital: VitalThreads | None = None,
     ) -> None:
         self._claimed_by = claimed_by
         self._client = client
@@ -54,6 +56,7 @@ class Dispatcher:
         self._workers = workers
         self._pace = pace
         self._wake = wake
+        self._vital = vital or VitalThreads()
         self._canceller = Canceller(workers)
         # Leases we hold and have not yet reported.
         self._leases = Leases(
@@ -63,11 +66,12 @@ class Dispatcher:
             pace.renew_interval,
             registry.rows_done,
             self._canceller.cancel,
+            self._vital,
         )
         self._stop = threading.Event()
         # Set when draining must not wait any longer for the API to accept results.
         self._abandon = threading.Event()
-        self._results = ResultReporter(claimed_by, client, self._leases, self._abandon)
+        self._results = ResultReporter(claimed_by, client, self._leases, self._abandon, self._vital)
         self._backlog = Backlog()
 
     def run(self, stop: threading.Event) -> None:
@@ -95,6 +99,7 @@ class Dispatcher:
         while True:
             # Cleared before the claim, so that no later event is missed.
             self._wake.clear()
+            self._vital.beat("dispatcher", self._pace.claim_interval)
             if self._stop.is_set():
                 break
             if self._dispatch():
@@ -118,9 +123,7 @@ class Dispatcher:
         if not wanted:
             return False
         try:
-            claimed = with_backoff(errors.ApiUnavailable, self._stop)(
-                self._client.claim, self._claimed_by, wanted, self._pace.lease_duration
-            )
+            claimed = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
             self._accept(claimed)
             self._start_jobs()
             return bool(claimed)
@@ -130,6 +133,11 @@ class Dispatcher:
         except Exception:
             LOG.exception("could not dispatch")
         return False
+
+    def _claim(self, wanted: int) -> list[Record]:
+        """Claim; while the API is unavailable this is repeated, and the thread is not stuck."""
+        self._vital.beat("dispatcher", self._pace.claim_interval)
+        return self._client.claim(self._claimed_by, wanted, self._pace.lease_duration)
 
     def _accept(self, claimed: list[Record]) -> None:
         """Add the jobs of claimed records to the backlog; report those that cannot be parsed.

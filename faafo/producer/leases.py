@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.lease import Lease
-from faafo.producer.pace import RENEWALS_PER_LEASE
+from faafo.producer.pace import LONGEST_READ_TIMEOUT, RENEWALS_PER_LEASE
+from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class Leases:
         interval: float,
         rows_done: Callable[[str, str | None], int | None],
         lost: Callable[[Lease, str | None], None],
+        vital: VitalThreads | None = None,
     ) -> None:
         self._claimed_by = claimed_by
         self._client = client
@@ -39,12 +41,14 @@ class Leases:
         self._interval = min(interval, duration / RENEWALS_PER_LEASE)
         self._rows_done = rows_done
         self._lost = lost
+        self._vital = vital or VitalThreads()
         self._workers: dict[Lease, str | None] = {}
         self._emptied = threading.Condition()
 
     def run(self, stop: threading.Event) -> None:
         """Renew all leases that are held until ``stop`` is set."""
         while not stop.wait(self._interval):
+            self._vital.beat("leases", self._interval)
             held = self.held()
             if not held:
                 continue
@@ -68,7 +72,7 @@ class Leases:
         rows = {one.uuid: self._rows_done(one.uuid, self.worker_of(one)) for one in held}
         known = {uuid: done for uuid, done in rows.items() if done is not None}
         # A renewal that waits longer than this is repeated while the leases are still valid.
-        timeout = self._duration / RENEWALS_PER_LEASE
+        timeout = min(self._duration / RENEWALS_PER_LEASE, LONGEST_READ_TIMEOUT)
         return self._client.renew(self._claimed_by, held, self._duration, known, timeout)
 
     def add(self, lease: Lease) -> None:

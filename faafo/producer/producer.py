@@ -15,14 +15,16 @@ from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import Status
 from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.generator import Generator
+from faafo.producer.hearing import Hearing
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
 from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
-from faafo.rpc.liveness import make_liveness_check
+from faafo.rpc.liveness import LivenessCheck
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
+from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
@@ -56,8 +58,14 @@ class ProducerService:
         self._client = Client(conf.endpoint_url, read_timeout=pace.read_timeout)
         report_timeout = conf.rpc.report_interval * conf.rpc.report_patience
         registry = WorkerRegistry(instance_id, report_timeout, self._wake.set)
-        self._server = Server(transport, contract.PRODUCERS, name, registry, threads=1)
-        self._liveness = make_liveness_check(conf, transport, contract.PRODUCERS, name)
+        self._server = Server(
+            transport, contract.PRODUCERS, name, registry, threads=1, instance_id=instance_id
+        )
+        self._hearing = Hearing(self._server, registry, report_timeout)
+        vital = VitalThreads()
+        self._liveness = LivenessCheck(
+            transport, self._server, vital, conf.rpc.pulse_interval, conf.rpc.pulse_file
+        )
         self._dispatcher = Dispatcher(
             instance_id,
             self._client,
@@ -67,6 +75,7 @@ class ProducerService:
             ),
             pace,
             self._wake,
+            vital,
         )
         self._generator = Generator(
             self._client,
@@ -87,8 +96,8 @@ class ProducerService:
         :param on_ready: called once the dispatcher runs.
         """
         self._server.start(stop)
-        if self._liveness is not None:
-            self._liveness.start(stop)
+        self._liveness.start(stop)
+        self._hearing.start(stop)
         done = threading.Event()
         dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="drain")
         dispatching.start()

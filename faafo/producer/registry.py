@@ -90,6 +90,7 @@ class WorkerRegistry:
         self._report_timeout = report_timeout
         self._changed = changed
         self._workers: dict[str, Worker] = {}
+        self._has_heard = False
         self._lock = threading.Lock()
 
     def report(
@@ -117,10 +118,17 @@ class WorkerRegistry:
         self._record(report)
         self._changed()
 
+    def has_heard(self) -> bool:
+        """Return whether any report has arrived since the last call."""
+        with self._lock:
+            has_heard, self._has_heard = self._has_heard, False
+            return has_heard
+
     def _record(self, report: messages.Report) -> None:
         """Update the worker of a report; a worker that drains reports no slots."""
         name = report.server
         with self._lock:
+            self._has_heard = True
             worker = self._workers.get(name)
             if worker is None or worker.instance_id != report.worker:
                 # The renders of an earlier process have ended with that process.

@@ -14,6 +14,7 @@ from faafo.fractal.task import FractalResult
 from faafo.producer.faults import fault, reason
 from faafo.producer.leases import Leases
 from faafo.retry import with_backoff
+from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
@@ -21,6 +22,8 @@ LOG = logging.getLogger(__name__)
 BATCH_INTERVAL = 0.1
 # Seconds that the API may take to release what has not started.
 RELEASE_TIMEOUT = 2.0
+# Seconds after which the reporter shows that it lives, though there is nothing to report.
+IDLE_SECONDS = 10.0
 
 
 class ResultReporter:
@@ -34,12 +37,18 @@ class ResultReporter:
     """
 
     def __init__(
-        self, claimed_by: str, client: Client, leases: Leases, abandon: threading.Event
+        self,
+        claimed_by: str,
+        client: Client,
+        leases: Leases,
+        abandon: threading.Event,
+        vital: VitalThreads | None = None,
     ) -> None:
         self._claimed_by = claimed_by
         self._client = client
         self._leases = leases
         self._abandon = abandon
+        self._vital = vital or VitalThreads()
         self._waiting: deque[tuple[Lease, FractalResult]] = deque()
         self._arrived = threading.Condition()
         self._stopped = False
@@ -112,15 +121,24 @@ class ResultReporter:
 
     def _next_batch(self) -> dict[Lease, FractalResult]:
         with self._arrived:
-            self._arrived.wait_for(lambda: self._waiting or self._stopped)
+            self._vital.beat("results", IDLE_SECONDS)
+            while not self._arrived.wait_for(self._has_work, IDLE_SECONDS):
+                self._vital.beat("results", IDLE_SECONDS)
             size = min(len(self._waiting), LARGEST_CLAIM)
             return dict(self._waiting.popleft() for _ in range(size))
+
+    def _has_work(self) -> bool:
+        return bool(self._waiting) or self._stopped
+
+    def _complete_all(self, batch: dict[Lease, FractalResult]) -> list[str]:
+        """Report a batch; while the API is unavailable this is repeated, so it is not stuck."""
+        self._vital.beat("results")
+        return self._client.complete_all(self._claimed_by, batch.items())
 
     def _report_batch(self, batch: dict[Lease, FractalResult]) -> None:
         """Report a batch; if that fails, its leases expire."""
         try:
-            complete_all = self._client.complete_all
-            for uuid in self._with_backoff(complete_all, self._claimed_by, batch.items()):
+            for uuid in self._with_backoff(self._complete_all, batch):
                 LOG.warning("the API refused the result of task %s: the lease was lost", uuid)
         except errors.FaafoError as error:
             for lease in batch:

@@ -11,7 +11,7 @@ from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.retry import with_backoff
-from faafo.rpc.liveness import PingEndpoint
+from faafo.rpc.ping import PingEndpoint
 from faafo.rpc.transport import shown_url
 from faafo.urls import masked_text
 
@@ -21,13 +21,18 @@ LOG = logging.getLogger(__name__)
 LONGEST_WARNING_INTERVAL = 30.0
 # Seconds that a server gets to stop; a driver notices it within four.
 STOP_SECONDS = 4.0
+# Seconds by which the ages of two processes may differ while a message travels.
+SAME_AGE_SECONDS = 1.0
 
 # Errors that are answers: the server sends them to the caller without logging them.
 expected_exceptions = oslo_messaging.expected_exceptions
 
 
 class Server:
-    """Serves ``endpoint`` as ``target``, once the broker is reachable."""
+    """Serves ``endpoint`` as ``target``, once the broker is reachable.
+
+    :param instance_id: differs from that of other processes with the same ``name``.
+    """
 
     def __init__(
         self,
@@ -36,10 +41,13 @@ class Server:
         name: str,
         endpoint: Any,
         threads: int,
+        instance_id: str = "",
     ) -> None:
         self._transport = transport
-        self._target = target(server=name, version=None)
+        self.target = target(server=name, version=None)
         self._endpoint = endpoint
+        self._instance_id = instance_id
+        self._ping = PingEndpoint(instance_id)
         self._threads = threads
         self._server: RPCServer | None = None
         self._listening = threading.Event()
@@ -54,9 +62,45 @@ class Server:
         """Return whether the broker has been reached within ``timeout`` seconds."""
         return self._listening.wait(timeout)
 
+    def is_younger_than(self, answer: Any) -> bool:
+        """Return whether an answer to a ping is that of an older process with the same name.
+
+        The ids decide between two that began at the same time. A process of an earlier version
+        answers None.
+        """
+        if not isinstance(answer, dict):
+            return answer is None
+        if answer.get("instance") == self._instance_id or answer.get("is_stopping"):
+            return False
+        younger_by = float(answer.get("age", 0.0)) - self._ping.age
+        if abs(younger_by) < SAME_AGE_SECONDS:
+            return str(answer.get("instance")) < self._instance_id
+        return younger_by > 0
+
+    def listen_again(self) -> None:
+        """Declare exchanges, queues and bindings again, which the broker may have lost.
+
+        The calls that are being answered are finished by the server before.
+        """
+        before = self._server
+        if before is None or self._closing is not None:
+            return
+        try:
+            self._server = self._connect()
+        except errors.BrokerUnavailable as error:
+            LOG.warning("%s", error)
+        else:
+            threading.Thread(target=_close, args=(before,), name="rpc-close", daemon=True).start()
+
+    def yield_name(self) -> None:
+        """Let another process have this name from now on, since this one stops."""
+        self._ping.is_stopping = True
+
     def close(self) -> None:
         """Begin to stop listening; returns at once, since a silent broker can delay it for ever."""
-        self._closing = threading.Thread(target=self._close, name="rpc-close", daemon=True)
+        self._closing = threading.Thread(
+            target=_close, args=(self._server,), name="rpc-close", daemon=True
+        )
         self._closing.start()
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
@@ -66,16 +110,6 @@ class Server:
         assert self._closing is not None
         self._closing.join(timeout)
         return not self._closing.is_alive()
-
-    def _close(self) -> None:
-        if self._server is None:
-            return
-        try:
-            self._server.stop()
-            self._server.wait()
-        # Whatever a driver or its library raises, the connection ends with the process.
-        except Exception as error:
-            LOG.warning("could not disconnect from the broker in an orderly way: %s", error)
 
     def _listen(self, stop: threading.Event) -> None:
         try:
@@ -88,8 +122,8 @@ class Server:
     def _connect(self) -> RPCServer:
         server = oslo_messaging.get_rpc_server(
             self._transport,
-            self._target,
-            [self._endpoint, PingEndpoint()],
+            self.target,
+            [self._endpoint, self._ping],
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )
         try:
@@ -111,3 +145,15 @@ class Server:
                 shown_url(self._transport),
             )
             interval = min(2 * interval, LONGEST_WARNING_INTERVAL)
+
+
+def _close(server: RPCServer | None) -> None:
+    """Stop to listen, and wait until all calls have been answered."""
+    if server is None:
+        return
+    try:
+        server.stop()
+        server.wait()
+    # Whatever a driver or its library raises, the connection ends with the process.
+    except Exception as error:
+        LOG.warning("could not disconnect from the broker in an orderly way: %s", error)

@@ -12,9 +12,11 @@ from faafo import errors
 from faafo.fractal.tile import Tile, TileView, parse_view
 from faafo.render import image
 from faafo.rpc import contract, messages
+from faafo.rpc.liveness import LivenessCheck
 from faafo.rpc.server import STOP_SECONDS, Server, expected_exceptions
 from faafo.rpc.tile import packed
 from faafo.rpc.transport import get_tiles_transport
+from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
@@ -35,6 +37,9 @@ class TileEndpoint:
         self._max_iterations = max_iterations
         self._timeout = timeout
         self._stopping = stopping
+        self._lock = threading.Lock()
+        # The number of tiles that are rendered now.
+        self.under_way = 0
 
     @expected_exceptions(errors.FaafoError)
     def render_tile(self, ctxt: dict[str, Any], view: dict[str, Any]) -> dict[str, Any]:
@@ -47,6 +52,8 @@ class TileEndpoint:
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         try:
+            with self._lock:
+                self.under_way += 1
             timeout = messages.parse(messages.TileContext, ctxt).timeout or self._timeout
             return packed(self._render(parse_view(view), time.perf_counter(), timeout))
         except errors.FaafoError:
@@ -55,6 +62,9 @@ class TileEndpoint:
         except Exception as error:
             LOG.exception("tile failed: %s", view)
             raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+        finally:
+            with self._lock:
+                self.under_way -= 1
 
     def _render(self, view: TileView, started_at: float, timeout: float) -> Tile:
         if view.iterations > view.iterations_within(self._max_iterations):
@@ -75,18 +85,28 @@ class TileEndpoint:
 class TileServer:
     """Serves tiles under the worker's ``name``, unless ``[tiles] threads`` is 0."""
 
-    def __init__(self, conf: cfg.ConfigOpts, name: str) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, name: str, instance_id: str = "") -> None:
         self._stopping = threading.Event()
         endpoint = TileEndpoint(name, conf.tiles.max_iterations, conf.tiles.timeout, self._stopping)
         self._server: Server | None = None
         if conf.tiles.threads:
             transport = get_tiles_transport(conf)
-            self._server = Server(transport, contract.TILES, name, endpoint, conf.tiles.threads)
+            self._server = Server(
+                transport, contract.TILES, name, endpoint, conf.tiles.threads, instance_id
+            )
+            self._liveness = LivenessCheck(
+                transport,
+                self._server,
+                VitalThreads(),
+                conf.rpc.pulse_interval,
+                is_busy=lambda: endpoint.under_way > 0,
+            )
 
     def start(self, stop: threading.Event) -> None:
         """Start to serve; returns at once and retries until ``stop`` is set."""
         if self._server is not None:
             self._server.start(stop)
+            self._liveness.start(stop)
 
     def close(self) -> None:
         """Cancel all renders and begin to stop serving; clients may retry."""

@@ -14,9 +14,10 @@ from faafo.render import escape
 from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import ReportClient
-from faafo.rpc.liveness import make_liveness_check
+from faafo.rpc.liveness import TAKEN_SECONDS, LivenessCheck
 from faafo.rpc.server import STOP_SECONDS, Server
 from faafo.rpc.transport import RPCTransport
+from faafo.rpc.vital import VitalThreads
 from faafo.store.base import ImageWriter
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
@@ -32,6 +33,8 @@ SPARE_THREADS = 4
 THREADS_PER_SLOT = 2
 # Seconds between two checks whether to wait any longer.
 POLL_SECONDS = 0.2
+# Seconds that a worker that drains still listens: calls may be under way to it.
+LISTEN_SECONDS = 2.0
 # Seconds that cancelled renders get to end; they check several times a second.
 CANCEL_SECONDS = 2.0
 
@@ -71,9 +74,17 @@ class WorkerService:
             conf.store.save_timeout,
         )
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
-        self._server = Server(transport, contract.TASKS, name, endpoint, threads)
-        self._tiles = TileServer(conf, name)
-        self._liveness = make_liveness_check(conf, transport, contract.TASKS, name)
+        self._server = Server(transport, contract.TASKS, name, endpoint, threads, instance_id)
+        self._tiles = TileServer(conf, name, instance_id)
+        self._vital = VitalThreads()
+        self._liveness = LivenessCheck(
+            transport,
+            self._server,
+            self._vital,
+            conf.rpc.pulse_interval,
+            conf.rpc.pulse_file,
+            option="[worker] name",
+        )
         self._reports = ReportClient(transport, name, instance_id, version)
 
     def run(
@@ -105,7 +116,11 @@ class WorkerService:
         LOG.info("worker %s is ready, with %d slot(s)", self._name, self._slots.total)
         on_ready()
         while not stop.is_set():
-            self._report(self._usable_slots())
+            self._vital.beat("reports", self._report_interval)
+            slots = self._usable_slots()
+            # A store that does not answer takes its time, and is no reason to restart the worker.
+            self._vital.beat("reports", self._report_interval)
+            self._report(slots)
             stop.wait(self._report_interval)
         while not self._drained.is_set():
             self._report(0)
@@ -119,14 +134,15 @@ class WorkerService:
             LOG.debug("stopped before the store was reached: %s", error)
             return False
         self._tidy()
+        asking = self._liveness.ask_for_name()
         LOG.info("worker %s compiles its kernel", self._name)
         escape.warm_up()
+        asking.join(TAKEN_SECONDS)
         if stop.is_set():
             return False
         self._server.start(stop)
         self._tiles.start(stop)
-        if self._liveness is not None:
-            self._liveness.start(stop)
+        self._liveness.start(stop)
         while not stop.is_set():
             if self._server.wait_until_listening(POLL_SECONDS):
                 return True
@@ -161,12 +177,16 @@ class WorkerService:
     def _drain(self, immediate: threading.Event) -> None:
         """Finish the renders under way, up to ``drain_timeout``; then cancel them.
 
-        Meanwhile the worker still listens: it answers further calls that it is busy.
+        Until all producers know of it, the worker answers further calls that it is busy. Then it
+        listens no longer: the next process of this name may.
         """
         deadline = time.monotonic() + self._drain_timeout
         is_idle = self._slots.wait_until_free(0)
         self._slots.close()
         self._tiles.close()
+        self._server.yield_name()
+        self._finishes_before(min(deadline, time.monotonic() + LISTEN_SECONDS), immediate)
+        self._server.close()
         if not self._finishes_before(deadline, immediate):
             LOG.warning("worker %s cancels its unfinished renders", self._name)
             self._cancellations.cancel_everything()
