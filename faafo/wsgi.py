@@ -2,20 +2,22 @@
 """The API as a WSGI application, for gunicorn, uWSGI or mod_wsgi: ``faafo.wsgi:application``.
 
 The environment variable FAAFO_CONFIG_FILES names its configuration files, separated by colons;
-by default it reads the files that faafo-api reads.
+by default it reads the files that faafo-api reads. A server may load this module before it forks.
 """
 
 import os
 
 from faafo import process
-from faafo.app.factory import create_app
+from faafo.app.factory import create_app, make_collaborators
+from faafo.app.fork import share_nothing
 from faafo.app.lifecycle import prepare_database
 from faafo.store.factory import open_store
 
 _files = os.environ.get("FAAFO_CONFIG_FILES")
 _conf = process.prepare_service("faafo-api", [], _files.split(":") if _files else None)
+process.check_transport_url(_conf)
 process.warn_of_unknown_options(_conf, later=process.OF_MESSAGING)
-_store = open_store(_conf)
 
-application = create_app(_conf, _store, process.version())
+application = create_app(_conf, open_store(_conf), process.version())
 prepare_database(application)
+share_nothing(application, lambda: make_collaborators(_conf, open_store(_conf)))

@@ -73,7 +73,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
-    _make_collaborators(conf, store, notice).install(app)
+    make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
     _log_access(app)
     app.before_request(_require_json_object)
@@ -84,9 +84,10 @@ def create_app(
     return app
 
 
-def _make_collaborators(
-    conf: cfg.ConfigOpts, store: ImageStore, notice: Callable[[], str | None]
+def make_collaborators(
+    conf: cfg.ConfigOpts, store: ImageStore, notice: Callable[[], str | None] = no_notice
 ) -> Collaborators:
+    """Return what an application that ``conf`` describes works with; nothing is open yet."""
     bulkheads = Bulkheads.sized_by(conf.api.threads)
     return Collaborators(
         store=store,
