@@ -5,12 +5,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, String, Text, and_, or_
+from sqlalchemy import DateTime, String, Text, and_, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db.models import RECORD_FIELDS, Fractal
+from faafo.db.text import ANY_TEXT, exact, matches, matches_in_any_case
 
 COLUMNS: dict[str, InstrumentedAttribute] = {name: getattr(Fractal, name) for name in RECORD_FIELDS}
 
@@ -21,9 +22,9 @@ _COMPARISONS: dict[tuple[str, ...], Callable[[Any, Any], ColumnElement[bool]]] =
     ("<", "lt"): lambda column, val: column < val,
     (">=", "ge", "gte", "geq"): lambda column, val: column >= val,
     ("<=", "le", "lte", "leq"): lambda column, val: column <= val,
-    ("like",): lambda column, val: column.like(val),
-    ("ilike",): lambda column, val: column.ilike(val),
-    ("not_like",): lambda column, val: column.not_like(val),
+    ("like",): matches,
+    ("ilike",): matches_in_any_case,
+    ("not_like",): lambda column, val: not_(matches(column, val)),
     ("in",): lambda column, val: column.in_(val),
     ("not_in",): lambda column, val: column.not_in(val),
     ("is_null",): lambda column, _val: column.is_(None),
@@ -33,6 +34,15 @@ OPERATORS = {name: compare for names, compare in _COMPARISONS.items() for name i
 WITHOUT_VALUE = {"is_null", "is_not_null"}
 WITH_LIST = {"in", "not_in"}
 WITH_PATTERN = {"like", "ilike", "not_like"}
+# Operators that an index can help: the collation finds candidates, the exact text decides.
+BY_INDEX = {"==", "eq", "equals", "equals_to", "in"}
+# Fields that hold nothing but lower-case ASCII are sorted the same way by every collation.
+FREE_TEXT = {"fault", "generated_by"}
+
+MAX_VALUES = 1000
+MAX_TEXT = 4000
+MAX_PATTERN = 255
+MAX_WILDCARDS = 10
 
 INT64 = 2**63
 
@@ -45,16 +55,19 @@ def condition(name: str, op: str, val: Any = None) -> ColumnElement[bool]:
     """
     column = _column(name)
     if op not in OPERATORS:
-        raise errors.InvalidQuery(f"q: unknown op {op!r}; known are {', '.join(OPERATORS)}")
+        raise errors.InvalidQuery(f"q: unknown op {op!r:.60}; known are {', '.join(OPERATORS)}")
     if op in WITHOUT_VALUE:
         return OPERATORS[op](column, None)
+    if op in WITH_PATTERN:
+        return OPERATORS[op](column, _pattern(name, column, op, val))
     if op in WITH_LIST:
-        if not isinstance(val, list):
-            raise errors.InvalidQuery(f"q: op {op!r} needs a list as val, not {val!r}")
-        return OPERATORS[op](column, [_value(name, column, item) for item in val])
-    if op in WITH_PATTERN and not _is_text(column):
-        raise errors.InvalidQuery(f"q: op {op!r} is for text, and {name} is not")
-    return OPERATORS[op](column, _value(name, column, val))
+        value: Any = [_value(name, column, item) for item in _values(op, val)]
+    else:
+        value = _value(name, column, val)
+    if not _is_text(column):
+        return OPERATORS[op](column, value)
+    is_exact = OPERATORS[op](exact(column), value)
+    return and_(OPERATORS[op](column, value), is_exact) if op in BY_INDEX else is_exact
 
 
 def every(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -73,7 +86,8 @@ def order(name: str, direction: str = "asc") -> ColumnElement:
     :raises faafo.errors.InvalidQuery: for an unknown field.
     """
     column = _column(name)
-    return column.desc() if direction == "desc" else column.asc()
+    key: Any = exact(column) if name in FREE_TEXT else column
+    return key.desc() if direction == "desc" else key.asc()
 
 
 def _column(name: str) -> InstrumentedAttribute:
@@ -81,8 +95,34 @@ def _column(name: str) -> InstrumentedAttribute:
         return COLUMNS[name]
     except KeyError:
         raise errors.InvalidQuery(
-            f"q: unknown field {name!r}; known are {', '.join(COLUMNS)}"
+            f"q: unknown field {name!r:.60}; known are {', '.join(COLUMNS)}"
         ) from None
+
+
+def _values(op: str, val: Any) -> list[Any]:
+    if not isinstance(val, list):
+        raise errors.InvalidQuery(f"q: op {op!r} needs a list as val, not {val!r:.60}")
+    if len(val) > MAX_VALUES:
+        raise errors.InvalidQuery(
+            f"q: op {op!r} takes a list of at most {MAX_VALUES} values, not {len(val)}"
+        )
+    return val
+
+
+def _pattern(name: str, column: InstrumentedAttribute, op: str, val: Any) -> Any:
+    if not _is_text(column):
+        raise errors.InvalidQuery(f"q: op {op!r} is for text, and {name} is not")
+    val = _value(name, column, val)
+    if len(val) > MAX_PATTERN:
+        raise errors.InvalidQuery(
+            f"q: a pattern has at most {MAX_PATTERN} characters, not {len(val)}: {val!r:.60}"
+        )
+    wildcards = val.count(ANY_TEXT)
+    if wildcards > MAX_WILDCARDS:
+        raise errors.InvalidQuery(
+            f"q: a pattern has at most {MAX_WILDCARDS} times '%', not {wildcards}: {val!r:.60}"
+        )
+    return val
 
 
 def _is_text(column: InstrumentedAttribute) -> bool:
@@ -94,11 +134,14 @@ def _value(name: str, column: InstrumentedAttribute, val: Any) -> Any:
     if isinstance(column.type, DateTime):
         return _moment(name, val)
     if _is_text(column):
-        if isinstance(val, str) and val.isprintable():
+        if isinstance(val, str) and val.isprintable() and len(val) <= MAX_TEXT:
             return val
-        raise errors.InvalidQuery(f"q: {name} is compared with printable text, not {val!r}")
+        raise errors.InvalidQuery(
+            f"q: {name} is compared with printable text of at most {MAX_TEXT} characters, "
+            f"not {val!r:.60}"
+        )
     if isinstance(val, bool) or not isinstance(val, int | float) or not -INT64 <= val < INT64:
-        raise errors.InvalidQuery(f"q: {name} is compared with a 64-bit number, not {val!r}")
+        raise errors.InvalidQuery(f"q: {name} is compared with a 64-bit number, not {val!r:.60}")
     return val
 
 
@@ -108,5 +151,5 @@ def _moment(name: str, val: Any) -> datetime:
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (TypeError, ValueError, OverflowError):
         raise errors.InvalidQuery(
-            f"q: {name} is compared with a time such as 2026-01-31T12:00:00Z, not {val!r}"
+            f"q: {name} is compared with a time such as 2026-01-31T12:00:00Z, not {val!r:.60}"
         ) from None

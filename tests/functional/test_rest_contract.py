@@ -13,6 +13,7 @@ import requests
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tests.functional.comparisons import COMPARED, TEXTS
 from tests.functional.processes import SMALL_FRACTAL, Api, wait_until
 
 FIELDS = [
@@ -242,6 +243,9 @@ class TestFilters:
             ("status", "==", "complete", [2]),
             ("status", "like", "que%", [1, 3]),
             ("status", "ilike", "QUE%", [1, 3]),
+            ("status", "eq", "QUEUED", []),
+            ("status", "in", ["QUEUED", "Complete"], []),
+            ("checksum", "==", CHECKSUM.upper(), []),
             ("status", "not_like", "que%", [2]),
             ("status", "in", ["complete", "error"], [2]),
             ("checksum", "==", CHECKSUM, [2]),
@@ -285,6 +289,16 @@ class TestFilters:
         assert found(api, {"or": [two, {"and": [queued, {"or": [one]}]}]}) == [1, 2]
         assert found(api, {"and": []}) == [1, 2, 3]
         assert found(api, {"or": []}) == []
+
+
+def test_text_compares_character_by_character(api: Api) -> None:
+    for text in TEXTS:
+        put(api, api.post_fractal()["uuid"], **{**RESULT, "generated_by": text})
+    for op, val, expected in COMPARED:
+        filters = [{"name": "generated_by", "op": op, "val": val}]
+        q = {"filters": filters, "order_by": [{"field": "generated_by"}]}
+        page = listed(api, q, results_per_page=100)
+        assert [one["generated_by"] for one in page["objects"]] == expected, (op, val)
 
 
 class TestOneFractal:

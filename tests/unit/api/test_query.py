@@ -7,8 +7,9 @@ import pytest
 
 from faafo import errors
 from faafo.api import query
-from faafo.db import fractals
+from faafo.db import fractals, outcomes
 from faafo.db.counts import Counts
+from tests.functional.comparisons import COMPARED, TEXTS
 
 
 @pytest.fixture
@@ -70,10 +71,72 @@ def test_an_order_replaces_newest_first(found):
         ('{"filters": [{"name": "width", "op": "like", "val": "1"}]}', "is for text"),
         ('{"order_by": [{"field": "width", "direction": "up"}]}', "'asc' or 'desc'"),
         ('{"filters": [' + '{"and": [' * 9 + "]}" * 9 + "]}", "nest more than 8 deep"),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 50_000, "is not JSON"),
+        ("[" * 65_537, "at most 65536 characters, not 65537"),
     ],
 )
 def test_a_query_that_is_not_valid_is_rejected_with_the_reason(text, sentence):
     with pytest.raises(errors.InvalidQuery, match="^q: ") as caught:
         query.parse(text)
     assert sentence in str(caught.value)
+
+
+def by_fault(op, val):
+    return {"name": "fault", "op": op, "val": val}
+
+
+@pytest.mark.parametrize(
+    ("q", "sentence"),
+    [
+        ({"filters": [by_width("in", list(range(1001)))]}, "at most 1000 values, not 1001"),
+        (
+            {"filters": [by_width("in", [0] * 600), by_width("not_in", [0] * 401)]},
+            "at most 1000 values in all filters together",
+        ),
+        (
+            {"filters": [{"or": [{"and": [by_width("==", 1)] * 12}] * 8}]},
+            "at most 100 in all, nested ones included",
+        ),
+        ({"filters": [{"and": []}] * 101}, "at most 100"),
+        ({"filters": [by_fault("like", "x" * 256)]}, "at most 255 characters, not 256"),
+        ({"filters": [by_fault("not_like", "%x" * 11)]}, "at most 10 times '%', not 11"),
+        ({"filters": [by_fault("ilike", "%" * 150)]}, "at most 10 times '%', not 150"),
+        ({"filters": [by_fault("==", "x" * 4001)]}, "at most 4000 characters"),
+        ({"filters": [by_fault("in", ["x" * 4001])]}, "at most 4000 characters"),
+        ({"order_by": [{"field": "width"}] * 21}, "at most 20 objects"),
+    ],
+)
+def test_a_search_that_asks_for_too_much_is_told_the_bound(q, sentence):
+    with pytest.raises(errors.InvalidQuery, match="^q: ") as caught:
+        query.parse(json.dumps(q))
+    assert sentence in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_a_search_at_all_bounds_is_answered(found):
+    values = [by_width("in", list(range(901))), by_width("==", 8)]
+    patterns = [{"or": [by_fault("like", "%x" * 10), by_width("==", 8)]}] * 32
+    assert found(filters=[*values, *patterns, by_fault("is_null", None)]) == [8]
+
+
+@pytest.fixture
+def texts(session, make_task):
+    """Finds the texts that a filter leaves."""
+    for text in TEXTS:
+        task = fractals.add(session, make_task())
+        outcomes.complete(session, task.uuid, None, {"generated_by": text})
+
+    def find(op, val):
+        q = {"filters": [{"name": "generated_by", "op": op, "val": val}]}
+        search = query.parse(json.dumps(q | {"order_by": [{"field": "generated_by"}]}))
+        page = fractals.page(
+            session, size=99, where=search.where, order_by=search.order_by, counts=Counts()
+        )
+        return [fractal.generated_by for fractal in page.fractals]
+
+    return find
+
+
+@pytest.mark.parametrize(("op", "val", "expected"), COMPARED)
+def test_text_compares_character_by_character(texts, op, val, expected):
+    assert texts(op, val) == expected
