@@ -11,9 +11,10 @@ from flask_openapi import APIBlueprint, Tag
 from flask_openapi.types import ResponseDict
 
 from faafo import errors
-from faafo.api import examples, image
+from faafo.api import examples, image, precondition
 from faafo.api import query as query_parameter
 from faafo.api.schemas import (
+    CHECKSUM_DIGITS,
     ERRORS,
     FractalList,
     FractalPage,
@@ -100,7 +101,7 @@ def get_fractals(query: FractalList) -> Any:
 @blueprint.get("/fractal/<uuid:uuid>", responses={200: FractalRecord})
 def get_fractal(path: FractalPath) -> Any:
     """Return one fractal."""
-    return jsonify(fractals.record(db.session, str(path.uuid)))
+    return precondition.tagged(fractals.record(db.session, str(path.uuid)))
 
 
 @blueprint.put(
@@ -126,13 +127,20 @@ def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
 @blueprint.delete("/fractal/<uuid:uuid>", responses={204: None})
 def delete_fractal(path: FractalPath) -> Any:
     """Delete a fractal and its image."""
-    deletion.delete_fractal(str(path.uuid))
+    uuid = str(path.uuid)
+    seen = fractals.get(db.session, uuid) if precondition.is_given() else None
+    if seen is not None:
+        precondition.require_match(seen.as_dict())
+    if not deletion.delete_fractal(uuid, seen):
+        precondition.fail()
     return "", 204
 
 
 @blueprint.post("/fractal/<uuid:uuid>/retry", responses={200: FractalRecord})
 def post_retry(path: FractalPath) -> Any:
     """Queue a fractal of status error again."""
+    if precondition.is_given():
+        precondition.require_match(fractals.record(db.session, str(path.uuid)))
     return jsonify(outcomes.retry(db.session, str(path.uuid)).as_dict())
 
 
@@ -162,14 +170,28 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
         # The fractal was deleted during the render: no record refers to this image.
         deletion.delete_image(uuid)
         raise
-    _refuse_changes(fractal.as_dict(), sent)
+    record = fractal.as_dict()
+    precondition.require_match(record)
+    _refuse_changes(record, sent)
     if body.has_result:
+        _check_digits(body, record["checksum"])
         result = {name: sent[name] for name in RESULT if name in sent}
         return outcomes.complete(db.session, uuid, body.attempt, result)
     if body.fault is not None and body.attempt is not None:
         policy = collaborators().retry_policy
         return outcomes.fail(db.session, uuid, body.attempt, body.fault, policy)
     return fractal
+
+
+def _check_digits(body: FractalUpdate, known: str | None) -> None:
+    """Check the checksum of a result that names its attempt; a client may send a record back."""
+    if body.attempt is None or body.checksum in (None, known):
+        return
+    if len(body.checksum) != CHECKSUM_DIGITS:
+        raise errors.InvalidTask(
+            f"checksum: must have {CHECKSUM_DIGITS} hexadecimal digits in the result of an "
+            f"attempt, not {body.checksum!r}"
+        )
 
 
 def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from flask import Response, abort, current_app, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from faafo import errors
+from faafo.api.schemas import CHECKSUM_DIGITS
 from faafo.core.collaborators import collaborators
 from faafo.core.reading import ImageReader
 from faafo.db import db, fractals, outcomes
@@ -55,7 +56,8 @@ def _file(uuid: str, known: str) -> AnyResponse:
     try:
         response = Response(content, mimetype=MIMETYPE, direct_passthrough=True)
         response.content_length = content.size
-        response.headers["Repr-Digest"] = _digest(known)
+        if len(known) == CHECKSUM_DIGITS:
+            response.headers["Repr-Digest"] = _digest(known)
         response.set_etag(known)
         return response.make_conditional(request, accept_ranges=True, complete_length=content.size)
     except BaseException:

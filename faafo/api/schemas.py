@@ -10,9 +10,11 @@ from pydantic_core import PydanticCustomError
 
 from faafo.api import examples
 from faafo.fractal.task import (
+    INTEGER_TEXT,
     MAX_INT32,
     MAX_SIZE,
     WHOLE,
+    AnyChecksum,
     Checksum,
     Coordinate,
     Count,
@@ -22,6 +24,7 @@ from faafo.fractal.task import (
     Uuid,
 )
 
+CHECKSUM_DIGITS = 64
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Text = Annotated[str, Field(max_length=4000)]
@@ -53,8 +56,10 @@ class FractalList(BaseModel):
         description='JSON: {"filters": [{"name", "op", "val"}], "order_by": [{"field", '
         '"direction"}]}; filters nest in {"and": []} and {"or": []}',
     )
-    page: int = Field(1, ge=1, le=MAX_INT32)
-    results_per_page: int = Field(10, ge=1, le=MAX_INT32, description="at most 100 are returned")
+    page: Annotated[int, INTEGER_TEXT] = Field(1, ge=1, le=MAX_INT32)
+    results_per_page: Annotated[int, INTEGER_TEXT] = Field(
+        10, ge=1, le=MAX_INT32, description="at most 100 are returned"
+    )
     marker: Uuid | None = Field(
         None,
         description="The uuid of the last fractal on the previous page: every page costs as "
@@ -83,7 +88,9 @@ class FractalRecord(FractalParameters):
     failures: int = Field(description="failed attempts; status error after [api] max_attempts")
     fault: str | None
     created_at: str
-    checksum: Checksum | None
+    checksum: AnyChecksum | None = Field(
+        description="SHA-256 of the image; other than 64 digits from clients that name no attempt"
+    )
     duration: float | None = Field(
         description="seconds that the worker spent on rendering, or on finding a stored image"
     )
@@ -131,7 +138,7 @@ class FractalUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra=_RESULT_OR_FAULT_OR_NOTHING)
 
     attempt: Attempt | None = None
-    checksum: Checksum | None = None
+    checksum: AnyChecksum | None = None
     duration: Duration | None = None
     size: Size | None = None
     generated_by: Name | None = None
@@ -179,7 +186,7 @@ class FractalUpdate(BaseModel):
 class ImageAttempt(BaseModel):
     """The attempt that an image is the result of."""
 
-    attempt: int = Field(ge=0, le=MAX_INT32)
+    attempt: Annotated[int, Field(ge=0, le=MAX_INT32), INTEGER_TEXT]
 
 
 class ImageDigest(BaseModel):

@@ -5,18 +5,16 @@ import logging
 import string
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, g, request
 from flask.json.provider import DefaultJSONProvider
 from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
-from werkzeug.exceptions import BadRequest
 
 from faafo.api import claim, fractal, health, tile
 from faafo.api.schemas import Message
-from faafo.app import error_handlers
+from faafo.app import checks, error_handlers
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
@@ -37,8 +35,6 @@ UNQUOTED = string.punctuation.replace('"', "")
 THUMBNAIL_CACHE_BYTES = 32 * 2**20
 # The share of [database] timeout that a search or a list may take.
 SEARCH_SHARE = 0.5
-WITH_BODY = {"POST", "PUT", "PATCH"}
-WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 
 
 class UnsortedJson(DefaultJSONProvider):
@@ -76,7 +72,7 @@ def create_app(
     make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
     _log_access(app)
-    app.before_request(_require_json_object)
+    checks.register(app)
     error_handlers.register(app)
     for resource in (fractal, claim, tile, health):
         app.register_api(resource.blueprint)
@@ -122,21 +118,6 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
         engine.tune_sqlite(db.engine)
         engine.look_after_connections(db.engine)
         deadline.set_deadlines(db.engine, SEARCH_SHARE * conf.database.timeout)
-
-
-def _require_json_object() -> None:
-    """Reject a body that is not a JSON object before it is validated: 400, 413 or 415."""
-    ours = request.blueprint in (fractal.blueprint.name, claim.blueprint.name)
-    if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_JSON:
-        return
-    try:
-        body: Any = request.get_json()
-    except RecursionError:
-        abort(400, description="the body: is nested too deeply")
-    except BadRequest:
-        abort(400, description="the body: is not JSON")
-    if not isinstance(body, dict):
-        abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")
 
 
 def _path_with_query() -> str:

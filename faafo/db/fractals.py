@@ -31,6 +31,9 @@ RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
     Fractal.__table__.c.uuid == bindparam("wanted")
 )
 
+# One of these columns changes with every change of a record.
+CHANGING = ("status", "attempt", "failures")
+
 # Overwrite objects that the session has loaded before: an UPDATE may have changed their rows.
 REFRESH = {"populate_existing": True}
 
@@ -103,17 +106,23 @@ def existing(session: Session, uuids: Sequence[str]) -> set[str]:
 
 
 @retry_on_deadlock
-def remove(session: Session, uuid: str) -> None:
+def remove(session: Session, uuid: str, seen: Fractal | None = None) -> bool:
     """Delete the record of a fractal.
 
+    :param seen: the fractal as the client has seen it: it is deleted only if it is still the same,
+        and the answer is False otherwise.
     :raises faafo.errors.FractalNotFound: when there is none.
     """
-    deleted = matched(session.execute(sql_delete(Fractal).where(Fractal.uuid == uuid)))
+    where = [Fractal.uuid == uuid]
+    if seen is not None:
+        where += [getattr(Fractal, name) == getattr(seen, name) for name in CHANGING]
+    deleted = matched(session.execute(sql_delete(Fractal).where(*where)))
     if deleted:
         session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()
-    if not deleted:
+    if not deleted and (seen is None or not existing(session, [uuid])):
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
+    return bool(deleted)
 
 
 def page(

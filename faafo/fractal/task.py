@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The models of a task and its result: fields, bounds and units."""
 
+import re
 import uuid as uuidlib
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -28,6 +29,23 @@ MAX_SIZE = 2**53
 # Every point with |z| > 2 escapes at once, so a distant window shows nothing; this bound keeps the
 # arithmetic of the kernel from overflow.
 MAX_COORDINATE = 1e6
+
+
+def _written_as(grammar: re.Pattern[str], what: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and not grammar.fullmatch(value):
+            raise PydanticCustomError("grammar", "must be {what}", {"what": what})
+        return value
+
+    return BeforeValidator(check)
+
+
+# Python also reads 1_0, full-width digits and surrounding spaces as numbers.
+INTEGER = re.compile(r"-?[0-9]+")
+NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# For numbers in queries and paths, which are text.
+INTEGER_TEXT = _written_as(INTEGER, "a plain integer such as 10")
+NUMBER_TEXT = _written_as(NUMBER, "a plain decimal number such as -0.8 or 1e-5")
 
 
 def within(kind: str, low: float, high: float) -> WrapValidator:
@@ -87,6 +105,10 @@ PaletteName = Annotated[
     WithJsonSchema({"type": "string", "enum": list(palettes.NAMES)}),
 ]
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+# Clients of the original faafo send none of our digests.
+AnyChecksum = Annotated[
+    str, Field(pattern="^[0-9a-fA-F]{1,64}$"), AfterValidator(lambda value: value.lower())
+]
 
 
 class Status(StrEnum):

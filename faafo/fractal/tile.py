@@ -35,8 +35,10 @@ from pydantic_core import PydanticCustomError
 from faafo import errors
 from faafo.fractal import palette as palettes
 from faafo.fractal.task import (
+    INTEGER_TEXT,
     MAX_COORDINATE,
     MAX_INT32,
+    NUMBER_TEXT,
     FractalTask,
     PaletteName,
     describe,
@@ -67,15 +69,23 @@ def max_scale(zoom: int) -> int:
 
 
 # Integers within bounds, which may be written as text.
-Zoom = Annotated[int, Field(ge=0, le=MAX_ZOOM), within("an integer", 0, MAX_ZOOM)]
-Position = Annotated[int, Field(ge=0, le=2**MAX_ZOOM - 1), within("an integer", 0, 2**MAX_ZOOM - 1)]
-Iterations = Annotated[int, Field(ge=1, le=MAX_INT32), within("an integer", 1, MAX_INT32)]
-Scale = Annotated[int, Field(ge=1, le=MAX_SCALE), within("an integer", 1, MAX_SCALE)]
+Zoom = Annotated[int, Field(ge=0, le=MAX_ZOOM), INTEGER_TEXT, within("an integer", 0, MAX_ZOOM)]
+Position = Annotated[
+    int,
+    Field(ge=0, le=2**MAX_ZOOM - 1),
+    INTEGER_TEXT,
+    within("an integer", 0, 2**MAX_ZOOM - 1),
+]
+Iterations = Annotated[
+    int, Field(ge=1, le=MAX_INT32), INTEGER_TEXT, within("an integer", 1, MAX_INT32)
+]
+Scale = Annotated[int, Field(ge=1, le=MAX_SCALE), INTEGER_TEXT, within("an integer", 1, MAX_SCALE)]
 Number = Annotated[
     float,
     # Turns -0.0 into 0.0: the numbers are equal, and so must be their ETags.
     AfterValidator(lambda value: value + 0.0),
     Field(allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
+    NUMBER_TEXT,
     within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
 ]
 

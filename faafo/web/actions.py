@@ -6,9 +6,9 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from faafo.core.csrf import reject_cross_site
 from faafo.core.deletion import delete_fractal
 from faafo.db import db, fractals, outcomes
-from faafo.web.csrf import reject_cross_site
 
 blueprint = Blueprint("action", __name__)
 blueprint.before_request(reject_cross_site)

@@ -3,6 +3,7 @@
 
 import uuid as uuidlib
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,12 +12,12 @@ from werkzeug.wrappers import Response
 
 from faafo import errors
 from faafo.core.collaborators import collaborators
+from faafo.core.csrf import reject_cross_site
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.generate import with_constant
-from faafo.fractal.task import PARAMETERS, FractalTask, describe
-from faafo.web.csrf import reject_cross_site
+from faafo.fractal.task import INTEGER, NUMBER, PARAMETERS, FractalTask, describe
 
 blueprint = Blueprint("create", __name__)
 blueprint.before_request(reject_cross_site)
@@ -79,9 +80,9 @@ def _values(form: Mapping[str, str]) -> dict[str, Any]:
 
 def _number(text: str) -> int | float | str:
     """Return ``text`` as a number, or unchanged if it is none, for the validation error."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
+    for grammar, kind in ((INTEGER, int), (NUMBER, float)):
+        # More than 4300 digits are an error of int; float takes them.
+        with suppress(ValueError):
+            if grammar.fullmatch(text):
+                return kind(text)
     return text

@@ -14,7 +14,7 @@ from faafo.core.collaborators import collaborators
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS, Constant
-from faafo.fractal.task import describe
+from faafo.fractal.task import INTEGER_TEXT, NUMBER_TEXT, describe
 from faafo.fractal.tile import EXTENT, FIRST, MAX_ZOOM, SIZE, TileStyle, pitch
 
 blueprint = Blueprint("explore", __name__)
@@ -43,9 +43,9 @@ class View(TileStyle):
 
     model_config = ConfigDict(frozen=True)
 
-    zoom: Annotated[int, Field(ge=0, le=MAX_ZOOM)] = 1
-    re: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False)] = 0.0
-    im: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False)] = 0.0
+    zoom: Annotated[int, Field(ge=0, le=MAX_ZOOM), INTEGER_TEXT] = 1
+    re: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False), NUMBER_TEXT] = 0.0
+    im: Annotated[float, Field(ge=FIRST, le=FIRST + EXTENT, allow_inf_nan=False), NUMBER_TEXT] = 0.0
 
     def address(self, **changes: Any) -> str:
         """Return the URL of this view with ``changes`` applied."""

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of each request to the API before its view: origin, encoding, parameters, JSON body."""
+
+import inspect
+from typing import Any
+
+from flask import Flask, abort, current_app, request
+from werkzeug.exceptions import BadRequest
+
+from faafo import errors
+from faafo.api import claim, fractal, health, tile
+from faafo.core.csrf import reject_cross_site
+
+WITH_JSON = {fractal.blueprint.name, claim.blueprint.name}
+API = {*WITH_JSON, tile.blueprint.name, health.blueprint.name}
+SAFE = {"GET", "HEAD", "OPTIONS"}
+WITH_BODY = {"POST", "PUT", "PATCH"}
+WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
+UNENCODED = {"", "identity"}
+
+
+def register(app: Flask) -> None:
+    """Make ``app`` check its requests."""
+    for check in (
+        _refuse_cross_site,
+        _refuse_encoded_body,
+        _refuse_unknown_parameters,
+        _require_json_object,
+    ):
+        app.before_request(check)
+
+
+def _refuse_cross_site() -> None:
+    """Abort with 403 when a page of another site made a browser change something.
+
+    A retry has no body: a form of another page can send it, without a preflight request (CORS).
+    """
+    if request.blueprint in API and request.method not in SAFE:
+        reject_cross_site()
+
+
+def _refuse_encoded_body() -> None:
+    encoding = request.headers.get("Content-Encoding", "")
+    if request.method in WITH_BODY and encoding.strip().lower() not in UNENCODED:
+        abort(
+            415,
+            description=f"the body: Content-Encoding must be identity, not {encoding!r:.60}; send "
+            "it uncompressed",
+        )
+
+
+def _refuse_unknown_parameters() -> None:
+    """Reject a parameter in the URL that would be ignored: a typing error, or a guess."""
+    if request.blueprint not in API or not request.args:
+        return
+    known = _parameters(request.endpoint or "")
+    for name, values in request.args.lists():
+        if name not in known:
+            raise errors.InvalidQuery(f"{name!r:.60}: is no parameter here; {_described(known)}")
+        if len(values) > 1:
+            raise errors.InvalidQuery(f"{name}: is given {len(values)} times; give it once")
+
+
+def _parameters(endpoint: str) -> list[str]:
+    view = inspect.unwrap(current_app.view_functions[endpoint])
+    query = inspect.signature(view).parameters.get("query")
+    fields = query.annotation.model_fields if query else {}
+    return [field.alias or name for name, field in fields.items()]
+
+
+def _described(known: list[str]) -> str:
+    if not known:
+        return "there are none"
+    hint = "; q filters by the fields of a record" if "q" in known else ""
+    return f"known are {', '.join(known)}{hint}"
+
+
+def _require_json_object() -> None:
+    """Reject a body that is not a JSON object before it is validated: 400, 413 or 415."""
+    ours = request.blueprint in WITH_JSON
+    if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_JSON:
+        return
+    try:
+        body: Any = request.get_json()
+    except RecursionError:
+        abort(400, description="the body: is nested too deeply")
+    except BadRequest:
+        abort(400, description="the body: is not JSON")
+    if not isinstance(body, dict):
+        abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")
