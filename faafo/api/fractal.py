@@ -159,7 +159,8 @@ def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> An
     """Store the image of the current attempt; workers upload it here."""
     if not current_app.config["ACCEPT_IMAGES"]:
         abort(403, description="image uploads are disabled: [api] accept_images = false")
-    return jsonify(image.receive(str(path.uuid), query.attempt, header.content_digest))
+    stored = image.receive(str(path.uuid), query.attempt, header.content_digest)
+    return ("", 204) if stored is None else jsonify(stored)
 
 
 def _update(uuid: str, body: FractalUpdate) -> Fractal:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from faafo import errors
 from faafo.api.schemas import CHECKSUM_DIGITS
 from faafo.core.collaborators import collaborators
+from faafo.core.preflight import is_preflight
 from faafo.core.reading import ImageReader
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
@@ -65,8 +66,10 @@ def _file(uuid: str, known: str) -> AnyResponse:
         raise
 
 
-def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any]:
+def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any] | None:
     """Store the image in the request's body; return its checksum and size.
+
+    In a preflight nothing is stored, and the answer is None.
 
     :param content_digest: the value of the header ``Content-Digest`` (RFC 9530).
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
@@ -76,11 +79,17 @@ def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any]:
     """
     if request.mimetype != MIMETYPE:
         abort(415, description=f"the content type: must be {MIMETYPE}")
+    expected = _expected_checksum(content_digest)
     width, height = _sides(uuid, attempt)
     request.max_content_length = _limit(width, height)
+    if (request.content_length or 0) > request.max_content_length:
+        abort(413)
+    if is_preflight():
+        return None
     with collaborators().bulkheads.uploads.place():
         png = request.get_data(cache=False)
-        _check_digest(png, content_digest)
+        if expected != checksum(png):
+            raise errors.InvalidImage("Content-Digest: does not match the body")
         _check_sides(png, width, height)
         # The upload may have taken longer than the lease.
         _sides(uuid, attempt)
@@ -107,12 +116,11 @@ def _limit(width: int, height: int) -> int:
     return min(most, BYTES_PER_PIXEL * width * height + OVERHEAD_BYTES)
 
 
-def _check_digest(png: bytes, content_digest: str) -> None:
+def _expected_checksum(content_digest: str) -> str:
     found = SHA256.search(content_digest)
     if found is None:
         raise errors.InvalidImage("Content-Digest: must contain sha-256=:<base64>:")
-    if _hexadecimal(found[1]) != checksum(png):
-        raise errors.InvalidImage("Content-Digest: does not match the body")
+    return _hexadecimal(found[1])
 
 
 def _check_sides(png: bytes, width: int, height: int) -> None:

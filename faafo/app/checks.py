@@ -9,6 +9,7 @@ from werkzeug.exceptions import BadRequest
 
 from faafo import errors
 from faafo.api import claim, fractal, health, tile
+from faafo.app.bodies import NO_ROOM
 from faafo.core.csrf import reject_cross_site
 
 WITH_JSON = {fractal.blueprint.name, claim.blueprint.name}
@@ -22,12 +23,20 @@ UNENCODED = {"", "identity"}
 def register(app: Flask) -> None:
     """Make ``app`` check its requests."""
     for check in (
+        _refuse_without_room,
         _refuse_cross_site,
         _refuse_encoded_body,
         _refuse_unknown_parameters,
         _require_json_object,
     ):
         app.before_request(check)
+
+
+def _refuse_without_room() -> None:
+    if request.environ.get(NO_ROOM):
+        raise errors.Overloaded(
+            "the body: too many images are being uploaded at the same time; try again later"
+        )
 
 
 def _refuse_cross_site() -> None:

@@ -3,16 +3,16 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from typing import Any
 
-from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
-from faafo import errors
+from faafo.app.admission import Admission
+from faafo.app.bodies import NO_ROOM
 from faafo.app.lanes import Lane
 from faafo.app.parser import Parser
+from faafo.app.pausing import BODY, CHANNEL, Paused
 
 # A response with more unsent bytes releases its thread until the client has read.
 HIGH_WATERMARK_BYTES = 2**17
@@ -23,72 +23,6 @@ IDLE_SECONDS = 120
 LINGER_SECONDS = 5
 # Seconds until a response is resumed that found no place in a bulkhead.
 BUSY_SECONDS = 0.2
-BODY = "faafo.response_body"
-CHANNEL = "faafo.channel"
-
-
-class Paused(BaseException):
-    """Ends the work of a thread on a response whose client does not read; waitress passes it on."""
-
-
-class PausableBody:
-    """The iterator of a response, which raises ``Paused`` while too much is unsent.
-
-    It does so, too, while the bulkhead of the image store has no place for the next part. After
-    ``Paused`` another thread can continue the iteration.
-
-    :param put_off: called when the response shall not be resumed at once.
-    """
-
-    def __init__(
-        self, body: Iterable[bytes], is_full: Callable[[], bool], put_off: Callable[[], None]
-    ) -> None:
-        self._body = body
-        self._iterator: Iterator[bytes] = iter(body)
-        self._is_full = is_full
-        self._put_off = put_off
-        self._paused = False
-        self._closed = False
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._is_full():
-            self._paused = True
-            raise Paused
-        try:
-            return next(self._iterator)
-        except errors.Overloaded:
-            self._paused = True
-            self._put_off()
-            raise Paused from None
-
-    def close(self) -> None:
-        """Close the response; ignored once after ``Paused``, when waitress leaves its loop."""
-        if self._paused:
-            self._paused = False
-        elif not self._closed:
-            self._closed = True
-            if hasattr(self._body, "close"):
-                self._body.close()
-
-
-def pausable(app: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a WSGI application so that its responses can be paused and resumed."""
-
-    def call(environ: dict[str, Any], start_response: Any) -> Any:
-        if BODY in environ:
-            return environ[BODY]
-        body = app(environ, start_response)
-        # A file is read by waitress as the client reads; a list is in memory anyway.
-        if isinstance(body, ReadOnlyFileBasedBuffer | list | tuple):
-            return body
-        channel = environ[CHANNEL]
-        environ[BODY] = PausableBody(body, channel.is_full, channel.put_off)
-        return environ[BODY]
-
-    return call
 
 
 class Task(WSGITask):
@@ -97,6 +31,7 @@ class Task(WSGITask):
     def get_environment(self) -> dict[str, Any]:
         environ = super().get_environment()
         environ[CHANNEL] = self.channel
+        environ[NO_ROOM] = self.request.no_room
         return environ
 
     def close(self) -> None:
@@ -106,13 +41,19 @@ class Task(WSGITask):
 
 
 class Channel(HTTPChannel):
-    """A connection that parses one request at a time and never blocks a thread."""
+    """A connection that parses one request at a time and never blocks a thread.
 
+    Before the body of an upload is read, the application is asked about it.
+    """
+
+    request: Any = None
     paused = False
     refused = False
     lingering_since: float | None = None
     unparsed = b""
     _resume_after = 0.0
+    _asking = False
+    _admitted: bool | None = None
 
     def parser_class(self, adj: Any) -> Parser:
         return Parser(adj, self)
@@ -152,14 +93,32 @@ class Channel(HTTPChannel):
     def _flush_outbufs_below_high_watermark(self) -> None:
         """Never wait for the client: ``PausableBody`` bounds what is unsent."""
 
+    def decide(self, admitted: bool) -> None:
+        """Read the body of the upload, or have it answered without."""
+        self._admitted = admitted
+        self.server.pull_trigger()
+
     # In the thread of the loop
 
+    def received(self, data: bytes) -> bool:
+        result = bool(super().received(data))
+        if self.request is not None and self.request.undecided and not self._asking:
+            self._asking = True
+            environ = Task(self, self.request).get_environment()
+            self.server.add_task(Admission(self, environ))
+        return result
+
     def readable(self) -> bool:
+        if self._asking:
+            return False
         return self.lingering_since is not None or bool(super().readable() and not self.unparsed)
 
     def writable(self) -> bool:
         return self.lingering_since is None and bool(
-            super().writable() or self._can_resume() or self._can_parse()
+            super().writable()
+            or self._can_resume()
+            or self._can_parse()
+            or self._admitted is not None
         )
 
     def handle_read(self) -> None:
@@ -177,12 +136,16 @@ class Channel(HTTPChannel):
         super().handle_write()
         if self._can_resume() and self.total_outbufs_len <= self.adj.send_bytes:
             self._resume()
-        if self._can_parse():
+        if self._admitted is not None and self.connected:
+            self._go_on()
+        elif self._can_parse():
             data, self.unparsed = self.unparsed, b""
             self.received(data)
 
     def handle_close(self) -> None:
         super().handle_close()
+        if self.request is not None:
+            self.request.close()
         if self.paused:
             # The application closes its response in a thread of its own.
             self._resume()
@@ -194,9 +157,31 @@ class Channel(HTTPChannel):
         self.paused = False
         self.server.add_task(self)
 
+    def _go_on(self) -> None:
+        """Go on with the upload that was decided about."""
+        admitted, self._admitted, self._asking = self._admitted, None, False
+        data, self.unparsed = self.unparsed, b""
+        with self.requests_lock:
+            if admitted:
+                self.request.admit()
+                if self.request.expect_continue:
+                    self.send_continue()
+            else:
+                self.request.refuse()
+                self.request.completed = True
+                self.requests.append(self.request)
+                self.request = None
+                self.server.add_task(self)
+        if admitted and data:
+            self.received(data)
+
     def _can_parse(self) -> bool:
         return bool(self.unparsed and self.connected) and not (
-            self.requests or self.total_outbufs_len or self.close_when_flushed or self.will_close
+            self._asking
+            or self.requests
+            or self.total_outbufs_len
+            or self.close_when_flushed
+            or self.will_close
         )
 
     def _linger(self) -> None:

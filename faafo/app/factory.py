@@ -19,6 +19,7 @@ from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
 from faafo.core.limits import Limits
+from faafo.core.preflight import is_preflight
 from faafo.core.removal import Removal
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
@@ -133,6 +134,8 @@ def _log_access(app: Flask) -> None:
 
     @app.after_request
     def write_line(response: Response) -> Response:
+        if is_preflight():
+            return response
         # The view of a request that clients repeat all the time, to no effect, sets is_routine.
         ACCESS_LOG.log(
             logging.DEBUG if g.get("is_routine") else logging.INFO,

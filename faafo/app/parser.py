@@ -6,18 +6,28 @@ from typing import Any
 
 from waitress.parser import HTTPRequestParser
 
+from faafo.app.bodies import Budget
 from faafo.app.lanes import Route
+
+# Bytes; the application is asked about a larger upload before the body is read.
+SMALL_BODY = 2**16
 
 
 class Parser(HTTPRequestParser):
     """Reads one request, and no body that the application would refuse.
 
     A refused request reaches the application with an empty body and its Content-Length: the
-    application answers 404, 405 or 413 itself. Then the connection is closed.
+    application answers 404, 405, 413 or 503 itself. Then the connection is closed.
     """
 
     task: Any = None
     route = Route()
+    # There are too many other uploads.
+    no_room = False
+    # Whether to read the body is not known yet.
+    undecided = False
+    _expects = False
+    _held = 0
 
     def __init__(self, adj: Any, channel: Any) -> None:
         super().__init__(adj)
@@ -31,14 +41,19 @@ class Parser(HTTPRequestParser):
             # Without a body there is nothing to continue with.
             self.expect_continue = False
         elif not self.route.largest_body or self.content_length > self.route.largest_body:
-            self._refuse()
+            self.refuse()
+        elif self.route.is_upload and (self.chunked or self.content_length > SMALL_BODY):
+            self._take_room()
 
     def received(self, data: bytes) -> int:
         count: int = super().received(data)
+        if self.undecided:
+            self._channel.unparsed = data[count:]
+            return len(data)
         if self.chunked and self.body_rcv and len(self.body_rcv) > self.route.largest_body:
             self.headers["CONTENT_LENGTH"] = str(len(self.body_rcv))
             self.close()
-            self._refuse()
+            self.refuse()
             self.error = None
             self.completed = True
         if self.completed and not self.empty:
@@ -47,9 +62,41 @@ class Parser(HTTPRequestParser):
             return len(data)
         return count
 
-    def _refuse(self) -> None:
+    def admit(self) -> None:
+        """Read the body."""
+        self.undecided = False
+        self.expect_continue = self._expects
+
+    def refuse(self) -> None:
+        """Read no body, and close the connection after the answer."""
+        self.undecided = False
         self.body_rcv = None
         self.content_length = 0
         self.expect_continue = False
         self.headers["CONNECTION"] = "close"
         self._channel.refused = True
+        self._give_room()
+
+    def close(self) -> None:
+        super().close()
+        self._give_room()
+
+    def _take_room(self) -> None:
+        size = self.route.largest_body if self.chunked else self.content_length
+        if self._uploads.take(size):
+            self._held = size
+            self.undecided = True
+            self._expects, self.expect_continue = self.expect_continue, False
+        else:
+            self.no_room = True
+            self.refuse()
+
+    def _give_room(self) -> None:
+        held, self._held = self._held, 0
+        if held:
+            self._uploads.give_back(held)
+
+    @property
+    def _uploads(self) -> Budget:
+        budget: Budget = self._channel.server.uploads
+        return budget

@@ -15,8 +15,10 @@ from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
 from faafo import errors
-from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel, pausable
+from faafo.app.bodies import Budget
+from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel
 from faafo.app.lanes import UNLIMITED, Lane, Lanes, Route, routes
+from faafo.app.pausing import pausable
 
 LOG = logging.getLogger(__name__)
 
@@ -38,6 +40,10 @@ DRAIN_SECONDS = 4.0
 DRAIN_STALLED_SECONDS = 1.0
 # How long stop() then waits for the threads of the pool.
 POOL_SECONDS = 0.5
+# Uploads that are being received have that many times the size of the largest one, on disk.
+LARGEST_UPLOADS = 8
+# A body with more bytes is spooled to disk: each connection may send one.
+LARGEST_IN_MEMORY = 2**16
 # For claims, renewals, reports and the health check: at least this many threads of their own.
 LEAST_LEASE_THREADS = 2
 
@@ -65,6 +71,7 @@ class Listener(TcpWSGIServer):
     channel_class = Channel
     most_connections = CONNECTIONS
     route: Callable[[str, str], Route]
+    uploads: Budget
     _accept_after = 0.0
     _accepting_more = False
     _warn_after = 0.0
@@ -164,11 +171,13 @@ class HttpServer:
             threads=threads,
             ident="faafo",
             max_request_body_size=UNLIMITED,
+            inbuf_overflow=LARGEST_IN_MEMORY,
             outbuf_high_watermark=HIGH_WATERMARK_BYTES,
             cleanup_interval=UNLIMITED,
         )
         limit = most_connections(raise_descriptor_limit())
         route = routes(app)
+        uploads = Budget(LARGEST_UPLOADS * app.config.get("MAX_IMAGE_SIZE", 0))
         listeners = []
         for info in settings.listen:
             listener = Listener(
@@ -180,6 +189,7 @@ class HttpServer:
             )
             listener.most_connections = limit
             listener.route = route
+            listener.uploads = uploads
             listeners.append(listener)
         return listeners
 

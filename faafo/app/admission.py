@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks the application whether to read the body of an upload, in a thread of the slow lane."""
+
+import io
+from typing import Any
+
+from faafo.app.lanes import Lane
+from faafo.core.preflight import PREFLIGHT
+
+
+class Admission:
+    """The question about one upload; ``channel.decide`` gets the answer."""
+
+    lane = Lane.SLOW
+
+    def __init__(self, channel: Any, environ: dict[str, Any]) -> None:
+        self._channel = channel
+        self._environ = environ | {PREFLIGHT: True, "wsgi.input": io.BytesIO()}
+
+    def service(self) -> None:
+        """Ask; whatever goes wrong, the application answers it when the request is made."""
+        statuses: list[str] = []
+
+        def start_response(status: str, _headers: Any, _error: Any = None) -> None:
+            statuses.append(status)
+
+        try:
+            body = self._channel.server.application(self._environ, start_response)
+            if hasattr(body, "close"):
+                body.close()
+        finally:
+            self._channel.decide(bool(statuses) and statuses[0].startswith("2"))
+
+    def cancel(self) -> None:
+        """Drop the question: the server stops."""
