@@ -17,6 +17,8 @@ API = {*WITH_JSON, tile.blueprint.name, health.blueprint.name}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
+# What every file of gzip begins with (RFC 1952, 2.3.1).
+GZIP = b"\x1f\x8b"
 UNENCODED = {"", "identity"}
 
 
@@ -94,6 +96,8 @@ def _require_json_object() -> None:
     except RecursionError:
         abort(400, description="the body: is nested too deeply")
     except BadRequest:
+        if request.get_data().startswith(GZIP):
+            abort(415, description="the body: is compressed with gzip; send it uncompressed")
         abort(400, description="the body: is not JSON")
     if not isinstance(body, dict):
         abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")

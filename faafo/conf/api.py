@@ -31,10 +31,10 @@ api_opts: list[cfg.Opt] = [
         min=1,
         metavar="NUMBER",
         help="Number of ordinary requests that one faafo-api process answers at the same time. "
-        "Slow ones have places beside them: as many for reads of images, half as many each for "
-        "thumbnails and for uploads, a quarter for searches. One that finds no place within half a "
-        "second is answered with 503. Claims, reports and the health check have a quarter, at "
-        "least 2, for themselves.",
+        "Slow ones have places beside them: as many for reads of images, half as many for "
+        "uploads, a quarter each for thumbnails and for searches. One that finds no place is "
+        "answered with 503. Claims, reports and the health check have a quarter, at least 2, for "
+        "themselves.",
     ),
     cfg.IntOpt(
         "max_width",

@@ -2,6 +2,7 @@
 """Bulkheads: slow requests of one kind have a bounded number of places, and so of threads."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,46 +10,75 @@ from typing import Self
 
 from faafo import errors
 
-# How long a request waits for a place that is taken.
-PATIENCE_SECONDS = 0.5
+# How long a request waits while no place is taken or left: then the places are stuck.
+STUCK_SECONDS = 0.5
+# How long it waits while places become free, but others take them.
+LONGEST_WAIT_SECONDS = 5.0
 
 
 class Bulkhead:
-    """``places`` requests of one kind at the same time; as many others wait for half a second.
+    """``places`` requests of one kind at the same time, ``waiting`` others wait for one of them.
 
     :param kind: what the requests ask for, in the plural, for messages.
+    :param waiting: as many as there are places by default.
     """
 
-    def __init__(self, kind: str, places: int, patience: float = PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, kind: str, places: int, waiting: int | None = None, patience: float = STUCK_SECONDS
+    ) -> None:
         self._kind = kind
         self.places = places
+        self.taken = 0
+        self.waiting = 0
+        self._most_waiting = places if waiting is None else waiting
         self._patience = patience
-        self._entries = threading.Semaphore(self.threads)
-        self._free = threading.Semaphore(places)
+        self._moved_at = time.monotonic()
+        self._changed = threading.Condition()
 
     @property
     def threads(self) -> int:
         """The maximum number of threads that work or wait here."""
-        return 2 * self.places
+        return self.places + self._most_waiting
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """Hold a place.
 
-        :raises faafo.errors.Overloaded: when none becomes free in time; at once when as many
-            requests wait as there are places.
+        :raises faafo.errors.Overloaded: when no place has been taken or left for half a second;
+            at once when it is so already, or when too many requests wait.
         """
-        if not self._entries.acquire(blocking=False):
-            raise self._overloaded()
+        self._enter()
         try:
-            if not self._free.acquire(timeout=self._patience):
-                raise self._overloaded()
-            try:
-                yield
-            finally:
-                self._free.release()
+            yield
         finally:
-            self._entries.release()
+            self._leave()
+
+    def _enter(self) -> None:
+        with self._changed:
+            if self.taken >= self.places:
+                self._wait()
+            self.taken += 1
+            self._moved_at = time.monotonic()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self.taken -= 1
+            self._moved_at = time.monotonic()
+            self._changed.notify()
+
+    def _wait(self) -> None:
+        if self.waiting >= self._most_waiting:
+            raise self._overloaded()
+        self.waiting += 1
+        try:
+            latest = time.monotonic() + LONGEST_WAIT_SECONDS
+            while self.taken >= self.places:
+                seconds = min(self._moved_at + self._patience, latest) - time.monotonic()
+                if seconds <= 0:
+                    raise self._overloaded()
+                self._changed.wait(seconds)
+        finally:
+            self.waiting -= 1
 
     def _overloaded(self) -> errors.Overloaded:
         return errors.Overloaded(
@@ -76,7 +106,8 @@ class Bulkheads:
         half, quarter = max(1, threads // 2), max(1, threads // 4)
         return cls(
             images=Bulkhead("reads of images", threads),
-            thumbnails=Bulkhead("thumbnails", half),
+            # A page shows 24; each takes memory for a whole picture.
+            thumbnails=Bulkhead("thumbnails", quarter, waiting=3 * threads),
             uploads=Bulkhead("uploads", half),
             searches=Bulkhead("searches", quarter),
         )

@@ -15,6 +15,8 @@ CONFIGURATION = Config(
     signature_version="s3v4",
     connect_timeout=5,
     read_timeout=20,
+    # More than the API has places for requests that use the store.
+    max_pool_connections=64,
     retries={"total_max_attempts": 2, "mode": "standard"},
     # Stores other than AWS refuse the checksums it has added; ContentMD5 goes with each PUT.
     request_checksum_calculation="when_required",

@@ -288,6 +288,15 @@ class MariaDB(Family, MySQLDriver):
         finally:
             self._as_root(f"ALTER USER '{USER}'@'{ADDRESS}' ACCOUNT UNLOCK")
 
+    @contextlib.contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Refuse every change until the end of the block."""
+        self._as_root("SET GLOBAL read_only = 1")
+        try:
+            yield
+        finally:
+            self._as_root("SET GLOBAL read_only = 0")
+
     def _as_root(self, statement: str) -> None:
         connection = pymysql.connect(
             unix_socket=str(Path(self.tempdir) / "socket"), user=getpass.getuser()

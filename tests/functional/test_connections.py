@@ -6,6 +6,7 @@ from sqlalchemy import create_engine, exc, text
 
 from faafo.db import deadline, engine
 from faafo.db.url import parse_url
+from tests.functional.processes import running_api
 from tests.functional.servers import MariaDB
 
 
@@ -60,3 +61,12 @@ def test_a_search_is_ended_at_its_deadline(pool) -> None:
         assert deadline.is_too_slow(caught.value)
         assert connection.scalar(text("SELECT 1"), execution_options=deadline.BOUNDED) == 1
         assert float(connection.scalar(text("SELECT @@max_statement_time"))) == 5.0
+
+
+def test_a_database_that_is_read_only_is_not_healthy(mariadb, mariadb_url, tmp_path) -> None:
+    with running_api(tmp_path, mariadb_url) as api:
+        with mariadb.read_only():
+            answer = api.request("GET", "/healthcheck")
+            assert answer.status_code == 503
+            assert int(answer.headers["Retry-After"]) >= 1
+        assert api.request("GET", "/healthcheck").status_code == 200

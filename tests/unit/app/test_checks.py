@@ -91,6 +91,12 @@ def test_a_compressed_body_is_415_and_says_what_to_send(client, method, path, en
     assert encoding in message
 
 
+def test_a_compressed_body_without_a_word_about_it_is_415(client):
+    body = gzip.compress(json.dumps(SMALL_FRACTAL).encode())
+    answer = client.post("/api/fractal", data=body, content_type="application/json")
+    assert "is compressed with gzip; send it uncompressed" in refused(answer, 415)
+
+
 def test_identity_is_no_encoding(client):
     headers = {"Content-Encoding": "identity"}
     assert client.post("/api/fractal", json=SMALL_FRACTAL, headers=headers).status_code == 201

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from faafo.app.factory import create_app
 from faafo.app.lanes import LANES, Lane, routes
 from faafo.app.lifecycle import ApiService
 from faafo.core.collaborators import KEY
 from faafo.db import claims, db, fractals, outcomes
 from faafo.store.filesystem import FilesystemStore
+from faafo.web.excerpt import PAGE_SIZE
 from tests.unit.web.conftest import POLICY, make_png
 
 DEADLINE = 60
@@ -82,9 +84,9 @@ def clients():
 def complete(app, store, make_task):
     """Adds a complete fractal with an image and returns its uuid."""
 
-    def add() -> str:
+    def add(**changes) -> str:
         with app.app_context():
-            task = make_task()
+            task = make_task(**changes)
             fractals.add(db.session, task)
             png = make_png(task.width, task.height)
             store.save(task.uuid, png)
@@ -172,11 +174,25 @@ def test_all_slow_requests_at_once_delay_no_lease(url, store, clients, complete,
     assert get(url, f"/api/fractal/{uuids[-1]}/image").status_code == 200
 
 
+def test_a_page_of_thumbnails_can_be_asked_for_at_once(app, stop, clients, complete, conf):
+    conf.clear_override("threads", group="api")
+    conf.set_override("bind_port", 0)
+    larger = create_app(conf, app.extensions[KEY].store, "1.2.3")
+    service = ApiService(conf, larger)
+    url = service.start(stop)
+    paths = [f"/fractal/{complete(width=1000, height=700)}/thumbnail" for _ in range(PAGE_SIZE)]
+    answers = list(clients.map(get, [url] * len(paths), paths))
+    service.stop()
+    with larger.app_context():
+        db.engine.dispose()
+    assert [answer.status_code for answer in answers] == [200] * PAGE_SIZE
+
+
 def test_a_reader_that_stalls_holds_no_place(app, complete):
     bulkhead = app.extensions[KEY].bulkheads.images
     client = app.test_client()
     answers = [client.get(f"/api/fractal/{complete()}/image") for _ in range(9)]
-    assert bulkhead._free._value == bulkhead.places
+    assert bulkhead.taken == 0
     assert [answer.status_code for answer in answers] == [200] * 9
     for answer in answers:
         answer.close()

@@ -47,7 +47,7 @@ def test_no_more_wait_than_there_are_places(wait_until):
     with bulkhead.place():
         waiting = threading.Thread(target=wait)
         waiting.start()
-        wait_until(lambda: bulkhead._entries._value == 0)
+        wait_until(lambda: bulkhead.waiting == 1)
         with pytest.raises(errors.Overloaded), bulkhead.place():
             pass
     waiting.join()
@@ -60,3 +60,34 @@ def test_every_kind_has_places_whatever_the_number_of_threads(threads):
     kinds = (bulkheads.images, bulkheads.thumbnails, bulkheads.uploads, bulkheads.searches)
     assert all(kind.places >= 1 for kind in kinds)
     assert bulkheads.threads == sum(kind.threads for kind in kinds)
+
+
+def test_requests_wait_while_places_become_free(wait_until):
+    bulkhead, done = Bulkhead("images", 1, waiting=9, patience=0.5), []
+    goes_on = threading.Semaphore(0)
+
+    def work():
+        with bulkhead.place():
+            assert goes_on.acquire(timeout=60)
+            done.append(True)
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: bulkhead.waiting == 9)
+    for _ in threads:
+        goes_on.release()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 10
+    assert (bulkhead.taken, bulkhead.waiting) == (0, 0)
+
+
+def test_a_request_is_refused_at_once_when_all_places_are_stuck():
+    bulkhead = Bulkhead("images", 1, patience=0.01)
+    with bulkhead.place():
+        for _ in range(3):
+            with pytest.raises(errors.Overloaded), bulkhead.place():
+                pass
+    with bulkhead.place():
+        assert bulkhead.taken == 1
