@@ -78,13 +78,10 @@ def check_transport_url(conf: cfg.ConfigOpts) -> None:
         for _path, group, name, value in values_in(files_read(conf))
         if (group, name) == ("DEFAULT", "transport_url")
     ]
-    drivers = [point.name for point in metadata.entry_points(group="oslo.messaging.drivers")]
     for name, url in (*given[-1:], ("[tiles] transport_url", conf.tiles.transport_url)):
         try:
             if url:
-                urls.check(url)
-                if url.partition("://")[0] not in drivers:
-                    raise ValueError(f"must begin with one of {', '.join(sorted(set(drivers)))}")
+                urls.check_transport(url)
         except ValueError as error:
             raise errors.ConfigurationError(f"{name} = {urls.masked(url)}: {error}") from None
 

@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Sequence
+from importlib import metadata
 
 HIDDEN = "***"
 # The only form of a login that leaves no doubt about where it ends.
@@ -74,6 +75,17 @@ def check(url: str, schemes: Sequence[str] = (), plain: bool = False) -> None:
         raise ValueError("must be the URL of one host, without a query")
     if plain and not re.sub(_LOGIN, "", found["hosts"]).strip(":0123456789"):
         raise ValueError("must name a host")
+
+
+def check_transport(url: str) -> None:
+    """Check the URL of a message broker, without loading oslo.messaging.
+
+    :raises ValueError: as ``check``, and when oslo.messaging has no such driver.
+    """
+    check(url)
+    drivers = {driver.name for driver in metadata.entry_points(group="oslo.messaging.drivers")}
+    if url.partition("://")[0].partition("+")[0] not in drivers:
+        raise ValueError(f"must begin with one of {', '.join(sorted(drivers))}")
 
 
 def _masked_login(login: re.Match[str], hide_user: bool) -> str:

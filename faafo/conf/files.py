@@ -71,7 +71,8 @@ def values_in(paths: Iterable[str | Path]) -> Iterator[tuple[Path, str, str, str
         cfg.ConfigParser(str(path), sections).parse()
         for group, options in sections.items():
             for name, values in options.items():
-                yield path, group, name, "\n".join(values)
+                # Of several values the last one counts.
+                yield path, group, name, values[-1]
 
 
 def option_with(paths: Iterable[str | Path], reference: str) -> str | None:

@@ -13,7 +13,7 @@ from oslo_messaging.transport import RPCTransport
 from faafo import errors
 from faafo.rpc import contract
 from faafo.rpc.tls import check_tls
-from faafo.urls import check, masked, masked_text
+from faafo.urls import check_transport, masked, masked_text
 
 RABBIT = "oslo_messaging_rabbit"
 RABBIT_DEFAULTS = {
@@ -85,7 +85,7 @@ def _transport(conf: cfg.ConfigOpts, url: oslo_messaging.TransportURL) -> RPCTra
 def _explained(option: str, url: str) -> Iterator[None]:
     """Check the form of ``url``, and turn what oslo.messaging says about it into our own error."""
     try:
-        check(url)
+        check_transport(url)
         yield
     except errors.FaafoError:
         raise

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What keeps a command from starting: one line on standard error, status 1, and no password."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ALL = ("faafo-all", "faafo-api", "faafo-manage", "faafo-producer", "faafo-worker")
+WITH_DATABASE = ("faafo-all", "faafo-api", "faafo-manage")
+WITH_BROKER = ("faafo-all", "faafo-api", "faafo-producer", "faafo-worker")
+CONNECTED = ("faafo-all", "faafo-producer", "faafo-worker")
+WITH_STORE = ("faafo-all", "faafo-api", "faafo-manage", "faafo-worker")
+LOCAL_STORE = ("faafo-all", "faafo-worker")
+# A part of every password here.
+SECRET = "S3C"
+
+
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory):
+    home = str(tmp_path_factory.mktemp("home"))
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("OS_", "AWS"))
+    }
+    with subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("zygote.py")],
+        env={**kept, "HOME": home, "XDG_STATE_HOME": home},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def fails(zygote, tmp_path):
+    """Runs a command that must not start; returns the line that says why."""
+
+    def run(command, text="", argv=(), environment=None, verb=("db", "version")):
+        config = tmp_path / "test.conf"
+        if isinstance(text, str):
+            text = text.format(tmp=tmp_path).encode()
+        config.write_bytes(text)
+        argv = [command, "--config-file", config, *(part.format(tmp=tmp_path) for part in argv)]
+        case = {
+            "argv": [*map(str, argv), *(verb if command == "faafo-manage" else ())],
+            "environment": environment or {},
+            "directory": str(tmp_path),
+            "output": str(tmp_path / "output"),
+        }
+        print(json.dumps(case), file=zygote.stdin, flush=True)
+        status = json.loads(zygote.stdout.readline())
+        output = (tmp_path / "output").read_text()
+        assert "Traceback" not in output
+        assert SECRET not in output
+        assert status == 1, output
+        # A worker begins to listen before it looks at its store, and says that it stops.
+        lines = [line for line in output.splitlines() if " INFO " not in line]
+        assert len(lines) == 1, output
+        return lines[0]
+
+    return run
+
+
+def default(**options):
+    return "\n".join(["[DEFAULT]", *(f"{name} = {value}" for name, value in options.items()), ""])
+
+
+LOCAL = default(bind_port=0, transport_url="fake://", state_path="{tmp}")
+
+FILES = {
+    "not UTF-8": (b"[DEFAULT]\n# \xff\n", (), "line 2 is not UTF-8"),
+    "no section": ("database_url = mysql://u:S3C@h/d", (), "line 1: Section must be started"),
+    "no assignment": ("[DEFAULT]\nmysql//u#S3C@h/d", (), "line 2: No ':' or '=' found"),
+    "no key": ("[DEFAULT]\n= S3C", (), "line 2: Key cannot be empty"),
+    "missing": ("", ("--config-file", "/nowhere"), "/nowhere: No such file or directory"),
+    "directory": ("", ("--config-file", "{tmp}"), ": Is a directory"),
+    "endless": ("", ("--config-file=/dev/zero",), "/dev/zero: is larger than"),
+    "no directory": ("", ("--config-dir", "/nowhere"), "/nowhere"),
+    "password as an argument": ("", ("--url=mysql://u:S3C@h/d",), "--url=mysql://u:***@h/d"),
+    "unknown flag": ("", ("--prot=1",), "--prot"),
+}
+VALUES = {
+    "missing directory of the log": (default(log_file="/nowhere/x"), "log_file = /nowhere/x: "),
+    "directory as the log": (default(log_file="{tmp}"), "Is a directory"),
+    "missing log_dir": (default(log_dir="/nowhere"), "log_dir = /nowhere: No such file"),
+    "missing log_config_append": (default(log_config_append="/nowhere"), "log_config_append"),
+    "unknown level": (default(default_log_levels="root=LOUD"), "default_log_levels"),
+    "unknown format": (default(logging_default_format_string="%(x)s"), "logging_default_format_"),
+    "unknown rotation": (default(log_rotation_type="daily"), "[DEFAULT] log_rotation_type: "),
+    "no boolean": (default(debug="perhaps"), "[DEFAULT] debug: "),
+    "dollar in database_url": (default(database_url="mysql://u:se$cret@h/d"), "$cret to insert"),
+    "dollar in the store": ("[store]\nurl = s3://k:se$cret@b", "[store] url: there is no option $"),
+    "dollar in transport_url": (default(log_dir="$x"), "[DEFAULT] log_dir: there is no option $x"),
+    "port out of range": (default(bind_port=70000), "[DEFAULT] bind_port: "),
+    "no port": (default(bind_port="http"), "[DEFAULT] bind_port: "),
+    "no address": (default(listen_address="no address"), "[DEFAULT] listen_address: "),
+    "no thread": ("[api]\nthreads = 0", "[api] threads: "),
+    "too long a lease": ("[producer]\nlease_duration = 1e9", "[producer] lease_duration: "),
+    "not a number": ("[database]\ntimeout = nan", "[database] timeout: must be a finite number"),
+    "infinite": ("[DEFAULT]\ninterval = inf", "[DEFAULT] interval: must be a finite number"),
+    "unknown palette": (default(palettes="plaid"), "[DEFAULT] palettes: "),
+    "empty state_path": (default(state_path=""), "[DEFAULT] state_path: must not be empty"),
+    "unknown home": (default(state_path="~nobody2/x"), "there is no home directory for ~nobody2"),
+    "long name": (f"[worker]\nname = {'x' * 201}", "[worker] name: "),
+    "endpoint with @": (default(endpoint_url="http://u:S3C@S3C@h"), "endpoint_url: http://***@h: "),
+    "endpoint with #": (default(endpoint_url="http://u:S3C#@h"), "endpoint_url: http://***: "),
+    "endpoint without host": (default(endpoint_url="http://"), "endpoint_url: http://: "),
+    "endpoint with ftp": (default(endpoint_url="ftp://u:S3C@h"), "endpoint_url: ftp://u:***@h: "),
+    "login for the store": (
+        "[store]\ns3_endpoint_url = http://u:S3C@h",
+        "s3_endpoint_url: http://",
+    ),
+}
+VARIABLES = {
+    "OS_API__THREADS": ("many", "[api] threads (environment variable OS_API__THREADS): "),
+    "OS_DEFAULT__BIND_PORT": ("70000", "bind_port (environment variable OS_DEFAULT__BIND_PORT"),
+    "OS_DEFAULT__ENDPOINT_URL": ("http://u:S3C@S3C@h", "endpoint_url (environment variable OS_"),
+}
+DATABASES = {
+    "mysql://faafo:S3C@S3C:S3C@host/faafo": "mysql://***@host/faafo: ",
+    "mysql://faafo:S3C@host:33o6/faafo": "percent-encode",
+    "mysql://faafo:S3C@[::1/": "percent-encode",
+    "mysql://faafo:S3C@host:70000/d": "65535",
+    "mysql://faafo:S3C@host": "names no database",
+    "mysql://faafo:S3C@127.0.0.1:9/d?foo=S3C": "foo",
+    "mysql://faafo:S3C@127.0.0.1:9/d?ssl_ca=/nowhere": "No such file or directory",
+    "nonsense://faafo:S3C@host/d": "nonsense",
+    "postgresql://faafo:S3C@host/d": "No module named",
+    "faafo:S3C@host/d": "***@host/d",
+    "sqlite:////{tmp}/a?b/c.sqlite": "percent-encode",
+    "sqlite:////dev/null/x/faafo.sqlite": "/dev/null",
+    "sqlite:///{tmp}": "unable to open database file",
+    "sqlite:///{tmp}/test.conf": "not a database",
+}
+BROKERS = {
+    "rabbit://u:S3C#S3C@host/": "rabbit://***: ",
+    "rabbit://u:S3C@host:abc/": "percent-encode",
+    "rabbit://u:S3C@host:70000/": "a port must be a number from 1 to 65535",
+    "rabbit://[::1/": "percent-encode",
+    "nonsense://u:S3C@host/": "nonsense",
+    "u:S3C@host": "***@host",
+}
+OPTIONS_OF_BROKERS = {
+    "rabbit://u:S3C@h/?ssl=true&ssl_ca_file=/nowhere": "ssl_ca_file = /nowhere: No such file",
+    "rabbit://u:S3C@h/?ssl=true&ssl_cert_file=/nowhere": "ssl_cert_file = /nowhere: No such file",
+    "rabbit://u:S3C@h/?foo=S3C": "foo",
+    "kafka://u:S3C@h/": "kafka://u:***@h/",
+}
+STORES = {
+    "ftp://u:S3C@host/images": "must begin with api://, file://, s3://",
+    "s3://key:S3C/S3C@bucket": "s3://***@bucket: ",
+    "s3://S3C@bucket": "credentials must look like",
+    "s3://key:S3C@": "must look like s3://bucket/prefix",
+    "file://images": "must look like file:///directory",
+    "k:S3C@bucket": "***@bucket",
+}
+
+
+def cases(kinds, commands):
+    return [
+        pytest.param(command, kind, id=f"{command}-{kind}")
+        for kind in kinds
+        for command in commands
+    ]
+
+
+@pytest.mark.parametrize(("command", "kind"), cases(FILES, ALL))
+def test_a_command_line_or_a_file_that_cannot_be_read(fails, command, kind):
+    text, argv, words = FILES[kind]
+    assert words in fails(command, text, argv)
+
+
+@pytest.mark.parametrize(("command", "kind"), cases(VALUES, ALL))
+def test_a_value_that_an_option_cannot_have(fails, command, kind):
+    text, words = VALUES[kind]
+    assert words in fails(command, text)
+
+
+@pytest.mark.parametrize(("command", "variable"), cases(VARIABLES, ALL))
+def test_an_environment_variable_that_makes_no_sense(fails, command, variable):
+    value, words = VARIABLES[variable]
+    assert words in fails(command, environment={variable: value})
+
+
+@pytest.mark.parametrize(("command", "url"), cases(DATABASES, WITH_DATABASE))
+def test_a_url_of_a_database_that_makes_no_sense(fails, command, url):
+    line = fails(command, f"{LOCAL}database_url = {url}\n")
+    assert "database_url = " in line
+    assert DATABASES[url] in line
+
+
+@pytest.mark.parametrize(("command", "url"), cases(BROKERS, WITH_BROKER))
+@pytest.mark.parametrize("group", ["DEFAULT", "tiles"])
+def test_a_url_of_a_broker_that_makes_no_sense(fails, command, url, group):
+    if group == "tiles" and command == "faafo-producer":
+        pytest.skip("a producer renders no tiles")
+    line = fails(command, f"{LOCAL}[{group}]\ntransport_url = {url}\n")
+    assert "transport_url = " in line
+    assert BROKERS[url] in line
+
+
+@pytest.mark.parametrize(("command", "url"), cases(OPTIONS_OF_BROKERS, CONNECTED))
+def test_an_option_in_the_url_of_a_broker_that_makes_no_sense(fails, command, url):
+    assert OPTIONS_OF_BROKERS[url] in fails(command, f"{LOCAL}transport_url = {url}\n")
+
+
+@pytest.mark.parametrize("command", CONNECTED)
+def test_an_option_of_oslo_messaging_that_makes_no_sense(fails, command):
+    text = f"{LOCAL}[oslo_messaging_rabbit]\nheartbeat_rate = often\n"
+    assert "[oslo_messaging_rabbit] heartbeat_rate: " in fails(command, text)
+    assert "$cret" in fails(command, default(transport_url="rabbit://u:se$cret@h/"))
+
+
+@pytest.mark.parametrize(("command", "url"), cases(STORES, WITH_STORE))
+def test_a_url_of_a_store_that_makes_no_sense(fails, command, url):
+    line = fails(command, f"{LOCAL}[store]\nurl = {url}\n", verb=("store", "sweep"))
+    assert "[store] url = " in line
+    assert STORES[url] in line
+
+
+@pytest.mark.parametrize("command", LOCAL_STORE)
+def test_a_store_that_cannot_be_written(fails, command):
+    text = f"{LOCAL}filesystem_store_datadir = /dev/null/x\n"
+    assert "filesystem_store_datadir = /dev/null/x: Not a directory" in fails(command, text)
+
+
+@pytest.mark.parametrize("command", WITH_DATABASE)
+def test_a_state_path_that_cannot_be_written(fails, command):
+    text = default(transport_url="fake://", state_path="/dev/null/x")
+    line = fails(command, text)
+    assert "/dev/null/x" in line
+    assert "Not a directory" in line
+
+
+def test_a_port_in_use(fails):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for command in ("faafo-all", "faafo-api"):
+            line = fails(command, f"{LOCAL}bind_port = {port}\n")
+            assert f"bind_port = {port}: [Errno 98] Address already in use" in line
