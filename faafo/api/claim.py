@@ -13,15 +13,13 @@ from faafo.api.claim_schemas import (
     Claimed,
     ClaimUpdate,
     Completed,
-    Leased,
     NewClaim,
 )
 from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
-from faafo.core.deletion import delete_image
+from faafo.core.stored_image import delete_image, publish
 from faafo.db import claims, db, fractals, outcomes
-from faafo.fractal.lease import Lease
 
 LOG = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ def post_claim(body: NewClaim) -> Any:
     policy = collaborators().retry_policy
     claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
     g.is_routine = not claimed
-    return jsonify(objects=[fractal.as_dict() for fractal in claimed])
+    return jsonify(objects=[fractal.as_dict() | {"token": fractal.token} for fractal in claimed])
 
 
 @blueprint.put(
@@ -55,11 +53,11 @@ def post_claim(body: NewClaim) -> Any:
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and release fractals."""
     policy = collaborators().retry_policy
-    renewals = [claims.Renewal(_lease(one), one.rows_done) for one in valid(body.renew)]
-    releases = [claims.Release(_lease(one), one.fault) for one in valid(body.release)]
+    renewals = [claims.Renewal(one.lease, one.rows_done) for one in valid(body.renew)]
+    releases = [claims.Release(one.lease, one.fault) for one in valid(body.release)]
     lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
     lost += claims.release(db.session, body.claimed_by, releases, policy)
-    lost += _complete(valid(body.complete))
+    lost += _complete(body.claimed_by, valid(body.complete))
     g.is_routine = not (body.release or body.complete)
     malformed = _malformed(body)
     lost += [one.uuid for one in malformed.values() if one.uuid is not None]
@@ -80,18 +78,14 @@ def _malformed(body: ClaimUpdate) -> dict[str, Malformed]:
     }
 
 
-def _lease(entry: Leased) -> Lease:
-    return Lease(entry.uuid, entry.attempt)
-
-
-def _complete(completed: list[Completed]) -> list[str]:
+def _complete(claimed_by: str, completed: list[Completed]) -> list[str]:
     """Record results; return the uuids of those that were refused."""
-    results = [
-        outcomes.Result(_lease(one), one.model_dump(exclude={"uuid", "attempt"}))
-        for one in completed
-    ]
-    refused = outcomes.complete_all(db.session, results)
-    for uuid in set(refused) - fractals.existing(db.session, refused):
-        # The fractal was deleted during the render: no record refers to this image.
-        delete_image(uuid)
-    return refused
+    results = [one.result for one in completed]
+    refused = outcomes.complete_all(db.session, claimed_by, results, publish)
+    known = fractals.incarnations(db.session, [lease.uuid for lease in refused])
+    for lease in refused:
+        current = known.get(lease.uuid)
+        if current is None or lease.incarnation not in (None, current):
+            # The fractal was deleted during the render: no record refers to this image.
+            delete_image(lease.uuid, lease.token)
+    return [lease.uuid for lease in refused]

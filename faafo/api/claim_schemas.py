@@ -7,10 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from faafo.api.entries import Entry, Lenient
 from faafo.api.schemas import Attempt, Duration, FractalRecord, Name, Size, Text
+from faafo.db.outcomes import Result
+from faafo.fractal.lease import Lease, Token
 from faafo.fractal.task import MAX_INT32, WHOLE, Checksum, Uuid
 
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
-Lease = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
 
 
 class NewClaim(BaseModel):
@@ -20,20 +22,36 @@ class NewClaim(BaseModel):
 
     claimed_by: Name
     count: Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE]
-    lease: Lease = Field(description="seconds")
+    lease: Seconds = Field(description="seconds")
+
+
+class ClaimedFractal(FractalRecord):
+    """The record of a claimed fractal, and the token of its lease."""
+
+    token: Token = Field(description="the fencing token: whatever is said of this lease names it")
 
 
 class Claimed(BaseModel):
     """The claimed fractals."""
 
-    objects: list[FractalRecord]
+    objects: list[ClaimedFractal]
 
 
 class Leased(BaseModel):
-    """A claimed fractal and the attempt of its lease; unknown fields are ignored."""
+    """A claimed fractal, and attempt and token of its lease; unknown fields are ignored.
+
+    Without the token, as a producer of a release before 1.1 sends it, the attempt alone identifies
+    the lease.
+    """
 
     uuid: Uuid
     attempt: Attempt
+    token: Token | None = None
+
+    @property
+    def lease(self) -> Lease:
+        """The lease."""
+        return Lease(self.uuid, self.attempt, self.token)
 
 
 class Renewed(Leased):
@@ -55,6 +73,17 @@ class Completed(Leased):
     duration: Duration
     size: Size
     generated_by: Name
+    image_token: Token | None = Field(
+        None,
+        description="the token under which the worker has stored the image: that of the lease, or "
+        "of an earlier one on the same record; null for a worker of a release before 1.1",
+    )
+
+    @property
+    def result(self) -> Result:
+        """The result."""
+        values = self.model_dump(include={"checksum", "duration", "size", "generated_by"})
+        return Result(self.lease, values, self.image_token)
 
 
 class ClaimUpdate(BaseModel):
@@ -63,7 +92,7 @@ class ClaimUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     claimed_by: Name
-    lease: Lease = Field(30.0, description="seconds")
+    lease: Seconds = Field(30.0, description="seconds")
     renew: Annotated[list[Entry[Renewed]], Field(max_length=1000)] = []
     release: Annotated[list[Entry[Released]], Field(max_length=1000)] = []
     complete: Annotated[list[Entry[Completed]], Field(max_length=1000)] = []

@@ -26,17 +26,18 @@ from faafo.api.schemas import (
     NewFractal,
     StoredImage,
 )
-from faafo.core import deletion
+from faafo.core import stored_image
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask
 from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100
 RESULT = ("checksum", "duration", "size", "generated_by")
-MUTABLE = {"attempt", "fault", *RESULT}
+MUTABLE = {"attempt", "token", "image_token", "fault", *RESULT}
 PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
 IMAGE_ANSWERS: ResponseDict = {
     200: {"content": PNG_FILE},
@@ -131,7 +132,7 @@ def delete_fractal(path: FractalPath) -> Any:
     seen = fractals.get(db.session, uuid) if precondition.is_given() else None
     if seen is not None:
         precondition.require_match(seen.as_dict())
-    if not deletion.delete_fractal(uuid, seen):
+    if not stored_image.delete_fractal(uuid, seen):
         precondition.fail()
     return "", 204
 
@@ -159,7 +160,8 @@ def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> An
     """Store the image of the current attempt; workers upload it here."""
     if not current_app.config["ACCEPT_IMAGES"]:
         abort(403, description="image uploads are disabled: [api] accept_images = false")
-    stored = image.receive(str(path.uuid), query.attempt, header.content_digest)
+    lease = Lease(str(path.uuid), query.attempt, query.token)
+    stored = image.receive(lease, header.content_digest)
     return ("", 204) if stored is None else jsonify(stored)
 
 
@@ -169,7 +171,7 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
         fractal = fractals.get(db.session, uuid)
     except errors.FractalNotFound:
         # The fractal was deleted during the render: no record refers to this image.
-        deletion.delete_image(uuid)
+        stored_image.delete_image(uuid, body.token)
         raise
     record = fractal.as_dict()
     precondition.require_match(record)
@@ -177,10 +179,14 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
     if body.has_result:
         _check_digits(body, record["checksum"])
         result = {name: sent[name] for name in RESULT if name in sent}
-        return outcomes.complete(db.session, uuid, body.attempt, result)
+        if body.attempt is None:
+            return outcomes.complete_unfenced(db.session, uuid, result)
+        lease = Lease(uuid, body.attempt, body.token)
+        completed = outcomes.Result(lease, result, body.image_token)
+        return outcomes.complete(db.session, completed, stored_image.publish)
     if body.fault is not None and body.attempt is not None:
-        policy = collaborators().retry_policy
-        return outcomes.fail(db.session, uuid, body.attempt, body.fault, policy)
+        lease = Lease(uuid, body.attempt, body.token)
+        return outcomes.fail(db.session, lease, body.fault, collaborators().retry_policy)
     return fractal
 
 

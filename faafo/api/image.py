@@ -16,6 +16,7 @@ from faafo.core.preflight import is_preflight
 from faafo.core.reading import ImageReader
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
+from faafo.fractal.lease import Lease
 from faafo.fractal.png import has_sides
 from faafo.store.base import MIMETYPE, ImageStore, checksum
 
@@ -31,12 +32,12 @@ def send(fractal: Fractal) -> AnyResponse:
 
     :raises faafo.errors.ImageNotFound: when there is none.
     """
-    uuid, known = fractal.uuid, fractal.checksum
+    uuid, token, known = fractal.uuid, fractal.image_token, fractal.checksum
     if known is None:
         raise errors.ImageNotFound(f"fractal {uuid} is {fractal.status}: no image yet")
     # A slow client must not hold a database connection.
     db.session.close()
-    response = _not_modified(known) or _redirection(uuid) or _file(uuid, known)
+    response = _not_modified(known) or _redirection(uuid, token) or _file(uuid, token, known)
     response.set_etag(known)
     response.cache_control.no_cache = True
     return response
@@ -46,14 +47,14 @@ def _not_modified(known: str) -> Response | None:
     return Response(status=304) if request.if_none_match.contains(known) else None
 
 
-def _redirection(uuid: str) -> AnyResponse | None:
+def _redirection(uuid: str, token: str | None) -> AnyResponse | None:
     # The signed URL is valid for GET only.
-    url = _store().public_url(uuid) if request.method == "GET" else None
+    url = _store().public_url(uuid, token) if request.method == "GET" else None
     return redirect(url, 307, Response) if url else None
 
 
-def _file(uuid: str, known: str) -> AnyResponse:
-    content = ImageReader.open(_store(), uuid, collaborators().bulkheads.images)
+def _file(uuid: str, token: str | None, known: str) -> AnyResponse:
+    content = ImageReader.open(_store(), uuid, token, collaborators().bulkheads.images)
     try:
         response = Response(content, mimetype=MIMETYPE, direct_passthrough=True)
         response.content_length = content.size
@@ -66,21 +67,21 @@ def _file(uuid: str, known: str) -> AnyResponse:
         raise
 
 
-def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any] | None:
+def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
     """Store the image in the request's body; return its checksum and size.
 
     In a preflight nothing is stored, and the answer is None.
 
     :param content_digest: the value of the header ``Content-Digest`` (RFC 9530).
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not the current one.
+    :raises faafo.errors.StaleAttempt: when the fractal is not being rendered on ``lease``.
     :raises faafo.errors.InvalidImage: when the body does not match its digest or the record.
     :raises faafo.errors.Overloaded: when too many images are being stored.
     """
     if request.mimetype != MIMETYPE:
         abort(415, description=f"the content type: must be {MIMETYPE}")
     expected = _expected_checksum(content_digest)
-    width, height = _sides(uuid, attempt)
+    width, height = _sides(lease)
     request.max_content_length = _limit(width, height)
     if (request.content_length or 0) > request.max_content_length:
         abort(413)
@@ -92,20 +93,20 @@ def receive(uuid: str, attempt: int, content_digest: str) -> dict[str, Any] | No
             raise errors.InvalidImage("Content-Digest: does not match the body")
         _check_sides(png, width, height)
         # The upload may have taken longer than the lease.
-        _sides(uuid, attempt)
-        _store().save(uuid, png)
+        _sides(lease)
+        _store().save(lease.uuid, png, token=lease.token)
         try:
-            fractals.get(db.session, uuid)
+            fractals.get(db.session, lease.uuid)
         except errors.FractalNotFound:
             # The fractal was deleted during the upload: no record refers to this image.
-            _store().delete(uuid)
+            _store().delete(lease.uuid, lease.token)
             raise
         return {"checksum": checksum(png), "size": len(png)}
 
 
-def _sides(uuid: str, attempt: int) -> tuple[int, int]:
+def _sides(lease: Lease) -> tuple[int, int]:
     """Return width and height of a fractal that is being rendered; close the session."""
-    fractal = outcomes.require_rendering(db.session, uuid, attempt)
+    fractal = outcomes.require_rendering(db.session, lease)
     sides = fractal.width, fractal.height
     db.session.close()
     return sides

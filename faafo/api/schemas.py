@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from faafo.api import examples
+from faafo.fractal.lease import Token
 from faafo.fractal.task import (
     INTEGER_TEXT,
     MAX_INT32,
@@ -138,6 +139,8 @@ class FractalUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid", json_schema_extra=_RESULT_OR_FAULT_OR_NOTHING)
 
     attempt: Attempt | None = None
+    token: Token | None = None
+    image_token: Token | None = None
     checksum: AnyChecksum | None = None
     duration: Duration | None = None
     size: Size | None = None
@@ -184,9 +187,10 @@ class FractalUpdate(BaseModel):
 
 
 class ImageAttempt(BaseModel):
-    """The attempt that an image is the result of."""
+    """The attempt that an image is the result of, and the token of its lease."""
 
     attempt: Annotated[int, Field(ge=0, le=MAX_INT32), INTEGER_TEXT]
+    token: Token | None = None
 
 
 class ImageDigest(BaseModel):

@@ -18,9 +18,9 @@ from faafo.app import checks, error_handlers
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
+from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.preflight import is_preflight
-from faafo.core.removal import Removal
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
 from faafo.db.counts import Counts
@@ -101,7 +101,7 @@ def make_collaborators(
         ),
         bulkheads=bulkheads,
         thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES, bulkheads.thumbnails),
-        removal=Removal(store),
+        images=ImageQueue(store),
         notice=notice,
     )
 

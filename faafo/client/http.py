@@ -76,9 +76,9 @@ class Client:
             records += page["objects"]
         return records
 
-    def complete(self, result: FractalResult, attempt: int) -> Record:
+    def complete(self, result: FractalResult, lease: Lease) -> Record:
         """Record the result of an attempt."""
-        body = {**result.model_dump(), "attempt": attempt}
+        body = {**result.model_dump(exclude_none=True), **lease.as_body()}
         return self._request("PUT", f"/api/fractal/{result.uuid}", body)
 
     def complete_all(
@@ -87,14 +87,17 @@ class Client:
         """Record the results of leases; return the uuids of those that were refused."""
         refused = []
         for some in _in_batches(results, LARGEST_CLAIM):
-            complete = [{**result.model_dump(), **lease._asdict()} for lease, result in some]
+            complete = [
+                {**result.model_dump(exclude_none=True), **lease.as_body()}
+                for lease, result in some
+            ]
             body = {"claimed_by": claimed_by, "complete": complete}
             refused += self._request("PUT", "/api/claim", body)["lost"]
         return refused
 
     def fail(self, lease: Lease, fault: str) -> Record:
         """Record why an attempt failed."""
-        body = {"attempt": lease.attempt, "fault": fault[:LONGEST_FAULT]}
+        body = {**lease.as_body(), "fault": fault[:LONGEST_FAULT]}
         return self._request("PUT", f"/api/fractal/{lease.uuid}", body)
 
     def claim(self, claimed_by: str, count: int, seconds: float) -> list[Record]:
@@ -117,7 +120,7 @@ class Client:
         lost, done = [], rows_done or {}
         for some in _in_batches(leases, LARGEST_CLAIM):
             renewed = [
-                lease._asdict() | ({"rows_done": done[lease.uuid]} if lease.uuid in done else {})
+                lease.as_body() | ({"rows_done": done[lease.uuid]} if lease.uuid in done else {})
                 for lease in some
             ]
             body = {"claimed_by": claimed_by, "renew": renewed, "lease": seconds}
@@ -137,7 +140,7 @@ class Client:
         """
         shown = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
         for some in _in_batches(leases, LARGEST_CLAIM):
-            released = [lease._asdict() | shown for lease in some]
+            released = [lease.as_body() | shown for lease in some]
             body = {"claimed_by": claimed_by, "release": released}
             self._request("PUT", "/api/claim", body, timeout=timeout)
 
@@ -145,13 +148,13 @@ class Client:
         """Check that the API can store images."""
         self._request("GET", "/healthcheck/store", timeout=(CONNECT_TIMEOUT, CHECK_TIMEOUT))
 
-    def upload(self, uuid: str, attempt: int, png: bytes) -> str:
+    def upload(self, lease: Lease, png: bytes) -> str:
         """Upload the image of an attempt; return the checksum of the stored image."""
         headers = {"Content-Type": "image/png", "Content-Digest": content_digest(png)}
         answer = self._request(
             "PUT",
-            f"/api/fractal/{uuid}/image",
-            parameters={"attempt": attempt},
+            f"/api/fractal/{lease.uuid}/image",
+            parameters={"attempt": lease.attempt, "token": lease.token},
             data=png,
             headers=headers,
         )

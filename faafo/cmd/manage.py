@@ -187,13 +187,13 @@ def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     orphans = 0
     with _session(conf) as session:
         # A record exists before its image: an image listed here without one is an orphan.
-        listed = iter(list(store.uuids(command.older_than)))
+        listed = iter(list(store.images(command.older_than)))
         while not stop.requested.is_set() and (batch := list(islice(listed, BATCH))):
-            for uuid in sorted(set(batch) - fractals.existing(session, batch)):
+            for uuid, token in fractals.orphans(session, batch):
                 orphans += 1
                 print(f"{'would remove' if command.dry_run else 'removing'} the image of {uuid}")
                 if not command.dry_run:
-                    store.delete(uuid)
+                    store.delete(uuid, token)
     partial = 0 if command.dry_run else store.remove_all_partial(command.older_than)
     print(f"{orphans} image(s) without a record, {partial} half-written file(s) removed")
 

@@ -8,8 +8,8 @@ from flask import Flask, current_app
 
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
+from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
-from faafo.core.removal import Removal
 from faafo.core.tile_gateway import TileGateway
 from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
@@ -32,7 +32,7 @@ class Collaborators:
     tiles: TileGateway
     bulkheads: Bulkheads
     thumbnails: ByteCache
-    removal: Removal
+    images: ImageQueue
     notice: Callable[[], str | None]
 
     def install(self, app: Flask) -> None:

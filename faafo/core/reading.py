@@ -24,14 +24,14 @@ class ImageReader(FileWrapper):
         self._bulkhead = bulkhead
 
     @classmethod
-    def open(cls, store: ImageStore, uuid: str, bulkhead: Bulkhead) -> Self:
-        """Open the image of a fractal.
+    def open(cls, store: ImageStore, uuid: str, token: str | None, bulkhead: Bulkhead) -> Self:
+        """Open the image of a fractal that was stored under ``token``.
 
         :raises faafo.errors.ImageNotFound: when there is none.
         :raises faafo.errors.Overloaded: when too many images are being read.
         """
         with bulkhead.place():
-            file = store.open(uuid)
+            file = store.open(uuid, token)
             size = file.seek(0, 2)
             file.seek(0)
         return cls(file, size, bulkhead)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
+from faafo.db.identity import all_identified
 from faafo.db.models import Fractal
 from faafo.db.outcomes import UNCLAIMED, RetryPolicy
 from faafo.db.statements import execute_update
@@ -180,11 +181,17 @@ def _change_held(
         return []
     # The count does not say which of them are lost: look them up first.
     session.rollback()
-    query = select(Fractal.uuid, Fractal.attempt).where(*_still_held(claimed_by, leases))
-    held = {Lease(uuid, attempt) for uuid, attempt in session.execute(query.with_for_update())}
-    _update_held(session, claimed_by, [lease for lease in leases if lease in held], values)
+    query = select(Fractal).where(*_still_held(claimed_by, leases)).with_for_update()
+    found = {one.uuid: one for one in session.scalars(query, execution_options=REFRESH)}
+    held = [one for one in leases if one.uuid in found and _is_latest(one, found[one.uuid])]
+    if held:
+        _update_held(session, claimed_by, held, values)
     session.commit()
     return [lease.uuid for lease in leases if lease not in held]
+
+
+def _is_latest(lease: Lease, fractal: Fractal) -> bool:
+    return lease.attempt == fractal.attempt and lease.token in (None, fractal.token)
 
 
 def _update_held(
@@ -197,8 +204,7 @@ def _update_held(
 def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that select those ``leases`` that ``claimed_by`` still holds."""
     return (
-        Fractal.uuid.in_([lease.uuid for lease in leases]),
-        tuple_(Fractal.uuid, Fractal.attempt).in_(leases),
+        *all_identified(leases),
         Fractal.claimed_by == claimed_by,
         Fractal.status == Status.RENDERING,
     )

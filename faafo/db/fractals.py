@@ -4,7 +4,8 @@
 Every function that writes commits the session.
 """
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,7 @@ RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
 )
 
 # One of these columns changes with every change of a record.
-CHANGING = ("status", "attempt", "failures")
+CHANGING = ("incarnation", "status", "attempt", "failures")
 
 # Overwrite objects that the session has loaded before: an UPDATE may have changed their rows.
 REFRESH = {"populate_existing": True}
@@ -52,7 +53,13 @@ def add(session: Session, task: FractalTask) -> Fractal:
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    values = {**task.model_dump(), "status": Status.QUEUED, "attempt": 0, "failures": 0}
+    values = {
+        **task.model_dump(),
+        "status": Status.QUEUED,
+        "incarnation": secrets.token_hex(8),
+        "attempt": 0,
+        "failures": 0,
+    }
     try:
         created_at = _insert(session, values)
         session.commit()
@@ -103,6 +110,21 @@ def is_queue_full(session: Session, size: int) -> bool:
 def existing(session: Session, uuids: Sequence[str]) -> set[str]:
     """Return those of ``uuids`` that fractals have."""
     return set(session.scalars(select(Fractal.uuid).where(Fractal.uuid.in_(uuids))))
+
+
+def incarnations(session: Session, uuids: Iterable[str]) -> dict[str, str]:
+    """Return the incarnations of those of ``uuids`` that fractals have, by uuid."""
+    query = select(Fractal.uuid, Fractal.incarnation).where(Fractal.uuid.in_(list(uuids)))
+    return {one.uuid: one.incarnation for one in session.execute(query)}
+
+
+def orphans(
+    session: Session, images: Sequence[tuple[str, str | None]]
+) -> list[tuple[str, str | None]]:
+    """Return those of ``images``, uuid and token, to which no record refers nor may refer later."""
+    query = select(Fractal).where(Fractal.uuid.in_({uuid for uuid, _token in images}))
+    known = {fractal.uuid: fractal for fractal in session.scalars(query)}
+    return [one for one in images if one[0] not in known or not known[one[0]].may_own(one[1])]
 
 
 @retry_on_deadlock

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from faafo.db import Base
 from faafo.db.clock import Moment
 from faafo.fractal import palette as palettes
+from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
 # SQLite generates ids in an INTEGER column only.
@@ -78,7 +79,9 @@ class Fractal(Base):
     palette: Mapped[str] = mapped_column(String(16), server_default=palettes.DEFAULT)
 
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
-    # The fencing token: counts claims; a result that names an earlier one is refused.
+    # Random, 16 hexadecimal digits: an earlier record with the same uuid had another one.
+    incarnation: Mapped[str] = mapped_column(String(16))
+    # Counts claims. With the incarnation it is the fencing token: see ``token``.
     attempt: Mapped[int] = mapped_column(default=0)
     # Counts attempts that failed or whose lease expired; a release is no failure.
     failures: Mapped[int] = mapped_column(default=0)
@@ -92,6 +95,8 @@ class Fractal(Base):
 
     # Not unique: two records may describe the same image.
     checksum: Mapped[str | None] = mapped_column(String(64))
+    # The lease under which the image was stored; None: by a worker that knows no tokens.
+    image_token: Mapped[str | None] = mapped_column(String(32))
     completed_at: Mapped[datetime | None] = mapped_column(Moment)
     duration: Mapped[float | None] = mapped_column(Double)
     size: Mapped[int | None] = mapped_column(BigInteger)
@@ -100,6 +105,19 @@ class Fractal(Base):
     def as_dict(self) -> dict[str, Any]:
         """Return the record as JSON shows it."""
         return as_record({name: getattr(self, name) for name in RECORD_FIELDS})
+
+    @property
+    def token(self) -> str:
+        """The token of the lease on the current attempt."""
+        return make_token(self.incarnation, self.attempt)
+
+    def may_own(self, image_token: str | None) -> bool:
+        """Tell whether the image stored under that token is, or may become, that of this record."""
+        if image_token is None:
+            return True
+        if self.status == Status.COMPLETE:
+            return image_token == self.image_token
+        return incarnation_of(image_token) == self.incarnation
 
     def task(self) -> FractalTask:
         """Return the task that a worker renders."""

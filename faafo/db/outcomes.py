@@ -2,17 +2,19 @@
 """Outcomes: results and failures of attempts, and retries of fractals in error."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import get
+from faafo.db.identity import identified
 from faafo.db.models import Fractal
 from faafo.db.statements import execute_update
 from faafo.fractal.lease import Lease
@@ -30,10 +32,24 @@ COMPLETED = {
 
 @dataclass(frozen=True)
 class Result:
-    """The result of an attempt: the values of its columns."""
+    """The result of an attempt: the values of its columns.
+
+    ``image_token`` is the token under which the image is stored: that of the lease, or of an
+    earlier one of the same record. None: it is stored without a token.
+    """
 
     lease: Lease
     values: dict[str, Any]
+    image_token: str | None = None
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether token and image token can belong to this attempt."""
+        return self.lease.is_consistent and self.lease.may_own(self.image_token)
+
+
+# Called with accepted results before they are committed.
+Accepted = Callable[[Sequence[Result]], None]
 
 
 @dataclass(frozen=True)
@@ -63,75 +79,116 @@ class RetryPolicy:
         return values | {"status": Status.QUEUED, "claimable_at": moment(delay)}
 
 
-def require_rendering(session: Session, uuid: str, attempt: int) -> Fractal:
-    """Return the fractal of which ``attempt`` is being rendered.
+def require_rendering(session: Session, lease: Lease) -> Fractal:
+    """Return the fractal that is being rendered on ``lease``.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not the one being rendered.
+    :raises faafo.errors.StaleAttempt: when it is not being rendered, or on another lease.
     """
-    fractal = get(session, uuid)
-    rendering = fractal.status == Status.RENDERING and fractal.attempt == attempt
-    return _changed_or_stale(session, uuid, attempt, rendering)
+    query = select(Fractal.id).where(*identified(lease), Fractal.status == Status.RENDERING)
+    return _changed_or_stale(session, lease, session.scalar(query) is not None)
 
 
 @retry_on_deadlock
-def complete(session: Session, uuid: str, attempt: int | None, result: dict[str, Any]) -> Fractal:
-    """Record the result of an attempt; ``attempt`` is None for a client that sends none.
+def complete(session: Session, result: Result, accepted: Accepted = lambda _: None) -> Fractal:
+    """Record the result of an attempt.
 
     A result that arrives twice changes nothing. One that arrives after its lease has expired is
     accepted until the fractal is claimed again, since rendering is deterministic.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is no longer the current one.
+    :raises faafo.errors.StaleAttempt: when its lease is no longer the latest one.
     """
-    query = update(Fractal).where(Fractal.uuid == uuid)
-    if attempt is not None:
-        query = query.where(Fractal.attempt == attempt, Fractal.status != Status.ERROR)
-    changed = execute_update(session, query.values(**COMPLETED, **result))
-    return _changed_or_stale(session, uuid, attempt, changed)
+    where = (*identified(result.lease), Fractal.status != Status.ERROR)
+    values = {**COMPLETED, **result.values, "image_token": result.image_token}
+    if not result.lease.may_own(result.image_token):
+        raise errors.StaleAttempt(
+            f"image_token: {result.image_token} is not of the record with the token "
+            f"{result.lease.token}"
+        )
+    changed = execute_update(session, update(Fractal).where(*where).values(**values))
+    if changed:
+        accepted([result])
+    return _changed_or_stale(session, result.lease, changed)
 
 
 @retry_on_deadlock
-def complete_all(session: Session, results: Sequence[Result]) -> list[str]:
-    """Record the results of many attempts, as ``complete``; return the uuids of refused ones."""
-    if _record(session, results) != len(results):
-        session.rollback()
-        refused = [one.lease.uuid for one in results if not _record(session, [one])]
-        session.commit()
-        return refused
+def complete_unfenced(session: Session, uuid: str, values: dict[str, Any]) -> Fractal:
+    """Record a result for a client that names no attempt, whoever renders the fractal now.
+
+    :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    """
+    query = update(Fractal).where(Fractal.uuid == uuid)
+    execute_update(session, query.values(**COMPLETED, **values))
+    fractal = get(session, uuid)
     session.commit()
-    return []
+    return fractal
 
 
-def _record(session: Session, results: Sequence[Result]) -> int:
+@retry_on_deadlock
+def complete_all(
+    session: Session,
+    claimed_by: str,
+    results: Sequence[Result],
+    accepted: Accepted = lambda _: None,
+) -> list[Lease]:
+    """Record the results of many attempts, as ``complete``; return the leases of refused ones.
+
+    :param claimed_by: who reports them. A result without a token is refused if its fractal is now
+        claimed by another producer: the attempt alone does not tell two records of a uuid apart.
+    """
+    refused = [one for one in results if not one.is_consistent]
+    if refused or _record_all(session, claimed_by, results) != len(results):
+        # The count does not say which of them were refused: record them one by one.
+        session.rollback()
+        refused = [one for one in results if not _record_all(session, claimed_by, [one])]
+    lost = {one.lease for one in refused}
+    accepted([one for one in results if one.lease not in lost])
+    session.commit()
+    return list(lost)
+
+
+def _record_all(session: Session, claimed_by: str, results: Sequence[Result]) -> int:
     """Record results; return how many of them were accepted."""
+    results = [one for one in results if one.is_consistent]
+    fenced = [one for one in results if one.lease.token is not None]
+    bare = [one for one in results if one.lease.token is None]
+    table = Fractal.__table__.c
+    same_record = table.incarnation == bindparam("within")
+    same_producer = or_(table.claimed_by.is_(None), table.claimed_by == bindparam("reported_by"))
+    rows = [_row(one) | {"within": one.lease.incarnation} for one in fenced]
+    count = _record(session, same_record, rows)
+    rows = [_row(one) | {"reported_by": claimed_by} for one in bare]
+    return count + _record(session, same_producer, rows)
+
+
+def _row(one: Result) -> dict[str, Any]:
+    identity = {"of": one.lease.uuid, "made_in": one.lease.attempt}
+    return {**identity, **one.values, "image_token": one.image_token}
+
+
+def _record(session: Session, where: ColumnElement[bool], rows: list[dict[str, Any]]) -> int:
     table = Fractal.__table__.c
     query = (
         update(Fractal.__table__)
-        .where(table.uuid == bindparam("of"), table.attempt == bindparam("made_in"))
+        .where(table.uuid == bindparam("of"), table.attempt == bindparam("made_in"), where)
         .where(table.status != Status.ERROR)
         .values(**COMPLETED)
     )
-    rows = [{"of": one.lease.uuid, "made_in": one.lease.attempt, **one.values} for one in results]
     return session.connection().execute(query, rows).rowcount if rows else 0
 
 
 @retry_on_deadlock
-def fail(session: Session, uuid: str, attempt: int, fault: str, policy: RetryPolicy) -> Fractal:
+def fail(session: Session, lease: Lease, fault: str, policy: RetryPolicy) -> Fractal:
     """Record that an attempt failed: queue the fractal again with a delay, or set it to error.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.StaleAttempt: when ``attempt`` is not the one being rendered.
+    :raises faafo.errors.StaleAttempt: when it is not being rendered, or on another lease.
     """
-    values = policy.after_failure(get(session, uuid).failures, fault)
-    query = (
-        update(Fractal)
-        .where(Fractal.uuid == uuid, Fractal.attempt == attempt)
-        .where(Fractal.status == Status.RENDERING)
-        .values(**values)
-    )
-    changed = execute_update(session, query)
-    return _changed_or_stale(session, uuid, attempt, changed)
+    values = policy.after_failure(get(session, lease.uuid).failures, fault)
+    query = update(Fractal).where(*identified(lease), Fractal.status == Status.RENDERING)
+    changed = execute_update(session, query.values(**values))
+    return _changed_or_stale(session, lease, changed)
 
 
 @retry_on_deadlock
@@ -179,14 +236,17 @@ def _requeued() -> dict[str, Any]:
     return {"status": Status.QUEUED, "failures": 0, "claimable_at": moment()}
 
 
-def _changed_or_stale(
-    session: Session, uuid: str, attempt: int | None, changed: int | bool
-) -> Fractal:
-    fractal = get(session, uuid)
+def _changed_or_stale(session: Session, lease: Lease, changed: int | bool) -> Fractal:
+    fractal = get(session, lease.uuid)
     session.commit()
-    if not changed:
+    if changed:
+        return fractal
+    if lease.token is not None and lease.token != fractal.token:
         raise errors.StaleAttempt(
-            f"attempt: {attempt} of fractal {uuid} is not the current one: it is at attempt "
-            f"{fractal.attempt} and {fractal.status}"
+            f"token: {lease.token} is not that of the latest lease on fractal {lease.uuid}, which "
+            f"is at attempt {fractal.attempt} and {fractal.status}"
         )
-    return fractal
+    raise errors.StaleAttempt(
+        f"attempt: {lease.attempt} of fractal {lease.uuid} is not the current one: it is at "
+        f"attempt {fractal.attempt} and {fractal.status}"
+    )

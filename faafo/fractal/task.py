@@ -21,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from faafo import errors
 from faafo.fractal import palette as palettes
+from faafo.fractal.lease import Token
 
 # A PNG side and an escape count are both signed 32-bit numbers.
 MAX_INT32 = 2**31 - 1
@@ -184,7 +185,8 @@ class FractalResult(BaseModel):
 
     ``duration`` is the seconds spent on the escape counts and the image, or on finding an image
     that an earlier attempt has stored, ``checksum`` the SHA-256 of the PNG file in hexadecimal,
-    ``size`` its length in bytes, ``generated_by`` the worker's name.
+    ``size`` its length in bytes, ``generated_by`` the worker's name, ``image_token`` the token
+    under which the image is stored, None when the call named none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -194,6 +196,7 @@ class FractalResult(BaseModel):
     duration: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     size: Annotated[int, Field(strict=True, ge=1, le=MAX_SIZE)]
     generated_by: Annotated[str, Field(min_length=1, max_length=255)]
+    image_token: Token | None = None
 
 
 PARAMETERS = tuple(FractalParameters.model_fields)

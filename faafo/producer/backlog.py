@@ -31,8 +31,7 @@ class Job:
 
         :raises faafo.errors.InvalidTask: when this version of faafo cannot render it.
         """
-        lease = Lease(record["uuid"], record["attempt"])
-        return cls(parse_task(record), lease, is_quarantined(record["failures"]))
+        return cls(parse_task(record), Lease.of(record), is_quarantined(record["failures"]))
 
 
 class Backlog:

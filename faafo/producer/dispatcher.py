@@ -144,7 +144,7 @@ class Dispatcher:
 
         All leases are held before anything else, so that each is renewed until it ends.
         """
-        leases = [Lease(record["uuid"], record["attempt"]) for record in claimed]
+        leases = [Lease.of(record) for record in claimed]
         for lease in leases:
             self._leases.add(lease)
         for lease, record in zip(leases, claimed, strict=True):

@@ -101,7 +101,9 @@ class WorkerClient:
             raise errors.BrokerUnavailable(f"the cast could not be made: {error}") from None
 
     def _context(self, lease: Lease) -> dict[str, Any]:
-        return {"producer": self._producer, "attempt": lease.attempt}
+        return {"producer": self._producer, "attempt": lease.attempt} | _without_none(
+            token=lease.token
+        )
 
     def _timed_out(self, seconds: float) -> errors.FaafoError:
         """Return the error for that of the two timeouts which has ended a call after ``seconds``.

@@ -6,6 +6,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from faafo import errors
+from faafo.fractal.lease import Token
 from faafo.fractal.task import describe
 
 Count = Annotated[int, Field(strict=True, ge=0)]
@@ -26,13 +27,14 @@ def _valid_progress(value: Any) -> Any:
 class TaskContext(_Message):
     """The ctxt of ``process`` and ``cancel``; every member is optional.
 
-    ``producer`` is the instance id of the caller, ``attempt`` the attempt that a cancel names,
+    ``producer`` is the instance id of the caller, ``attempt`` and ``token`` are those of the lease,
     ``worker`` the instance id of the worker that is called. ``alone`` is set for a quarantined
     task: the worker renders nothing else at the same time.
     """
 
     producer: str = ""
     attempt: Annotated[int, Field(strict=True)] | None = None
+    token: Token | None = None
     worker: str | None = None
     alone: bool = False
 

@@ -5,6 +5,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.fractal.lease import Lease
 from faafo.store.base import ImageWriter, checksum
 from faafo.urls import masked
 
@@ -30,13 +31,15 @@ class ApiStore(ImageWriter):
         except errors.ApiRefused as error:
             raise errors.StoreUnavailable(f"{self._where}: {error.status}, {error}") from None
 
-    def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
+    def save(
+        self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
+    ) -> str:
         if attempt is None:
             raise errors.ImageRefused(
                 f"{self._where}: an image can be uploaded for an attempt only"
             )
         try:
-            stored = self._client.upload(uuid, attempt, png)
+            stored = self._client.upload(Lease(uuid, attempt, token), png)
         except errors.ApiUnavailable as error:
             raise errors.StoreUnreachable(f"[store] url = api://, {error}") from None
         except errors.ApiRefused as error:

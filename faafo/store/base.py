@@ -13,7 +13,9 @@ MIMETYPE = "image/png"
 
 
 class ImageWriter(ABC):
-    """Stores one PNG file for each uuid.
+    """Stores PNG files by the uuid of a fractal and the token of the lease that rendered it.
+
+    The token is None for what a release before 1.1 has stored.
 
     Every method of a store takes a canonical uuid (the routes and the task model accept no other)
     and raises ``faafo.errors.StoreUnavailable`` when the store cannot be used, or its subclass
@@ -28,7 +30,9 @@ class ImageWriter(ABC):
         """
 
     @abstractmethod
-    def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
+    def save(
+        self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
+    ) -> str:
         """Store an image atomically; return its location, for the log.
 
         The image is read back and verified.
@@ -37,7 +41,7 @@ class ImageWriter(ABC):
         :raises faafo.errors.ImageRefused: when the image will not be accepted later either.
         """
 
-    def find(self, uuid: str) -> bytes | None:
+    def find(self, uuid: str, token: str) -> bytes | None:
         """Return an image; None when there is none, or when the store cannot be read."""
         return None
 
@@ -50,24 +54,33 @@ class ImageStore(ImageWriter):
     """A store that can also be read, listed and cleaned."""
 
     @abstractmethod
-    def open(self, uuid: str) -> BinaryIO:
+    def open(self, uuid: str, token: str | None = None) -> BinaryIO:
         """Return an image as a seekable file, which the caller closes.
 
         :raises faafo.errors.ImageNotFound: when there is none.
         """
 
-    def load(self, uuid: str) -> bytes:
+    def load(self, uuid: str, token: str | None = None) -> bytes:
         """Return an image; raise ``faafo.errors.ImageNotFound`` when there is none."""
-        with self.open(uuid) as file:
+        with self.open(uuid, token) as file:
             return file.read()
 
-    def find(self, uuid: str) -> bytes | None:
+    # Whether ``publish`` does something.
+    renames = False
+
+    def publish(self, uuid: str, token: str) -> None:
+        """Give an image the name without a token, if the store does that.
+
+        ``open`` finds it under either name. Does nothing when there is no image with that token.
+        """
+
+    def find(self, uuid: str, token: str) -> bytes | None:
         try:
-            return self.load(uuid)
+            return self.load(uuid, token)
         except errors.ImageNotFound:
             return None
 
-    def public_url(self, uuid: str) -> str | None:
+    def public_url(self, uuid: str, token: str | None = None) -> str | None:
         """Return a URL that serves an image without the API for some minutes, or None."""
         return None
 
@@ -77,12 +90,12 @@ class ImageStore(ImageWriter):
         return None
 
     @abstractmethod
-    def delete(self, uuid: str) -> None:
+    def delete(self, uuid: str, token: str | None = None) -> None:
         """Delete an image; does nothing when there is none."""
 
     @abstractmethod
-    def uuids(self, age: float) -> Iterator[str]:
-        """Return the uuids of images older than ``age`` seconds, in any order."""
+    def images(self, age: float) -> Iterator[tuple[str, str | None]]:
+        """Return uuid and token of images older than ``age`` seconds, in any order."""
 
     @abstractmethod
     def remove_all_partial(self, age: float) -> int:

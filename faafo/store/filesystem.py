@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images as files ``<uuid>.png`` in one directory."""
+"""Images as files in one directory, that of a complete fractal as ``<uuid>.png``."""
 
 import errno
 import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -29,6 +30,8 @@ class FilesystemStore(ImageStore):
     :param option: the option that sets ``datadir``, and its value, for messages.
     """
 
+    renames = True
+
     def __init__(self, datadir: str, owner: str = "", option: str = "") -> None:
         self._datadir = Path(datadir).expanduser()
         self._option = option or f"filesystem_store_datadir = {self._datadir}"
@@ -43,8 +46,10 @@ class FilesystemStore(ImageStore):
         except OSError as error:
             raise self._unavailable(error) from None
 
-    def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
-        path = self._path(uuid)
+    def save(
+        self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
+    ) -> str:
+        path = self._path(uuid, token)
         partial = None
         try:
             # Readers see a file that is renamed into place whole or not at all.
@@ -70,23 +75,46 @@ class FilesystemStore(ImageStore):
         self._needed = TYPICAL_SIZE
         return str(path)
 
-    def open(self, uuid: str) -> BinaryIO:
+    def open(self, uuid: str, token: str | None = None) -> BinaryIO:
         try:
-            return self._path(uuid).open("rb")
+            return self._open(uuid, token)
         except FileNotFoundError:
             raise errors.ImageNotFound(f"there is no image of fractal {uuid}") from None
         except OSError as error:
             raise self._unavailable(error) from None
 
-    def delete(self, uuid: str) -> None:
+    def _open(self, uuid: str, token: str | None) -> BinaryIO:
+        if token is not None:
+            with suppress(FileNotFoundError):
+                return self._path(uuid, token).open("rb")
+        return self._path(uuid).open("rb")
+
+    def find(self, uuid: str, token: str) -> bytes | None:
+        # Not the published image: it may be of another record that had the same uuid.
         try:
-            self._path(uuid).unlink(missing_ok=True)
+            return self._path(uuid, token).read_bytes()
+        except FileNotFoundError:
+            return None
         except OSError as error:
             raise self._unavailable(error) from None
 
-    def uuids(self, age: float) -> Iterator[str]:
-        for path in self._files(lambda name: naming.uuid_of(name) is not None, age):
-            yield path.stem
+    def publish(self, uuid: str, token: str) -> None:
+        try:
+            with suppress(FileNotFoundError):
+                os.replace(self._path(uuid, token), self._path(uuid))
+        except OSError as error:
+            raise self._unavailable(error) from None
+
+    def delete(self, uuid: str, token: str | None = None) -> None:
+        try:
+            self._path(uuid, token).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unavailable(error) from None
+
+    def images(self, age: float) -> Iterator[tuple[str, str | None]]:
+        for path in self._files(lambda name: naming.parse_image_name(name) is not None, age):
+            if image := naming.parse_image_name(path.name):
+                yield image
 
     def remove_partial(self) -> int:
         return self._remove(lambda name: naming.is_partial(name, self._prefix), age=0.0)
@@ -114,8 +142,8 @@ class FilesystemStore(ImageStore):
         except OSError as error:
             raise self._unavailable(error) from None
 
-    def _path(self, uuid: str) -> Path:
-        return self._datadir / naming.image_name(uuid)
+    def _path(self, uuid: str, token: str | None = None) -> Path:
+        return self._datadir / naming.image_name(uuid, token)
 
     def _unavailable(self, error: OSError | errors.StoreUnavailable) -> errors.StoreUnavailable:
         if isinstance(error, errors.StoreUnavailable):

@@ -1,26 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of files in an image store: ``<uuid>.png``, and ``.<owner>.….part`` while partial."""
+"""Names of files in an image store.
 
+``<uuid>-<token>.png`` is the image that was rendered on a lease, ``<uuid>.png`` one that is
+published or was stored without a token, ``.<owner>.….part`` a partial file.
+"""
+
+import re
 import uuid as uuidlib
 from urllib.parse import quote
 
+from faafo.fractal.lease import PATTERN
 from faafo.store.base import IMAGE
 
 PARTIAL = ".part"
+UUID_LENGTH = 36
 
 
-def image_name(uuid: str) -> str:
+def image_name(uuid: str, token: str | None = None) -> str:
     """Return the name of an image."""
-    return f"{uuid}{IMAGE}"
+    return f"{uuid}{IMAGE}" if token is None else f"{uuid}-{token}{IMAGE}"
 
 
-def uuid_of(name: str) -> str | None:
-    """Return the uuid of the image with that name; None for any other file."""
+def parse_image_name(name: str) -> tuple[str, str | None] | None:
+    """Return uuid and token of the image with that name; None for any other file."""
     stem = name.removesuffix(IMAGE)
+    uuid, token = stem[:UUID_LENGTH], stem[UUID_LENGTH + 1 :]
     try:
-        return stem if stem != name and str(uuidlib.UUID(stem)) == stem else None
+        valid = str(uuidlib.UUID(uuid)) == uuid and (not token or re.match(PATTERN, token))
     except ValueError:
         return None
+    image = uuid, token or None
+    return image if valid and image_name(*image) == name else None
 
 
 def partial_prefix(owner: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images as objects ``<prefix>/<uuid>.png`` of a bucket: AWS, Swift's s3api, Ceph, MinIO."""
+"""Images as objects ``<prefix>/<uuid>-<token>.png`` of a bucket: AWS, Swift, Ceph, MinIO."""
 
 import base64
 import hashlib
@@ -74,8 +74,10 @@ class S3Store(ImageStore):
         self._delete(probe)
         self._probe_size = 0
 
-    def save(self, uuid: str, png: bytes, attempt: int | None = None) -> str:
-        name = naming.image_name(uuid)
+    def save(
+        self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
+    ) -> str:
+        name = naming.image_name(uuid, token)
         try:
             self._put(name, png, MIMETYPE)
             self._verify(name, png)
@@ -105,29 +107,30 @@ class S3Store(ImageStore):
             self._delete(name)
             raise
 
-    def open(self, uuid: str) -> BinaryIO:
-        return io.BufferedReader(RangedFile(partial(self._fetch, uuid)))
+    def open(self, uuid: str, token: str | None = None) -> BinaryIO:
+        name = naming.image_name(uuid, token)
+        return io.BufferedReader(RangedFile(partial(self._fetch, name, uuid)))
 
-    def _fetch(self, uuid: str, start: int, count: int, etag: str | None) -> Block:
+    def _fetch(self, name: str, uuid: str, start: int, count: int, etag: str | None) -> Block:
         wanted = {"Range": f"bytes={start}-{start + count - 1}"}
         if etag:
             wanted["IfMatch"] = etag
-        key = self._location.key_of(naming.image_name(uuid))
+        key = self._location.key_of(name)
         with self._explained(uuid):
             answer = self._client.get_object(**key, **wanted)
             content = answer["Body"].read()
         size = int(answer["ContentRange"].rpartition("/")[2])
         return Block(start, content, size, answer["ETag"])
 
-    def load(self, uuid: str) -> bytes:
-        return self._read(naming.image_name(uuid), uuid)
+    def load(self, uuid: str, token: str | None = None) -> bytes:
+        return self._read(naming.image_name(uuid, token), uuid)
 
     def _read(self, name: str, uuid: str | None = None) -> bytes:
         with self._explained(uuid):
             return self._client.get_object(**self._location.key_of(name))["Body"].read()
 
-    def public_url(self, uuid: str) -> str | None:
-        return self._sign(naming.image_name(uuid)) if self._public else None
+    def public_url(self, uuid: str, token: str | None = None) -> str | None:
+        return self._sign(naming.image_name(uuid, token)) if self._public else None
 
     @property
     def public_origin(self) -> str | None:
@@ -141,13 +144,13 @@ class S3Store(ImageStore):
             key = self._location.key_of(name)
             return self._client.generate_presigned_url("get_object", key, PUBLIC_SECONDS)
 
-    def delete(self, uuid: str) -> None:
-        self._delete(naming.image_name(uuid))
+    def delete(self, uuid: str, token: str | None = None) -> None:
+        self._delete(naming.image_name(uuid, token))
 
-    def uuids(self, age: float) -> Iterator[str]:
+    def images(self, age: float) -> Iterator[tuple[str, str | None]]:
         for name in self._names(age):
-            if uuid := naming.uuid_of(name):
-                yield uuid
+            if image := naming.parse_image_name(name):
+                yield image
 
     def remove_partial(self) -> int:
         return self._remove_partial(self._prefix, age=0.0)

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from faafo.core.csrf import reject_cross_site
-from faafo.core.deletion import delete_fractal
+from faafo.core.stored_image import delete_fractal
 from faafo.db import db, fractals, outcomes
 
 blueprint = Blueprint("action", __name__)

@@ -43,11 +43,11 @@ def get_download(uuid: UUID) -> Response:
     fractal = fractals.get(db.session, str(uuid))
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
-    task = fractal.task()
+    task, token = fractal.task(), fractal.image_token
     # A slow image store must not hold a database connection.
     db.session.close()
     ours = collaborators()
-    image = ImageReader.open(ours.store, task.uuid, ours.bulkheads.images)
+    image = ImageReader.open(ours.store, task.uuid, token, ours.bulkheads.images)
     try:
         head, text = image.read(BEFORE_TEXT), text_chunk(task)
     except BaseException:

@@ -46,11 +46,11 @@ def _thumbnail(fractal: Fractal) -> bytes:
     ours = collaborators()
     uuid, width, height = fractal.uuid, fractal.width, fractal.height
     # A slow image store must not hold a database connection.
-    checksum = fractal.checksum
+    checksum, token = fractal.checksum, fractal.image_token
     db.session.close()
 
     def make() -> bytes:
-        with ours.store.open(uuid) as png:
+        with ours.store.open(uuid, token) as png:
             return make_thumbnail(png, width, height)
 
     return ours.thumbnails.get((uuid, checksum), make)

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from faafo import errors
+from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask, parse_task
 from faafo.render import image
@@ -19,6 +20,9 @@ from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
 LOG = logging.getLogger(__name__)
+
+# Earlier attempts whose image is looked for; each may cost a request to the image store.
+ATTEMPTS_SEARCHED = 5
 
 
 class WorkerEndpoint:
@@ -84,25 +88,23 @@ class WorkerEndpoint:
             self._cancellations.listening(_key(context, task.uuid)) as cancelled,
             self._slots.occupy(context.producer, context.alone, cancelled.is_set),
         ):
-            attempt = context.attempt
-            return self._stored(task, attempt) or self._render(task, attempt, cancelled)
+            return self._stored(context, task) or self._render(context, task, cancelled)
 
-    def _stored(self, task: FractalTask, attempt: int | None) -> FractalResult | None:
+    def _stored(self, context: messages.TaskContext, task: FractalTask) -> FractalResult | None:
         """Return the result of an image that an earlier attempt has stored, None without one.
 
         Its duration is the seconds that it took to find the image: that of the render is unknown.
         """
-        if attempt is None or attempt < 2:
-            return None
         started_at = time.perf_counter()
-        png = self._store.find(task.uuid)
-        if png is None or not has_sides(png, task.width, task.height):
-            return None
-        LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
-        return self._result(task, png, time.perf_counter() - started_at)
+        for token in _earlier_tokens(context):
+            png = self._store.find(task.uuid, token)
+            if png is not None and has_sides(png, task.width, task.height):
+                LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
+                return self._result(task, png, time.perf_counter() - started_at, token)
+        return None
 
     def _render(
-        self, task: FractalTask, attempt: int | None, cancelled: threading.Event
+        self, context: messages.TaskContext, task: FractalTask, cancelled: threading.Event
     ) -> FractalResult:
         LOG.info("processing task %s", task.uuid)
         started_at = time.perf_counter()
@@ -113,24 +115,29 @@ class WorkerEndpoint:
         png = image.encode(picture)
         # Also when it was cancelled too late to be stopped: to store it costs less than to render
         # it again. If the fractal is no more, its result is refused, and its image deleted.
-        path = self._save(task.uuid, png, attempt, cancelled)
+        path = self._save(context, task.uuid, png, cancelled)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
-        return self._result(task, png, duration)
+        return self._result(task, png, duration, context.token)
 
-    def _result(self, task: FractalTask, png: bytes, duration: float) -> FractalResult:
+    def _result(
+        self, task: FractalTask, png: bytes, duration: float, image_token: str | None
+    ) -> FractalResult:
         return FractalResult(
             uuid=task.uuid,
             checksum=checksum(png),
             duration=duration,
             size=len(png),
             generated_by=self._name,
+            image_token=image_token,
         )
 
-    def _save(self, uuid: str, png: bytes, attempt: int | None, cancelled: threading.Event) -> str:
+    def _save(
+        self, context: messages.TaskContext, uuid: str, png: bytes, cancelled: threading.Event
+    ) -> str:
         """Store an image, with retries for save_timeout seconds: to render it again costs more."""
         save = with_backoff(errors.StoreUnavailable, cancelled, self._save_timeout)
         try:
-            return save(self._store.save, uuid, png, attempt)
+            return save(self._store.save, uuid, png, context.attempt, context.token)
         # A refusal of what was cancelled is not held against the fractal, which may be deleted.
         except (errors.StoreUnavailable, errors.ImageRefused):
             if cancelled.is_set():
@@ -138,5 +145,17 @@ class WorkerEndpoint:
             raise
 
 
-def _key(context: messages.TaskContext, uuid: str) -> tuple[str, str, int | None]:
-    return uuid, context.producer, context.attempt
+def _key(context: messages.TaskContext, uuid: str) -> tuple[str, str, int | None, str | None]:
+    return uuid, context.producer, context.attempt, context.token
+
+
+def _earlier_tokens(context: messages.TaskContext) -> list[str]:
+    """Return the tokens of the attempts just before that of ``context``, the latest first.
+
+    None without a token: an earlier record may have had the same uuid and another picture.
+    """
+    if context.token is None or context.attempt is None:
+        return []
+    incarnation = incarnation_of(context.token)
+    first = max(1, context.attempt - ATTEMPTS_SEARCHED)
+    return [make_token(incarnation, number) for number in range(context.attempt - 1, first - 1, -1)]

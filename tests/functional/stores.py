@@ -28,6 +28,7 @@ from tests.functional.object_stores import ObjectStore
 from tests.functional.processes import Api, Service
 
 PREFIX = "some/prefix/"
+TOKEN = "0123456789abcdef-1"
 # Noise cannot be compressed: an image of so many pixels is a file of about as many bytes.
 SMALL, LARGE = (40, 30), (1500, 1000)
 # In the middle of a large image, and far from its ends.
@@ -78,11 +79,12 @@ class Saboteur(Link):
 
 @dataclass(frozen=True)
 class Picture:
-    """An image to store, and the attempt whose result it is."""
+    """An image to store, and the attempt and the token of the lease whose result it is."""
 
     uuid: str
     attempt: int | None
     png: bytes
+    token: str = TOKEN
 
 
 def noise(sides: tuple[int, int] = SMALL, seed: int = 0) -> bytes:
@@ -149,7 +151,7 @@ class ApiBackend(FileBackend):
         posted = self.api.post_fractal(width=width, height=height)["uuid"]
         (claimed,) = self.api.claim()
         assert claimed["uuid"] == posted
-        return Picture(posted, claimed["attempt"], noise(sides))
+        return Picture(posted, claimed["attempt"], noise(sides), claimed["token"])
 
 
 class S3Backend(Backend):

@@ -20,6 +20,7 @@ from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
 from faafo.db import claims, db, fractals, outcomes, schema
 from faafo.db.outcomes import RetryPolicy
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask
 from faafo.store.filesystem import FilesystemStore
 from faafo.web.excerpt import PAGE_SIZE
@@ -150,11 +151,11 @@ def _fill(store: FilesystemStore) -> dict[str, list[str]]:
     for _ in range(COMPLETE):
         uuids["complete"].append(_add())
         store.save(uuids["complete"][-1], png)
-        outcomes.complete(db.session, uuids["complete"][-1], None, result)
+        outcomes.complete_unfenced(db.session, uuids["complete"][-1], result)
     policy = RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
     uuids["error"] = [_add()]
     claims.claim(db.session, "producer-1", 1, 3600.0, policy)
-    outcomes.fail(db.session, uuids["error"][0], 1, "a-long-word-" * 30, policy)
+    outcomes.fail(db.session, Lease(uuids["error"][0], 1), "a-long-word-" * 30, policy)
     uuids["rendering"] = [_add()]
     claims.claim(db.session, "producer-1", 1, 3600.0, policy)
     uuids["queued"] = [_add() for _ in range(9)]

@@ -121,7 +121,7 @@ class TestPut:
         assert refused(upload(api, picture), 409).endswith("complete")
         queued = Picture(api.post_fractal()["uuid"], 0, noise())
         assert refused(upload(api, queued), 409).endswith("queued")
-        assert list(api.store.uuids(age=0)) == []
+        assert list(api.store.images(age=0)) == []
 
     def test_it_is_of_a_fractal_that_there_is(self, api: Api) -> None:
         refused(upload(api, Picture(UNKNOWN, 1, noise())), 404)
@@ -144,7 +144,7 @@ class TestPut:
         self, api: Api, picture: Picture, changes: dict, status: int, named: str
     ) -> None:
         assert named in refused(upload(api, picture, **changes), status)
-        assert list(api.store.uuids(age=0)) == []
+        assert list(api.store.images(age=0)) == []
 
     @on_sqlite
     @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ class TestPut:
         assert upload(api, picture).status_code == 200
         api.request("DELETE", f"/api/fractal/{picture.uuid}")
         refused(upload(api, picture), 404)
-        assert list(api.store.uuids(age=0)) == []
+        assert list(api.store.images(age=0)) == []
 
 
 def refused(answer: requests.Response, status: int) -> str:

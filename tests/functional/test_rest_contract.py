@@ -460,7 +460,9 @@ class TestClaim:
         claimed = api.claim(count=3)
         assert [one["uuid"] for one in claimed] == uuids[:3]
         assert {(one["status"], one["attempt"]) for one in claimed} == {("rendering", 1)}
+        token = claimed[0].pop("token")
         assert api.get_fractal(uuids[0]) == claimed[0]
+        assert token.endswith("-1")
         assert [one["uuid"] for one in api.claim(count=3)] == uuids[3:]
         assert api.claim(count=3) == []
 

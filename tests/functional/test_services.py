@@ -353,5 +353,5 @@ def test_images_in_swift_are_complete_and_swept(cluster, swift):
         assert f"would remove the image of {orphan}" in finished.stdout
         finished = run(cluster.directory, "faafo-manage", *sweep)
         assert "1 image(s) without a record, 0 half" in finished.stdout, finished.stderr
-        assert len(list(bucket.store().uuids(age=0))) == 5
+        assert len(list(bucket.store().images(age=0))) == 5
         assert swift.secret not in worker.output() + finished.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from faafo import errors
+from faafo.fractal.lease import make_token
 from faafo.store.base import ImageStore
 from faafo.store.location import Location
 from faafo.store.s3 import S3Store
@@ -65,6 +66,10 @@ def save(backend: Backend, sides: tuple[int, int] = SMALL) -> str:
     return picture.uuid
 
 
+def another_token(token: str) -> str:
+    return make_token("f" * 16, int(token.partition("-")[2]))
+
+
 def is_there(backend: Backend, uuid: str) -> bool:
     try:
         backend.store().load(uuid)
@@ -103,10 +108,36 @@ class TestEveryStore:
             with pytest.raises(errors.ImageNotFound, match=uuid):
                 read(uuid)
 
-    def test_a_writer_finds_what_is_there_if_it_can_read_at_all(self, backend: Backend) -> None:
-        uuid, writer = save(backend), backend.writer()
-        assert writer.find(uuid) == (noise() if isinstance(writer, ImageStore) else None)
-        assert writer.find(backend.picture().uuid) is None
+    def test_a_writer_finds_what_a_lease_has_stored_if_it_can_read(self, backend: Backend) -> None:
+        picture, writer = backend.picture(), backend.writer()
+        writer.check()
+        writer.save(picture.uuid, picture.png, picture.attempt, picture.token)
+        found = picture.png if isinstance(writer, ImageStore) else None
+        assert writer.find(picture.uuid, picture.token) == found
+        assert writer.find(picture.uuid, another_token(picture.token)) is None
+
+    def test_images_of_two_leases_do_not_overwrite_each_other(self, backend: Backend) -> None:
+        picture, writer, store = backend.picture(), backend.writer(), backend.store()
+        writer.check()
+        writer.save(picture.uuid, picture.png, picture.attempt, picture.token)
+        other = another_token(picture.token)
+        store.save(picture.uuid, noise(seed=2), token=other)
+        for token, png in ((picture.token, picture.png), (other, noise(seed=2))):
+            assert store.load(picture.uuid, token) == png
+        store.delete(picture.uuid, other)
+        assert store.load(picture.uuid, picture.token) == picture.png
+
+    def test_a_published_image_is_found_by_its_token(self, backend: Backend) -> None:
+        picture, writer, store = backend.picture(), backend.writer(), backend.store()
+        writer.check()
+        writer.save(picture.uuid, picture.png, picture.attempt, picture.token)
+        for _twice in range(2):
+            store.publish(picture.uuid, picture.token)
+            assert store.load(picture.uuid, picture.token) == picture.png
+        store.delete(picture.uuid)
+        store.delete(picture.uuid, picture.token)
+        with pytest.raises(errors.ImageNotFound):
+            store.load(picture.uuid, picture.token)
 
     def test_what_is_deleted_is_gone(self, backend: Backend) -> None:
         kept, uuid = save(backend), save(backend)
@@ -141,9 +172,10 @@ class TestEveryStore:
         uuids = {save(backend) for _ in range(3)}
         for name in ("notes.txt", "not-a-uuid.png", f".{min(uuids)}.png", f"{min(uuids)}.png.bak"):
             backend.put(name, b"nobody's image")
-        assert uuids <= set(backend.store().uuids(age=0))
-        assert all(len(uuid) == 36 for uuid in backend.store().uuids(age=0))
-        assert list(backend.store().uuids(age=LONG)) == []
+        listed = set(backend.store().images(age=0))
+        assert {(uuid, None) for uuid in uuids} <= listed
+        assert all(len(uuid) == 36 for uuid, _token in listed)
+        assert list(backend.store().images(age=LONG)) == []
 
     def test_what_was_written_half_is_removed_and_images_stay(self, backend: Backend) -> None:
         uuid = save(backend)

@@ -24,7 +24,7 @@ ARROWS = {
     "stop": set(),
     "logs": {"stop"},
     "process": {"conf", "logs", "stop"},
-    "store": {"client"},
+    "store": {"client", "fractal"},
     "rpc": {"fractal"},
     "client": {"fractal"},
     "db": {"fractal"},

@@ -20,7 +20,7 @@ LISTS = [
     *("requirements.txt", "test-requirements.txt"),
     *("tests/unit/requirements.txt", "benchmarks/requirements.txt"),
 ]
-WITH_EXTRA = {"faafo/store/s3.py"}
+WITH_EXTRA = {"faafo/store/s3.py", "faafo/store/s3_client.py"}
 
 
 def canonical(name: str) -> str:

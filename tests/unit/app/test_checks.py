@@ -8,6 +8,7 @@ import pytest
 
 from faafo.app.checks import API
 from faafo.db import claims, db, fractals, outcomes
+from faafo.fractal.lease import Lease
 from tests.functional.processes import SMALL_FRACTAL
 from tests.unit.web.conftest import POLICY
 
@@ -29,7 +30,7 @@ def failed(app, make_task):
         with app.app_context():
             uuid = fractals.add(db.session, make_task()).uuid
             claims.claim(db.session, "me", 1, 600.0, POLICY)
-            outcomes.fail(db.session, uuid, 1, "the disk is full", POLICY)
+            outcomes.fail(db.session, Lease(uuid, 1), "the disk is full", POLICY)
             return uuid
 
     return add

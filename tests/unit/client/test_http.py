@@ -56,10 +56,11 @@ def test_a_fractal_is_created_claimed_and_completed(client, make_task):
     task = make_task()
     assert client.create(task)["status"] == "queued"
     (claimed,) = client.claim("me", 5, 30)
-    assert (claimed["uuid"], claimed["attempt"]) == (task.uuid, 1)
-    assert client.renew("me", [Lease(task.uuid, 1)], 30, {task.uuid: 3}) == []
-    assert client.complete(result(task.uuid), 1)["status"] == "complete"
-    assert client.renew("me", [Lease(task.uuid, 1)], 30) == [task.uuid]
+    lease = Lease.of(claimed)
+    assert lease[:2] == (task.uuid, 1)
+    assert client.renew("me", [lease], 30, {task.uuid: 3}) == []
+    assert client.complete(result(task.uuid), lease)["status"] == "complete"
+    assert client.renew("me", [lease], 30) == [task.uuid]
 
 
 def test_a_failure_and_a_release_put_a_fractal_back_into_the_queue(client, make_task):

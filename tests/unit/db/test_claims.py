@@ -6,7 +6,7 @@ import pytest
 from faafo import errors
 from faafo.db import claims, fractals, outcomes
 from faafo.db.claims import Release, Renewal
-from faafo.db.outcomes import RetryPolicy
+from faafo.db.outcomes import Result, RetryPolicy
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
@@ -35,7 +35,7 @@ def fail(session, uuid, times):
     for _ in range(times):
         ((claimed, attempt),) = claim(session)
         assert claimed == uuid
-        outcomes.fail(session, uuid, attempt, "no", AT_ONCE)
+        outcomes.fail(session, Lease(uuid, attempt), "no", AT_ONCE)
 
 
 def test_the_oldest_fractals_are_claimed_first_and_only_once(session, add):
@@ -56,8 +56,8 @@ def test_an_expired_lease_can_be_claimed_again_and_its_result_is_then_refused(se
     claim(session, by="dead", lease=EXPIRED)
     assert claim(session) == [(uuid, 2)]
     with pytest.raises(errors.StaleAttempt, match="attempt: 1 of fractal"):
-        outcomes.complete(session, uuid, 1, RESULT)
-    assert outcomes.complete(session, uuid, 2, RESULT).status == Status.COMPLETE
+        outcomes.complete(session, Result(Lease(uuid, 1), RESULT))
+    assert outcomes.complete(session, Result(Lease(uuid, 2), RESULT)).status == Status.COMPLETE
 
 
 def test_an_expired_lease_is_a_failure_that_names_the_producer_and_the_time(session, add):
@@ -80,7 +80,7 @@ def test_a_fractal_whose_leases_always_expire_ends_in_error(session, add):
 def test_a_late_result_is_accepted_until_the_fractal_is_claimed_again(session, add):
     uuid = add()
     claim(session, lease=EXPIRED)
-    assert outcomes.complete(session, uuid, 1, RESULT).status == Status.COMPLETE
+    assert outcomes.complete(session, Result(Lease(uuid, 1), RESULT)).status == Status.COMPLETE
 
 
 def test_a_quarantined_fractal_is_leased_alone(session, add):
@@ -96,11 +96,11 @@ def test_fractals_older_than_a_quarantined_one_are_leased_without_it(session, ad
     claim(session, 3)
     for uuid in (older, younger):
         release(session, uuid, 1)
-    outcomes.fail(session, quarantined, 1, "no", AT_ONCE)
+    outcomes.fail(session, Lease(quarantined, 1), "no", AT_ONCE)
     claim(session, 3)
     for uuid in (older, younger):
         release(session, uuid, 2)
-    outcomes.fail(session, quarantined, 2, "no", AT_ONCE)
+    outcomes.fail(session, Lease(quarantined, 2), "no", AT_ONCE)
     assert claim(session, 9) == [(older, 3)]
     assert claim(session, 9) == [(quarantined, 3)]
     assert claim(session, 9) == [(younger, 3)]

@@ -5,7 +5,8 @@ import pytest
 
 from faafo import errors
 from faafo.db import claims, fractals, outcomes
-from faafo.db.outcomes import RetryPolicy
+from faafo.db.outcomes import Result, RetryPolicy
+from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
 AT_ONCE = RetryPolicy(max_attempts=3, delay=0.0, longest_delay=0.0)
@@ -25,16 +26,16 @@ def claim(session, count=1):
 def set_to_error(session, uuid):
     ((claimed, attempt),) = claim(session)
     assert claimed == uuid
-    outcomes.fail(session, uuid, attempt, "never", ONLY_ONCE)
+    outcomes.fail(session, Lease(uuid, attempt), "never", ONLY_ONCE)
 
 
 def test_a_fractal_that_fails_too_often_ends_in_error_with_its_fault(session, add):
     uuid = add()
     for attempt in (1, 2):
         claim(session)
-        assert outcomes.fail(session, uuid, attempt, "no", AT_ONCE).status == Status.QUEUED
+        assert outcomes.fail(session, Lease(uuid, attempt), "no", AT_ONCE).status == Status.QUEUED
     claim(session)
-    fractal = outcomes.fail(session, uuid, 3, "never", AT_ONCE)
+    fractal = outcomes.fail(session, Lease(uuid, 3), "never", AT_ONCE)
     assert (fractal.status, fractal.fault, fractal.attempt) == (Status.ERROR, "never", 3)
     assert claim(session) == []
 
@@ -42,9 +43,9 @@ def test_a_fractal_that_fails_too_often_ends_in_error_with_its_fault(session, ad
 def test_a_failure_of_a_finished_attempt_changes_nothing(session, add):
     uuid = add()
     claim(session)
-    outcomes.complete(session, uuid, 1, RESULT)
+    outcomes.complete(session, Result(Lease(uuid, 1), RESULT))
     with pytest.raises(errors.StaleAttempt):
-        outcomes.fail(session, uuid, 1, "too late", AT_ONCE)
+        outcomes.fail(session, Lease(uuid, 1), "too late", AT_ONCE)
     assert fractals.get(session, uuid).status == Status.COMPLETE
 
 
@@ -58,7 +59,7 @@ def test_the_delay_doubles_up_to_its_limit_with_a_jitter_of_up_to_half():
 def test_a_failed_fractal_waits_for_its_delay(session, add):
     uuid = add()
     claim(session)
-    outcomes.fail(session, uuid, 1, "no", RetryPolicy(3, 60.0, 60.0))
+    outcomes.fail(session, Lease(uuid, 1), "no", RetryPolicy(3, 60.0, 60.0))
     assert claim(session) == []
 
 
@@ -68,13 +69,13 @@ def test_a_fractal_in_error_can_be_retried_and_its_failures_are_reset(session, a
     fractal = outcomes.retry(session, uuid)
     assert (fractal.status, fractal.failures, fractal.fault) == (Status.QUEUED, 0, "never")
     assert claim(session) == [(uuid, 2)]
-    assert outcomes.complete(session, uuid, 2, RESULT).fault is None
+    assert outcomes.complete(session, Result(Lease(uuid, 2), RESULT)).fault is None
 
 
 def test_a_fractal_that_waits_for_its_next_attempt_can_be_retried_at_once(session, add):
     uuid = add()
     claim(session)
-    outcomes.fail(session, uuid, 1, "no", RetryPolicy(3, 60.0, 60.0))
+    outcomes.fail(session, Lease(uuid, 1), "no", RetryPolicy(3, 60.0, 60.0))
     outcomes.retry(session, uuid)
     assert claim(session) == [(uuid, 2)]
 
@@ -84,7 +85,7 @@ def test_a_rendering_or_complete_fractal_cannot_be_retried(session, add):
     claim(session)
     with pytest.raises(errors.NothingToRetry, match="is rendering"):
         outcomes.retry(session, uuid)
-    outcomes.complete(session, uuid, 1, RESULT)
+    outcomes.complete(session, Result(Lease(uuid, 1), RESULT))
     with pytest.raises(errors.NothingToRetry, match="is complete"):
         outcomes.retry(session, uuid)
     fractals.remove(session, uuid)
@@ -103,6 +104,6 @@ def test_all_fractals_in_error_can_be_retried(session, add):
 
 def test_a_result_that_arrives_twice_keeps_its_first_completion_time(session, make_task):
     uuid = fractals.add(session, make_task()).uuid
-    first = outcomes.complete(session, uuid, None, RESULT).completed_at
+    first = outcomes.complete_unfenced(session, uuid, RESULT).completed_at
     assert first is not None
-    assert outcomes.complete(session, uuid, None, RESULT).completed_at == first
+    assert outcomes.complete_unfenced(session, uuid, RESULT).completed_at == first

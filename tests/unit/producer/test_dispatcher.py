@@ -327,18 +327,20 @@ def test_the_image_of_a_fractal_that_is_deleted_too_late_to_cancel_is_deleted_as
     done = threading.Event()
 
     def delete_first(self, claimed_by, results):
-        assert store.load(uuid)
+        ((lease, result),) = results
+        assert store.load(uuid, result.image_token)
         requests.delete(f"{api_url}/api/fractal/{uuid}", timeout=60)
-        store.save(uuid, b"as if the worker had been a little slower")
+        slower = b"as if the worker had been a little slower"
+        store.save(uuid, slower, token=result.image_token)
         try:
-            return complete_all(self, claimed_by, results)
+            return complete_all(self, claimed_by, [(lease, result)])
         finally:
             done.set()
 
     monkeypatch.setattr(Client, "complete_all", delete_first)
     with run_dispatcher(renderer):
         assert done.wait(60)
-    assert list(store.uuids(age=-1)) == []
+    assert list(store.images(age=-1)) == []
 
 
 def test_a_quarantined_fractal_is_rendered_with_nothing_beside_it(

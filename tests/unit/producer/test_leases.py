@@ -63,7 +63,7 @@ def leases(api, lost, stop):
 def test_a_lease_is_renewed_until_it_is_discarded(leases, api, wait_until):
     leases.add(FIRST)
     wait_until(lambda: len(api.renewed) > 2)
-    assert api.renewed[-1] == ("me", [(UUID, 1)], 30.0)
+    assert api.renewed[-1] == ("me", [FIRST], 30.0)
     leases.discard(FIRST)
     leases.discard(FIRST)
     assert leases.wait_until_empty(timeout=0)

@@ -12,6 +12,7 @@ from faafo import errors
 from faafo.store.filesystem import FilesystemStore
 
 UUID = "00000000-0000-4000-8000-000000000001"
+TOKEN = "0123456789abcdef-1"
 
 
 def test_what_is_saved_can_be_loaded_and_deleted(tmp_path):
@@ -112,12 +113,39 @@ def test_a_file_system_that_cannot_reserve_space_passes_the_check(tmp_path, monk
 
 def test_images_are_listed_once_they_are_old_enough(tmp_path):
     store = FilesystemStore(str(tmp_path))
-    path = store.save(UUID, b"png")
-    for name in ("notes.txt", "not-a-uuid.png", f".{UUID}.png", f"{UUID}.png.bak"):
+    paths = [store.save(UUID, b"png"), store.save(UUID, b"png", token=TOKEN)]
+    strange = ("notes.txt", "not-a-uuid.png", f".{UUID}.png", f"{UUID}.png.bak", f"{UUID}-1.png")
+    for name in strange:
         (tmp_path / name).write_text("not an image")
-    assert list(store.uuids(age=3600)) == []
-    os.utime(path, (0, 0))
-    assert list(store.uuids(age=3600)) == [UUID]
+    assert list(store.images(age=3600)) == []
+    for path in paths:
+        os.utime(path, (0, 0))
+    assert sorted(store.images(age=3600), key=str) == [(UUID, TOKEN), (UUID, None)]
+
+
+def test_a_published_image_is_found_under_both_names_until_it_is_deleted(tmp_path):
+    store = FilesystemStore(str(tmp_path))
+    store.save(UUID, b"of this record", token=TOKEN)
+    for _twice in range(2):
+        store.publish(UUID, TOKEN)
+        assert (tmp_path / f"{UUID}.png").read_bytes() == b"of this record"
+        assert store.load(UUID, TOKEN) == b"of this record"
+    assert [path.name for path in tmp_path.iterdir()] == [f"{UUID}.png"]
+    store.delete(UUID)
+    store.publish(UUID, TOKEN)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(errors.ImageNotFound):
+        store.load(UUID, TOKEN)
+
+
+def test_the_published_image_of_an_earlier_record_is_no_image_of_this_one(tmp_path):
+    store = FilesystemStore(str(tmp_path))
+    store.save(UUID, b"of an earlier record", token=f"{'e' * 16}-1")
+    store.publish(UUID, f"{'e' * 16}-1")
+    store.save(UUID, b"of this record", token=TOKEN)
+    assert store.load(UUID, TOKEN) == b"of this record"
+    store.delete(UUID, TOKEN)
+    assert store.find(UUID, TOKEN) is None
 
 
 def partial(directory, owner):
@@ -166,4 +194,4 @@ def test_old_partial_files_of_other_owners_can_be_removed(tmp_path):
 
 def test_a_store_that_cannot_be_listed_says_so(tmp_path):
     with pytest.raises(errors.StoreUnavailable, match="filesystem_store_datadir"):
-        list(FilesystemStore(str(tmp_path / "nowhere")).uuids(age=0))
+        list(FilesystemStore(str(tmp_path / "nowhere")).images(age=0))

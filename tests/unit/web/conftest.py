@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from faafo.db import claims, db, fractals, outcomes
+from faafo.fractal.lease import Lease
 
 POLICY = outcomes.RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
@@ -61,7 +62,7 @@ def failed(app, rendering):
     def add(fault="the disk is full", **changes) -> str:
         uuid = rendering(**changes)
         with app.app_context():
-            outcomes.fail(db.session, uuid, 1, fault, POLICY)
+            outcomes.fail(db.session, Lease(uuid, 1), fault, POLICY)
         return uuid
 
     return add
@@ -83,7 +84,7 @@ def complete(app, store, queued):
             "generated_by": generated_by,
         }
         with app.app_context():
-            outcomes.complete(db.session, uuid, None, result)
+            outcomes.complete_unfenced(db.session, uuid, result)
         return uuid
 
     return add

@@ -28,7 +28,7 @@ def test_a_fractal_is_deleted_with_its_image_after_a_question(app, store, visito
     answer = visitor.post(f"/fractal/{uuid}/delete")
     assert (answer.status_code, answer.location) == (303, "/")
     assert visitor.get(f"/fractal/{uuid}").status_code == 404
-    assert list(store.uuids(age=-1)) == []
+    assert list(store.images(age=-1)) == []
 
 
 @pytest.mark.parametrize("button", BUTTONS)

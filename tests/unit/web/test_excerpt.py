@@ -34,7 +34,7 @@ def completed(app, queued):
         uuid = queued(width=width, height=height)
         result = {"checksum": "0" * 64, "duration": duration, "size": 1, "generated_by": "w"}
         with app.app_context():
-            outcomes.complete(db.session, uuid, None, result)
+            outcomes.complete_unfenced(db.session, uuid, result)
         return uuid
 
     return add

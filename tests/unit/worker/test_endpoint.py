@@ -19,7 +19,9 @@ from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
-PARAMETERS = {"producer": "p", "attempt": 1}
+INCARNATION, ANOTHER = "0123456789abcdef", "fedcba9876543210"
+PARAMETERS = {"producer": "p", "attempt": 1, "token": f"{INCARNATION}-1"}
+SECOND = {"producer": "p", "attempt": 2, "token": f"{INCARNATION}-2"}
 
 
 @pytest.fixture
@@ -116,15 +118,40 @@ def test_an_image_that_an_earlier_attempt_has_stored_is_not_rendered_again(
 ):
     task = make_task()
     first, second = (
-        endpoint.process({"producer": "p", "attempt": attempt}, task.model_dump())
-        for attempt in (1, 2)
+        endpoint.process(context, task.model_dump()) for context in (PARAMETERS, SECOND)
     )
     assert renders == [task.uuid]
     assert second == first | {"duration": second["duration"]}
+    assert second["image_token"] == PARAMETERS["token"]
 
 
-@pytest.mark.parametrize("context", [{}, {"attempt": 1}])
-def test_a_first_attempt_does_not_look_for_an_image(endpoint, renders, make_task, context):
+def test_an_image_of_an_earlier_record_with_the_same_uuid_is_not_taken(
+    endpoint, store, renders, make_task
+):
+    old = make_task(cx=0.1)
+    new = old.model_copy(update={"cx": -0.7})
+    endpoint.process({"attempt": 1, "token": f"{ANOTHER}-1"}, old.model_dump())
+    store.save(new.uuid, store.load(new.uuid, f"{ANOTHER}-1"))
+    result = endpoint.process(SECOND, new.model_dump())
+    assert len(renders) == 2
+    assert result["image_token"] == SECOND["token"]
+    assert result["checksum"] == hashlib.sha256(store.load(new.uuid, SECOND["token"])).hexdigest()
+
+
+def test_images_of_two_attempts_do_not_overwrite_each_other(endpoint, store, make_task):
+    one = make_task(cx=0.1)
+    other = one.model_copy(update={"cx": -0.7})
+    first = endpoint.process(PARAMETERS, one.model_dump())
+    second = endpoint.process({"attempt": 1, "token": f"{ANOTHER}-1"}, other.model_dump())
+    for result in (first, second):
+        png = store.load(one.uuid, result["image_token"])
+        assert result["checksum"] == hashlib.sha256(png).hexdigest()
+
+
+@pytest.mark.parametrize("context", [{}, {"attempt": 1}, {"attempt": 2}, PARAMETERS])
+def test_a_first_attempt_or_one_without_a_token_does_not_look_for_an_image(
+    endpoint, renders, make_task, context
+):
     task = make_task()
     for _ in range(2):
         endpoint.process(context, task.model_dump())
@@ -135,11 +162,12 @@ def test_a_first_attempt_does_not_look_for_an_image(endpoint, renders, make_task
 def test_an_invalid_stored_image_is_replaced(endpoint, store, renders, make_task, found):
     task = make_task()
     stored = image.encode(image.render(make_task(width=9), never, ignore))
-    store.save(task.uuid, stored if found is None else found)
-    result = endpoint.process({"attempt": 2}, task.model_dump())
+    store.save(task.uuid, stored if found is None else found, token=PARAMETERS["token"])
+    result = endpoint.process(SECOND, task.model_dump())
     assert renders[-1] == task.uuid
-    assert result["checksum"] == hashlib.sha256(store.load(task.uuid)).hexdigest()
-    assert has_sides(store.load(task.uuid), task.width, task.height)
+    png = store.load(task.uuid, result["image_token"])
+    assert result["checksum"] == hashlib.sha256(png).hexdigest()
+    assert has_sides(png, task.width, task.height)
 
 
 @pytest.fixture
@@ -180,11 +208,12 @@ def test_a_cancelled_render_ends_frees_its_slot_and_stores_nothing(
 
 
 @pytest.mark.parametrize(
-    "other", [{"producer": "q", "attempt": 1}, {"producer": "p", "attempt": 2}, {}]
+    "other",
+    [PARAMETERS | {"producer": "q"}, SECOND, PARAMETERS | {"token": f"{ANOTHER}-1"}, {}],
 )
 def test_no_other_producer_and_no_other_attempt_can_cancel_a_render(endpoint, make_task, other):
     task = make_task()
-    with endpoint._cancellations.listening((task.uuid, "p", 1)) as cancelled:
+    with endpoint._cancellations.listening((task.uuid, *PARAMETERS.values())) as cancelled:
         endpoint.cancel(other, task.uuid)
         assert not cancelled.is_set()
         endpoint.cancel(PARAMETERS, task.uuid)
@@ -206,14 +235,15 @@ def test_a_render_that_is_cancelled_when_it_is_through_is_stored_and_told(
 
     monkeypatch.setattr(image, "encode", encode_and_cancel)
     result = endpoint.process(PARAMETERS, task.model_dump())
-    assert result["checksum"] == hashlib.sha256(store.load(task.uuid)).hexdigest()
+    png = store.load(task.uuid, PARAMETERS["token"])
+    assert result["checksum"] == hashlib.sha256(png).hexdigest()
 
 
 def test_a_call_to_an_earlier_process_is_refused(endpoint, store, make_task):
     task = make_task()
     with pytest.raises(errors.WorkerBusy, match="an earlier process"):
         unwrapped(endpoint.process, PARAMETERS | {"worker": "w-1:before"}, task.model_dump())
-    assert list(store.uuids(age=-1)) == []
+    assert list(store.images(age=-1)) == []
     endpoint.process(PARAMETERS | {"worker": "w-1:now"}, task.model_dump())
 
 
@@ -225,11 +255,11 @@ class Unsteady(FilesystemStore):
         self.problems = list(problems)
         self.attempts = []
 
-    def save(self, uuid, png, attempt=None):
+    def save(self, uuid, png, attempt=None, token=None):
         self.attempts.append(attempt)
         if self.problems:
             raise self.problems.pop(0)
-        return super().save(uuid, png, attempt)
+        return super().save(uuid, png, attempt, token)
 
 
 @pytest.fixture

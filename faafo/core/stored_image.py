@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images of records: published with a result, deleted with a record.
+
+An image is stored under the token of a lease, so that no other attempt overwrites or deletes it.
+``publish`` gives that of a complete fractal a name without a token, which passes from one record of
+a uuid to the next. No late rename can replace the image of a later record: the images of a complete
+record are deleted before the record is, and a rename of a deleted image does nothing.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from faafo.core.collaborators import collaborators
+from faafo.db import db, fractals
+from faafo.db.models import Fractal
+from faafo.db.outcomes import Result
+from faafo.fractal.task import Status
+
+LOG = logging.getLogger(__name__)
+
+# Seconds that a report waits until its images have been renamed, so that an image has its final
+# name once its record is complete, unless the store is slow.
+RENAME_SECONDS = 0.1
+
+
+def publish(results: Sequence[Result]) -> None:
+    """Give the images of accepted results their final names, before the results are committed.
+
+    A slow store does not delay the report: until it is renamed, an image is found by its token.
+    """
+    ours = collaborators()
+    images = [(one.lease.uuid, one.image_token) for one in results if one.image_token is not None]
+    if images and ours.store.renames:
+        ours.images.publish(images).wait(RENAME_SECONDS)
+
+
+def delete_fractal(uuid: str, seen: Fractal | None = None) -> bool:
+    """Delete the images of a fractal and its record.
+
+    :param seen: the fractal as the client has seen it: one that has changed since is not deleted,
+        and the answer is False.
+    :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
+    """
+    with collaborators().bulkheads.images.place():
+        if seen is not None:
+            return _delete(seen)
+        while not _delete(fractals.get(db.session, uuid)):
+            LOG.debug("fractal %s has changed while it was to be deleted", uuid)
+    return True
+
+
+def _delete(seen: Fractal) -> bool:
+    """Delete a fractal and its images; return False if the fractal has changed."""
+    ours = collaborators()
+    images = [(seen.uuid, token) for token in (seen.image_token, seen.token)]
+    # A slow image store must not hold a database connection.
+    db.session.close()
+    if seen.status == Status.COMPLETE and ours.store.renames:
+        # Only the image of a complete fractal is renamed.
+        for image in {(seen.uuid, None), *images}:
+            ours.images.delete(*image)
+    if not fractals.remove(db.session, seen.uuid, seen):
+        return False
+    for image in images:
+        ours.images.delete(*image)
+    return True
+
+
+def delete_image(uuid: str, token: str | None) -> None:
+    """Have an image deleted to which no record refers.
+
+    The caller does not wait for the image store.
+    """
+    collaborators().images.delete_soon(uuid, token)
