@@ -108,7 +108,7 @@ class Server:
         if self._closing is None:
             self.close()
         assert self._closing is not None
-        self._closing.join(timeout)
+        self._closing.join(max(0.0, timeout))
         return not self._closing.is_alive()
 
     def _listen(self, stop: threading.Event) -> None:

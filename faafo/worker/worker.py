@@ -34,7 +34,7 @@ THREADS_PER_SLOT = 2
 # Seconds between two checks whether to wait any longer.
 POLL_SECONDS = 0.2
 # Seconds that a worker that drains still listens: calls may be under way to it.
-LISTEN_SECONDS = 2.0
+LISTEN_SECONDS = 1.0
 # Seconds that cancelled renders get to end; they check several times a second.
 CANCEL_SECONDS = 2.0
 
@@ -185,7 +185,7 @@ class WorkerService:
         self._slots.close()
         self._tiles.close()
         self._server.yield_name()
-        self._finishes_before(min(deadline, time.monotonic() + LISTEN_SECONDS), immediate)
+        immediate.wait(min(LISTEN_SECONDS, self._drain_timeout))
         self._server.close()
         if not self._finishes_before(deadline, immediate):
             LOG.warning("worker %s cancels its unfinished renders", self._name)
@@ -194,8 +194,8 @@ class WorkerService:
         # The last answers are part of the drain; without any there is nothing worth a long wait.
         now = time.monotonic()
         left = 0.0 if is_idle or immediate.is_set() else deadline - now
-        timeout = min(max(STOP_SECONDS, left), deadline + STOP_SECONDS - now)
-        if not (self._server.stop(timeout) and self._tiles.stop(0.0)):
+        end = now + min(max(STOP_SECONDS, left), deadline + STOP_SECONDS - now)
+        if not all(one.stop(end - time.monotonic()) for one in (self._server, self._tiles)):
             LOG.warning("worker %s stops before the broker has taken its last answers", self._name)
         self._drained.set()
         LOG.info("worker %s has stopped", self._name)
