@@ -94,7 +94,7 @@ class Stop:
             LOG.error("%s", failure.exc_value)
         else:
             LOG.error("thread %s has ended: %s", name, _sentence(failure))
-        LOG.debug("thread %s", name, exc_info=failure.exc_value)
+            LOG.debug("thread %s", name, exc_info=failure.exc_value)
         self.failed = True
         self.requested.set()
 

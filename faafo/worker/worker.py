@@ -60,6 +60,7 @@ class WorkerService:
         self._drain_timeout = conf.worker.drain_timeout
         self._cancellations = Cancellations()
         self._store_problem: str | None = None
+        self._listens = threading.Event()
         self._drained = threading.Event()
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
@@ -104,7 +105,9 @@ class WorkerService:
             target=self._serve, args=(stop, on_ready), name="reports", daemon=True
         ).start()
         stop.wait()
-        self._drain(immediate)
+        # Without a server there is nothing to drain, and what has kept it from starting is logged.
+        if self._listens.is_set():
+            self._drain(immediate)
 
     def _serve(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
         """Start, and then report until the worker has drained.
@@ -140,6 +143,7 @@ class WorkerService:
         asking.join(TAKEN_SECONDS)
         if stop.is_set():
             return False
+        self._listens.set()
         self._server.start(stop)
         self._tiles.start(stop)
         self._liveness.start(stop)
