@@ -18,7 +18,7 @@ from faafo import conf as options
 from faafo import errors, logs, urls
 from faafo.conf import cli
 from faafo.conf.files import files_read, values_in
-from faafo.conf.load import check_values, load
+from faafo.conf.load import check_references, check_values, load
 from faafo.stop import Stop
 
 LOG = logging.getLogger(__name__)
@@ -78,10 +78,13 @@ def check_transport_url(conf: cfg.ConfigOpts) -> None:
         for _path, group, name, value in values_in(files_read(conf))
         if (group, name) == ("DEFAULT", "transport_url")
     ]
-    for name, url in (*given[-1:], ("[tiles] transport_url", conf.tiles.transport_url)):
+    given.append(("transport_url", os.environ.get("OS_DEFAULT__TRANSPORT_URL", "")))
+    last = [(name, value) for name, value in given if value][-1:]
+    for name, url in (*last, ("[tiles] transport_url", conf.tiles.transport_url)):
         try:
             if url:
                 urls.check_transport(url)
+                check_references(conf, url)
         except ValueError as error:
             raise errors.ConfigurationError(f"{name} = {urls.masked(url)}: {error}") from None
 

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
@@ -20,6 +21,8 @@ from faafo.urls import HIDDEN, masked
 FILES = ("--config-file", "--config-dir")
 # What oslo.config prints, wherever it has found the value.
 INVALID = re.compile(r"argument --(\S+): Invalid .+? value: (.*)\n", re.DOTALL)
+REFERENCE = re.compile(r"\$\{?([_a-z][._a-z0-9]*)", re.IGNORECASE)
+NO_OPTION = "there is no option ${} to insert; write $$ for a dollar sign"
 # What may be a URL with a password on a command line.
 SECRET = re.compile(r"[^\s=]*(?:://|@)\S*")
 
@@ -41,7 +44,7 @@ def load(
     :raises SystemExit: after printing, when ``argv`` asks for help or for the version.
     """
     named, others = _split(argv)
-    paths = files_of(named) or config_files
+    paths = [*(files_of(named) or map(Path, config_files)), *_default_directories(named, command)]
     for path in paths:
         check_file(path)
     printed = io.StringIO()
@@ -69,6 +72,14 @@ def load(
         ) from None
 
 
+def _default_directories(named: Sequence[str], command: str) -> list[Path]:
+    """Return the files that oslo.config reads in directories that nobody has named."""
+    if any(argument.startswith("--config-dir") for argument in named):
+        return []
+    directories = map(Path, cfg.find_config_dirs("faafo", command))
+    return [path for directory in directories for path in sorted(directory.glob("*.conf"))]
+
+
 def check_values(conf: cfg.ConfigOpts, names: Iterable[str] | None = None) -> None:
     """Read options once, so that an invalid value stops the command when it starts.
 
@@ -80,6 +91,16 @@ def check_values(conf: cfg.ConfigOpts, names: Iterable[str] | None = None) -> No
         if isinstance(value, cfg.ConfigOpts.GroupAttr):
             for option in value:
                 _read(conf, value, name, option)
+
+
+def check_references(conf: cfg.ConfigOpts, value: str) -> None:
+    """Check that what follows a dollar sign in ``value``, of an option not yet known, is an option.
+
+    :raises ValueError: when it is not.
+    """
+    for name in REFERENCE.findall(value.replace("$$", "").replace(r"\$", "")):
+        if name not in conf:
+            raise ValueError(NO_OPTION.format(name))
 
 
 def _read(conf: cfg.ConfigOpts, source: Any, group: str, name: str) -> Any:
@@ -103,7 +124,7 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}"
     if reference := _reference(error):
-        return f"there is no option ${reference} to insert; write $$ for a dollar sign"
+        return NO_OPTION.format(reference)
     # oslo.config also writes where it has found the value, as the repr of an object.
     return str(_innermost(error)).rpartition(" is not valid: ")[2]
 

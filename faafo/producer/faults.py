@@ -13,6 +13,7 @@ PUBLIC = (
     errors.InvalidTask,
     errors.InvalidMessage,
     errors.RenderCancelled,
+    errors.RenderTimeout,
     errors.WorkerBusy,
     errors.RenderTimeout,
     errors.WorkerLost,

@@ -76,6 +76,10 @@ def test_options_that_are_registered_later_are_not_unknown(tmp_path, caplog):
     [
         ("[DEFAULT]\ntransport_url = rabbit://u:S3C#S3C@h/", "transport_url = rabbit://***: "),
         ("[DEFAULT]\ntransport_url = none://u:S3C@h/", "transport_url = none://u:***@h/: must beg"),
+        (
+            "[DEFAULT]\ntransport_url = rabbit://u:S3C$x@h",
+            "transport_url = rabbit://u:***@h: there",
+        ),
         ("[tiles]\ntransport_url = rabbit://u:S3C@h:x/", "[tiles] transport_url = rabbit://***: "),
     ],
 )
@@ -87,8 +91,15 @@ def test_the_api_checks_the_url_of_the_broker_when_it_starts(tmp_path, text, sen
     assert "S3C" not in str(caught.value)
 
 
+def test_the_url_of_the_broker_may_be_an_environment_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("OS_DEFAULT__TRANSPORT_URL", "none://u:S3C@h/")
+    conf = prepare(tmp_path, "[DEFAULT]\ntransport_url = fake://", "faafo-api")
+    with pytest.raises(errors.ConfigurationError, match=r"^transport_url = none://u:\*\*\*@h/"):
+        process.check_transport_url(conf)
+
+
 def test_urls_of_brokers_that_are_valid_pass(tmp_path):
-    text = "[DEFAULT]\ntransport_url = rabbit://a:b@h1,a:b@h2/v?ssl=true\n"
+    text = "[DEFAULT]\ntransport_url = rabbit://a:b$$c@h1,a:$quiet@h2/v?ssl=true\n"
     process.check_transport_url(prepare(tmp_path, text, "faafo-api"))
 
 

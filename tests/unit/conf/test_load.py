@@ -114,6 +114,17 @@ def test_a_file_that_cannot_be_parsed_is_named_with_the_line_and_nothing_of_it(
         loaded(files=[path])
 
 
+def test_a_file_in_a_directory_that_oslo_config_finds_by_itself_is_checked_too(
+    tmp_path, monkeypatch
+):
+    directory = tmp_path / ".faafo" / "faafo.conf.d"
+    directory.mkdir(parents=True)
+    (directory / "more.conf").write_bytes(b"\xff")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(errors.ConfigurationError, match="more.conf: line 1 is not UTF-8"):
+        loaded()
+
+
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [

@@ -24,6 +24,14 @@ def test_every_option_has_help_and_a_default():
             assert opt.default is not None or opt.sample_default, f"[{group}] {opt.dest}"
 
 
+def test_every_option_that_can_hold_a_password_is_marked_as_secret():
+    # It takes no login: credentials are a part of [store] url.
+    without = {"s3_endpoint_url"}
+    for _group, opts in options.list_opts():
+        for opt in opts:
+            assert opt.secret == (opt.dest.endswith("url") and opt.dest not in without), opt.dest
+
+
 def test_the_names_of_the_first_faafo_are_options_of_the_default_group():
     names = {opt.dest for group, opts in options.list_opts() for opt in opts if group == "DEFAULT"}
     assert names >= ORIGINAL
