@@ -19,6 +19,8 @@ WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 # What every file of gzip begins with (RFC 1952, 2.3.1).
 GZIP = b"\x1f\x8b"
+# Of the object in a body; our largest one has 20.
+MAX_MEMBERS = 100
 UNENCODED = {"", "identity"}
 
 
@@ -101,3 +103,5 @@ def _require_json_object() -> None:
         abort(400, description="the body: is not JSON")
     if not isinstance(body, dict):
         abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")
+    if len(body) > MAX_MEMBERS:
+        abort(400, description=f"the body: has at most {MAX_MEMBERS} members here, not {len(body)}")

@@ -30,6 +30,8 @@ from faafo.store.base import ImageStore
 from faafo.web import site
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
+# In characters: a client must not fill the disk.
+LONGEST_LOGGED_PATH = 2000
 # All other characters are percent-encoded: a path must not break the line or its quotes.
 UNQUOTED = string.punctuation.replace('"', "")
 
@@ -124,7 +126,8 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
 def _path_with_query() -> str:
     # Flask's full_path decodes the query; the log line has it encoded.
     query = request.query_string.decode("latin-1")
-    return f"{request.path}?{query}" if query else request.path
+    path = f"{request.path}?{query}" if query else request.path
+    return path if len(path) <= LONGEST_LOGGED_PATH else f"{path[:LONGEST_LOGGED_PATH]}..."
 
 
 def _log_access(app: Flask) -> None:

@@ -199,14 +199,19 @@ class FractalResult(BaseModel):
     image_token: Token | None = None
 
 
+MOST_PROBLEMS = 30
 PARAMETERS = tuple(FractalParameters.model_fields)
 
 
 def describe(error: ValidationError) -> str:
-    """Return one line that names each invalid field, its bounds, and its value."""
+    """Return one line that names each invalid field, its bounds, and its value.
+
+    Of more than MOST_PROBLEMS fields it names the first ones and the number of the others.
+    """
     parts = []
-    for detail in error.errors(include_url=False):
-        field = ".".join(str(part) for part in detail["loc"]) or "the body"
+    details = error.errors(include_url=False)
+    for detail in details[:MOST_PROBLEMS]:
+        field = _cut(".".join(str(part) for part in detail["loc"])) or "the body"
         if detail["type"] == "missing":
             parts.append(f"{field}: is missing")
         elif detail["type"] == "extra_forbidden":
@@ -216,11 +221,16 @@ def describe(error: ValidationError) -> str:
             parts.append(detail["msg"])
         else:
             parts.append(f"{field}: {detail['msg']}, not {_shorten(detail['input'])}")
+    if len(details) > MOST_PROBLEMS:
+        parts.append(f"and {len(details) - MOST_PROBLEMS} more problems")
     return "; ".join(parts)
 
 
-def _shorten(value: Any, limit: int = 60) -> str:
-    text = repr(value)
+def _shorten(value: Any) -> str:
+    return _cut(repr(value))
+
+
+def _cut(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 

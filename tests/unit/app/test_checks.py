@@ -140,3 +140,24 @@ def test_this_site_and_programs_can_retry(client, failed, headers):
 
 def test_another_site_can_read(client):
     assert client.get("/api/fractal", headers=CROSS_SITE[0]).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/api/fractal"), ("PUT", "/api/claim")])
+def test_a_body_of_many_members_is_refused_by_their_number(client, method, path):
+    answer = client.open(path, method=method, json=dict.fromkeys(map(str, range(50_000))))
+    assert refused(answer, 400) == "the body: has at most 100 members here, not 50000"
+
+
+@pytest.mark.parametrize("body", [dict.fromkeys("x" * n for n in range(1, 90)), {"x" * 900_000: 1}])
+def test_the_answer_to_what_is_not_known_is_short(client, body):
+    message = refused(client.post("/api/fractal", json=body), 400)
+    assert message.startswith("width: is missing; ")
+    assert len(message) < 3000
+
+
+def test_a_request_with_a_long_address_has_a_short_line_in_the_log(client, caplog):
+    caplog.set_level("INFO", "faafo.api.access")
+    client.get("/api/fractal?q=" + "x" * 100_000)
+    (line,) = (one.getMessage() for one in caplog.records if one.name == "faafo.api.access")
+    assert "x..." in line
+    assert len(line) < 2200
