@@ -80,6 +80,11 @@ form.addEventListener("change", () => {
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   change(viewOf(form));
+  // Also when nothing has changed: tiles that were refused are requested again.
+  if (byId("problem").textContent) {
+    showProblem("");
+    show();
+  }
 });
 document.querySelector(".explorer-constants").addEventListener("click", (event) => {
   const link = event.target.closest("a");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Render this": posts the view as a fractal and shows its status until it is complete or failed.
 
+import { Backoff, request } from "../answers.js";
 import { windowOf } from "./view.js";
 
-const POLL_MILLISECONDS = 500;
+const POLL_SECONDS = 0.5;
 
 export class Rendering {
   #form;
@@ -34,20 +35,29 @@ export class Rendering {
       const fractal = await ask(this.#post, { width, height, iterations, ...place, cx, cy, palette });
       await this.#follow(fractal, number);
     } catch (error) {
-      this.#say(`Rejected: ${error.message}`);
+      if (number === this.#number) this.#say(`Rejected: ${error.message}`);
     }
   }
 
   async #follow(fractal, number) {
     const record = `${this.#post}/${fractal.uuid}`;
+    const backoff = new Backoff();
+    let seconds = POLL_SECONDS;
     for (;;) {
       // Only the latest fractal is followed here; each one has its page.
       if (number !== this.#number) return;
       this.#show(fractal);
       if (["complete", "error"].includes(fractal.status)) return;
-      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
-      // Keep polling while the server is unavailable.
-      fractal = await ask(record).catch(() => fractal);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+      try {
+        fractal = await ask(record);
+        backoff.reset();
+        seconds = POLL_SECONDS;
+      } catch (refusal) {
+        // An error of the server passes; a record that is gone stays so.
+        if (refusal.isFinal && refusal.status < 500) throw refusal;
+        seconds = backoff.next(refusal);
+      }
     }
   }
 
@@ -78,8 +88,5 @@ async function ask(address, body) {
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
   };
-  const response = await fetch(address, options);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
-  return answer;
+  return (await request(address, options)).json();
 }

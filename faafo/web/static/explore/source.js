@@ -2,28 +2,31 @@
 // Loads tiles: a few requests at a time, retries while the service is unavailable, and statistics of
 // workers and response times.
 
+import { Backoff, Refusal, request } from "../answers.js";
+
 const MAX_IN_FLIGHT = 4;
-const RETRY_SECONDS = 2;
-// The first retry comes early: most often there were only too many requests at a time.
-const FIRST_RETRY_SECONDS = 0.3;
 // An outage that is shorter than this is not shown.
 const NOTICE_MILLISECONDS = 1000;
+// An outage that is longer than this ends the attempts.
+const MAX_OUTAGE_MILLISECONDS = 600_000;
 const MAX_SAMPLES = 50;
 const RECENT_MILLISECONDS = 60_000;
 
 export class TileSource extends EventTarget {
   #waiting = [];
   #inFlight = 0;
-  #unavailable = false;
   #paused = false;
+  #unavailableSince;
+  #backoff = new Backoff();
   #noticeTimer;
   #known = new Set();
   #durations = [];
   #workers = new Map();
   #openedAt = Math.floor(Date.now() / 1000) * 1000;
 
-  // Resolves to an ImageBitmap; rejects when the signal aborts before the request is sent, or when the
-  // server answers 400. A request in flight is not aborted: a worker renders its tile anyway.
+  // Resolves to an ImageBitmap; rejects when the signal aborts before the request is sent, when the
+  // server refuses the tile for good, and when it has been unavailable for MAX_OUTAGE_MILLISECONDS.
+  // A request in flight is not aborted: a worker renders its tile anyway.
   load(address, signal) {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ address, signal, resolve, reject });
@@ -42,7 +45,7 @@ export class TileSource extends EventTarget {
   }
 
   #next() {
-    const limit = this.#unavailable ? 1 : MAX_IN_FLIGHT;
+    const limit = this.#unavailableSince === undefined ? MAX_IN_FLIGHT : 1;
     while (this.#waiting.length && this.#inFlight < limit && !this.#paused) {
       const tile = this.#waiting.shift();
       if (tile.signal.aborted) tile.reject(tile.signal.reason);
@@ -54,46 +57,68 @@ export class TileSource extends EventTarget {
     this.#inFlight += 1;
     try {
       const startedAt = performance.now();
-      const response = await fetch(tile.address);
-      if (response.ok) {
-        const bitmap = await createImageBitmap(await response.blob());
-        this.#record(tile.address, response, performance.now() - startedAt);
-        tile.resolve(bitmap);
-      } else {
-        const message = await messageOf(response);
-        if (response.status === 400) tile.reject(new Error(message));
-        else this.#retryLater(tile, message, Number(response.headers.get("Retry-After")));
-      }
-    } catch {
-      this.#retryLater(tile, "the server is not reachable");
+      const response = await request(tile.address);
+      const bitmap = await pictureOf(response);
+      this.#record(tile.address, response, performance.now() - startedAt);
+      tile.resolve(bitmap);
+    } catch (error) {
+      this.#refused(tile, error);
     }
     this.#inFlight -= 1;
     this.#next();
   }
 
-  #retryLater(tile, message, seconds) {
-    this.#waiting.unshift(tile);
-    const pause = this.#unavailable ? seconds || RETRY_SECONDS : FIRST_RETRY_SECONDS;
-    this.#unavailable = true;
+  #refused(tile, refusal) {
+    if (refusal.isFinal) {
+      this.#endOutage();
+      tile.reject(refusal);
+    } else {
+      this.#waiting.unshift(tile);
+      this.#retryLater(refusal);
+    }
+  }
+
+  #retryLater(refusal) {
+    this.#unavailableSince ??= performance.now();
     this.#noticeTimer ??= setTimeout(
-      () => this.dispatchEvent(new CustomEvent("unavailable", { detail: message })),
+      () => this.dispatchEvent(new CustomEvent("unavailable", { detail: refusal.message })),
       NOTICE_MILLISECONDS,
     );
     if (this.#paused) return;
+    const milliseconds = 1000 * this.#backoff.next(refusal);
+    const outage = performance.now() + milliseconds - this.#unavailableSince;
+    if (outage > MAX_OUTAGE_MILLISECONDS) this.#giveUp(refusal);
+    else this.#pause(milliseconds);
+  }
+
+  #pause(milliseconds) {
     this.#paused = true;
     setTimeout(() => {
       this.#paused = false;
       this.#next();
-    }, 1000 * pause);
+    }, milliseconds);
+  }
+
+  #giveUp(refusal) {
+    const given = this.#waiting;
+    this.#waiting = [];
+    this.#endOutage();
+    const minutes = MAX_OUTAGE_MILLISECONDS / 60_000;
+    const message = `${refusal.message}. Given up after ${minutes} minutes; press "Show" to try again`;
+    for (const tile of given) tile.reject(new Refusal(message, { isFinal: true }));
+  }
+
+  #endOutage() {
+    if (this.#unavailableSince === undefined) return;
+    this.#unavailableSince = undefined;
+    this.#backoff.reset();
+    clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = undefined;
+    this.dispatchEvent(new Event("available"));
   }
 
   #record(address, response, duration) {
-    if (this.#unavailable) {
-      this.#unavailable = false;
-      clearTimeout(this.#noticeTimer);
-      this.#noticeTimer = undefined;
-      this.dispatchEvent(new Event("available"));
-    }
+    this.#endOutage();
     // Responses from the browser's cache say nothing about workers.
     const isFresh = Date.parse(response.headers.get("Date")) >= this.#openedAt;
     if (isFresh && !this.#known.has(address)) {
@@ -106,10 +131,12 @@ export class TileSource extends EventTarget {
   }
 }
 
-async function messageOf(response) {
-  try {
-    return (await response.json()).message;
-  } catch {
-    return `HTTP status ${response.status}`;
-  }
+// What a proxy answers instead of a tile, such as a login page, is no picture.
+async function pictureOf(response) {
+  const file = await response.blob().catch(() => {
+    throw new Refusal("the server is not reachable");
+  });
+  return createImageBitmap(file).catch(() => {
+    throw new Refusal("the answer is not a picture", { isFinal: true });
+  });
 }

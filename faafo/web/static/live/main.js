@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Polls the page and patches its parts marked data-live; the arrow keys turn pages.
 
-import { patch } from "./patch.js";
+import { Backoff, request } from "../answers.js";
 import { turnPagesByKeys } from "./keys.js";
+import { patch } from "./patch.js";
 
-const PAUSE = 1500;
-const LONGEST_PAUSE = 30000;
+const POLL_SECONDS = 1.5;
 
 const stale = document.getElementById("stale");
-let pause = PAUSE;
+const backoff = new Backoff();
+let seconds = POLL_SECONDS;
+let isOver = false;
 
 function show(page) {
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -20,17 +22,21 @@ function show(page) {
 }
 
 async function poll() {
-  if (document.hidden) return;
+  if (document.hidden || isOver) return;
   try {
     // The browser revalidates with its ETag: an unchanged page is a 304.
-    const answer = await fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html" } });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    const answer = await request(location.href, { cache: "no-cache", headers: { Accept: "text/html" } });
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    pause = PAUSE;
+    backoff.reset();
+    seconds = POLL_SECONDS;
     stale.textContent = "";
-  } catch {
-    pause = Math.min(2 * pause, LONGEST_PAUSE);
-    stale.textContent = "The server does not answer. Retrying …";
+  } catch (refusal) {
+    // An error of the server passes; a page that is gone or forbidden stays so.
+    isOver = refusal.isFinal === true && refusal.status < 500;
+    seconds = isOver ? 0 : Math.max(POLL_SECONDS, backoff.next(refusal));
+    stale.textContent = isOver
+      ? `This page is no longer updated: ${refusal.message}.`
+      : "The server does not answer. Retrying …";
   }
 }
 
@@ -38,11 +44,11 @@ const isLive = () => document.querySelector("[data-live]") !== null;
 
 async function follow() {
   await poll();
-  setTimeout(follow, pause);
+  if (!isOver) setTimeout(follow, 1000 * seconds);
 }
 
 turnPagesByKeys();
 if (isLive()) {
   document.addEventListener("visibilitychange", poll);
-  setTimeout(follow, pause);
+  setTimeout(follow, 1000 * seconds);
 }
