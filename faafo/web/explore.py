@@ -15,7 +15,16 @@ from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS, Constant
 from faafo.fractal.task import INTEGER_TEXT, NUMBER_TEXT, describe
-from faafo.fractal.tile import EXTENT, FIRST, MAX_ZOOM, SIZE, TileStyle, pitch
+from faafo.fractal.tile import (
+    EXTENT,
+    FIRST,
+    MAX_SCALE,
+    MAX_ZOOM,
+    SIZE,
+    TileStyle,
+    max_scale,
+    pitch,
+)
 
 blueprint = Blueprint("explore", __name__)
 # Leaflet is served from its XStatic package.
@@ -67,12 +76,23 @@ class View(TileStyle):
         parameters |= {"xb": xa + (width - 1) * step, "yb": ya + (height - 1) * step}
         return url_for("create.get_form", **parameters)
 
-    def tiles(self) -> list[list[str]]:
-        """Return the URLs of the tiles around the centre, row by row: 2 x 2, or 1 at zoom 0."""
-        return [
-            [tile_address(self, self.zoom, x, y) for x in self._around(self.re)]
-            for y in self._around(self.im)
+    def tiles(self) -> list[list[dict[str, str]]]:
+        """Return ``src`` and ``srcset`` of the tiles around the centre, row by row.
+
+        They are 2 x 2 tiles, or 1 at zoom 0; ``srcset`` has the scales for denser screens.
+        """
+        return [[self._sources(x, y) for x in self._around(self.re)] for y in self._around(self.im)]
+
+    def _sources(self, x: int, y: int) -> dict[str, str]:
+        limit = collaborators().tiles.max_iterations
+        scales = [
+            scale
+            for scale in range(1, max_scale(self.zoom) + 1)
+            if self.iterations <= limit // scale**2
         ]
+        addresses = {one: tile_address(self, self.zoom, x, y, one) for one in scales}
+        srcset = ", ".join(f"{address} {one}x" for one, address in addresses.items())
+        return {"src": tile_address(self, self.zoom, x, y), "srcset": srcset}
 
     def _around(self, place: float) -> range:
         """Return the numbers of the two tiles along one side that are closest to ``place``."""
@@ -99,12 +119,14 @@ def get_explorer() -> str:
         palettes=[(name, _far_colour(name)) for name in palettes.NAMES],
         sizes=SIZES,
         max_zoom=MAX_ZOOM,
+        max_scale=MAX_SCALE,
         max_iterations=collaborators().tiles.max_iterations,
     )
 
 
-def tile_address(style: TileStyle, z: int, x: int, y: int) -> str:
+def tile_address(style: TileStyle, z: int, x: int, y: int, scale: int = 1) -> str:
     """Return the URL of a tile in canonical form, so that it is cached once."""
+    scaled: dict[str, Any] = {} if scale == 1 else {"scale": scale}
     return url_for(
         "tile.get_tile",
         z=z,
@@ -114,6 +136,7 @@ def tile_address(style: TileStyle, z: int, x: int, y: int) -> str:
         cy=style.cy,
         iterations=style.iterations,
         palette=style.palette,
+        **scaled,
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from faafo.fractal.constants import CONSTANTS
 from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
@@ -42,10 +42,36 @@ COLOUR_IN_THE_MIDDLE = """() => {
   return [...tile.getContext("2d").getImageData(x - place.x, y - place.y, 1, 1).data].slice(0, 3);
 }"""
 TILES = """() => [...document.querySelectorAll(".plane canvas")].map((tile) => {
-  const { data } = tile.getContext("2d").getImageData(0, 0, 256, 256);
+  const { data } = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height);
   const text = data.reduce((all, byte) => all + String.fromCharCode(byte), "");
   return [tile.dataset.address, btoa(text)];
 })"""
+# Notes, frame by frame, which c the complete pictures have, and the least opacity in the middle: of
+# all tiles there that have come, one above the other.
+WATCH = """() => {
+  window.seen = new Set();
+  window.leastOpacity = 1;
+  const look = () => {
+    const box = document.getElementById("plane").getBoundingClientRect();
+    const [x, y] = [box.x + box.width / 2 + 1, box.y + box.height / 2 + 1];
+    let transparency = 1;
+    for (const layer of document.querySelectorAll(".plane .leaflet-tile-pane > .leaflet-layer")) {
+      const tiles = [...layer.querySelectorAll("canvas")];
+      const shown = tiles.filter((tile) => getComputedStyle(tile).visibility === "visible");
+      if (tiles.length && tiles.length === shown.length) {
+        window.seen.add(new URLSearchParams(tiles[0].dataset.address.split("?")[1]).get("cx"));
+      }
+      for (const tile of shown) {
+        const { left, right, top, bottom } = tile.getBoundingClientRect();
+        if (left > x || x >= right || top > y || y >= bottom) continue;
+        transparency *= 1 - Number(getComputedStyle(tile).opacity);
+      }
+    }
+    window.leastOpacity = Math.min(window.leastOpacity, 1 - transparency);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}"""
 TIMEOUT_SECONDS = 60.0
 
 
@@ -91,8 +117,8 @@ def wait_for_tiles(page: Page) -> None:
     )
 
 
-def assert_tiles_are_the_kernels(page: Page) -> None:
-    """Compare the pixels of all tiles that are shown with those of the kernel for their windows."""
+def assert_tiles_are_the_kernels(page: Page, side: int = 256) -> None:
+    """Compare all tiles, ``side`` pixels wide, with what the kernel renders for their windows."""
     tiles = page.evaluate(TILES)
     assert len(tiles) > 4
     for address, pixels in tiles:
@@ -100,6 +126,7 @@ def assert_tiles_are_the_kernels(page: Page) -> None:
         z, x, y = re.fullmatch(r"/tile/(\d+)/(\d+)/(\d+)\.png", path).groups()
         style = {name: values[0] for name, values in parse_qs(query).items()}
         expected = render(parse_view({"z": z, "x": x, "y": y, **style}).task())
+        assert expected.size == (side, side)
         assert base64.b64decode(pixels) == expected.convert("RGBA").tobytes(), address
 
 
@@ -185,6 +212,94 @@ def test_at_the_end_of_doubles_the_page_says_so(served, visit, zoom):
     )
     expect(page.get_by_role("button", name="Zoom in")).to_have_attribute("aria-disabled", "true")
     wait_for_tiles(page)
+
+
+def drag_c(page: Page, steps: int) -> Iterator[str]:
+    """Drag c across its map; yield the real part of c after each step."""
+    box = page.locator("#mandelbrot").bounding_box()
+    for step in range(steps):
+        page.mouse.move(box["x"] + 40 + 4 * step, box["y"] + 60 + step)
+        if not step:
+            page.mouse.down()
+        yield page.get_by_label("Real part").input_value()
+    page.mouse.up()
+
+
+def test_a_picture_that_is_loading_is_shown_though_c_moves_on(served, visit):
+    page = visit.go("/explore")
+    wait_for_tiles(page)
+    page.evaluate(WATCH)
+    held, is_over = [], []
+
+    def hold(route: Route) -> None:
+        if is_over:
+            route.continue_()
+        else:
+            held.append(route)
+
+    page.route("**/tile/**", hold)
+    places = drag_c(page, 12)
+    first = next(places)
+    page.wait_for_function("document.querySelectorAll('.plane .leaflet-layer').length === 2")
+    last = [*places][-1]
+    is_over.append(True)
+    for route in held:
+        route.continue_()
+    page.wait_for_function("(cx) => window.seen.has(cx)", arg=last, timeout=PATIENCE)
+    assert page.evaluate("(cx) => window.seen.has(cx)", first)
+    wait_for_tiles(page)
+
+
+@pytest.mark.parametrize(
+    "visit",
+    [{"reduced_motion": "no-preference"}, {"reduced_motion": "reduce"}],
+    indirect=True,
+    ids=["moving", "calm"],
+)
+def test_the_picture_is_opaque_whatever_changes(served, visit):
+    page = visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}")
+    wait_for_tiles(page)
+    page.evaluate(WATCH)
+    for cx in drag_c(page, 10):
+        assert cx
+    for palette in ("lagoon", "dawn"):
+        page.get_by_label("Palette").select_option(palette)
+        wait_for_tiles(page)
+    for zoom in (2, 3):
+        page.locator("#plane").press("+")
+        expect(page.locator("#place")).to_have_text(f"Zoom {zoom} of {MAX_ZOOM}")
+        wait_for_tiles(page)
+    page.get_by_role("link", name="Airplane").click()
+    expect(page.get_by_label("Real part")).to_have_value(str(CONSTANTS[1].cx))
+    wait_for_tiles(page)
+    assert page.evaluate("window.leastOpacity") >= 0.95
+    assert len(page.evaluate("[...window.seen]")) > 2
+
+
+@pytest.mark.parametrize("visit", [{"device_scale_factor": 2}], indirect=True)
+def test_tiles_have_as_many_pixels_as_a_dense_screen(served, visit):
+    page = visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}&zoom=4")
+    wait_for_tiles(page)
+    assert_tiles_are_the_kernels(page, 512)
+    page.locator("#mandelbrot").press("ArrowRight")
+    expect(page.get_by_label("Real part")).not_to_have_value(str(CONSTANTS[0].cx))
+    wait_for_tiles(page)
+    assert_tiles_are_the_kernels(page, 512)
+    # Where a tile may not have more pixels there are still tiles.
+    visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}&zoom={MAX_ZOOM}&iterations=1000")
+    wait_for_tiles(page)
+    assert page.evaluate("document.querySelector('.plane canvas').width") == 256
+
+
+@pytest.mark.parametrize("visit", [{"device_scale_factor": 3}], indirect=True)
+def test_a_denser_screen_gets_more_pixels_as_far_as_iterations_allow(served, visit):
+    page = visit.go("/explore")
+    width = "document.querySelector('.plane canvas').width"
+    for iterations, expected in ((300, 768), (2000, 512), (9000, 256)):
+        page.get_by_label("Iterations").fill(str(iterations))
+        page.get_by_label("Iterations").press("Enter")
+        wait_for_tiles(page)
+        page.wait_for_function(f"{width} === {expected}", timeout=PATIENCE)
 
 
 def test_a_named_constant_is_shown_whole(served, visit):

@@ -60,7 +60,12 @@ def test_the_pictures_show_what_is_around_the_middle(visitor, zoom, place):
 
 @pytest.mark.parametrize(
     ("query", "message"),
-    [("zoom=43", "zoom: "), ("re=3", "re: "), ("cx=x", "cx: "), ("palette=x", "palette: must be")],
+    [
+        ("zoom=43", "zoom: "),
+        ("re=3", "re: "),
+        ("cx=x", "cx: "),
+        ("palette=x", "palette: must be"),
+    ],
 )
 def test_a_view_that_there_is_not_is_refused(visitor, query, message):
     answer = visitor.get(f"/explore?{query}")
@@ -88,6 +93,21 @@ def test_a_link_from_any_fractal_works(app, queued, changes):
     with app.test_request_context():
         address = explore.address_of_fractal(fractals.get(db.session, uuid))
     assert app.test_client().get(address).status_code == 200
+
+
+def test_the_pictures_have_sources_for_dense_screens(visitor):
+    page = visitor.get("/explore?zoom=3").text
+    (first, *_) = addresses(page, "srcset", "/tile/3/")
+    densities = [one.rpartition(" ") for one in first.split(", ")]
+    views = {density: view_of_tile(address) for address, _, density in densities}
+    assert {density: view.scale for density, view in views.items()} == {"1x": 1, "2x": 2, "3x": 3}
+
+
+@pytest.mark.parametrize("query", ["zoom=42", "zoom=3&iterations=9000"])
+def test_where_a_tile_has_no_scale_there_is_no_source_for_one(visitor, query):
+    page = visitor.get(f"/explore?{query}").text
+    for source in addresses(page, "srcset", "/tile/"):
+        assert source.endswith(" 1x")
 
 
 def test_leaflet_is_served_from_here(visitor):

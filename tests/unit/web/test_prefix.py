@@ -29,20 +29,20 @@ def below(visitor):
     return get
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_all_that_a_page_names_is_below_the_prefix(below, complete, failed, page):
+@pytest.mark.parametrize("path", PAGES)
+def test_all_that_a_page_names_is_below_the_prefix(below, complete, failed, path):
     uuids = {"failed": failed(), "complete": complete()}
-    text = below(PREFIX + page.format(**uuids)).text
+    text = below(PREFIX + path.format(**uuids)).text
     found = [html.unescape(one) for one in ADDRESS.findall(text)]
     assert len(found) > 5
     for address in found:
         assert address.startswith(f"{PREFIX}/"), address
 
 
-@pytest.mark.parametrize("page", ["/", "/explore"])
-def test_files_of_a_page_are_there(below, complete, page):
+@pytest.mark.parametrize("path", ["/", "/explore"])
+def test_files_of_a_page_are_there(below, complete, path):
     complete()
-    text = below(PREFIX + page).text
+    text = below(PREFIX + path).text
     for address in re.findall(r'(?:href|src)="(/[^"]*\.(?:js|css|svg)[^"]*)"', text):
         with below(address) as answer:
             assert answer.status_code == 200, address

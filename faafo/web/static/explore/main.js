@@ -7,8 +7,16 @@ import { Rendering } from "./render.js";
 import { TileSource } from "./source.js";
 import { addressOf, viewOf, writeTo } from "./view.js";
 
+// A change of these needs other tiles; a change of the rest only moves the plane.
+const OF_TILES = ["cx", "cy", "iterations", "palette"];
+
 const byId = (id) => document.getElementById(id);
-const { maxZoom, tile, post, page } = byId("explorer").dataset;
+const { maxZoom, maxScale, maxIterations, tile, post, page } = byId("explorer").dataset;
+const limits = {
+  maxZoom: Number(maxZoom),
+  maxScale: Number(maxScale),
+  maxIterations: Number(maxIterations),
+};
 const form = byId("view");
 for (const id of ["plane", "chooser", "render"]) byId(id).hidden = false;
 
@@ -16,11 +24,16 @@ let view = viewOf(form);
 const source = new TileSource();
 const plane = new Plane(byId("plane"), source, {
   base: tile,
-  maxZoom: Number(maxZoom),
+  limits,
+  backgroundOf: (palette) =>
+    [...form.elements.palette.options].find((option) => option.value === palette)?.dataset.far,
   onMove: (place) => change(place),
   onError: (message) => showProblem(message),
 });
-const map = new ConstantMap(byId("mandelbrot"), byId("marker"), (c) => change(c));
+const map = new ConstantMap(byId("mandelbrot"), byId("marker"), {
+  onChoose: (c, isMoving) => change(c, isMoving),
+  onRest: () => plane.rest(),
+});
 new Rendering(byId("render"), byId("rendered"), {
   post,
   page,
@@ -28,26 +41,23 @@ new Rendering(byId("render"), byId("rendered"), {
 });
 
 // All changes of the view go through here, so that the URL always has the whole view.
-function change(part) {
+function change(part, isMoving = false) {
   const before = view;
   view = { ...view, ...part };
   writeTo(form, view);
   map.show(view);
   history.replaceState(null, "", addressOf(view));
   showPlace();
-  if (["cx", "cy", "iterations", "palette"].some((name) => view[name] !== before[name])) {
-    showProblem("");
-    show();
-  }
+  if (OF_TILES.some((name) => view[name] !== before[name])) show(isMoving);
 }
 
-function show() {
-  plane.background = form.elements.palette.selectedOptions[0].dataset.far;
-  plane.show(view);
+function show(isMoving = false) {
+  showProblem("");
+  plane.show(view, isMoving);
 }
 
 function showPlace() {
-  const end = view.zoom >= Number(maxZoom) ? ": the limit of double precision" : "";
+  const end = view.zoom >= limits.maxZoom ? ": the limit of double precision" : "";
   byId("place").textContent = `Zoom ${view.zoom} of ${maxZoom}${end}`;
 }
 
@@ -81,19 +91,18 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   change(viewOf(form));
   // Also when nothing has changed: tiles that were refused are requested again.
-  if (byId("problem").textContent) {
-    showProblem("");
-    show();
-  }
+  if (byId("problem").textContent) show();
 });
 document.querySelector(".explorer-constants").addEventListener("click", (event) => {
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const { cx, cy } = link.dataset;
-  change({ cx: Number(cx), cy: Number(cy) });
-  plane.goTo({ re: 0, im: 0, zoom: 1 });
+  const whole = { cx: Number(cx), cy: Number(cy), re: 0, im: 0, zoom: 1 };
+  change(whole);
+  plane.goTo(whole);
 });
+
 addEventListener("popstate", () => location.reload());
 
 map.show(view);

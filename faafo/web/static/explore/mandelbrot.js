@@ -15,7 +15,9 @@ export class ConstantMap {
   #c = { cx: 0, cy: 0 };
   #onChoose;
 
-  constructor(canvas, marker, onChoose) {
+  // `onChoose` is called with each c and whether it moves, that is whether more are about to follow;
+  // `onRest` is called when it moves no more.
+  constructor(canvas, marker, { onChoose, onRest }) {
     this.#canvas = canvas;
     this.#marker = marker;
     this.#onChoose = onChoose;
@@ -27,7 +29,9 @@ export class ConstantMap {
     canvas.addEventListener("pointermove", (event) => {
       if (canvas.hasPointerCapture(event.pointerId)) this.#point(event);
     });
+    canvas.addEventListener("lostpointercapture", onRest);
     canvas.addEventListener("keydown", (event) => this.#press(event));
+    canvas.addEventListener("keyup", onRest);
   }
 
   show({ cx, cy }) {
@@ -42,6 +46,7 @@ export class ConstantMap {
     this.#choose(
       LEFT + (WIDTH * (event.clientX - box.left)) / box.width,
       TOP + (HEIGHT * (event.clientY - box.top)) / box.height,
+      true,
     );
   }
 
@@ -51,14 +56,15 @@ export class ConstantMap {
     event.preventDefault();
     const pixel = WIDTH / this.#canvas.width;
     const far = pixel * (event.shiftKey ? 10 : event.altKey ? 0.1 : 1);
-    this.#choose(this.#c.cx + far * step[0], this.#c.cy + far * step[1]);
+    this.#choose(this.#c.cx + far * step[0], this.#c.cy + far * step[1], event.repeat);
   }
 
-  #choose(cx, cy) {
-    this.#onChoose({
+  #choose(cx, cy, isMoving) {
+    const c = {
       cx: rounded(Math.min(LEFT + WIDTH, Math.max(-2, cx))),
       cy: rounded(Math.min(TOP + HEIGHT, Math.max(TOP, cy))),
-    });
+    };
+    this.#onChoose(c, isMoving);
   }
 }
 

@@ -32,9 +32,18 @@ export function addressOf(view) {
   return `?${new URLSearchParams(view)}`;
 }
 
-export function tileAddress(base, view, { z, x, y }) {
+export function tileAddress(base, view, { z, x, y }, scale) {
   const { cx, cy, iterations, palette } = view;
-  return `${base}/${z}/${x}/${y}.png?${new URLSearchParams({ cx, cy, iterations, palette })}`;
+  const style = new URLSearchParams({ cx, cy, iterations, palette, ...(scale > 1 && { scale }) });
+  return `${base}/${z}/${x}/${y}.png?${style}`;
+}
+
+// The scale of a tile for a screen with `density` pixels to a CSS pixel, within the limits of tiles:
+// more pixels leave fewer iterations, and the deepest zoom has no more pixels to show.
+export function scaleOf(view, zoom, density, { maxZoom, maxScale, maxIterations }) {
+  const affordable = Math.floor(Math.sqrt(maxIterations / view.iterations));
+  const scale = Math.min(Math.ceil(density), maxScale, 2 ** (maxZoom - zoom), affordable);
+  return Math.max(1, scale);
 }
 
 // The window of a picture of width x height pixels: its middle pixel is the centre of the view, and it
