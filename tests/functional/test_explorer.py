@@ -302,6 +302,21 @@ def test_a_denser_screen_gets_more_pixels_as_far_as_iterations_allow(served, vis
         page.wait_for_function(f"{width} === {expected}", timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("notch", [100, 120])
+@pytest.mark.parametrize(
+    "visit", [{"device_scale_factor": density} for density in (1, 2, 3)], indirect=True
+)
+def test_a_notch_of_the_wheel_is_a_zoom_level(served, visit, notch):
+    page = visit.go("/explore?zoom=4")
+    wait_for_tiles(page)
+    page.locator("#plane").hover()
+    zoom = 4
+    for notches in (1, 1, 2, -1, -3):
+        page.mouse.wheel(0, -notch * notches)
+        zoom += notches
+        expect(page.locator("#place")).to_have_text(f"Zoom {zoom} of {MAX_ZOOM}")
+
+
 def test_a_named_constant_is_shown_whole(served, visit):
     page = visit.go("/explore?zoom=9&re=0.5&im=0.5&palette=grey")
     page.get_by_role("link", name="Airplane").click()

@@ -4,6 +4,7 @@
 import { Pictures } from "./pictures.js";
 import { Tiles } from "./tiles.js";
 import { EXTENT, FIRST, TILE } from "./view.js";
+import { WheelZoom } from "./wheel.js";
 
 const { L } = window;
 const SCALE = TILE / EXTENT;
@@ -29,6 +30,7 @@ export class Plane {
       inertia: !calm,
       // What is below would show through a tile that fades in.
       fadeAnimation: false,
+      scrollWheelZoom: false,
     });
     const makeLayer = (view, isCoarse) => {
       const density = isCoarse ? 1 : devicePixelRatio;
@@ -41,6 +43,7 @@ export class Plane {
     });
     this.#followDensity();
     this.#map.on("moveend", () => this.#moved(onMove));
+    new WheelZoom(this.#map);
   }
 
   get size() {
