@@ -276,6 +276,42 @@ def test_the_picture_is_opaque_whatever_changes(served, visit):
     assert len(page.evaluate("[...window.seen]")) > 2
 
 
+def test_back_returns_to_each_place_before(served, visit):
+    page = visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}&zoom=4")
+    wait_for_tiles(page)
+    page.evaluate("window.isTheSame = true")
+    plane, places = page.locator("#plane"), [page.url]
+
+    def note_new_place() -> None:
+        expect(page).not_to_have_url(places[-1])
+        places.append(page.url)
+
+    plane.press("+")
+    note_new_place()
+    plane.press("ArrowRight")
+    note_new_place()
+    for _ in drag_c(page, 10):
+        pass
+    expect(page.get_by_label("Real part")).not_to_have_value(str(CONSTANTS[0].cx))
+    final = page.get_by_label("Real part").input_value()
+    expect(page).to_have_url(re.compile(f"cx={re.escape(final)}&"))
+    places.append(page.url)
+    page.get_by_label("Palette").select_option("lagoon")
+    note_new_place()
+    page.get_by_role("link", name="Airplane").click()
+    note_new_place()
+    for place in reversed(places[:-1]):
+        page.go_back()
+        expect(page).to_have_url(place)
+    expect(page.locator("#place")).to_have_text(f"Zoom 4 of {MAX_ZOOM}")
+    expect(page.get_by_label("Real part")).to_have_value(str(CONSTANTS[0].cx))
+    wait_for_tiles(page)
+    assert_tiles_are_the_kernels(page)
+    page.go_forward()
+    expect(page.locator("#place")).to_have_text(f"Zoom 5 of {MAX_ZOOM}")
+    assert page.evaluate("window.isTheSame")
+
+
 @pytest.mark.parametrize("visit", [{"device_scale_factor": 2}], indirect=True)
 def test_tiles_have_as_many_pixels_as_a_dense_screen(served, visit):
     page = visit.go(f"/explore?re={EDGE.real}&im={EDGE.imag}&zoom=4")

@@ -5,7 +5,8 @@ import { ConstantMap } from "./mandelbrot.js";
 import { Plane } from "./plane.js";
 import { Rendering } from "./render.js";
 import { TileSource } from "./source.js";
-import { addressOf, viewOf, writeTo } from "./view.js";
+import { Trail } from "./trail.js";
+import { addressOf, viewAt, viewOf, writeTo } from "./view.js";
 
 // A change of these needs other tiles; a change of the rest only moves the plane.
 const OF_TILES = ["cx", "cy", "iterations", "palette"];
@@ -21,6 +22,7 @@ const form = byId("view");
 for (const id of ["plane", "chooser", "render"]) byId(id).hidden = false;
 
 let view = viewOf(form);
+const trail = new Trail(comeBack);
 const source = new TileSource();
 const plane = new Plane(byId("plane"), source, {
   base: tile,
@@ -46,9 +48,18 @@ function change(part, isMoving = false) {
   view = { ...view, ...part };
   writeTo(form, view);
   map.show(view);
-  history.replaceState(null, "", addressOf(view));
+  trail.record(addressOf(view));
   showPlace();
   if (OF_TILES.some((name) => view[name] !== before[name])) show(isMoving);
+}
+
+// After Back or Forward.
+function comeBack() {
+  const entry = viewAt(location.search);
+  // An entry of a link to a part of the page has the same view.
+  if (!entry || addressOf(entry) === addressOf(view)) return;
+  change(entry);
+  plane.goTo(entry);
 }
 
 function show(isMoving = false) {
@@ -102,8 +113,6 @@ document.querySelector(".explorer-constants").addEventListener("click", (event) 
   change(whole);
   plane.goTo(whole);
 });
-
-addEventListener("popstate", () => location.reload());
 
 map.show(view);
 plane.goTo(view);

@@ -32,6 +32,14 @@ export function addressOf(view) {
   return `?${new URLSearchParams(view)}`;
 }
 
+// The view at an address that addressOf has made; undefined for any other.
+export function viewAt(address) {
+  const query = new URLSearchParams(address);
+  const view = { palette: query.get("palette") };
+  for (const name of NUMBERS) view[name] = query.has(name) ? Number(query.get(name)) : NaN;
+  return view.palette !== null && NUMBERS.every((name) => Number.isFinite(view[name])) ? view : undefined;
+}
+
 export function tileAddress(base, view, { z, x, y }, scale) {
   const { cx, cy, iterations, palette } = view;
   const style = new URLSearchParams({ cx, cy, iterations, palette, ...(scale > 1 && { scale }) });
