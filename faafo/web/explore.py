@@ -10,7 +10,9 @@ from flask import Blueprint, abort, render_template, request, url_for
 from pydantic import ConfigDict, Field, ValidationError
 from xstatic.pkg import leaflet
 
+from faafo import errors
 from faafo.core.collaborators import collaborators
+from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS, Constant
@@ -25,6 +27,7 @@ from faafo.fractal.tile import (
     max_scale,
     pitch,
 )
+from faafo.web.origin import Origin, origin_of
 
 blueprint = Blueprint("explore", __name__)
 # Leaflet is served from its XStatic package.
@@ -108,11 +111,16 @@ DEFAULT_VIEW = View(
 
 @blueprint.get("/explore")
 def get_explorer() -> str:
-    """Show the view in the URL; parameters that are missing have their defaults."""
+    """Show the view in the URL; parameters that are missing have their defaults.
+
+    With ``fractal`` in the URL, a uuid, the page zooms out until the window of that fractal is
+    visible, and tells how its picture differs from the view.
+    """
     view = _view()
     return render_template(
         "faafo/explore.html",
         view=view,
+        origin=_origin(view),
         tile_base=tile_address(view, 0, 0, 0).partition("/0/0/0.png")[0],
         page_base=url_for("web.get_fractal", uuid=UUID(int=0)).rpartition("/")[0],
         constants=[(one, thumbnail_address(one), _address_of(one, view)) for one in CONSTANTS],
@@ -147,7 +155,10 @@ def thumbnail_address(constant: Constant) -> str:
 
 
 def address_of_fractal(fractal: Fractal) -> str:
-    """Return the URL of the view that shows the window of ``fractal``, or most of it."""
+    """Return the URL of the view that shows the window of ``fractal``.
+
+    The zoom fits a map of typical size; a script fits it to the real one.
+    """
     width, height = abs(fractal.xb - fractal.xa), abs(fractal.yb - fractal.ya)
     step = max(width / TYPICAL_WIDTH, height / TYPICAL_HEIGHT, pitch(MAX_ZOOM))
     zoom = min(MAX_ZOOM, max(0, math.floor(math.log2(pitch(0) / step))))
@@ -161,7 +172,7 @@ def address_of_fractal(fractal: Fractal) -> str:
         iterations=min(fractal.iterations, limit),
         palette=fractal.palette,
     )
-    return view.address()
+    return f"{view.address()}&{urlencode({'fractal': fractal.uuid})}"
 
 
 def _view() -> View:
@@ -170,6 +181,20 @@ def _view() -> View:
         return View.model_validate(DEFAULT_VIEW.model_dump() | given)
     except ValidationError as error:
         abort(400, description=describe(error))
+
+
+def _origin(view: View) -> Origin | None:
+    """Return what the URL names as origin; None when it names none, or one that was deleted."""
+    text = request.args.get("fractal")
+    if text is None:
+        return None
+    try:
+        fractal = fractals.get(db.session, str(UUID(text)))
+    except ValueError:
+        abort(400, description=f"fractal: must be a UUID, not {text!r:.60}")
+    except errors.FractalNotFound:
+        return None
+    return origin_of(fractal, view.re, view.im, collaborators().tiles.max_iterations)
 
 
 def _address_of(constant: Constant, view: View) -> str:

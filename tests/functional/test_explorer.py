@@ -17,6 +17,7 @@ from faafo.fractal.constants import CONSTANTS
 from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
 from faafo.render.image import render
 from tests.functional.cluster import Cluster
+from tests.functional.exhibition import picture, post
 from tests.functional.servers import RabbitMQ
 from tests.functional.test_gallery import (
     PATIENCE,
@@ -351,6 +352,27 @@ def test_a_notch_of_the_wheel_is_a_zoom_level(served, visit, notch):
         page.mouse.wheel(0, -notch * notches)
         zoom += notches
         expect(page.locator("#place")).to_have_text(f"Zoom {zoom} of {MAX_ZOOM}")
+
+
+@pytest.mark.parametrize(
+    "visit", [{"viewport": size} for size in VIEWPORTS.values()], indirect=True, ids=VIEWPORTS
+)
+def test_a_fractal_is_explored_with_its_whole_window_in_view(served, visit):
+    window = {"xa": -0.2, "xb": 0.3, "ya": -1.1, "yb": 0.9}
+    uuid = post(served.url, **picture(0, 64) | window)
+    page = visit.go(f"/fractal/{uuid}")
+    visit.follow(page.get_by_role("link", name="Explore", exact=True))
+    expect(page).to_have_url(re.compile("/explore[?]palette="))
+    expect(page.get_by_role("note")).to_contain_text("stretched 5.36 times in width")
+    view = {name: float(value) for name, value in view_of(page).items() if name != "palette"}
+    box = page.locator("#plane").bounding_box()
+    for middle, side, first, last in (
+        (view["re"], box["width"], window["xa"], window["xb"]),
+        (view["im"], box["height"], window["ya"], window["yb"]),
+    ):
+        half = side / 2 * pitch(int(view["zoom"]))
+        assert middle - half <= first
+        assert last <= middle + half
 
 
 def test_a_named_constant_is_shown_whole(served, visit):

@@ -65,6 +65,7 @@ def test_the_pictures_show_what_is_around_the_middle(visitor, zoom, place):
         ("re=3", "re: "),
         ("cx=x", "cx: "),
         ("palette=x", "palette: must be"),
+        ("fractal=7", "fractal: must be a UUID, not"),
     ],
 )
 def test_a_view_that_there_is_not_is_refused(visitor, query, message):
@@ -93,6 +94,24 @@ def test_a_link_from_any_fractal_works(app, queued, changes):
     with app.test_request_context():
         address = explore.address_of_fractal(fractals.get(db.session, uuid))
     assert app.test_client().get(address).status_code == 200
+
+
+def test_a_link_from_a_fractal_names_it_so_that_all_of_its_window_can_be_shown(visitor, complete):
+    uuid = complete(width=800, height=200, xa=-1.0, xb=0.6, ya=-1.2, yb=1.2)
+    page = visitor.get("/").text
+    (link,) = addresses(page, "href", "/explore?")
+    page = visitor.get(link).text
+    assert f"fractal={uuid}" in link
+    assert 'data-width="1.6" data-height="2.4"' in page
+    assert "stretched 6.02 times in width" in page
+
+
+@pytest.mark.parametrize("query", ["", "fractal=00000000-0000-4000-8000-ffffffffffff"])
+def test_an_explorer_without_a_fractal_says_nothing_of_one(visitor, query):
+    answer = visitor.get(f"/explore?{query}")
+    assert answer.status_code == 200
+    assert "data-width" not in answer.text
+    assert "stretched" not in answer.text
 
 
 def test_the_pictures_have_sources_for_dense_screens(visitor):

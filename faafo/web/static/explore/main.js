@@ -6,13 +6,13 @@ import { Plane } from "./plane.js";
 import { Rendering } from "./render.js";
 import { TileSource } from "./source.js";
 import { Trail } from "./trail.js";
-import { addressOf, viewAt, viewOf, writeTo } from "./view.js";
+import { addressOf, viewAt, viewOf, writeTo, zoomFitting } from "./view.js";
 
 // A change of these needs other tiles; a change of the rest only moves the plane.
 const OF_TILES = ["cx", "cy", "iterations", "palette"];
 
 const byId = (id) => document.getElementById(id);
-const { maxZoom, maxScale, maxIterations, tile, post, page } = byId("explorer").dataset;
+const { maxZoom, maxScale, maxIterations, tile, post, page, width, height } = byId("explorer").dataset;
 const limits = {
   maxZoom: Number(maxZoom),
   maxScale: Number(maxScale),
@@ -114,6 +114,10 @@ document.querySelector(".explorer-constants").addEventListener("click", (event) 
   plane.goTo(whole);
 });
 
+if (width) {
+  const part = { width: Number(width), height: Number(height) };
+  view.zoom = zoomFitting(part, plane.size, limits.maxZoom);
+}
 map.show(view);
 plane.goTo(view);
 show();

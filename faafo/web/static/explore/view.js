@@ -54,6 +54,12 @@ export function scaleOf(view, zoom, density, { maxZoom, maxScale, maxIterations 
   return Math.max(1, scale);
 }
 
+// The deepest zoom at which a plane of that size in pixels shows width x height of the complex plane.
+export function zoomFitting({ width, height }, plane, maxZoom) {
+  const zoom = Math.floor(Math.log2(pitch(0) * Math.min(plane.width / width, plane.height / height)));
+  return Math.min(maxZoom, Math.max(0, zoom));
+}
+
 // The window of a picture of width x height pixels: its middle pixel is the centre of the view, and it
 // shows all of the plane, whose size in pixels is plane.width x plane.height.
 export function windowOf(view, plane, width, height) {
