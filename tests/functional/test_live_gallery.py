@@ -89,6 +89,50 @@ def test_what_is_the_same_stays_where_it_is_and_keeps_the_focus(cluster, page):
     assert handle.evaluate("element => element === document.activeElement")
 
 
+# The uuid of the fractal whose entry is under a point.
+UNDER = "([x, y]) => document.elementFromPoint(x, y)?.closest('[data-key]')?.dataset.key"
+
+
+def test_a_picture_under_a_still_pointer_or_with_the_focus_keeps_its_place(cluster, page):
+    uuids = [post(cluster, **SMALL) for _ in range(3)]
+    entries = page.locator("ul.gallery > li")
+    for uuid in uuids:
+        expect(page.locator(f"ul.gallery li[data-key='{uuid}']")).to_be_visible()
+    box = entries.nth(1).bounding_box()
+    place = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 3]
+    page.mouse.move(*place)
+    held = page.evaluate(UNDER, place)
+    focused = entries.nth(2).get_attribute("data-key")
+    page.locator(f"li[data-key='{focused}'] a.card-picture").focus()
+    for _ in range(2):
+        uuid = post(cluster, **SMALL)
+        expect(page.locator(f"ul.gallery li[data-key='{uuid}']")).to_be_visible()
+        assert page.evaluate(UNDER, place) == held
+        assert entries.nth(2).get_attribute("data-key") == focused
+        assert page.locator(f"li[data-key='{focused}'] a.card-picture").evaluate(
+            "link => link === document.activeElement"
+        )
+    # Once nothing is held, the newest is the first again.
+    page.mouse.move(0, 0)
+    page.evaluate("document.activeElement.blur()")
+    newest = post(cluster, **SMALL)
+    expect(entries.first).to_have_attribute("data-key", newest)
+    expect(entries.nth(1)).to_have_attribute("data-key", uuid)
+
+
+def test_a_record_under_a_still_pointer_stays_though_it_left_the_list(cluster, visit):
+    first, second = (post(cluster, **LONG) for _ in range(2))
+    page = visit.go("/?status=rendering")
+    row = page.locator(f"li[data-key='{first}']")
+    row.hover()
+    requests.delete(f"{cluster.url}/api/fractal/{first}", timeout=120)
+    expect(page.get_by_role("link", name="Rendering 1")).to_be_visible()
+    expect(row).to_be_visible()
+    page.mouse.move(0, 0)
+    expect(row).to_have_count(0)
+    requests.delete(f"{cluster.url}/api/fractal/{second}", timeout=120)
+
+
 def test_the_progress_bar_of_a_long_render_moves(cluster, page):
     uuid = post(cluster, **LONG)
     bar = page.locator(f"li[data-key='{uuid}'] progress")

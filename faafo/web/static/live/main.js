@@ -3,7 +3,7 @@
 
 import { Backoff, request } from "../answers.js";
 import { turnPagesByKeys } from "./keys.js";
-import { patch } from "./patch.js";
+import { isHeld, patch } from "./patch.js";
 
 const POLL_SECONDS = 1.5;
 
@@ -13,9 +13,12 @@ let seconds = POLL_SECONDS;
 let isOver = false;
 
 function show(page) {
-  for (const part of document.querySelectorAll("[data-live]")) {
+  const parts = [...document.querySelectorAll("[data-live]")];
+  for (const part of parts) {
     const fresh = page.getElementById(part.id);
-    if (fresh) patch(part, fresh);
+    // What comes and goes above a held picture would move it.
+    const moves = fresh && part.childElementCount !== fresh.childElementCount;
+    if (fresh && !(part.id === "notice" && moves && parts.some(isHeld))) patch(part, fresh);
   }
   // The fractal is complete or failed: its page has other parts now.
   if (!isLive()) location.reload();

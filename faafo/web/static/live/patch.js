@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Updates a part of the page in place and keeps unchanged nodes: pictures are not loaded again, and the
 // focus stays where it is.
+//
+// An entry of a list that is held, because the pointer is on it or the focus in it, keeps its place
+// among the others, and stays when it is no longer in the list: nobody gets to press what comes under a
+// still pointer. Once it is not held, the next update puts all entries in order.
+
+// Whether a picture or another entry inside `part` is held.
+export const isHeld = (part) => [...part.querySelectorAll("[data-key]")].some(isHeldEntry);
+
+const isHeldEntry = (node) =>
+  node.dataset?.key !== undefined && (node.matches(":hover") || node.contains(document.activeElement));
 
 const keyOf = (node, index) => node.dataset?.key ?? `${node.nodeName} ${index}`;
 
@@ -34,12 +44,27 @@ function hasText(node) {
   return [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
 }
 
-// Does not move nodes that are in place already: a moved node loses the focus.
+// Puts `children` in order, with the held ones where they are now.
 function place(parent, children) {
-  for (const child of [...parent.children]) {
-    if (!children.includes(child)) child.remove();
+  const old = [...parent.children];
+  const held = old.filter(isHeldEntry);
+  const order = children.filter((child) => !held.includes(child));
+  for (const child of held) order.splice(old.indexOf(child), 0, child);
+  for (const child of old) {
+    if (!order.includes(child)) child.remove();
   }
-  children.forEach((child, index) => {
-    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
-  });
+  let next = parent.firstElementChild;
+  for (const child of order) {
+    // A held node is not moved, since it would lose the focus: the others move out of its way.
+    while (held.includes(child) && next !== child) next = removed(next);
+    if (next === child) next = next.nextElementSibling;
+    else parent.insertBefore(child, next);
+  }
+}
+
+// Removes `node` for the moment and returns the one after it.
+function removed(node) {
+  const next = node.nextElementSibling;
+  node.remove();
+  return next;
 }
