@@ -69,6 +69,9 @@ class Attempt:
     def refuse(self, error: errors.FaafoError) -> None:
         """Release the lease of a job that its worker did not take, or could not store."""
         self._registry.mark_full(self.slot)
+        if isinstance(error, errors.BrokerUnavailable):
+            # The call may have reached the worker all the same.
+            self._canceller.cancel(self.job.lease, self.slot.worker)
         self.release(error if isinstance(error, errors.StoreUnavailable) else None)
 
     def release(self, reason: errors.FaafoError | None = None) -> None:

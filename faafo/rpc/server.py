@@ -52,6 +52,8 @@ class Server:
         self._server: RPCServer | None = None
         self._listening = threading.Event()
         self._closing: threading.Thread | None = None
+        # Held while the server listens again, which may wait for the broker.
+        self._renewing = threading.Lock()
 
     def start(self, stop: threading.Event) -> None:
         """Start to listen; returns at once and retries until ``stop`` is set."""
@@ -82,15 +84,19 @@ class Server:
 
         The calls that are being answered are finished by the server before.
         """
-        before = self._server
-        if before is None or self._closing is not None:
+        if not self._renewing.acquire(blocking=False):
             return
         try:
-            self._server = self._connect()
+            before = self._server
+            if before is not None and self._closing is None:
+                self._server = self._connect()
+                threading.Thread(
+                    target=_close, args=(before,), name="rpc-close", daemon=True
+                ).start()
         except errors.BrokerUnavailable as error:
             LOG.warning("%s", error)
-        else:
-            threading.Thread(target=_close, args=(before,), name="rpc-close", daemon=True).start()
+        finally:
+            self._renewing.release()
 
     def yield_name(self) -> None:
         """Let another process have this name from now on, since this one stops."""

@@ -42,6 +42,18 @@ def test_a_second_worker_of_one_name_ends_and_the_first_one_renders(cluster):
     wait_until(lambda: is_complete(cluster, fractal), "the fractal")
 
 
+def test_of_two_workers_of_one_name_that_start_together_one_ends(cluster):
+    named = {"worker": {"name": "twin", "slots": 1}, "rpc": CHECKED}
+    twins = [cluster.start_worker(name, wait=False, **named) for name in ("castor", "pollux")]
+    wait_until(lambda: any(one.exit_status is not None for one in twins), "one of them to end")
+    cluster.start_producer()
+    fractal = post(cluster)
+    wait_until(lambda: is_complete(cluster, fractal), "the fractal")
+    assert sorted(str(one.exit_status) for one in twins) == ["1", "None"]
+    (ended,) = [one for one in twins if one.exit_status == 1]
+    assert ended.lines_with("this name is taken")
+
+
 def test_a_worker_may_start_again_under_its_name(cluster):
     named = {"worker": {"name": "again", "slots": 1}, "rpc": CHECKED}
     cluster.start_worker("killed", **named).kill()

@@ -107,10 +107,17 @@ def test_a_failed_attempt_is_reported_once(attempt, registry, leases, peers):
     assert peers.released == []
 
 
-def test_a_worker_that_refuses_is_full_until_its_next_report(attempt, registry, leases, peers):
+@pytest.mark.parametrize(
+    ("problem", "cancelled"),
+    [(errors.WorkerBusy("no slot is free"), 0), (errors.BrokerUnavailable("unreachable"), 1)],
+)
+def test_a_worker_that_refuses_is_full_until_its_next_report(
+    attempt, registry, leases, peers, problem, cancelled
+):
     with attempt:
-        attempt.refuse(errors.WorkerBusy("no slot is free"))
+        attempt.refuse(problem)
     assert leases.held() == []
+    assert len(peers.cancelled) == cancelled
     assert peers.released == [attempt.job.lease]
     assert registry.free_slots() == 0
 
