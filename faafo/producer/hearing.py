@@ -34,11 +34,13 @@ class Hearing:
 
     def _run(self, stop: threading.Event) -> None:
         pause = self._report_timeout
+        # A producer that starts may well be the first: only the loss of all workers is a problem.
+        level = logging.INFO
         while not stop.wait(pause):
             if self._registry.has_heard():
-                pause = self._report_timeout
+                pause, level = self._report_timeout, logging.WARNING
                 continue
             if pause == self._report_timeout:
-                LOG.warning("no worker has reported for %.1f s: listening again", pause)
+                LOG.log(level, "no worker has reported for %.1f s: listening again", pause)
             self._server.listen_again()
             pause = min(2 * pause, max(LONGEST_PAUSE, self._report_timeout))

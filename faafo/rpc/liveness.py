@@ -17,6 +17,8 @@ from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
+# Seconds that an answer may take, at least, on a machine that does much else.
+SHORTEST_TIMEOUT = 2.0
 # The broker hands messages to the processes of one name in turn: two calls reach two processes.
 PINGS = 2
 # Seconds that another process of the same name has to answer when a service starts.
@@ -30,7 +32,7 @@ class LivenessCheck:
     intervals. A server whose calls are accepted and not answered listens again: the broker may have
     lost an exchange or a binding. If the name must be unique, a service that finds it taken ends.
 
-    :param interval: seconds between two checks, and the timeout of a call.
+    :param interval: seconds between two checks, and the timeout of a call, which is 2 s at least.
     :param file: touched after each check that succeeds, None for no file.
     :param option: the option that holds the name, None if several processes may share it.
     :param is_busy: returns whether all threads of the server may be busy, so that it cannot answer.
@@ -49,7 +51,9 @@ class LivenessCheck:
         own = server.target(
             namespace=contract.LIVENESS.namespace, version=contract.LIVENESS.version
         )
-        self._client = oslo_messaging.get_rpc_client(transport, own, timeout=interval, retry=1)
+        self._client = oslo_messaging.get_rpc_client(
+            transport, own, timeout=max(interval, SHORTEST_TIMEOUT), retry=1
+        )
         self._server = server
         self._vital = vital
         self._interval = interval

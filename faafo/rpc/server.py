@@ -104,16 +104,23 @@ class Server:
 
     def close(self) -> None:
         """Begin to stop listening; returns at once, since a silent broker can delay it for ever."""
-        self._closing = threading.Thread(
+        closing = threading.Thread(
             target=_close, args=(self._server,), name="rpc-close", daemon=True
         )
-        self._closing.start()
+        try:
+            closing.start()
+        # The system may refuse another thread; the connection then ends with the process.
+        except RuntimeError as error:
+            LOG.warning("could not disconnect from the broker: %s", error)
+        else:
+            self._closing = closing
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
         """Stop listening; return whether all calls were answered within ``timeout`` seconds."""
         if self._closing is None:
             self.close()
-        assert self._closing is not None
+        if self._closing is None:
+            return False
         self._closing.join(max(0.0, timeout))
         return not self._closing.is_alive()
 
