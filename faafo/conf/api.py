@@ -3,6 +3,9 @@
 
 from oslo_config import cfg
 
+from faafo.conf.bounds import LONGEST, MOST_THREADS
+from faafo.fractal.task import MAX_INT32, MAX_SIZE
+
 # Their names are what the command line calls them; ``dest`` is the name in files and in code.
 default_opts: list[cfg.Opt] = [
     cfg.HostAddressOpt(
@@ -29,6 +32,7 @@ api_opts: list[cfg.Opt] = [
         "threads",
         default=8,
         min=1,
+        max=MOST_THREADS,
         metavar="NUMBER",
         help="Number of ordinary requests that one faafo-api process answers at the same time. "
         "Slow ones have places beside them: as many for reads of images, half as many for "
@@ -40,18 +44,21 @@ api_opts: list[cfg.Opt] = [
         "max_width",
         default=16384,
         min=1,
+        max=MAX_INT32,
         help="Maximum width, in pixels, of a fractal that is posted.",
     ),
     cfg.IntOpt(
         "max_height",
         default=16384,
         min=1,
+        max=MAX_INT32,
         help="Maximum height, in pixels, of a fractal that is posted.",
     ),
     cfg.IntOpt(
         "max_pixels",
         default=2**25,
         min=1,
+        max=MAX_SIZE,
         help="Maximum number of pixels (width times height) of a fractal that is posted. A worker "
         "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320).",
     ),
@@ -59,6 +66,7 @@ api_opts: list[cfg.Opt] = [
         "max_iterations",
         default=100_000,
         min=1,
+        max=MAX_INT32,
         help="Maximum number of iterations of a fractal that is posted; bounds the render time per "
         "pixel.",
     ),
@@ -66,6 +74,7 @@ api_opts: list[cfg.Opt] = [
         "max_body_size",
         default=2**20,
         min=1024,
+        max=MAX_SIZE,
         help="Maximum size of a request body, in bytes, images excepted. A larger one is answered "
         "with 413.",
     ),
@@ -79,6 +88,7 @@ api_opts: list[cfg.Opt] = [
         "max_image_size",
         default=2**26,
         min=1024,
+        max=MAX_SIZE,
         help="Maximum size of an uploaded image, in bytes. A larger one is answered with 413. The "
         "default suffices for max_pixels.",
     ),
@@ -86,12 +96,14 @@ api_opts: list[cfg.Opt] = [
         "max_queued",
         default=0,
         min=0,
+        max=MAX_SIZE,
         help="Maximum length of the queue; further POSTs get 429. 0: no limit.",
     ),
     cfg.IntOpt(
         "max_attempts",
         default=5,
         min=1,
+        max=MAX_INT32,
         help="Number of failed attempts after which the status of a fractal becomes 'error'. An "
         "expired lease counts as a failure, a released one does not.",
     ),
@@ -99,6 +111,7 @@ api_opts: list[cfg.Opt] = [
         "retry_delay",
         default=1.0,
         min=0.0,
+        max=LONGEST,
         help="Backoff, in seconds, before a fractal can be claimed again after its first failure. "
         "It doubles with each further failure and is shortened at random by up to one half.",
     ),
@@ -106,6 +119,7 @@ api_opts: list[cfg.Opt] = [
         "retry_delay_max",
         default=60.0,
         min=0.0,
+        max=LONGEST,
         help="Maximum backoff after a failure, in seconds.",
     ),
 ]

@@ -3,6 +3,8 @@
 
 from oslo_config import cfg
 
+from faafo.conf.bounds import HOUR
+
 default_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "database_url",
@@ -21,6 +23,7 @@ database_opts: list[cfg.Opt] = [
         "timeout",
         default=10.0,
         min=1.0,
+        max=HOUR,
         help="Seconds that the API waits for the database, or for a lock in it, before it answers "
         "503. MariaDB ends a statement then. A search and a list get half of it.",
     ),

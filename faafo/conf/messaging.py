@@ -3,6 +3,8 @@
 
 from oslo_config import cfg
 
+from faafo.conf.bounds import HOUR
+
 group = cfg.OptGroup("rpc", title="RPC between producers and workers")
 
 rpc_opts: list[cfg.Opt] = [
@@ -10,6 +12,7 @@ rpc_opts: list[cfg.Opt] = [
         "report_interval",
         default=2.0,
         min=0.1,
+        max=HOUR,
         help="Seconds between two reports of a worker about its slots. A producer forgets a worker "
         "after report_interval times report_patience seconds without a report.",
     ),
@@ -17,12 +20,14 @@ rpc_opts: list[cfg.Opt] = [
         "report_patience",
         default=5,
         min=2,
+        max=1000,
         help="Number of report intervals without a report after which producers forget a worker.",
     ),
     cfg.IntOpt(
         "call_monitor_timeout",
         default=8,
         min=2,
+        max=3600,
         help="Seconds without a heartbeat after which a producer regards the worker of a running "
         "call as lost. A worker sends a heartbeat every half of that while it renders.",
     ),
@@ -30,6 +35,7 @@ rpc_opts: list[cfg.Opt] = [
         "render_timeout",
         default=86400,
         min=1,
+        max=31_536_000,
         help="Maximum duration of a render, in seconds. The producer then cancels the render and "
         "reports the attempt as failed, even though the worker still sends heartbeats.",
     ),
@@ -44,6 +50,7 @@ rpc_opts: list[cfg.Opt] = [
         "pulse_interval",
         default=10.0,
         min=0.5,
+        max=HOUR,
         help="Seconds between two messages of a service to itself, by which it finds out whether "
         "the broker still delivers them.",
     ),

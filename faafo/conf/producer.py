@@ -3,6 +3,8 @@
 
 from oslo_config import cfg, types
 
+from faafo.conf.bounds import HOUR, LONGEST
+from faafo.conf.types import Name
 from faafo.fractal.palette import DEFAULT, NAMES
 from faafo.fractal.task import MAX_COORDINATE, MAX_INT32
 
@@ -45,6 +47,7 @@ default_opts: list[cfg.Opt] = [
         "interval",
         default=10.0,
         min=0.01,
+        max=LONGEST,
         metavar="SECONDS",
         help="Seconds between two sets of generated fractals.",
     ),
@@ -79,9 +82,9 @@ default_opts: list[cfg.Opt] = [
 group = cfg.OptGroup("producer", title="The producer's dispatcher")
 
 producer_opts: list[cfg.Opt] = [
-    cfg.StrOpt(
+    cfg.Opt(
         "name",
-        max_length=200,
+        type=Name(),
         sample_default="<host name>-<number>",
         metavar="NAME",
         help="Name of this producer's queue, to which workers report; it must be unique on the "
@@ -93,6 +96,7 @@ producer_opts: list[cfg.Opt] = [
         "claim_interval",
         default=1.0,
         min=0.05,
+        max=HOUR,
         help="Maximum number of seconds between two claims of an idle dispatcher. It claims more "
         "often shortly after it has found work, and at once when a slot becomes free.",
     ),
@@ -108,6 +112,7 @@ producer_opts: list[cfg.Opt] = [
         "renew_interval",
         default=2.0,
         min=0.05,
+        max=HOUR,
         help="Seconds between two renewals of leases; a third of lease_duration if that is less. "
         "The answer also names deleted fractals, whose renders are then cancelled.",
     ),
@@ -115,6 +120,7 @@ producer_opts: list[cfg.Opt] = [
         "drain_timeout",
         default=2.0,
         min=0.0,
+        max=LONGEST,
         help="Seconds that a stopping producer waits for the results of running renders. It then "
         "cancels the others and releases their leases.",
     ),

@@ -4,6 +4,7 @@
 import platformdirs
 from oslo_config import cfg
 
+from faafo.conf.bounds import LONGEST
 from faafo.conf.types import Directory, HttpUrl
 
 
@@ -54,6 +55,7 @@ store_opts: list[cfg.Opt] = [
         "save_timeout",
         default=10.0,
         min=0.0,
+        max=LONGEST,
         help="Seconds that a worker retries to store an image. Then the fractal is released, to "
         "be rendered again.",
     ),

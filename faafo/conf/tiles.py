@@ -3,6 +3,7 @@
 
 from oslo_config import cfg
 
+from faafo.conf.bounds import MOST_THREADS
 from faafo.fractal.task import MAX_INT32
 
 group = cfg.OptGroup("tiles", title="The tiles of the explorer")
@@ -37,6 +38,7 @@ api_opts: list[cfg.Opt] = [
         "max_in_flight",
         default=6,
         min=1,
+        max=MOST_THREADS,
         help="Maximum number of tiles that one API process waits for at the same time; further "
         "requests get 503 at once. Tiles have threads beside [api] threads. It is 1 while no "
         "worker answers.",
@@ -48,6 +50,7 @@ worker_opts: list[cfg.Opt] = [
         "threads",
         default=2,
         min=0,
+        max=MOST_THREADS,
         metavar="NUMBER",
         help="Number of tiles that a worker renders at the same time, in addition to the "
         "fractals in its slots. 0: serve no tiles.",

@@ -7,6 +7,9 @@ from oslo_config import types
 
 from faafo import urls
 
+# In bytes: RabbitMQ allows 255 for the name of a queue, which begins with the topic.
+LONGEST_NAME = 200
+
 
 class Directory(types.String):
     """The path of a directory; a relative one begins at the working directory."""
@@ -26,6 +29,25 @@ class Directory(types.String):
         if path.startswith("~") and expanded == path:
             raise ValueError(f"there is no home directory for {path}")
         return os.path.abspath(expanded)
+
+
+class Name(types.String):
+    """The name of a service, which becomes a part of the name of a queue."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="string value")
+
+    def __call__(self, value: object) -> str:
+        """Return the name.
+
+        :raises ValueError: when it is too long for a queue, or has unprintable characters.
+        """
+        name = super().__call__(value)
+        if len(name.encode(errors="replace")) > LONGEST_NAME:
+            raise ValueError(f"must have at most {LONGEST_NAME} bytes")
+        if not name.isprintable():
+            raise ValueError(f"must have printable characters only, not {name!r}")
+        return name
 
 
 class HttpUrl(types.String):

@@ -3,12 +3,15 @@
 
 from oslo_config import cfg
 
+from faafo.conf.bounds import LONGEST, MOST_THREADS
+from faafo.conf.types import Name
+
 group = cfg.OptGroup("worker", title="The worker")
 
 worker_opts: list[cfg.Opt] = [
-    cfg.StrOpt(
+    cfg.Opt(
         "name",
-        max_length=200,
+        type=Name(),
         sample_default="<host name>-<number>",
         metavar="NAME",
         help="Name of this worker's queue, to which producers send tasks; it must be unique on "
@@ -20,6 +23,7 @@ worker_opts: list[cfg.Opt] = [
         "slots",
         default=0,
         min=0,
+        max=MOST_THREADS,
         metavar="NUMBER",
         help="Number of fractals that this worker renders at the same time. 0: one for each "
         "processor core that it may use.",
@@ -28,6 +32,7 @@ worker_opts: list[cfg.Opt] = [
         "drain_timeout",
         default=60.0,
         min=0.0,
+        max=LONGEST,
         help="Seconds that running renders get to finish after SIGTERM. Unfinished ones are "
         "cancelled, and their fractals queued again. A second signal, or Ctrl-C, cancels at "
         "once.",

@@ -4,8 +4,10 @@
 from pathlib import Path
 
 import pytest
+from oslo_config import cfg
 
 from faafo import conf as options
+from faafo.conf.types import Name
 from faafo.fractal.generate import RANGED
 
 SAMPLES = Path(__file__).parents[3] / "etc" / "faafo"
@@ -22,6 +24,21 @@ def test_every_option_has_help_and_a_default():
         for opt in opts:
             assert opt.help.endswith("."), f"[{group}] {opt.dest}"
             assert opt.default is not None or opt.sample_default, f"[{group}] {opt.dest}"
+
+
+def test_every_number_has_bounds():
+    for group, opts in options.list_opts():
+        for opt in opts:
+            if isinstance(opt, cfg.IntOpt | cfg.FloatOpt):
+                assert opt.type.min is not None, f"[{group}] {opt.dest}"
+                assert opt.type.max is not None, f"[{group}] {opt.dest}"
+                assert isinstance(opt.type.max, float) == isinstance(opt, cfg.FloatOpt), opt.dest
+
+
+@pytest.mark.parametrize("name", ["x" * 201, "\u00e4" * 101, "a\tb", "a\x00b"])
+def test_a_name_that_no_queue_can_have_is_refused(name):
+    with pytest.raises(ValueError, match="must have"):
+        Name()(name)
 
 
 def test_every_option_that_can_hold_a_password_is_marked_as_secret():
