@@ -11,6 +11,7 @@ from faafo.fractal.lease import Lease
 from faafo.render import image
 from faafo.rpc import client as rpc_client
 from faafo.rpc.client import WorkerClient
+from faafo.worker import worker
 from faafo.worker.worker import WorkerService
 
 GENEROUS = 30.0
@@ -120,9 +121,11 @@ def render(transport, make_task, monkeypatch, wait_until):
 
 
 def test_a_draining_worker_finishes_its_render_and_refuses_another_one(
-    start, render, transport, make_task
+    start, render, transport, make_task, monkeypatch
 ):
-    stop, _immediate, thread, ready = start()
+    # Until the render has ended, however long the second call takes on a busy machine.
+    monkeypatch.setattr(worker, "LISTEN_SECONDS", 60.0)
+    stop, immediate, thread, ready = start()
     assert ready.wait(GENEROUS)
     proceed, calling, ends = render()
     stop.set()
@@ -130,6 +133,7 @@ def test_a_draining_worker_finishes_its_render_and_refuses_another_one(
         WorkerClient(transport, "p", 60, 30).process(make_task(), Lease("u", 1), "w")
     proceed.set()
     calling.join(GENEROUS)
+    immediate.set()
     thread.join(GENEROUS)
     assert [end.generated_by for end in ends] == ["w"]
 
