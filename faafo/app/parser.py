@@ -5,12 +5,27 @@ import time
 from typing import Any
 
 from waitress.parser import HTTPRequestParser
+from waitress.utilities import Error
 
 from faafo.app.bodies import Budget
 from faafo.app.lanes import Route
 
 # Bytes; the application is asked about a larger upload before the body is read.
 SMALL_BODY = 2**16
+# Bytes; heads that are larger share a budget while they arrive.
+SMALL_HEAD = 2**14
+RETRY_AFTER_SECONDS = 2
+
+
+class Busy(Error):
+    """The answer to a large head when too many others are arriving."""
+
+    code = 503
+    reason = "Service Unavailable"
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = super().to_response(ident)
+        return status, [*headers, ("Retry-After", str(RETRY_AFTER_SECONDS))], body
 
 
 class Parser(HTTPRequestParser):
@@ -21,12 +36,14 @@ class Parser(HTTPRequestParser):
     """
 
     task: Any = None
+    error: Any = None
     route = Route()
     # There are too many other uploads.
     no_room = False
     # Whether to read the body is not known yet.
     undecided = False
     _expects = False
+    _large_head = 0
     _held = 0
 
     def __init__(self, adj: Any, channel: Any) -> None:
@@ -46,7 +63,14 @@ class Parser(HTTPRequestParser):
             self._take_room()
 
     def received(self, data: bytes) -> int:
+        if not self._has_room_for_head(data):
+            self.parse_header(b"GET / HTTP/1.0\r\n")
+            self.error = Busy("too many requests with large heads; try again later")
+            self.completed = self.headers_finished = True
+            return len(data)
         count: int = super().received(data)
+        if self.headers_finished:
+            self._head_is_over()
         if self.undecided:
             self._channel.unparsed = data[count:]
             return len(data)
@@ -79,7 +103,24 @@ class Parser(HTTPRequestParser):
 
     def close(self) -> None:
         super().close()
+        self._head_is_over()
         self._give_room()
+
+    def _has_room_for_head(self, data: bytes) -> bool:
+        """Take room for a large head; tell whether there is any."""
+        known = self.headers_finished or self._large_head
+        if known or self.header_bytes_received + len(data) <= SMALL_HEAD:
+            return True
+        largest: int = self.adj.max_request_header_size
+        if not self._channel.server.heads.take(largest):
+            return False
+        self._large_head = largest
+        return True
+
+    def _head_is_over(self) -> None:
+        held, self._large_head = self._large_head, 0
+        if held:
+            self._channel.server.heads.give_back(held)
 
     def _take_room(self) -> None:
         size = self.route.largest_body if self.chunked else self.content_length

@@ -43,7 +43,9 @@ POOL_SECONDS = 0.5
 # Uploads that are being received have that many times the size of the largest one, on disk.
 LARGEST_UPLOADS = 8
 # A body with more bytes is spooled to disk: each connection may send one.
-LARGEST_IN_MEMORY = 2**16
+LARGEST_IN_MEMORY = 2**14
+# Requests with a large head, such as a long q, that are arriving at the same time.
+LARGE_HEADS = 64
 # For claims, renewals, reports and the health check: at least this many threads of their own.
 LEAST_LEASE_THREADS = 2
 
@@ -72,6 +74,7 @@ class Listener(TcpWSGIServer):
     most_connections = CONNECTIONS
     route: Callable[[str, str], Route]
     uploads: Budget
+    heads: Budget
     _accept_after = 0.0
     _accepting_more = False
     _warn_after = 0.0
@@ -178,6 +181,7 @@ class HttpServer:
         limit = most_connections(raise_descriptor_limit())
         route = routes(app)
         uploads = Budget(LARGEST_UPLOADS * app.config.get("MAX_IMAGE_SIZE", 0))
+        heads = Budget(LARGE_HEADS * settings.max_request_header_size)
         listeners = []
         for info in settings.listen:
             listener = Listener(
@@ -190,6 +194,7 @@ class HttpServer:
             listener.most_connections = limit
             listener.route = route
             listener.uploads = uploads
+            listener.heads = heads
             listeners.append(listener)
         return listeners
 

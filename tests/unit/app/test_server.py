@@ -3,6 +3,7 @@
 
 import socket
 import threading
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -124,3 +125,30 @@ def test_a_response_goes_on_when_there_is_a_place_for_its_next_part(app):
         assert requests.get(f"{server.url}/image", timeout=60).text == "first second"
     finally:
         server.stop()
+
+
+def test_large_heads_share_a_budget_and_small_ones_do_not_need_it(app, monkeypatch, wait_until):
+    app.add_url_rule("/", "root", lambda: "well")
+    monkeypatch.setattr("faafo.app.server.LARGE_HEADS", 2)
+    server = HttpServer(app, "127.0.0.1", 0, threads=1)
+    server.start()
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    with ExitStack() as sockets:
+
+        def connect(sent: bytes) -> socket.socket:
+            client = sockets.enter_context(socket.create_connection(address, timeout=60))
+            client.sendall(sent)
+            return client
+
+        head = b"GET / HTTP/1.1\r\nHost: x\r\nX-Large: " + bytes(20_000).replace(b"\0", b"x")
+        held = [connect(head) for _ in range(2)]
+        wait_until(lambda: server._listeners[0].heads.left == 0)
+        refused = connect(head).recv(4096)
+        assert refused.startswith(b"HTTP/1.1 503 ") or refused.startswith(b"HTTP/1.0 503 ")
+        assert b"Retry-After: " in refused
+        assert requests.get(server.url, timeout=60).text == "well"
+        held[0].sendall(b"\r\n\r\n")
+        assert held[0].recv(4096).startswith(b"HTTP/1.1 200 ")
+        again = connect(head + b"\r\n\r\n")
+        assert again.recv(4096).startswith(b"HTTP/1.1 200 ")
+    server.stop()
