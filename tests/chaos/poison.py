@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows: everything in one process, and fractals that kill whatever renders them."""
 
-import contextlib
 import sys
-import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -16,7 +14,7 @@ from tests.chaos.deaths import SLOTS, WORKERS
 from tests.chaos.lab import Lab, Line, Scale, play
 from tests.chaos.ledger import SMALL
 from tests.chaos.poisoned import POISON
-from tests.chaos.site import QUICK, Member, Site
+from tests.chaos.site import QUICK, Member, Site, kept_alive
 from tests.functional.processes import write_config
 from tests.functional.servers import ADDRESS, free_ports
 
@@ -33,7 +31,7 @@ def poison(lab: Lab, rng: Random, scale: Scale) -> Line:
         for number in range(1, WORKERS + 1):
             site.add_worker(f"worker-{number}", SLOTS, LAUNCHER)
         site.add_producer()
-        with _kept_alive(site):
+        with kept_alive(site, "worker"):
             return _play_poisoned(site, rng, scale, " failed on worker worker-")
 
 
@@ -48,7 +46,7 @@ def poisoned_all_in_one(lab: Lab, rng: Random, scale: Scale) -> Line:
     """fractals that kill faafo-all"""
     with lab.site() as site:
         _add_all_in_one(site, [sys.executable, LAUNCHER, "faafo.cmd.all"], LIMITED)
-        with _kept_alive(site):
+        with kept_alive(site, "worker"):
             return _play_poisoned(site, rng, scale, " failed: the lease of producer ")
 
 
@@ -90,24 +88,3 @@ def _play_poisoned(site: Site, rng: Random, scale: Scale, fault: str) -> Line:
 def _poisonous_task(rng: Random) -> FractalTask:
     name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
     return FractalTask(uuid=name, width=30, height=20, iterations=POISON, **SMALL)
-
-
-@contextlib.contextmanager
-def _kept_alive(site: Site) -> Iterator[None]:
-    """Start workers again that have died, as systemd does."""
-    stop = threading.Event()
-
-    def keep() -> None:
-        while not stop.wait(0.2):
-            for member in site.of("worker"):
-                if member.service.exit_status is not None:
-                    member.kill()
-                    member.start(wait=False)
-
-    keeper = threading.Thread(target=keep)
-    keeper.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        keeper.join()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos import cuts, deaths, outages, poison, special
+from tests.chaos import attacks, cuts, deaths, identity, outages, poison, scarcity, special
 from tests.chaos.lab import Lab, Line, Scale
 
 COLUMNS = (
@@ -57,6 +57,16 @@ ROWS = (
     Row(special.quorum_queues),
     Row(poison.killed_all_in_one, short=True),
     Row(poison.poisoned_all_in_one),
+    Row(identity.reposted_uuids, short=True),
+    Row(identity.taken_name),
+    Row(scarcity.short_of_memory),
+    Row(scarcity.short_of_disk),
+    Row(scarcity.no_threads),
+    Row(scarcity.slow_object_store),
+    Row(attacks.malformed_reports, short=True),
+    Row(attacks.stalled_clients),
+    Row(attacks.damaged_code_cache),
+    Row(attacks.killed_upgrades),
     Row(special.default_settings),
 )
 

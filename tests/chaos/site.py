@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -116,6 +116,10 @@ def pause(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
+def _command(kind: str, launcher: Path | None) -> list[Any]:
+    return [sys.executable, launcher, f"faafo.cmd.{kind}"] if launcher else [f"faafo-{kind}"]
+
+
 class Site:
     """Services in ``directory`` on a database and a broker that may be behind links.
 
@@ -171,11 +175,16 @@ class Site:
         """Start a worker; ``launcher`` is a program that starts it in its own way."""
         options = {"filesystem_store_datadir": self.images, "transport_url": self.transport_url}
         config = self._write(name, {**options, **changes}, worker={"slots": slots, "name": name})
-        module = "faafo.cmd.worker"
-        command = [sys.executable, launcher, module] if launcher else ["faafo-worker"]
+        command = _command("worker", launcher)
         return self.add(name, [*command, "--config-file", config], "is ready, with")
 
-    def add_producer(self, name: str = "producer-1", url: str = "", **changes: Any) -> Member:
+    def add_producer(
+        self,
+        name: str = "producer-1",
+        url: str = "",
+        launcher: Path | None = None,
+        **changes: Any,
+    ) -> Member:
         """Start a producer that generates nothing; by default it talks to the first API."""
         options = {
             "endpoint_url": url or self.apis[0],
@@ -184,7 +193,8 @@ class Site:
             "max_tasks": 0,
         }
         config = self._write(name, {**options, **changes}, producer={"name": name})
-        return self.add(name, ["faafo-producer", "--config-file", config], "is ready")
+        command = _command("producer", launcher)
+        return self.add(name, [*command, "--config-file", config], "is ready")
 
     def ledger(self) -> Ledger:
         """Return a client that posts to all APIs."""
@@ -258,3 +268,24 @@ class Site:
         member = self.members[name] = Member(name, self.directory, command, ready)
         member.start()
         return member
+
+
+@contextlib.contextmanager
+def kept_alive(site: Site, *kinds: str) -> Iterator[None]:
+    """Start members of ``kinds`` again that have ended, as systemd does."""
+    stop = threading.Event()
+
+    def keep() -> None:
+        while not stop.wait(0.2):
+            for member in (one for kind in kinds for one in site.of(kind)):
+                if member.service.exit_status is not None:
+                    member.kill()
+                    member.start(wait=False)
+
+    keeper = threading.Thread(target=keep)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        keeper.join()

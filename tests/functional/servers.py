@@ -210,6 +210,10 @@ class RabbitMQ(Family, RabbitMQDriver):
         self.rabbitmqctl(self.node, ["import_definitions", str(definitions)])
         return names
 
+    def control(self, *command: str) -> None:
+        """Run ``rabbitmqctl`` for the (first) node."""
+        self.rabbitmqctl(self.node, list(command))
+
     def queues(self, transport_url: str) -> dict[str, bool]:
         """Return the queues of the virtual host of a URL: whether each of them is durable."""
         name = transport_url.rpartition("/")[2]
