@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session
@@ -78,10 +78,28 @@ def renew(
     """Extend leases by ``seconds`` from now; return the uuids of those ``claimed_by`` has lost."""
     leases = [one.lease for one in renewals]
     lost = _change_held(session, claimed_by, leases, {"lease_expires_at": moment(seconds)})
-    for one in renewals:
-        if one.rows_done is not None and one.lease.uuid not in lost:
-            _change_held(session, claimed_by, [one.lease], {"rows_done": one.rows_done})
+    _record_progress(session, claimed_by, [one for one in renewals if one.lease.uuid not in lost])
     return lost
+
+
+@retry_on_deadlock
+def _record_progress(session: Session, claimed_by: str, renewals: Sequence[Renewal]) -> None:
+    """Record the progress of renders; leases that were lost in this moment are passed over."""
+    rows = [
+        {"of": one.lease.uuid, "made_in": one.lease.attempt, "rows_done": one.rows_done}
+        for one in renewals
+        if one.rows_done is not None
+    ]
+    if not rows:
+        return
+    table = Fractal.__table__.c
+    query = update(Fractal.__table__).where(
+        table.uuid == bindparam("of"),
+        table.attempt == bindparam("made_in"),
+        table.claimed_by == claimed_by,
+    )
+    session.connection().execute(query, rows)
+    session.commit()
 
 
 def release(

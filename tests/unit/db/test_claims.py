@@ -2,6 +2,7 @@
 """How fractals are claimed, and how claims end."""
 
 import pytest
+from sqlalchemy import event
 
 from faafo import errors
 from faafo.db import claims, fractals, outcomes
@@ -157,3 +158,16 @@ def test_a_renewal_records_progress_and_a_release_resets_it(session, add):
     assert fractals.get(session, uuid).rows_done == 17
     release(session, uuid, 1)
     assert fractals.get(session, uuid).rows_done is None
+
+
+def test_progress_of_many_leases_is_recorded_in_one_transaction(session, add):
+    uuids = [add() for _ in range(20)]
+    claim(session, count=20)
+    commits = []
+    count = commits.append
+    event.listen(session.get_bind(), "commit", count)
+    held = [Renewal(Lease(uuid, 1), number) for number, uuid in enumerate(uuids)]
+    assert claims.renew(session, "me", held, LEASE) == []
+    event.remove(session.get_bind(), "commit", count)
+    assert len(commits) == 2
+    assert [fractals.get(session, uuid).rows_done for uuid in uuids] == list(range(20))
