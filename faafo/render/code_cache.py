@@ -29,8 +29,12 @@ class CodeCache(FunctionCache):
 
     numba would end the process by an error, or run what damaged code says.
 
+    Of several damaged files of one process the first is a warning.
+
     :raises RuntimeError: when there is no directory that can be written to.
     """
+
+    _level = logging.WARNING
 
     def __init__(self, function: Callable) -> None:
         super().__init__(function)
@@ -49,7 +53,8 @@ class CodeCache(FunctionCache):
             reason = (
                 str(error) if isinstance(error, Damaged) else f"{type(error).__name__}: {error}"
             )
-            LOG.warning("the cache of compiled code is damaged and removed: %s", reason)
+            LOG.log(self._level, "the cache of compiled code is damaged and removed: %s", reason)
+            CodeCache._level = logging.INFO
             self._remove()
             return None
 

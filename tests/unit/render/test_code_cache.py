@@ -15,7 +15,8 @@ from faafo.render.jit import compiled
 print([{calls}])
 """
 RUN = """
-import resource, runpy, sys
+import logging, resource, runpy, sys
+logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
 limit = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 runpy.run_path(sys.argv[2])
@@ -81,7 +82,7 @@ def run(tmp_path_factory):
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"{[number * 7 for number in numbers]}\n"
-        return done.stderr.splitlines()
+        return [line for line in done.stderr.splitlines() if "compiled code" in line]
 
     run_module.cache = directory / "__pycache__"
     return run_module
@@ -95,7 +96,9 @@ def test_what_is_damaged_is_removed_with_a_warning_and_compiled_anew(run):
     warnings = run()
     assert len(warnings) == len(DAMAGES)
     for number, line in enumerate(warnings):
-        assert line.startswith("the cache of compiled code is damaged and removed: ")
+        # One warning is enough for an operator.
+        level = "INFO" if number else "WARNING"
+        assert line.startswith(f"{level} the cache of compiled code is damaged and removed: ")
         assert f"small.times_{number}-" in line
     assert run() == []
 
@@ -105,6 +108,6 @@ def test_without_room_for_the_cache_functions_are_compiled_all_the_same(run):
         path.unlink()
     warnings = run(largest_file=50)
     assert len(warnings) == len(DAMAGES)
-    assert all(line.startswith("compiled code is not cached in ") for line in warnings)
+    assert all(line.startswith("WARNING compiled code is not cached in ") for line in warnings)
     assert all(line.endswith(": [Errno 27] File too large") for line in warnings)
     assert run() == []
