@@ -45,6 +45,8 @@ def parse_url(text: str) -> URL:
         url.get_dialect().import_dbapi()
     except (exc.NoSuchModuleError, exc.ArgumentError, ImportError) as error:
         raise _refused(text, f"faafo cannot open it: {str(error).splitlines()[0]}") from None
+    if "plugin" in url.query:
+        raise _refused(text, "must not load a plugin")
     if problem := _sqlite_problem(text) if is_sqlite else _server_problem(text, url):
         raise _refused(text, problem)
     try:

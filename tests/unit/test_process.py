@@ -152,6 +152,14 @@ def test_a_mistake_that_faafo_can_explain_is_one_line_and_exit_status_one(caplog
     assert [record.getMessage() for record in caplog.records] == ["bind_port = 1: no"]
 
 
+def test_ctrl_c_before_a_command_listens_for_signals_ends_it_without_a_traceback(caplog):
+    def main(_stop):
+        raise KeyboardInterrupt
+
+    assert process.run(main) == 130
+    assert caplog.records == []
+
+
 def test_a_command_ends_with_the_status_it_returns():
     assert process.run(lambda _stop: 3) == 3
     assert process.run(lambda _stop: None) == 0

@@ -39,6 +39,7 @@ def test_the_default_is_a_file_in_any_directory(conf, tmp_path, name):
         ("faafo:S3C@host/d", "***@host/d", "must look like"),
         ("sqlite:////srv/a?b/c", "sqlite:////srv/a?***", "percent-encode"),
         ("sqlite:////d?foo=S3C", "sqlite:////d?***", "sqlite:////directory/file"),
+        ("mysql://faafo:S3C@h/d?plugin=S3C", "mysql://faafo:***@h/d?***", "plugin"),
         ("sqlite://host/d", "sqlite://host/d", "sqlite:////directory/file"),
     ],
 )
