@@ -74,11 +74,12 @@ def post_fractal(body: NewFractal) -> Any:
 @blueprint.get("/fractal", responses={200: FractalPage})
 def get_fractals(query: FractalList) -> Any:
     """Return a page of fractals, newest first."""
-    search = query_parameter.parse(query.q)
-    if query.marker and search.order_by:
-        raise errors.InvalidQuery("marker: cannot be combined with order_by")
     size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
+    # Reading q is a part of the cost.
     with _place(query):
+        search = query_parameter.parse(query.q)
+        if query.marker and search.order_by:
+            raise errors.InvalidQuery("marker: cannot be combined with order_by")
         page = fractals.page(
             db.session,
             size=size,

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Records over HTTP: preconditions, and results of clients that know no attempts."""
 
+from contextlib import ExitStack
+
 import pytest
 
+from faafo.core.collaborators import KEY
 from faafo.db import claims, db, fractals
 from tests.functional.processes import SMALL_FRACTAL
 from tests.unit.web.conftest import POLICY
@@ -119,3 +122,17 @@ def test_an_image_with_any_checksum_is_sent(client, path, store):
     assert (answer.status_code, answer.data) == (200, b"picture")
     assert answer.headers["ETag"] == f'"{ORIGINAL["checksum"]}"'
     assert "Repr-Digest" not in answer.headers
+
+
+@pytest.mark.parametrize("query", [{"q": "{}"}, {"q": "not JSON"}, {"page": "2"}])
+def test_a_search_that_finds_no_place_costs_nothing(app, client, query):
+    searches = app.extensions[KEY].bulkheads.searches
+    with ExitStack() as places:
+        for _ in range(searches.places):
+            places.enter_context(searches.place())
+        answer = client.get("/api/fractal", query_string=query)
+        assert answer.status_code == 503
+        assert "too many searches" in answer.json["message"]
+        assert client.get("/api/fractal").status_code == 200
+        assert client.get("/").status_code == 200
+    assert client.get("/api/fractal", query_string=query).status_code in (200, 400)
