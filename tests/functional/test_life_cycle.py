@@ -220,12 +220,12 @@ class TestSweep:
         api.store.save(UNKNOWN, PNG)
         answer = api.request("PUT", f"/api/fractal/{UNKNOWN}", json=RESULT)
         assert answer.status_code == 404
-        assert stored(api) == set()
+        wait_until(lambda: not stored(api), "the image to be deleted")
 
     def test_one_of_many_results_neither(self, api: Api) -> None:
         api.store.save(UNKNOWN, PNG)
         assert tell(api, {"uuid": UNKNOWN, "attempt": 1}) == [UNKNOWN]
-        assert stored(api) == set()
+        wait_until(lambda: not stored(api), "the image to be deleted")
 
 
 def tell(api: Api, *held: dict[str, Any]) -> list[str]:
