@@ -241,7 +241,7 @@ def test_a_picture_that_is_loading_is_shown_though_c_moves_on(served, visit):
     page.route("**/tile/**", hold)
     places = drag_c(page, 12)
     first = next(places)
-    page.wait_for_function("document.querySelectorAll('.plane .leaflet-layer').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('.plane .leaflet-layer').length === 2")
     last = [*places][-1]
     is_over.append(True)
     for route in held:
@@ -336,7 +336,7 @@ def test_a_denser_screen_gets_more_pixels_as_far_as_iterations_allow(served, vis
         page.get_by_label("Iterations").fill(str(iterations))
         page.get_by_label("Iterations").press("Enter")
         wait_for_tiles(page)
-        page.wait_for_function(f"{width} === {expected}", timeout=PATIENCE)
+        page.wait_for_function(f"() => {width} === {expected}", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_tile_that_is_refused_for_good_is_requested_once(page: Page, explore, 
     expect(problem(page)).to_have_text(f"no: {status}")
     page.locator("#plane").press("+")
     expect(page.locator("#place")).to_contain_text("Zoom 2 ")
-    page.wait_for_function(f"{MOVED} > 4")
+    page.wait_for_function(f"() => {MOVED} > 4")
     page.wait_for_load_state("networkidle")
     assert len(calls) > 4
     assert set(Counter(address for _, address in calls).values()) == {1}
