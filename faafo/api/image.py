@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from flask import Response, abort, current_app, redirect, request
+from werkzeug.http import quote_etag
 from werkzeug.wrappers import Response as AnyResponse
 
 from faafo import errors
@@ -61,10 +62,26 @@ def _file(uuid: str, token: str | None, known: str) -> AnyResponse:
         if len(known) == CHECKSUM_DIGITS:
             response.headers["Repr-Digest"] = _digest(known)
         response.set_etag(known)
-        return response.make_conditional(request, accept_ranges=True, complete_length=content.size)
+        part = _asks_for_a_part(known)
+        response.make_conditional(request, accept_ranges=part, complete_length=content.size)
+        response.headers["Accept-Ranges"] = "bytes"
+        return response
     except BaseException:
         content.close()
         raise
+
+
+def _asks_for_a_part(known: str) -> bool:
+    """Tell whether the header Range is to be obeyed (RFC 9110, 13.1.5 and 14.2).
+
+    It is ignored for other methods than GET, in other units than bytes, and with an If-Range that
+    is not exactly the ETag of the image. Several ranges, or malformed ones, are ignored as well.
+    """
+    wanted = request.range
+    if request.method != "GET" or wanted is None or wanted.units != "bytes":
+        return False
+    condition = request.headers.get("If-Range")
+    return len(wanted.ranges) == 1 and condition in (None, quote_etag(known))
 
 
 def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:

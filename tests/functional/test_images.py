@@ -97,6 +97,34 @@ class TestGet:
             answer = get(api, picture, Range="bytes=0-9", If_Range=tag)
             assert answer.status_code == status
 
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Range": "rows=1-2"},
+            {"Range": "Rows=1-2"},
+            {"Range": "nonsense"},
+            {"Range": "bytes=9-3"},
+            {"Range": "bytes=1-2,4-5"},
+            {"Range": "bytes=0-9", "If_Range": 'W/"{checksum}"'},
+            {"Range": "bytes=0-9", "If_Range": "{checksum}"},
+            {"Range": "bytes=0-9", "If_Range": "Sat, 28 Nov 2026 00:00:00 GMT"},
+        ],
+    )
+    def test_a_range_that_cannot_be_obeyed_is_ignored(
+        self, api: Api, picture: Picture, headers: dict[str, str]
+    ) -> None:
+        checksum = hashlib.sha256(picture.png).hexdigest()
+        headers = {name: value.format(checksum=checksum) for name, value in headers.items()}
+        answer = get(api, picture, **headers)
+        assert (answer.status_code, answer.content) == (200, picture.png)
+        assert answer.headers["Accept-Ranges"] == "bytes"
+
+    def test_the_head_of_a_part_is_that_of_the_whole(self, api: Api, picture: Picture) -> None:
+        path = f"/api/fractal/{picture.uuid}/image"
+        answer = api.request("HEAD", path, headers={"Range": "bytes=0-9"})
+        assert answer.status_code == 200
+        assert answer.headers["Content-Length"] == str(len(picture.png))
+
     def test_the_head_alone_says_as_much(self, api: Api, picture: Picture) -> None:
         answer = api.request("HEAD", f"/api/fractal/{picture.uuid}/image")
         assert (answer.status_code, answer.content) == (200, b"")
