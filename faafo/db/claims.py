@@ -21,6 +21,7 @@ from faafo.db.identity import all_identified
 from faafo.db.models import Fractal
 from faafo.db.outcomes import UNCLAIMED, RetryPolicy
 from faafo.db.statements import execute_update
+from faafo.db.text import exact
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status, is_quarantined
 
@@ -96,7 +97,7 @@ def _record_progress(session: Session, claimed_by: str, renewals: Sequence[Renew
     query = update(Fractal.__table__).where(
         table.uuid == bindparam("of"),
         table.attempt == bindparam("made_in"),
-        table.claimed_by == claimed_by,
+        exact(table.claimed_by) == claimed_by,
     )
     session.connection().execute(query, rows)
     session.commit()
@@ -223,6 +224,6 @@ def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement
     """Return the conditions that select those ``leases`` that ``claimed_by`` still holds."""
     return (
         *all_identified(leases),
-        Fractal.claimed_by == claimed_by,
+        exact(Fractal.claimed_by) == claimed_by,
         Fractal.status == Status.RENDERING,
     )

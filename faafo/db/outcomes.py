@@ -17,6 +17,7 @@ from faafo.db.fractals import get
 from faafo.db.identity import identified
 from faafo.db.models import Fractal
 from faafo.db.statements import execute_update
+from faafo.db.text import exact
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
@@ -155,7 +156,9 @@ def _record_all(session: Session, claimed_by: str, results: Sequence[Result]) ->
     bare = [one for one in results if one.lease.token is None]
     table = Fractal.__table__.c
     same_record = table.incarnation == bindparam("within")
-    same_producer = or_(table.claimed_by.is_(None), table.claimed_by == bindparam("reported_by"))
+    same_producer = or_(
+        table.claimed_by.is_(None), exact(table.claimed_by) == bindparam("reported_by")
+    )
     rows = [_row(one) | {"within": one.lease.incarnation} for one in fenced]
     count = _record(session, same_record, rows)
     rows = [_row(one) | {"reported_by": claimed_by} for one in bare]

@@ -115,6 +115,13 @@ def test_what_the_earlier_lease_sends_is_refused(
     assert change(api, "P2", "renew", **identity(new)) == []
 
 
+@pytest.mark.parametrize("other", ["p1", "P1 ", "Ṕ1"])
+def test_a_lease_is_that_of_the_producer_with_exactly_this_name(api: Api, other: str) -> None:
+    claimed = post_and_claim(api, "P1", 0.1)
+    assert change(api, other, "renew", **identity(claimed)) == [UUID]
+    assert change(api, "P1", "renew", **identity(claimed)) == []
+
+
 @on_sqlite
 def test_a_result_without_a_token_is_accepted_from_the_producer_that_claimed_it_only(
     api: Api, leases: tuple[Record, Record]
