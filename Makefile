@@ -29,8 +29,9 @@ help:
 run: $(VENV)/.installed
 	@exec $(BIN)/faafo-all $(ARGS)
 
+# More processes than cores, since many tests wait.
 unit: $(VENV)/.unit-installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
 
 test: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep

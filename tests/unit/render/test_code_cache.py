@@ -104,7 +104,7 @@ def test_what_is_damaged_is_removed_with_a_warning_and_compiled_anew(run):
 
 
 def test_without_room_for_the_cache_functions_are_compiled_all_the_same(run):
-    for path in run.cache.iterdir():
+    for path in run.cache.glob("*"):
         path.unlink()
     warnings = run(largest_file=50)
     assert len(warnings) == len(DAMAGES)
