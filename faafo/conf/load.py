@@ -73,7 +73,7 @@ def load(
 
 
 def _default_directories(named: Sequence[str], command: str) -> list[Path]:
-    """Return the files that oslo.config reads in directories that nobody has named."""
+    """Return the files that oslo.config reads in directories that no option names."""
     if any(argument.startswith("--config-dir") for argument in named):
         return []
     directories = map(Path, cfg.find_config_dirs("faafo", command))

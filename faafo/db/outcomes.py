@@ -115,7 +115,7 @@ def complete(session: Session, result: Result, accepted: Accepted = lambda _: No
 
 @retry_on_deadlock
 def complete_unfenced(session: Session, uuid: str, values: dict[str, Any]) -> Fractal:
-    """Record a result for a client that names no attempt, whoever renders the fractal now.
+    """Record the result of a client that names no attempt, whatever the status of the fractal.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     """

@@ -79,7 +79,7 @@ class LivenessCheck:
     def _ask(self) -> None:
         try:
             answer = self._client.prepare(timeout=TAKEN_SECONDS).call({}, "ping")
-        # Whatever a driver or its library raises, nobody has answered; the check asks again later.
+        # Whatever a driver or its library raises, there is no answer; the check asks again later.
         except Exception as error:
             LOG.debug("no other process answers under this name: %s", error)
         else:

@@ -3,7 +3,7 @@
 // focus stays where it is.
 //
 // An entry of a list that is held, because the pointer is on it or the focus in it, keeps its place
-// among the others, and stays when it is no longer in the list: nobody gets to press what comes under a
+// among the others, and stays when it is no longer in the list, so that no other entry comes under a
 // still pointer. Once it is not held, the next update puts all entries in order.
 
 // Whether a picture or another entry inside `part` is held.
