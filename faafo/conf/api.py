@@ -58,7 +58,7 @@ api_opts: list[cfg.Opt] = [
         "max_pixels",
         default=2**25,
         min=1,
-        max=MAX_SIZE,
+        max=MAX_INT32**2,
         help="Maximum number of pixels (width times height) of a fractal that is posted. A worker "
         "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320).",
     ),

@@ -33,7 +33,7 @@ class ImageWriter(ABC):
     def save(
         self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
     ) -> str:
-        """Store an image atomically; return its location, for the log.
+        """Store an image atomically; return its location, for the log, once it is published.
 
         The image is read back and verified.
 

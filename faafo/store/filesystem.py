@@ -73,7 +73,7 @@ class FilesystemStore(ImageStore):
             self._needed = max(self._needed, len(png))
             raise self._unavailable(error) from None
         self._needed = TYPICAL_SIZE
-        return str(path)
+        return str(self._path(uuid))
 
     def open(self, uuid: str, token: str | None = None) -> BinaryIO:
         try:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+# It chooses the threads of oslo.messaging, before a test imports that.
+import faafo.rpc  # noqa: F401
 from tests.functional.object_stores import Moto, Swift
 from tests.functional.processes import Api, running_api
 from tests.functional.servers import MariaDB, RabbitMQ, started

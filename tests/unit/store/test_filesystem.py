@@ -113,7 +113,9 @@ def test_a_file_system_that_cannot_reserve_space_passes_the_check(tmp_path, monk
 
 def test_images_are_listed_once_they_are_old_enough(tmp_path):
     store = FilesystemStore(str(tmp_path))
-    paths = [store.save(UUID, b"png"), store.save(UUID, b"png", token=TOKEN)]
+    paths = [tmp_path / f"{UUID}.png", tmp_path / f"{UUID}-{TOKEN}.png"]
+    for token in (None, TOKEN):
+        assert store.save(UUID, b"png", token=token) == str(paths[0])
     strange = ("notes.txt", "not-a-uuid.png", f".{UUID}.png", f"{UUID}.png.bak", f"{UUID}-1.png")
     for name in strange:
         (tmp_path / name).write_text("not an image")
