@@ -30,7 +30,7 @@ def run_all(stop: process.Stop) -> int:
     """Run the three services as threads until ``stop`` is requested, or a single set is done."""
     conf = process.prepare_service("faafo-all", has_console=True, register_more=register_opts)
     conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
-    transport = get_transport(conf, default_url="fake://")
+    transport = get_transport(conf, default_url="inprocess://")
     process.warn_of_unknown_options(conf)
     if conf.one_shot and not conf.quiet:
         # The outcome of the set is what the user waits for.

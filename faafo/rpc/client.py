@@ -77,9 +77,9 @@ class WorkerClient:
             raise errors.FaafoError(f"the answer of the worker is not a result: {error}") from None
         except oslo_messaging.MessagingTimeout:
             raise self._timed_out(time.monotonic() - called_at) from None
-        except oslo_messaging.UnsupportedVersion as error:
-            raise errors.RenderFailed(f"the worker is too old: {error}") from None
         except oslo_messaging.RemoteError as error:
+            if error.exc_type == contract.TOO_OLD:
+                raise errors.RenderFailed(f"the worker is too old: {error.value}") from None
             raise errors.RenderFailed(f"{error.exc_type}: {error.value}") from None
         # Built-in exceptions travel as well; anything else that a driver or its library raises is
         # about the broker.

@@ -15,6 +15,8 @@ TILES_TOPIC = "tiles"
 ERROR_MODULES = ["faafo.errors"]
 # oslo.messaging appends this to the class name of an error that has travelled.
 REMOTE_POSTFIX = "_Remote"
+# What a server raises for a call of a later version; it travels as a RemoteError of this type.
+TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 
 # process(ctxt, task) -> result, and since 1.1 cancel(ctxt, uuid), on TASKS_TOPIC. Since 1.2 a task
 # may name a palette; without one it has the original palette.

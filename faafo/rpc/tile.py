@@ -65,9 +65,11 @@ class TileClient:
             raise errors.TileUnavailable(
                 f"no worker has answered within {self._timeout:g} s"
             ) from None
-        except oslo_messaging.UnsupportedVersion as error:
-            raise errors.TileUnavailable(f"the worker is too old: {error}") from None
-        except (oslo_messaging.RemoteError, KeyError, TypeError, ValueError) as error:
+        except oslo_messaging.RemoteError as error:
+            if error.exc_type == contract.TOO_OLD:
+                raise errors.TileUnavailable(f"the worker is too old: {error.value}") from None
+            raise errors.RenderFailed(f"the render of the tile failed: {error}") from None
+        except (KeyError, TypeError, ValueError) as error:
             raise errors.RenderFailed(f"the render of the tile failed: {error}") from None
         # Any other error of a driver or its library is about the broker.
         except Exception as error:

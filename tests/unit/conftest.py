@@ -92,7 +92,7 @@ def api_url(app):
 @pytest.fixture
 def transport(conf):
     """A broker in memory, empty."""
-    transport = get_transport(conf, default_url="fake://")
+    transport = get_transport(conf, default_url="inprocess://")
     yield transport
     transport.cleanup()
 
