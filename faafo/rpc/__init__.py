@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The RPC between producers and workers; the only room that imports oslo.messaging."""
 
-import warnings
+import sys
 
-with warnings.catch_warnings():
-    # Libraries below import eventlet when they find it, though nothing here uses it.
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+# oslo.service requires eventlet, and libraries below import it when they find it, though nothing
+# here uses it: a service would take 0.2 s longer to start, and 20 MB more. In another program, such
+# as oslo-config-generator, it may have been imported already.
+sys.modules.setdefault("eventlet", None)  # type: ignore[arg-type]
 
-    from oslo_service import backend
+from oslo_service import backend  # noqa: E402
 
-    # oslo.messaging uses eventlet unless a backend was chosen before it is imported; in another
-    # program, such as oslo-config-generator, that may have happened already.
-    if backend.get_backend_type() is None:
-        backend.init_backend(backend.BackendType.THREADING)
+# oslo.messaging uses eventlet unless a backend was chosen before it is imported; in another program
+# that may have happened already.
+if backend.get_backend_type() is None:
+    backend.init_backend(backend.BackendType.THREADING)
 
-    import oslo_messaging  # noqa: F401
+import oslo_messaging  # noqa: E402, F401

@@ -235,3 +235,18 @@ def test_the_api_starts_without_numba_a_broker_and_stores_that_it_does_not_use()
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     assert finished.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", ["producer", "worker", "all"])
+def test_no_command_imports_eventlet(command):
+    script = (
+        f"import sys, faafo.cmd.{command}, faafo.rpc.server\n"
+        "import oslo_messaging._drivers.impl_rabbit\n"
+        "names = [name for name, module in sys.modules.items() if module is not None]\n"
+        "print([name for name in names if name.partition('.')[0] in ('eventlet', 'greenlet')])"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert finished.stdout.strip() == "[]"
+    assert finished.stderr == ""
