@@ -52,7 +52,7 @@ TILE: dict[str, Any] = {"z": 2, "x": 1, "y": 1}
 TILE_STYLE: dict[str, Any] = {name: FRACTAL[name] for name in ("cx", "cy", "iterations", "palette")}
 
 
-def json_body(model: type[BaseModel], example: dict[str, Any]) -> RequestBody:
+def json_body(model: type[BaseModel], example: Any) -> RequestBody:
     """Return the documentation of a request body that has the schema of ``model``."""
     schema = {"$ref": f"{OPENAPI3_REF_PREFIX}/{model.__name__}"}
     content = MediaType.model_validate({"schema": schema, "example": example})

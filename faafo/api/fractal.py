@@ -20,10 +20,12 @@ from faafo.api.schemas import (
     FractalPage,
     FractalPath,
     FractalRecord,
+    FractalRecords,
     FractalUpdate,
     ImageAttempt,
     ImageDigest,
     NewFractal,
+    NewFractals,
     StoredImage,
 )
 from faafo.core import stored_image
@@ -62,13 +64,34 @@ blueprint = APIBlueprint(
 )
 def post_fractal(body: NewFractal) -> Any:
     """Queue a fractal for rendering."""
-    fields = body.model_dump()
-    fields["uuid"] = body.uuid or str(uuidlib.uuid4())
-    task = FractalTask(**fields)
+    task = _task(body)
     collaborators().limits.check(task)
-    fractal = fractals.add(db.session, with_constant(task))
+    fractal = fractals.add(db.session, task)
     location = url_for("fractal.get_fractal", uuid=fractal.uuid)
     return jsonify(fractal.as_dict()), 201, {"Location": location}
+
+
+@blueprint.post(
+    "/fractals",
+    request_body=examples.json_body(NewFractals, [examples.FRACTAL]),
+    responses={201: FractalRecords},
+)
+def post_fractals(body: NewFractals) -> Any:
+    """Queue up to 1000 fractals for rendering: all of them, or none."""
+    tasks = [_task(one) for one in body.root]
+    limits = collaborators().limits
+    for number, task in enumerate(tasks):
+        limits.check_size(task, f"{number}.")
+    limits.check_queue(len(tasks))
+    posted = fractals.add_all(db.session, tasks)
+    return jsonify(objects=[fractal.as_dict() for fractal in posted]), 201
+
+
+def _task(body: NewFractal) -> FractalTask:
+    """Return the task of a body; uuid and c are chosen unless they are given."""
+    fields = body.model_dump()
+    fields["uuid"] = body.uuid or str(uuidlib.uuid4())
+    return with_constant(FractalTask(**fields))
 
 
 @blueprint.get("/fractal", responses={200: FractalPage})

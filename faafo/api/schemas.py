@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from uuid import UUID
 
 from flask_openapi.types import ResponseDict
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
 
 from faafo.api import examples
@@ -76,6 +76,12 @@ class NewFractal(FractalParameters):
     uuid: Uuid | None = None
 
 
+class NewFractals(RootModel[list[NewFractal]]):
+    """Fractals to render; all of them are queued, or none."""
+
+    root: Annotated[list[NewFractal], Field(min_length=1, max_length=1000)]
+
+
 class FractalRecord(FractalParameters):
     """The record of a fractal."""
 
@@ -97,6 +103,12 @@ class FractalRecord(FractalParameters):
     )
     size: int | None = Field(description="bytes")
     generated_by: str | None
+
+
+class FractalRecords(BaseModel):
+    """The records of fractals that were posted together, in the order of the request."""
+
+    objects: list[FractalRecord]
 
 
 class FractalPage(BaseModel):

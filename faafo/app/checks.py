@@ -17,6 +17,7 @@ API = {*WITH_JSON, tile.blueprint.name, health.blueprint.name}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
+WITH_LIST = {"fractal.post_fractals"}
 # What every file of gzip begins with (RFC 1952, 2.3.1).
 GZIP = b"\x1f\x8b"
 # Of the object in a body; our largest one has 20.
@@ -31,7 +32,7 @@ def register(app: Flask) -> None:
         _refuse_cross_site,
         _refuse_encoded_body,
         _refuse_unknown_parameters,
-        _require_json_object,
+        _require_json,
     ):
         app.before_request(check)
 
@@ -88,8 +89,8 @@ def _described(known: list[str]) -> str:
     return f"known are {', '.join(known)}{hint}"
 
 
-def _require_json_object() -> None:
-    """Reject a body that is not a JSON object before it is validated: 400, 413 or 415."""
+def _require_json() -> None:
+    """Reject a body that is not a JSON object, or a list, before it is validated: 400, 413, 415."""
     ours = request.blueprint in WITH_JSON
     if not ours or request.method not in WITH_BODY or request.endpoint in WITHOUT_JSON:
         return
@@ -101,7 +102,8 @@ def _require_json_object() -> None:
         if request.get_data().startswith(GZIP):
             abort(415, description="the body: is compressed with gzip; send it uncompressed")
         abort(400, description="the body: is not JSON")
-    if not isinstance(body, dict):
-        abort(400, description=f"the body: must be a JSON object, not {type(body).__name__}")
-    if len(body) > MAX_MEMBERS:
+    expected, name = (list, "list") if request.endpoint in WITH_LIST else (dict, "object")
+    if not isinstance(body, expected):
+        abort(400, description=f"the body: must be a JSON {name}, not {type(body).__name__}")
+    if isinstance(body, dict) and len(body) > MAX_MEMBERS:
         abort(400, description=f"the body: has at most {MAX_MEMBERS} members here, not {len(body)}")

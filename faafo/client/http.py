@@ -22,9 +22,10 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 # Shorter: a worker checks repeatedly, and sends no report meanwhile.
 CHECK_TIMEOUT = 10.0
-# Limits of the API: records per page, leases per request, characters per fault.
+# Limits of the API: records per page, leases and fractals per request, characters per fault.
 LARGEST_PAGE = 100
 LARGEST_CLAIM = 1000
+LARGEST_POST = 1000
 LONGEST_FAULT = 4000
 # Too many requests, or the queue is full: retried later, like a server error.
 TOO_MANY_REQUESTS = 429
@@ -61,6 +62,14 @@ class Client:
     def create(self, task: FractalTask) -> Record:
         """Post a fractal and return its record."""
         return self._request("POST", "/api/fractal", task.model_dump(exclude_none=True))
+
+    def create_all(self, tasks: Iterable[FractalTask]) -> list[Record]:
+        """Post fractals, in batches of which each is stored as a whole; return their records."""
+        records = []
+        for some in _in_batches(tasks, LARGEST_POST):
+            body = [task.model_dump(exclude_none=True) for task in some]
+            records += self._request("POST", "/api/fractals", body)["objects"]
+        return records
 
     def get(self, uuid: str) -> Record:
         """Return the record of a fractal."""

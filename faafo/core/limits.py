@@ -20,10 +20,15 @@ class Limits:
         self._session = db.session if session is None else session
 
     def check(self, task: FractalTask) -> None:
-        """Check the size of ``task`` and the length of the queue.
+        """Check a single task: its size, and that the queue has room; raises as the two below."""
+        self.check_size(task)
+        self.check_queue()
 
+    def check_size(self, task: FractalTask, place: str = "") -> None:
+        """Check the size of ``task``.
+
+        :param place: what the name of a field begins with in messages, such as ``3.``.
         :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
-        :raises faafo.errors.QueueFull: when the queue is full.
         """
         for field, value in (
             ("width", task.width),
@@ -34,10 +39,23 @@ class Limits:
             limit = self._conf.api[f"max_{field}"]
             if value > limit:
                 raise errors.LimitExceeded(
-                    f"{field}: {value} exceeds the limit, [api] max_{field} = {limit}"
+                    f"{place}{field}: {value} exceeds the limit, [api] max_{field} = {limit}"
                 )
+
+    def check_queue(self, count: int = 1) -> None:
+        """Check that the queue has room for ``count`` fractals.
+
+        :raises faafo.errors.LimitExceeded: when it never has.
+        :raises faafo.errors.QueueFull: when it has not now.
+        """
         max_queued = self._conf.api.max_queued
-        if max_queued and fractals.is_queue_full(self._session, max_queued):
+        if not max_queued:
+            return
+        if count > max_queued:
+            raise errors.LimitExceeded(
+                f"the body: {count} fractals exceed the limit, [api] max_queued = {max_queued}"
+            )
+        if fractals.is_queue_full(self._session, max_queued - count + 1):
             raise errors.QueueFull(
                 f"the queue is full, [api] max_queued = {max_queued}; try again later"
             )

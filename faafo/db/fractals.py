@@ -5,6 +5,7 @@ Every function that writes commits the session.
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,8 @@ RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
 # One of these columns changes with every change of a record.
 CHANGING = ("incarnation", "status", "attempt", "failures")
 
+# Uuids that a message names at most.
+MOST_NAMED = 10
 # Overwrite objects that the session has loaded before: an UPDATE may have changed their rows.
 REFRESH = {"populate_existing": True}
 
@@ -53,13 +56,7 @@ def add(session: Session, task: FractalTask) -> Fractal:
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    values = {
-        **task.model_dump(),
-        "status": Status.QUEUED,
-        "incarnation": secrets.token_hex(8),
-        "attempt": 0,
-        "failures": 0,
-    }
+    values = _values(task)
     try:
         created_at = _insert(session, values)
         session.commit()
@@ -67,6 +64,39 @@ def add(session: Session, task: FractalTask) -> Fractal:
         session.rollback()
         raise errors.FractalExists(f"uuid: a fractal {task.uuid} exists already") from None
     return Fractal(**values, created_at=created_at)
+
+
+@retry_on_deadlock
+def add_all(session: Session, tasks: Sequence[FractalTask]) -> list[Fractal]:
+    """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
+
+    :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
+    """
+    uuids = [task.uuid for task in tasks]
+    twice = next((uuid for uuid, count in Counter(uuids).items() if count > 1), None)
+    if twice is not None:
+        raise errors.FractalExists(f"uuid: {twice} is given twice")
+    rows = [_values(task) for task in tasks]
+    try:
+        session.connection().execute(INSERT, rows)
+        created = select(Fractal.uuid, Fractal.created_at).where(Fractal.uuid.in_(uuids))
+        created_at = {one.uuid: one.created_at for one in session.execute(created)}
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
+        raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
+    return [Fractal(**row, created_at=created_at[row["uuid"]]) for row in rows]
+
+
+def _values(task: FractalTask) -> dict[str, Any]:
+    return {
+        **task.model_dump(),
+        "status": Status.QUEUED,
+        "incarnation": secrets.token_hex(8),
+        "attempt": 0,
+        "failures": 0,
+    }
 
 
 def _insert(session: Session, values: dict[str, Any]) -> datetime:

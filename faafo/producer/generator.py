@@ -10,6 +10,7 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.generate import random_task
 from faafo.fractal.palette import DEFAULT
+from faafo.fractal.task import FractalTask
 from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
@@ -49,13 +50,27 @@ class Generator:
         """Post one set; return the accepted uuids and the number of fractals not accepted."""
         count = self._rng.randint(*self._counts)
         LOG.info("generating %d task(s)", count)
-        accepted = [uuid for _ in range(count) if (uuid := self._post(stop)) is not None]
+        tasks = [random_task(self._ranges, self._rng, self._palettes) for _ in range(count)]
+        for task in tasks:
+            LOG.info("generated task: %s", task.model_dump())
+        accepted = self._post_all(tasks, stop)
         self._posted()
         return accepted, count - len(accepted)
 
-    def _post(self, stop: threading.Event) -> str | None:
-        task = random_task(self._ranges, self._rng, self._palettes)
-        LOG.info("generated task: %s", task.model_dump())
+    def _post_all(self, tasks: Sequence[FractalTask], stop: threading.Event) -> list[str]:
+        """Post a set; return the accepted uuids."""
+        try:
+            post_all = with_backoff(errors.ApiUnavailable, stop)
+            return [record["uuid"] for record in post_all(self._client.create_all, tasks)]
+        except errors.ApiRefused as error:
+            # One of them may be too large, or an answer was lost and they exist: see which.
+            LOG.debug("posting %d tasks one by one: %s", len(tasks), error)
+            return [uuid for task in tasks if (uuid := self._post(task, stop)) is not None]
+        except errors.ApiUnavailable as error:
+            LOG.error("%d task(s) were not posted: %s", len(tasks), error)
+            return []
+
+    def _post(self, task: FractalTask, stop: threading.Event) -> str | None:
         try:
             return with_backoff(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]
         except errors.ApiRefused as error:

@@ -22,6 +22,7 @@ UUID = "00000000-0000-4000-8000-000000000000"
 CALLS = {
     ("/api/fractal", "get"),
     ("/api/fractal", "post"),
+    ("/api/fractals", "post"),
     ("/api/fractal/{uuid}", "get"),
     ("/api/fractal/{uuid}", "put"),
     ("/api/fractal/{uuid}", "patch"),

@@ -74,6 +74,19 @@ class TestPost:
         assert (record["status"], record["attempt"], record["fault"]) == ("queued", 0, None)
         assert [record[name] for name in RESULT] == [None] * len(RESULT)
 
+    def test_of_many_that_are_posted_together_all_are_stored_or_none(self, api: Api) -> None:
+        before = api.request("GET", "/api/fractal").json()["num_results"]
+        many = [SMALL_FRACTAL | {"uuid": str(uuidlib.uuid4())} for _ in range(20)]
+        answer = api.request("POST", "/api/fractals", json=many)
+        assert answer.status_code == 201
+        records = answer.json()["objects"]
+        assert [one["uuid"] for one in records] == [one["uuid"] for one in many]
+        assert [api.get_fractal(one["uuid"]) for one in records] == records
+        again = [SMALL_FRACTAL, SMALL_FRACTAL, many[7]]
+        answer = api.request("POST", "/api/fractals", json=again)
+        assert (answer.status_code, many[7]["uuid"] in answer.text) == (409, True)
+        assert api.request("GET", "/api/fractal").json()["num_results"] == before + 20
+
     def test_location_leads_to_the_fractal(self, api: Api) -> None:
         answer = api.request("POST", "/api/fractal", json=SMALL_FRACTAL)
         assert answer.headers["Location"] == f"/api/fractal/{answer.json()['uuid']}"

@@ -63,6 +63,14 @@ def test_a_fractal_is_created_claimed_and_completed(client, make_task):
     assert client.renew("me", [lease], 30) == [task.uuid]
 
 
+def test_many_fractals_are_created_at_once(client, make_task):
+    tasks = [make_task() for _ in range(1003)]
+    records = client.create_all(tasks)
+    assert [record["uuid"] for record in records] == [task.uuid for task in tasks]
+    with pytest.raises(errors.ApiRefused, match="exist already"):
+        client.create_all(tasks[:2])
+
+
 def test_a_failure_and_a_release_put_a_fractal_back_into_the_queue(client, make_task):
     uuid = client.create(make_task())["uuid"]
     client.claim("me", 1, 30)

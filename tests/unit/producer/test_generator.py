@@ -57,6 +57,26 @@ def test_a_refused_fractal_is_counted_and_not_fatal(make_generator, caplog):
     assert "[api] max_width" in caplog.text
 
 
+def test_one_that_is_refused_does_not_keep_the_others_from_being_posted(conf, make_generator):
+    conf.set_override("max_width", 24, group="api")
+    uuids, refused = make_generator(40, 40).generate(threading.Event())
+    assert len(uuids) + refused == 40
+    assert len(uuids) > 5
+    assert refused > 5
+
+
+def test_a_set_whose_answer_was_lost_counts_as_posted(make_generator, api_url, monkeypatch):
+    create_all = Client.create_all
+
+    def lose_answer(self, tasks):
+        create_all(self, tasks)
+        return create_all(self, tasks)
+
+    monkeypatch.setattr(Client, "create_all", lose_answer)
+    uuids, refused = make_generator(3, 3).generate(threading.Event())
+    assert (len(Client(api_url).get_all(uuids)), refused) == (3, 0)
+
+
 def test_posted_is_called_after_each_set(make_generator):
     posted = []
     make_generator(posted=lambda: posted.append(1)).generate(threading.Event())
