@@ -22,8 +22,16 @@ def reject_cross_site() -> None:
             _reject()
         return
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and _host(origin) != request.host:
         _reject()
+
+
+def _host(origin: str) -> str | None:
+    """Return host and port of an origin; None when it is malformed."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _reject() -> None:

@@ -108,6 +108,8 @@ CROSS_SITE = [
     {"Sec-Fetch-Site": "same-site"},
     {"Origin": "http://elsewhere.example"},
     {"Origin": "null"},
+    {"Origin": "http://["},
+    {"Origin": "http://[x]"},
 ]
 
 
