@@ -4,8 +4,8 @@
 import time
 from typing import Any
 
-from waitress.parser import HTTPRequestParser
-from waitress.utilities import Error
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
 from faafo.app.bodies import Budget
 from faafo.app.lanes import Route
@@ -14,6 +14,12 @@ from faafo.app.lanes import Route
 SMALL_BODY = 2**16
 # Bytes; heads that are larger share a budget while they arrive.
 SMALL_HEAD = 2**14
+# Bytes; of the line before a chunk, and of the trailer.
+LARGEST_FRAME = 2**13
+# A body in chunks takes this factor times its size on the wire, and as many bytes beside it:
+# chunks of one byte take six.
+WIRE_FACTOR = 8
+WIRE_SPARE = 2**16
 RETRY_AFTER_SECONDS = 2
 
 
@@ -52,7 +58,11 @@ class Parser(HTTPRequestParser):
         self.started_at = time.time()
 
     def parse_header(self, header_plus: bytes) -> None:
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:
+            # Of urlsplit, or of int for thousands of digits; waitress expects its own only.
+            raise ParsingError(f"the request line or Content-Length: {error}") from error
         self.route = self._channel.server.route(self.command, self.path)
         if self.body_rcv is None:
             # Without a body there is nothing to continue with.
@@ -80,6 +90,7 @@ class Parser(HTTPRequestParser):
             self.refuse()
             self.error = None
             self.completed = True
+        self._bound_frames()
         if self.completed and not self.empty:
             # A pipelined request is parsed when this one has been answered.
             self._channel.unparsed = b"" if self._channel.refused else data[count:]
@@ -105,6 +116,28 @@ class Parser(HTTPRequestParser):
         super().close()
         self._head_is_over()
         self._give_room()
+
+    def _bound_frames(self) -> None:
+        """Refuse a chunked body with too many bytes that are none of its content.
+
+        waitress keeps an unfinished line or trailer in memory, and has no bound for either.
+        """
+        chunks = self.body_rcv if self.chunked else None
+        if chunks is None or self.error:
+            return
+        wire = WIRE_FACTOR * self.route.largest_body + WIRE_SPARE
+        error: Error | None = None
+        if len(chunks.control_line) + len(chunks.trailer) > LARGEST_FRAME:
+            error = BadRequest(
+                f"the body: the size of a chunk, or the trailer, exceeds {LARGEST_FRAME} bytes"
+            )
+        elif self.body_bytes_received > wire:
+            error = RequestEntityTooLarge(f"the body: its chunks exceed {wire} bytes")
+        if error is not None:
+            self.close()
+            self.refuse()
+            self.error = error
+            self.completed = True
 
     def _has_room_for_head(self, data: bytes) -> bool:
         """Take room for a large head; tell whether there is any."""

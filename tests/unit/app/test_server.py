@@ -152,3 +152,66 @@ def test_large_heads_share_a_budget_and_small_ones_do_not_need_it(app, monkeypat
         again = connect(head + b"\r\n\r\n")
         assert again.recv(4096).startswith(b"HTTP/1.1 200 ")
     server.stop()
+
+
+@pytest.fixture
+def exchange(app):
+    """Sends bytes over a connection of its own, and returns the answer until it closes."""
+    app.add_url_rule("/form", "form", lambda: "", methods=["POST"])
+    app.config["MAX_CONTENT_LENGTH"] = 2**16
+    server = HttpServer(app, "127.0.0.1", 0, threads=1)
+    server.start()
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+
+    def send(*parts: bytes) -> bytes:
+        with socket.create_connection(address, timeout=60) as client:
+            answer = b""
+            for part in parts:
+                client.sendall(part)
+            while received := client.recv(4096):
+                answer += received
+            return answer
+
+    yield send
+    server.stop()
+
+
+CHUNKED = b"POST /form HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b"1" * 20_000),
+        (400, b"1;" + b"x" * 20_000),
+        (400, b"0\r\n" + b"X-Trailer: x\r\n" * 2000),
+        (413, b"\r\n" * 320_000),
+        (413, (b"1;ext=" + b"x" * 4000 + b"\r\nx\r\n") * 200),
+    ],
+)
+def test_what_surrounds_the_chunks_of_a_body_is_bounded(exchange, status, body):
+
+    answer = exchange(CHUNKED, body)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"the body: " in answer
+
+
+def test_a_body_in_chunks_of_one_byte_is_read(exchange):
+    answer = exchange(
+        CHUNKED.replace(b"Host", b"Connection: close\r\nHost"), b"1\r\nx\r\n" * 50_000, b"0\r\n\r\n"
+    )
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET http://[/ HTTP/1.1\r\nHost: x",
+        b"GET http://[::1 HTTP/1.1\r\nHost: x",
+        b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000,
+    ],
+)
+def test_a_head_that_cannot_be_parsed_is_400(exchange, head):
+    answer = exchange(head + b"\r\n\r\n")
+    assert answer.split(b" ")[1] == b"400"
+    assert b"the request line or Content-Length: " in answer
