@@ -43,6 +43,7 @@ class Parser(HTTPRequestParser):
 
     task: Any = None
     error: Any = None
+    body_rcv: Any = None
     route = Route()
     # There are too many other uploads.
     no_room = False
