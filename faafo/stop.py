@@ -77,13 +77,16 @@ class Stop:
         return self._status
 
     def _wait_for_signals(self, source: socket.socket) -> None:
+        is_first = True
         while received := source.recv(1):
-            LOG.info("stopping: %s received", signal.Signals(received[0]).name)
-            if self.requested.is_set():
-                self._hurry.set()
-            if received[0] == signal.SIGINT or self.requested.is_set():
+            if received[0] == signal.SIGINT or not is_first:
                 self.immediate.set()
+            if not is_first:
+                self._hurry.set()
             self.requested.set()
+            is_first = False
+            # Last, since it blocks while nothing reads a full standard error.
+            LOG.info("stopping: %s received", signal.Signals(received[0]).name)
 
     def _fail(self, failure: threading.ExceptHookArgs) -> None:
         """Log in one line the error by which a thread has ended, and request a stop."""
@@ -104,11 +107,19 @@ class Stop:
         if self._finishes_in_time(time.monotonic() + drain_timeout + GRACE_SECONDS):
             # Nothing sets it: this thread ends with the interpreter, when all others have ended.
             threading.Event().wait(EXIT_SECONDS)
-        else:
+        try:
+            last = threading.Thread(target=self._say_the_last, name="last", daemon=True)
+            last.start()
+            # Log and standard output may block.
+            last.join(EXIT_SECONDS)
+        finally:
+            status = self._status
+            os._exit((1 if self.failed else 0) if status is None else status)
+
+    def _say_the_last(self) -> None:
+        if not self._finished.is_set():
             LOG.warning("the process ends, though some of its threads still wait for a peer")
         sys.stdout.flush()
-        status = self._status
-        os._exit((1 if self.failed else 0) if status is None else status)
 
     def _finishes_in_time(self, deadline: float) -> bool:
         """Return whether the command returns before ``deadline``, or soon after a second signal."""

@@ -203,9 +203,9 @@ def _update(uuid: str, body: FractalUpdate) -> Fractal:
     if body.has_result:
         _check_digits(body, record["checksum"])
         result = {name: sent[name] for name in RESULT if name in sent}
-        if body.attempt is None:
+        if body.attempt is None and body.token is None:
             return outcomes.complete_unfenced(db.session, uuid, result)
-        lease = Lease(uuid, body.attempt, body.token)
+        lease = Lease(uuid, body.attempt or 0, body.token)
         completed = outcomes.Result(lease, result, body.image_token)
         return outcomes.complete(db.session, completed, stored_image.publish)
     if body.fault is not None and body.attempt is not None:

@@ -29,7 +29,6 @@ LARGEST_POST = 1000
 LONGEST_FAULT = 4000
 # Too many requests, or the queue is full: retried later, like a server error.
 TOO_MANY_REQUESTS = 429
-TOO_LARGE = 413
 
 Record = dict[str, Any]
 Item = TypeVar("Item")
@@ -230,10 +229,13 @@ def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 
 
 def _parsed(response: requests.Response) -> Any:
-    """Return the answer; a proxy that refuses a large body does not answer with JSON."""
-    if response.status_code == TOO_LARGE:
-        return f"{response.status_code} {response.reason}"
-    return response.json()
+    """Return the answer; a proxy that refuses a request does not answer with JSON."""
+    try:
+        return response.json()
+    except ValueError:
+        if 400 <= response.status_code < 500:
+            return f"{response.status_code} {response.reason}"
+        raise
 
 
 def _message(answer: Any) -> str:

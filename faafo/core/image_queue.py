@@ -50,6 +50,19 @@ class ImageQueue:
         except errors.StoreUnavailable as error:
             LOG.warning("could not delete the image of fractal %s: %s", uuid, error)
 
+    def unpublish(self, uuid: str, token: str | None) -> None:
+        """Give an image the name with its token back; delete one that was stored without a token.
+
+        When the store fails, the image keeps its name.
+        """
+        try:
+            if token is None:
+                self._store.delete(uuid)
+            else:
+                self._store.unpublish(uuid, token)
+        except errors.StoreUnavailable as error:
+            LOG.warning("could not rename the image of fractal %s: %s", uuid, error)
+
     def _publish(self, uuid: str, token: str) -> None:
         try:
             self._store.publish(uuid, token)

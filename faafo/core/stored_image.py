@@ -3,8 +3,8 @@
 
 An image is stored under the token of a lease, so that no other attempt overwrites or deletes it.
 ``publish`` gives that of a complete fractal a name without a token, which passes from one record of
-a uuid to the next. No late rename can replace the image of a later record: the images of a complete
-record are deleted before the record is, and a rename of a deleted image does nothing.
+a uuid to the next. Before a record is deleted its image gets the name with the token back, so that
+neither a late rename nor a late deletion touches the image of the next record.
 """
 
 import logging
@@ -14,17 +14,15 @@ from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.db.outcomes import Result
-from faafo.fractal.task import Status
 
 LOG = logging.getLogger(__name__)
 
-# Seconds that a report waits until its images have been renamed, so that an image has its final
-# name once its record is complete, unless the store is slow.
+# Seconds that a report waits until its images have been renamed, unless the store is slow.
 RENAME_SECONDS = 0.1
 
 
 def publish(results: Sequence[Result]) -> None:
-    """Give the images of accepted results their final names, before the results are committed.
+    """Give the images of accepted results their final names.
 
     A slow store does not delay the report: until it is renamed, an image is found by its token.
     """
@@ -45,25 +43,27 @@ def delete_fractal(uuid: str, seen: Fractal | None = None) -> bool:
     with collaborators().bulkheads.images.place():
         if seen is not None:
             return _delete(seen)
-        while not _delete(fractals.get(db.session, uuid)):
+        current = fractals.get(db.session, uuid)
+        incarnation = current.incarnation
+        while current.incarnation == incarnation and not _delete(current):
             LOG.debug("fractal %s has changed while it was to be deleted", uuid)
+            current = fractals.get(db.session, uuid)
     return True
 
 
 def _delete(seen: Fractal) -> bool:
     """Delete a fractal and its images; return False if the fractal has changed."""
     ours = collaborators()
-    images = [(seen.uuid, token) for token in (seen.image_token, seen.token)]
+    uuid, image_token, token = seen.uuid, seen.image_token, seen.token
     # A slow image store must not hold a database connection.
     db.session.close()
-    if seen.status == Status.COMPLETE and ours.store.renames:
-        # Only the image of a complete fractal is renamed.
-        for image in {(seen.uuid, None), *images}:
-            ours.images.delete(*image)
-    if not fractals.remove(db.session, seen.uuid, seen):
+    if ours.store.renames:
+        ours.images.unpublish(uuid, image_token)
+    if not fractals.remove(db.session, uuid, seen):
         return False
-    for image in images:
-        ours.images.delete(*image)
+    if image_token is not None or not ours.store.renames:
+        ours.images.delete(uuid, image_token)
+    ours.images.delete(uuid, token)
     return True
 
 

@@ -88,7 +88,8 @@ def _record_progress(session: Session, claimed_by: str, renewals: Sequence[Renew
     """Record the progress of renders; leases that were lost in this moment are passed over."""
     rows = [
         {"of": one.lease.uuid, "made_in": one.lease.attempt, "rows_done": one.rows_done}
-        for one in renewals
+        # Sorted, so that two transactions lock rows in the same order.
+        for one in sorted(renewals, key=lambda one: one.lease.uuid)
         if one.rows_done is not None
     ]
     if not rows:

@@ -115,7 +115,7 @@ class Fractal(Base):
         """Tell whether the image stored under that token is, or may become, that of this record."""
         if image_token is None:
             return True
-        if self.status == Status.COMPLETE:
+        if self.status == Status.COMPLETE and self.image_token is not None:
             return image_token == self.image_token
         return incarnation_of(image_token) == self.incarnation
 

@@ -49,7 +49,7 @@ class Result:
         return self.lease.is_consistent and self.lease.may_own(self.image_token)
 
 
-# Called with accepted results before they are committed.
+# Called with accepted results once they are committed.
 Accepted = Callable[[Sequence[Result]], None]
 
 
@@ -108,9 +108,9 @@ def complete(session: Session, result: Result, accepted: Accepted = lambda _: No
             f"{result.lease.token}"
         )
     changed = execute_update(session, update(Fractal).where(*where).values(**values))
-    if changed:
-        accepted([result])
-    return _changed_or_stale(session, result.lease, changed)
+    fractal = _changed_or_stale(session, result.lease, changed)
+    accepted([result])
+    return fractal
 
 
 @retry_on_deadlock
@@ -144,8 +144,8 @@ def complete_all(
         session.rollback()
         refused = [one for one in results if not _record_all(session, claimed_by, [one])]
     lost = {one.lease for one in refused}
-    accepted([one for one in results if one.lease not in lost])
     session.commit()
+    accepted([one for one in results if one.lease not in lost])
     return list(lost)
 
 

@@ -14,6 +14,7 @@ from faafo.producer.attempt import Attempt
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
+from faafo.producer.faults import unexpected
 from faafo.producer.leases import Leases
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
@@ -136,6 +137,8 @@ class Dispatcher:
 
     def _claim(self, wanted: int) -> list[Record]:
         """Claim; while the API is unavailable this is repeated, and the thread is not stuck."""
+        if self._stop.is_set():
+            return []
         self._vital.beat("dispatcher", self._pace.claim_interval)
         return self._client.claim(self._claimed_by, wanted, self._pace.lease_duration)
 
@@ -155,7 +158,7 @@ class Dispatcher:
             # Any other error is about this record as well.
             except Exception as error:
                 LOG.exception("could not read the record of task %s", lease.uuid)
-                self._results.fail_unparsed(lease, _unexpected(error))
+                self._results.fail_unparsed(lease, unexpected(error))
         if self._stop.is_set():
             # This claim was answered after the drain had begun.
             self._release_backlog()
@@ -207,6 +210,8 @@ class Dispatcher:
         if not job.quarantined or attempt.slot.instance_id != self._claimed_by:
             return True
         while not self._stop.is_set():
+            # A job that was claimed meanwhile could not start: this one has all slots.
+            self._release_backlog()
             if self._leases.wait_until_empty(POLL_SECONDS, excluding=[job.lease]):
                 return True
         return False
@@ -234,7 +239,7 @@ class Dispatcher:
         # After any other error the attempt must end, too: its lease would be renewed for ever.
         except Exception as error:
             LOG.exception("task %s failed", job.task.uuid)
-            attempt.fail(_unexpected(error))
+            attempt.fail(unexpected(error))
         else:
             LOG.info("task %s processed: %s", result.uuid, result.model_dump())
             attempt.complete(result)
@@ -252,7 +257,3 @@ def _started(name: str, target: Callable[..., None], *arguments: Any) -> threadi
     thread = threading.Thread(target=target, args=arguments, name=name, daemon=True)
     thread.start()
     return thread
-
-
-def _unexpected(error: Exception) -> errors.FaafoError:
-    return errors.FaafoError(f"{type(error).__name__}: {error}")

@@ -14,7 +14,7 @@ from faafo.producer.results import ResultReporter
 LOG = logging.getLogger(__name__)
 
 # Seconds beyond drain_timeout after which a drain ends, whatever state the peers are in.
-GRACE_SECONDS = 3.5
+GRACE_SECONDS = 3.0
 # Seconds that cancelled renders get to end; a worker checks several times a second.
 CANCEL_SECONDS = 2.0
 # Seconds that the API gets to release leases, at least.

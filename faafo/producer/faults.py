@@ -53,3 +53,8 @@ def _public(error: errors.FaafoError) -> str:
     unexpected = CLASS.match(str(error.args[0])) if error.args else None
     detail = f" with {unexpected[0]}" if unexpected else ""
     return f"{sentence}{detail}; the logs have the details"
+
+
+def unexpected(error: Exception) -> errors.FaafoError:
+    """Return an error of any other class as one of ours."""
+    return errors.FaafoError(f"{type(error).__name__}: {error}")

@@ -115,8 +115,8 @@ class WorkerRegistry:
         except errors.InvalidMessage as error:
             LOG.warning("ignoring a malformed report of worker %.100r: %s", server, error)
             return
-        self._record(report)
-        self._changed()
+        if self._record(report):
+            self._changed()
 
     def has_heard(self) -> bool:
         """Return whether any report has arrived since the last call."""
@@ -124,19 +124,26 @@ class WorkerRegistry:
             has_heard, self._has_heard = self._has_heard, False
             return has_heard
 
-    def _record(self, report: messages.Report) -> None:
-        """Update the worker of a report; a worker that drains reports no slots."""
+    def _record(self, report: messages.Report) -> bool:
+        """Update the worker of a report; return whether a slot of it has become free.
+
+        A worker that drains reports no slots, also while the next process of its name runs.
+        """
         name = report.server
         with self._lock:
             self._has_heard = True
             worker = self._workers.get(name)
+            if worker and worker.instance_id != report.worker and not report.slots:
+                return False
             if worker is None or worker.instance_id != report.worker:
                 # The renders of an earlier process have ended with that process.
                 LOG.info("worker %s (faafo %s) has %d slot(s)", name, report.version, report.slots)
                 worker = self._workers[name] = Worker(report.worker)
             elif worker.slots and not report.slots:
                 LOG.info("worker %s takes no more tasks", name)
+            free = worker.free
             worker.update(report, report.busy_for.get(self._producer, 0))
+            return worker.free > free
 
     def rows_done(self, uuid: str, worker: str | None) -> int | None:
         """Return how many rows of a fractal ``worker`` has reported, None without a report."""

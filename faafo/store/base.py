@@ -65,7 +65,7 @@ class ImageStore(ImageWriter):
         with self.open(uuid, token) as file:
             return file.read()
 
-    # Whether ``publish`` does something.
+    # Whether ``publish`` and ``unpublish`` do something.
     renames = False
 
     def publish(self, uuid: str, token: str) -> None:
@@ -73,6 +73,9 @@ class ImageStore(ImageWriter):
 
         ``open`` finds it under either name. Does nothing when there is no image with that token.
         """
+
+    def unpublish(self, uuid: str, token: str) -> None:
+        """Give a published image the name with the token back; does nothing when there is none."""
 
     def find(self, uuid: str, token: str) -> bytes | None:
         try:

@@ -99,9 +99,15 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
 
     def publish(self, uuid: str, token: str) -> None:
+        self._rename(self._path(uuid, token), self._path(uuid))
+
+    def unpublish(self, uuid: str, token: str) -> None:
+        self._rename(self._path(uuid), self._path(uuid, token))
+
+    def _rename(self, old: Path, new: Path) -> None:
         try:
             with suppress(FileNotFoundError):
-                os.replace(self._path(uuid, token), self._path(uuid))
+                os.replace(old, new)
         except OSError as error:
             raise self._unavailable(error) from None
 

@@ -78,6 +78,27 @@ def test_a_service_that_cannot_stop_is_ended_at_its_deadline(run):
     assert "threads still wait" in log
 
 
+def test_a_signal_stops_a_service_whose_log_is_blocked(run):
+    status, _log = run(
+        """
+        class Blocked(logging.Handler):
+            def emit(self, record):
+                hang()
+
+        def main(stop):
+            logging.getLogger().addHandler(Blocked())
+            stop.listen(0.1)
+            signal.raise_signal(signal.SIGTERM)
+            assert stop.requested.wait(50)
+            hang()
+
+        sys.exit(process.run(main))
+        """,
+        grace=0.1,
+    )
+    assert status == 0
+
+
 def test_a_second_signal_ends_a_service_that_still_drains(run):
     status, log = run("""
         def main(stop):

@@ -14,6 +14,7 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.db import fractals
 from faafo.db.models import Fractal
+from faafo.fractal.lease import Lease
 from faafo.producer import drain
 from faafo.producer.backlog import Job
 from faafo.producer.dispatcher import Dispatcher, Pace
@@ -211,6 +212,24 @@ def test_a_quarantined_fractal_in_our_own_process_starts_after_all_results_are_r
     with run_dispatcher(endpoint, slots=3, instance_id="me"):
         wait_until(lambda: client.get(uuids[2])["status"] == "complete")
     assert endpoint.complete[uuids[2]] == 2
+
+
+def test_a_job_that_was_claimed_behind_a_quarantined_one_does_not_keep_it_from_starting(
+    run_dispatcher, warm_kernel, store, client, session, make_task, wait_until
+):
+    renderer = WorkerEndpoint("w", "me", Slots(2), store, Cancellations(), Renders())
+    behind = client.create(make_task())["uuid"]
+    (record,) = client.claim("me", 1, 60)
+    with run_dispatcher(renderer, slots=0, instance_id="me") as running:
+        running.dispatcher._leases.add(Lease.of(record))
+        quarantined = client.create(make_task())["uuid"]
+        session.execute(update(Fractal).where(Fractal.uuid == quarantined).values(failures=2))
+        session.commit()
+        running.registry.report({"worker": "me"}, "w", 2, 0, {}, "1.0")
+        wait_until(lambda: client.get(quarantined)["status"] == "rendering")
+        running.dispatcher._backlog.add(Job.of(record))
+        for uuid in (quarantined, behind):
+            wait_until(lambda uuid=uuid: client.get(uuid)["status"] == "complete")
 
 
 def test_a_lease_is_renewed_while_a_render_runs(
