@@ -15,10 +15,20 @@ class Admission:
 
     def __init__(self, channel: Any, environ: dict[str, Any]) -> None:
         self._channel = channel
+        self._is_turned_away = False
         self._environ = environ | {PREFLIGHT: True, "wsgi.input": io.BytesIO()}
+
+    def turn_away(self) -> bool:
+        """Have the upload answered with 503, and its body dropped."""
+        self._is_turned_away = True
+        return True
 
     def service(self) -> None:
         """Ask; whatever goes wrong, the application answers it when the request is made."""
+        if self._is_turned_away:
+            self._channel.request.no_room = True
+            self._channel.decide(False)
+            return
         statuses: list[str] = []
 
         def start_response(status: str, _headers: Any, _error: Any = None) -> None:

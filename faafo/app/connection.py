@@ -11,7 +11,7 @@ from waitress.task import WSGITask
 from faafo.app.admission import Admission
 from faafo.app.bodies import NO_ROOM
 from faafo.app.lanes import Lane
-from faafo.app.parser import Parser
+from faafo.app.parser import Busy, Parser
 from faafo.app.pausing import BODY, CHANNEL, Paused
 
 # A response with more unsent bytes releases its thread until the client has read.
@@ -70,6 +70,14 @@ class Channel(HTTPChannel):
     def is_full(self) -> bool:
         """Whether the unsent bytes have reached the high watermark."""
         return self.connected and self.total_outbufs_len >= HIGH_WATERMARK_BYTES
+
+    def turn_away(self) -> bool:
+        """Have the request answered with 503; False when its response has begun."""
+        request = self.requests[0]
+        if request.task is not None:
+            return False
+        request.error = request.error or Busy("too many requests are waiting; try again later")
+        return True
 
     # In a thread of the pool
 

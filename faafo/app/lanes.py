@@ -80,20 +80,29 @@ class Lanes:
 
     def __init__(self) -> None:
         self._pools = {lane: ThreadedTaskDispatcher() for lane in Lane}
+        # Answers what finds a queue full; that needs neither the application nor a wait.
+        self._refusals = ThreadedTaskDispatcher()
+        self._most_queued = dict.fromkeys(Lane, UNLIMITED)
 
-    def start(self, threads: Mapping[Lane, int]) -> None:
-        """Start that many threads in each lane."""
+    def start(self, threads: Mapping[Lane, int], most_queued: Mapping[Lane, int]) -> None:
+        """Start that many threads in each lane, and bound its queue to that many requests."""
+        self._most_queued = dict(most_queued)
         for lane, pool in self._pools.items():
             pool.set_thread_count(threads[lane])
+        self._refusals.set_thread_count(1)
 
     def add_task(self, task: Any) -> None:
-        """Have a task serviced by a thread of its lane."""
-        self._pools[task.lane].add_task(task)
+        """Have a task serviced by a thread of its lane, or turned away when too many wait there."""
+        pool = self._pools[task.lane]
+        if len(pool.queue) >= self._most_queued[task.lane] and task.turn_away():
+            pool = self._refusals
+        pool.add_task(task)
 
     def shutdown(self, timeout: float) -> None:
         """Stop all threads within ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
-        for pool in self._pools.values():
+        pools = [*self._pools.values(), self._refusals]
+        for pool in pools:
             pool.set_thread_count(0)
-        for pool in self._pools.values():
+        for pool in pools:
             pool.shutdown(timeout=max(0.0, deadline - time.monotonic()))

@@ -48,6 +48,10 @@ LARGEST_IN_MEMORY = 2**14
 LARGE_HEADS = 64
 # For claims, renewals, reports and the health check: at least this many threads of their own.
 LEAST_LEASE_THREADS = 2
+# Requests that wait in the queue of a lane: at most so many for each thread, and a quarter of the
+# connections, so that the three queues leave connections for everything else.
+QUEUED_A_THREAD = 16
+LANES_SHARE = 4
 
 
 def raise_descriptor_limit() -> int:
@@ -65,6 +69,11 @@ def most_connections(descriptors: int) -> int:
     return max(
         1, min(CONNECTIONS, (descriptors - RESERVED_DESCRIPTORS) // DESCRIPTORS_A_CONNECTION)
     )
+
+
+def most_queued(threads: int, connections: int) -> int:
+    """Return the maximum number of requests that wait in the queue of a lane."""
+    return max(1, min(QUEUED_A_THREAD * threads, connections // LANES_SHARE))
 
 
 class Listener(TcpWSGIServer):
@@ -143,13 +152,17 @@ class HttpServer:
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None
-        self._lanes.start(
-            {
-                Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
-                Lane.SLOW: slow_threads or threads,
-                Lane.ORDINARY: threads,
-            }
-        )
+        # The queue of leases is as long as the ordinary one: its requests take milliseconds.
+        lanes = {
+            Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
+            Lane.SLOW: slow_threads or threads,
+            Lane.ORDINARY: threads,
+        }
+        connections = self._listeners[0].most_connections
+        queued = {
+            lane: most_queued(max(count, threads), connections) for lane, count in lanes.items()
+        }
+        self._lanes.start(lanes, queued)
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
         host = f"[{address}]" if ":" in address else address
         self.url = f"http://{host}:{self._listeners[0].effective_port}"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP server of faafo-api and faafo-all."""
 
+import select
 import socket
 import threading
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from flask import Flask, Response
 
 from faafo import errors
 from faafo.app import connection
-from faafo.app.server import CONNECTIONS, HttpServer, most_connections
+from faafo.app.server import CONNECTIONS, HttpServer, most_connections, most_queued
 
 
 @pytest.fixture
@@ -215,3 +216,45 @@ def test_a_head_that_cannot_be_parsed_is_400(exchange, head):
     answer = exchange(head + b"\r\n\r\n")
     assert answer.split(b" ")[1] == b"400"
     assert b"the request line or Content-Length: " in answer
+
+
+def test_what_no_queue_has_room_for_is_503_and_delays_no_other_lane(app, monkeypatch, wait_until):
+    monkeypatch.setattr("faafo.app.server.QUEUED_A_THREAD", 2)
+    go, healthy = threading.Event(), []
+
+    @app.get("/slow")
+    def slow():
+        assert go.wait(60)
+        return "done"
+
+    app.add_url_rule("/healthcheck", "health.get_health", lambda: "well")
+    server = HttpServer(app, "127.0.0.1", 0, threads=1)
+    server.start()
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    request = b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with ExitStack() as sockets:
+        clients = [
+            sockets.enter_context(socket.create_connection(address, timeout=60)) for _ in range(20)
+        ]
+        for client in clients:
+            client.sendall(request)
+        refused = []
+        wait_until(lambda: refused.extend(select.select(clients, [], [], 0)[0]) or refused)
+        answer = refused[0].recv(4096)
+        assert answer.split(b" ")[1] == b"503"
+        assert b"Retry-After: " in answer
+        healthy.append(requests.get(f"{server.url}/healthcheck", timeout=60).text)
+        wait_until(lambda: len(select.select(clients, [], [], 0)[0]) >= 20 - 3)
+        go.set()
+        clients.remove(refused[0])
+        answers = [client.recv(4096) for client in clients]
+    server.stop()
+    assert healthy == ["well"]
+    assert sum(answer.split(b" ")[1] == b"200" for answer in answers) in (2, 3)
+
+
+def test_queues_together_never_take_every_connection():
+    for connections in (1, 8, 96, CONNECTIONS):
+        for threads in (1, 8, 1000):
+            assert 1 <= most_queued(threads, connections) <= max(1, connections // 4)
+    assert most_queued(8, CONNECTIONS) == 128
