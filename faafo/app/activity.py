@@ -24,6 +24,7 @@ def activity_of(app: Flask) -> Activity:
     """Return the activity of an application.
 
     :raises faafo.errors.DatabaseUnavailable: when the database is unreachable.
+    :raises faafo.errors.Overloaded: when the fractals are being counted for the first time.
     """
     with app.app_context(), explained(db.engine.url):
         session = db.session()

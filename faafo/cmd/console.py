@@ -75,7 +75,7 @@ class Console:
     def _summarize(self, address: str) -> None:
         try:
             activity = self._activity()
-        except errors.DatabaseUnavailable as error:
+        except (errors.DatabaseUnavailable, errors.Overloaded) as error:
             LOG.warning("no summary: %s", error)
             return
         _print(

@@ -10,7 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.sql import ColumnElement
 
+from faafo import errors
 from faafo.db import Session
+from faafo.db.deadline import BOUNDED
 from faafo.db.models import Deletions, Fractal
 from faafo.fractal.task import Status
 
@@ -23,6 +25,8 @@ TOTAL_REUSE_FACTOR = 50.0
 STATUS_REUSE_FACTOR = 10.0
 # A count by status that takes less than this is repeated on each call.
 CHEAP_SECONDS = 0.01
+# How long a request waits while another thread counts for the first time.
+WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,11 @@ class Counts:
         self._lock = threading.Lock()
 
     def total(self, session: Session) -> int:
-        """Return the number of fractals."""
+        """Return the number of fractals.
+
+        :raises faafo.errors.Overloaded: when another thread has been counting for a second, and
+            there is no previous count.
+        """
         deletions = session.scalar(select(Deletions.count).where(Deletions.id == 1)) or 0
         full = self._full
         if full is None or full.deletions != deletions or self._clock() >= full.valid_until:
@@ -63,9 +71,12 @@ class Counts:
         return full.count + count_where(session, Fractal.id > full.up_to)
 
     def by_status(self, session: Session) -> dict[str, int]:
-        """Return the number of fractals by status, zeros included."""
-        if self._clock() >= self._unfinished_valid_until and self._lock.acquire(
-            blocking=self._unfinished is None
+        """Return the number of fractals by status, zeros included.
+
+        :raises faafo.errors.Overloaded: as ``total`` does.
+        """
+        if self._clock() >= self._unfinished_valid_until and self._may_count(
+            session, is_first=self._unfinished is None
         ):
             try:
                 self._count_unfinished(session)
@@ -79,7 +90,7 @@ class Counts:
     def _counted(self, session: Session, deletions: int) -> _FullCount:
         """Return a new full count, or the previous one while another thread counts."""
         previous = self._full
-        if not self._lock.acquire(blocking=previous is None):
+        if not self._may_count(session, is_first=previous is None):
             assert previous is not None
             return previous
         try:
@@ -90,11 +101,23 @@ class Counts:
         finally:
             self._lock.release()
 
+    def _may_count(self, session: Session, is_first: bool) -> bool:
+        """Take the lock, or answer False while another thread counts; wait for the first count."""
+        if self._lock.acquire(blocking=False):
+            return True
+        if not is_first:
+            return False
+        # Nothing has been changed. What waits must hold no connection, which claims need.
+        session.rollback()
+        if not self._lock.acquire(timeout=WAIT_SECONDS):
+            raise errors.Overloaded("the fractals are being counted; try again later")
+        return True
+
     def _count_old(self, session: Session, deletions: int) -> _FullCount:
         began_at = self._clock()
         newest = session.scalar(select(func.max(Fractal.id))) or 0
         up_to = max(0, newest - self._margin)
-        count = count_where(session, Fractal.id <= up_to)
+        count = count_where(session, Fractal.id <= up_to, **BOUNDED)
         now = self._clock()
         reuse = max(RECOUNT_SECONDS, TOTAL_REUSE_FACTOR * (now - began_at))
         return _FullCount(deletions, up_to, count, now + reuse)
@@ -103,7 +126,7 @@ class Counts:
         began_at = self._clock()
         others = [status for status in Status if status is not Status.COMPLETE]
         query = select(Fractal.status, func.count().label("total")).group_by(Fractal.status)
-        rows = session.execute(query.where(Fractal.status.in_(others)))
+        rows = session.execute(query.where(Fractal.status.in_(others)), execution_options=BOUNDED)
         self._unfinished = {row.status: row.total for row in rows}
         now = self._clock()
         took = now - began_at

@@ -44,13 +44,15 @@ def get_gallery() -> Response:
 
     A script polls this URL and patches the page; the ETag makes unchanged pages a 304.
     """
+    # Comes first: while it waits it gives its connection back, and what had been read would expire.
+    counts = collaborators().counts.by_status(db.session)
     page = render_template(
         "faafo/gallery.html",
         excerpt=excerpt_of(db.session, request.args),
         statuses=STATUSES,
         extents=list(Extent),
         orders=list(Order),
-        counts=collaborators().counts.by_status(db.session),
+        counts=counts,
         notice=collaborators().notice(),
         completed_lately=gallery.completed_lately(db.session),
         unfinished={

@@ -4,6 +4,7 @@
 import pytest
 from sqlalchemy import event
 
+from faafo import errors
 from faafo.db import db, fractals
 from faafo.db.counts import RECOUNT_SECONDS, Counts
 
@@ -70,7 +71,9 @@ def test_the_newest_ids_are_counted_on_each_call(session, add, monkeypatch):
     for _ in range(3):
         add()
     counts.total(session)
-    monkeypatch.setattr("faafo.db.counts.count_where", lambda _session, where: where.right.value)
+    monkeypatch.setattr(
+        "faafo.db.counts.count_where", lambda _session, where, **_: where.right.value
+    )
     # One of three is in the full count; the other two are counted on each call.
     assert counts.total(session) == 1 + 1
 
@@ -142,3 +145,33 @@ def test_a_slow_count_by_status_is_reused(session, clock, add):
         assert counts.by_status(session)["queued"] == 4
     finally:
         event.remove(db.engine, "after_cursor_execute", take_long)
+
+
+@pytest.mark.parametrize("name", ["total", "by_status"])
+def test_a_first_count_that_takes_long_makes_no_other_thread_wait_for_it(
+    session, counts, add, monkeypatch, name
+):
+    monkeypatch.setattr("faafo.db.counts.WAIT_SECONDS", 0.01)
+    uuid = add()
+    fractals.get(session, uuid)
+    with counts._lock, pytest.raises(errors.Overloaded, match="being counted"):
+        getattr(counts, name)(session)
+    assert db.engine.pool.checkedout() == 0
+    assert counts.total(session) == 1
+
+
+def test_what_may_read_every_record_has_a_deadline(session, counts, add):
+    add()
+    unbounded = []
+
+    def note(_connection, _cursor, statement, _parameters, context, _many):
+        if "count(*)" in statement and not context.execution_options.get("faafo_bounded"):
+            unbounded.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        counts.by_status(session)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    # That of the newest ids.
+    assert len(unbounded) <= 1
