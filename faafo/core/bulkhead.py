@@ -14,6 +14,8 @@ from faafo import errors
 STUCK_SECONDS = 0.5
 # How long it waits while places become free, but others take them.
 LONGEST_WAIT_SECONDS = 5.0
+# A page asks for 24 thumbnails at once, and browsers do not repeat what failed.
+PAGE_SECONDS = 30.0
 
 
 class Bulkhead:
@@ -21,10 +23,17 @@ class Bulkhead:
 
     :param kind: what the requests ask for, in the plural, for messages.
     :param waiting: as many as there are places by default.
+    :param patience: seconds without a place taken or left, after which the places are stuck.
+    :param longest_wait: seconds that a request waits while places become free.
     """
 
     def __init__(
-        self, kind: str, places: int, waiting: int | None = None, patience: float = STUCK_SECONDS
+        self,
+        kind: str,
+        places: int,
+        waiting: int | None = None,
+        patience: float = STUCK_SECONDS,
+        longest_wait: float = LONGEST_WAIT_SECONDS,
     ) -> None:
         self._kind = kind
         self.places = places
@@ -32,6 +41,7 @@ class Bulkhead:
         self.waiting = 0
         self._most_waiting = places if waiting is None else waiting
         self._patience = patience
+        self.longest_wait = longest_wait
         self._moved_at = time.monotonic()
         self._changed = threading.Condition()
 
@@ -44,8 +54,8 @@ class Bulkhead:
     def place(self) -> Iterator[None]:
         """Hold a place.
 
-        :raises faafo.errors.Overloaded: when no place has been taken or left for half a second;
-            at once when it is so already, or when too many requests wait.
+        :raises faafo.errors.Overloaded: when no place has been taken or left for ``patience``
+            seconds; at once when it is so already, or when too many requests wait.
         """
         self._enter()
         try:
@@ -71,7 +81,7 @@ class Bulkhead:
             raise self._overloaded()
         self.waiting += 1
         try:
-            latest = time.monotonic() + LONGEST_WAIT_SECONDS
+            latest = time.monotonic() + self.longest_wait
             while self.taken >= self.places:
                 seconds = min(self._moved_at + self._patience, latest) - time.monotonic()
                 if seconds <= 0:
@@ -107,8 +117,15 @@ class Bulkheads:
         return cls(
             images=Bulkhead("reads of images", threads),
             # A page shows 24; each takes memory for a whole picture.
-            thumbnails=Bulkhead("thumbnails", quarter, waiting=3 * threads),
-            uploads=Bulkhead("uploads", half),
+            thumbnails=Bulkhead(
+                "thumbnails",
+                quarter,
+                waiting=3 * threads,
+                patience=LONGEST_WAIT_SECONDS,
+                longest_wait=PAGE_SECONDS,
+            ),
+            # Scaling or storing one large picture takes longer than a read that is stuck.
+            uploads=Bulkhead("uploads", half, patience=LONGEST_WAIT_SECONDS),
             searches=Bulkhead("searches", quarter),
         )
 

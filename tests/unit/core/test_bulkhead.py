@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import threading
+from contextlib import ExitStack
 
 import pytest
 
 from faafo import errors
-from faafo.core.bulkhead import Bulkhead, Bulkheads
+from faafo.core.bulkhead import STUCK_SECONDS, Bulkhead, Bulkheads
 
 
 def test_a_place_is_refused_when_all_stay_taken():
@@ -91,3 +92,29 @@ def test_a_request_is_refused_at_once_when_all_places_are_stuck():
                 pass
     with bulkhead.place():
         assert bulkhead.taken == 1
+
+
+@pytest.mark.parametrize("kind", ["thumbnails", "uploads"])
+def test_pictures_that_take_longer_than_a_read_are_not_taken_for_stuck(wait_until, kind):
+    bulkhead, done = getattr(Bulkheads.sized_by(8), kind), []
+    went_on = threading.Event()
+
+    def wait():
+        with bulkhead.place():
+            done.append(True)
+
+    with ExitStack() as places:
+        for _ in range(bulkhead.places):
+            places.enter_context(bulkhead.place())
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        wait_until(lambda: bulkhead.waiting == 1)
+        went_on.wait(2 * STUCK_SECONDS)
+    waiting.join()
+    assert done == [True]
+
+
+def test_a_page_of_slow_thumbnails_waits_longer_than_other_requests():
+    bulkheads = Bulkheads.sized_by(8)
+    # 24 thumbnails of a second each, in two places.
+    assert bulkheads.thumbnails.longest_wait >= 12 > bulkheads.images.longest_wait
