@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from faafo import errors
 from faafo.api.schemas import CHECKSUM_DIGITS
 from faafo.core.collaborators import collaborators
-from faafo.core.preflight import is_preflight
+from faafo.core.preflight import has_dropped_body, is_preflight
 from faafo.core.reading import ImageReader
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
@@ -93,7 +93,8 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.StaleAttempt: when the fractal is not being rendered on ``lease``.
     :raises faafo.errors.InvalidImage: when the body does not match its digest or the record.
-    :raises faafo.errors.Overloaded: when too many images are being stored.
+    :raises faafo.errors.Overloaded: when too many images are being stored, or when the preflight
+        failed for a moment and the body was dropped.
     """
     if request.mimetype != MIMETYPE:
         abort(415, description=f"the content type: must be {MIMETYPE}")
@@ -104,6 +105,8 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
         abort(413)
     if is_preflight():
         return None
+    if has_dropped_body():
+        raise errors.Overloaded("the body: was not read; send it again")
     with collaborators().bulkheads.uploads.place():
         png = request.get_data(cache=False)
         if expected != checksum(png):

@@ -13,6 +13,7 @@ from faafo.app.bodies import NO_ROOM
 from faafo.app.lanes import Lane
 from faafo.app.parser import Busy, Parser
 from faafo.app.pausing import BODY, CHANNEL, Paused
+from faafo.core.preflight import DROPPED
 
 # A response with more unsent bytes releases its thread until the client has read.
 HIGH_WATERMARK_BYTES = 2**17
@@ -32,6 +33,7 @@ class Task(WSGITask):
         environ = super().get_environment()
         environ[CHANNEL] = self.channel
         environ[NO_ROOM] = self.request.no_room
+        environ[DROPPED] = self.request.dropped
         return environ
 
     def close(self) -> None:

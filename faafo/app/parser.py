@@ -47,6 +47,8 @@ class Parser(HTTPRequestParser):
     route = Route()
     # There are too many other uploads.
     no_room = False
+    # The body was not read, or only in part.
+    dropped = False
     # Whether to read the body is not known yet.
     undecided = False
     _expects = False
@@ -106,6 +108,7 @@ class Parser(HTTPRequestParser):
     def refuse(self) -> None:
         """Read no body, and close the connection after the answer."""
         self.undecided = False
+        self.dropped = True
         self.body_rcv = None
         self.content_length = 0
         self.expect_continue = False

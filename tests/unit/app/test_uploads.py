@@ -10,6 +10,8 @@ from contextlib import ExitStack
 import pytest
 import requests
 from PIL import Image
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from faafo.app.lifecycle import ApiService
 from faafo.app.server import LARGEST_UPLOADS
@@ -143,3 +145,23 @@ def test_more_uploads_than_there_is_room_for_are_refused_until_some_are_over(
     for client in held[1:]:
         client.close()
     wait_until(lambda: connect(uuid, Expect="100-continue").recv(4096).startswith(b"HTTP/1.1 100 "))
+
+
+@pytest.mark.parametrize("expect", [{}, {"Expect": "100-continue"}])
+def test_an_upload_is_503_when_the_database_was_away_only_as_the_head_came(
+    app, connect, rendering, expect
+):
+    uuid, failures = rendering(), []
+
+    def fail_once(*_):
+        if not failures:
+            failures.append(True)
+            raise OperationalError("SELECT", {}, Exception("the database is away"))
+
+    with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", fail_once)
+        answer = connect(uuid, **expect).recv(4096)
+        event.remove(db.engine, "before_cursor_execute", fail_once)
+    assert failures
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: " in answer
