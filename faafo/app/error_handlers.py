@@ -6,7 +6,7 @@ import logging
 from flask import Flask, Response, current_app, jsonify, request
 from pydantic import ValidationError
 from sqlalchemy import exc
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
 
 from faafo import errors
@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(InterfaceError, _database_error)
+    app.register_error_handler(DatabaseError, _other_database_error)
     app.register_error_handler(exc.TimeoutError, _database_error)
     app.register_error_handler(Exception, _unexpected_error)
 
@@ -94,7 +95,13 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _database_error(error: OperationalError | InterfaceError | exc.TimeoutError) -> Response:
+def _other_database_error(error: DatabaseError) -> Response:
+    """Answer 503 for a damaged file, and 500 for the subclasses, which are mistakes of ours."""
+    is_damaged = type(error) is DatabaseError
+    return _database_error(error) if is_damaged else _unexpected_error(error)
+
+
+def _database_error(error: DatabaseError | InterfaceError | exc.TimeoutError) -> Response:
     db.session.rollback()
     if isinstance(error, OperationalError) and is_too_slow(error):
         LOG.warning("%s %s: the database took too long", request.method, request.path)

@@ -9,6 +9,8 @@ import pytest
 from faafo.app.factory import create_app
 from faafo.db import db, deadline, fractals
 
+CLAIM = {"claimed_by": "me", "count": 1, "lease": 60}
+
 
 @pytest.fixture
 def app_of(store, empty_database, tmp_path):
@@ -53,3 +55,17 @@ def test_what_takes_too_long_is_503_and_says_what_to_do(app_of, conf, make_task,
     assert int(answer.headers["Retry-After"]) >= 1
     assert "ask for less" in answer.json["message"]
     assert app.test_client().get("/healthcheck").status_code == 200
+
+
+@pytest.mark.parametrize("kept", [0, 4096])
+def test_a_damaged_sqlite_file_is_503(app_of, conf, tmp_path, kept):
+    app = app_of(conf)
+    with app.app_context():
+        db.engine.dispose()
+    path = tmp_path / "faafo.sqlite"
+    content = path.read_bytes()
+    path.write_bytes(content[:kept] + b"x" * (len(content) - kept))
+    client = app.test_client()
+    for answer in (client.get("/api/fractal"), client.post("/api/claim", json=CLAIM)):
+        assert answer.status_code == 503
+        assert answer.json["message"] == "service unavailable; see the log of the API"
