@@ -4,7 +4,8 @@
 import base64
 import binascii
 import re
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from flask import Response, abort, current_app, redirect, request
 from werkzeug.http import quote_etag
@@ -14,7 +15,7 @@ from faafo import errors
 from faafo.api.schemas import CHECKSUM_DIGITS
 from faafo.core.collaborators import collaborators
 from faafo.core.preflight import has_dropped_body, is_preflight
-from faafo.core.reading import ImageReader
+from faafo.core.reading import Begun, ImageReader
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.lease import Lease
@@ -65,6 +66,10 @@ def _file(uuid: str, token: str | None, known: str) -> AnyResponse:
         part = _asks_for_a_part(known)
         response.make_conditional(request, accept_ranges=part, complete_length=content.size)
         response.headers["Accept-Ranges"] = "bytes"
+        if request.method == "GET":
+            # A store that cannot read it is told by the status; later, the response is cut off.
+            chunks = cast(Iterable[bytes], response.response)
+            response.response = Begun(next(iter(chunks), b""), chunks)
         return response
     except BaseException:
         content.close()

@@ -7,10 +7,10 @@ from typing import Any, Self
 from waitress.buffers import ReadOnlyFileBasedBuffer
 
 from faafo import errors
+from faafo.core.reading import CHANNEL
 
 # In the WSGI environment.
 BODY = "faafo.response_body"
-CHANNEL = "faafo.channel"
 
 
 class Paused(BaseException):

@@ -51,21 +51,24 @@ class Bulkhead:
         return self.places + self._most_waiting
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, patient: bool = False) -> Iterator[None]:
         """Hold a place.
 
+        :param patient: wait for it as long as it takes, beside those that wait for a time.
         :raises faafo.errors.Overloaded: when no place has been taken or left for ``patience``
             seconds; at once when it is so already, or when too many requests wait.
         """
-        self._enter()
+        self._enter(patient)
         try:
             yield
         finally:
             self._leave()
 
-    def _enter(self) -> None:
+    def _enter(self, patient: bool) -> None:
         with self._changed:
-            if self.taken >= self.places:
+            if patient:
+                self._changed.wait_for(lambda: self.taken < self.places)
+            elif self.taken >= self.places:
                 self._wait()
             self.taken += 1
             self._moved_at = time.monotonic()

@@ -9,6 +9,7 @@ from PIL import Image
 
 from faafo import errors
 from faafo.core.collaborators import KEY
+from faafo.core.reading import CHANNEL
 from faafo.fractal.embedded import extract
 
 
@@ -40,7 +41,8 @@ def test_what_has_no_image_has_no_file(visitor, queued, uuid):
 
 def test_a_file_goes_on_after_a_read_that_found_no_place(app, visitor, complete):
     bulkhead = app.extensions[KEY].bulkheads.images
-    answer = visitor.get(f"/fractal/{complete(png=bytes(2**20))}/download")
+    path = f"/fractal/{complete(png=bytes(2**20))}/download"
+    answer = visitor.get(path, environ_overrides={CHANNEL: object()})
     parts = iter(answer.response)
     read = len(next(parts))
     with ExitStack() as places:
