@@ -30,14 +30,15 @@ class Stop:
     """A request to stop, made by signals or by a thread that ends by an error.
 
     ``requested`` is set by the first SIGTERM, SIGINT or SIGHUP, or by a failed thread;
-    ``immediate`` by SIGINT or a second signal. ``failed`` is whether a thread has failed.
+    ``immediate`` by SIGINT or a second signal, ``forced`` by a second signal. ``failed`` is whether
+    a thread has failed.
     """
 
     def __init__(self) -> None:
         self.requested = threading.Event()
         self.immediate = threading.Event()
         self.failed = False
-        self._hurry = threading.Event()
+        self.forced = threading.Event()
         self._finished = threading.Event()
         self._status: int | None = None
 
@@ -82,7 +83,7 @@ class Stop:
             if received[0] == signal.SIGINT or not is_first:
                 self.immediate.set()
             if not is_first:
-                self._hurry.set()
+                self.forced.set()
             self.requested.set()
             is_first = False
             # Last, since it blocks while nothing reads a full standard error.
@@ -125,7 +126,7 @@ class Stop:
         """Return whether the command returns before ``deadline``, or soon after a second signal."""
         is_hurried = False
         while not self._finished.wait(POLL_SECONDS):
-            if self._hurry.is_set() and not is_hurried:
+            if self.forced.is_set() and not is_hurried:
                 is_hurried = True
                 deadline = min(deadline, time.monotonic() + HURRY_SECONDS)
             if time.monotonic() > deadline:

@@ -63,7 +63,8 @@ def run_all(stop: process.Stop) -> int:
     working = threading.Thread(target=work, name="worker")
     working.start()
     try:
-        return ProducerService(conf, transport, name, instance_id).run(stop.requested)
+        producer = ProducerService(conf, transport, name, instance_id)
+        return producer.run(stop.requested, forced=stop.forced)
     finally:
         stop.requested.set()
         working.join()

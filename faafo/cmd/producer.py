@@ -23,7 +23,7 @@ def produce(stop: process.Stop) -> int:
     name = conf.producer.name or process.unique_name("producer")
     producer = ProducerService(conf, transport, name, process.instance_id(name))
     stop.listen(conf.producer.drain_timeout)
-    return producer.run(stop.requested, systemd.notify)
+    return producer.run(stop.requested, systemd.notify, stop.forced)
 
 
 if __name__ == "__main__":

@@ -75,10 +75,11 @@ class Dispatcher:
         self._results = ResultReporter(claimed_by, client, self._leases, self._abandon, self._vital)
         self._backlog = Backlog()
 
-    def run(self, stop: threading.Event) -> None:
+    def run(self, stop: threading.Event, forced: threading.Event) -> None:
         """Dispatch until ``stop`` is set, then drain: within ``drain_timeout`` and four seconds.
 
-        Whatever waits for a peer does so in a thread that is not waited for any longer.
+        Once ``forced`` is set, what is left is cancelled and released within two seconds. Whatever
+        waits for a peer does so in a thread that is not waited for any longer.
         """
         self._stop = stop
         drained = threading.Event()
@@ -88,7 +89,7 @@ class Dispatcher:
         _started("cancels", self._canceller.run)
         stop.wait()
         self._wake.set()
-        drain = Drain(self._pace.drain_timeout, self._backlog, self._leases, self._results)
+        drain = Drain(self._pace, forced, self._backlog, self._leases, self._results)
         drain.run(claiming, self._canceller)
         self._abandon.set()
         drained.set()

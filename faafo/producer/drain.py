@@ -9,6 +9,7 @@ from faafo.fractal.lease import Lease
 from faafo.producer.backlog import Backlog
 from faafo.producer.canceller import Canceller
 from faafo.producer.leases import Leases
+from faafo.producer.pace import Pace
 from faafo.producer.results import ResultReporter
 
 LOG = logging.getLogger(__name__)
@@ -17,17 +18,30 @@ LOG = logging.getLogger(__name__)
 GRACE_SECONDS = 3.0
 # Seconds that cancelled renders get to end; a worker checks several times a second.
 CANCEL_SECONDS = 2.0
+# The same once the drain is forced: the process has two seconds.
+FORCED_SECONDS = 0.5
+# Seconds between two checks whether the drain is forced.
+POLL_SECONDS = 0.1
 # Seconds that the API gets to release leases, at least.
 RELEASE_SECONDS = 1.0
 
 
 class Drain:
-    """A drain that begins now, and ends within ``timeout`` and GRACE_SECONDS."""
+    """A drain that begins now, and ends within ``drain_timeout`` and GRACE_SECONDS.
+
+    :param forced: ends every wait once it is set; what is left is cancelled and released.
+    """
 
     def __init__(
-        self, timeout: float, backlog: Backlog, leases: Leases, results: ResultReporter
+        self,
+        pace: Pace,
+        forced: threading.Event,
+        backlog: Backlog,
+        leases: Leases,
+        results: ResultReporter,
     ) -> None:
-        self._deadline = time.monotonic() + timeout
+        self._forced = forced
+        self._deadline = time.monotonic() + pace.drain_timeout
         self._end = self._deadline + GRACE_SECONDS
         self._backlog = backlog
         self._leases = leases
@@ -41,8 +55,9 @@ class Drain:
         self._results.report_immediately()
         waiting = [job.lease for job in self._backlog.take_all()]
         self._results.release_all(waiting, RELEASE_SECONDS)
-        claiming.join(self._left(self._deadline))
-        if not self._leases.wait_until_empty(self._left(self._deadline), excluding=waiting):
+        while claiming.is_alive() and self._left(self._deadline) and not self._forced.is_set():
+            claiming.join(POLL_SECONDS)
+        if not self._wait_for_reports(self._deadline, waiting):
             self._cancel_unfinished(waiting, canceller)
         left = max(RELEASE_SECONDS / 2, self._left(self._end))
         if not self._results.release_all(self._leases.held(), min(RELEASE_SECONDS, left)):
@@ -61,7 +76,15 @@ class Drain:
         LOG.info("cancelling %d unfinished task(s)", len(unfinished))
         for lease in unfinished:
             canceller.cancel(lease, self._leases.worker_of(lease))
-        self._leases.wait_until_empty(CANCEL_SECONDS, excluding=waiting)
+        seconds = FORCED_SECONDS if self._forced.is_set() else CANCEL_SECONDS
+        self._leases.wait_until_empty(seconds, excluding=waiting)
+
+    def _wait_for_reports(self, deadline: float, waiting: list[Lease]) -> bool:
+        """Return whether all leases but ``waiting`` have been reported in time."""
+        while not self._forced.is_set() and self._left(deadline):
+            if self._leases.wait_until_empty(POLL_SECONDS, excluding=waiting):
+                return True
+        return self._leases.wait_until_empty(0.0, excluding=waiting)
 
     def _left(self, deadline: float) -> float:
         return max(0.0, deadline - time.monotonic())

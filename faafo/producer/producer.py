@@ -87,19 +87,27 @@ class ProducerService:
             conf.palettes or [DEFAULT],
         )
 
-    def run(self, stop: threading.Event, on_ready: Callable[[], None] = lambda: None) -> int:
+    def run(
+        self,
+        stop: threading.Event,
+        on_ready: Callable[[], None] = lambda: None,
+        forced: threading.Event | None = None,
+    ) -> int:
         """Run until ``stop`` is set, or until a single set has ended; return the exit status.
 
         Nothing here waits for a peer: whatever does is a thread of its own, so that the producer
         ends within ``drain_timeout`` and four seconds, whatever state its peers are in.
 
         :param on_ready: called once the dispatcher runs.
+        :param forced: cuts the drain short once it is set.
         """
         self._server.start(stop)
         self._liveness.start(stop)
         self._hearing.start(stop)
         done = threading.Event()
-        dispatching = threading.Thread(target=self._dispatcher.run, args=(done,), name="drain")
+        dispatching = threading.Thread(
+            target=self._dispatcher.run, args=(done, forced or threading.Event()), name="drain"
+        )
         dispatching.start()
         generating = threading.Thread(
             target=self._generate, args=(stop,), name="generator", daemon=True

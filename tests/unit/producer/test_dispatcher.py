@@ -92,10 +92,10 @@ def run_dispatcher(client, transport, stop):
         worker.start(stop)
         assert worker.wait_until_listening(60)
         registry.report({"worker": instance_id}, "w", slots, 0, {}, "1.0")
-        done = threading.Event()
+        done, forced = threading.Event(), threading.Event()
         workers = WorkerClient(transport, "me", render_timeout, 5)
         ours = Dispatcher("me", client, registry, workers, pace, wake)
-        thread = threading.Thread(target=ours.run, args=(done,))
+        thread = threading.Thread(target=ours.run, args=(done, forced))
         thread.start()
 
         def finish():
@@ -104,7 +104,9 @@ def run_dispatcher(client, transport, stop):
             thread.join()
 
         try:
-            yield SimpleNamespace(registry=registry, finish=finish, dispatcher=ours)
+            yield SimpleNamespace(
+                registry=registry, finish=finish, dispatcher=ours, done=done, forced=forced
+            )
         finally:
             finish()
             worker.stop()
@@ -286,6 +288,21 @@ def test_renders_that_outlast_the_drain_are_cancelled_and_queued_again_at_once(
         assert endpoint.called.wait(60)
         running.finish()
         assert endpoint.cancelled == [(uuid, 1, "me")]
+        assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
+
+
+def test_a_forced_drain_releases_what_is_rendered_without_a_failure(
+    run_dispatcher, renderer, client, make_task
+):
+    endpoint = Stuck(renderer, threading.Event())
+    uuid = client.create(make_task())["uuid"]
+    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 3600.0)) as running:
+        assert endpoint.called.wait(60)
+        running.done.set()
+        running.forced.set()
+        running.finish()
+        assert endpoint.cancelled == [(uuid, 1, "me")]
+        assert client.get(uuid)["failures"] == 0
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
 
 
