@@ -67,7 +67,7 @@ def _file(uuid: str, token: str | None, known: str) -> AnyResponse:
         response.make_conditional(request, accept_ranges=part, complete_length=content.size)
         response.headers["Accept-Ranges"] = "bytes"
         if request.method == "GET":
-            # A store that cannot read it is told by the status; later, the response is cut off.
+            # Now the status can say that the store cannot read it; later, the response is cut.
             chunks = cast(Iterable[bytes], response.response)
             response.response = Begun(next(iter(chunks), b""), chunks)
         return response

@@ -48,7 +48,7 @@ LARGEST_IN_MEMORY = 2**14
 LARGE_HEADS = 64
 # For claims, renewals, reports and the health check: at least this many threads of their own.
 LEAST_LEASE_THREADS = 2
-# Requests that wait in the queue of a lane: at most so many for each thread, and a quarter of the
+# Requests that wait in the queue of a lane: at most this many for each thread, and a quarter of the
 # connections, so that the three queues leave connections for everything else.
 QUEUED_A_THREAD = 16
 LANES_SHARE = 4
