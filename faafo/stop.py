@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 
 from faafo import errors
 
@@ -80,14 +81,13 @@ class Stop:
     def _wait_for_signals(self, source: socket.socket) -> None:
         is_first = True
         while received := source.recv(1):
+            _call_briefly(LOG.info, "stopping: %s received", signal.Signals(received[0]).name)
             if received[0] == signal.SIGINT or not is_first:
                 self.immediate.set()
             if not is_first:
                 self.forced.set()
             self.requested.set()
             is_first = False
-            # Last, since it blocks while nothing reads a full standard error.
-            LOG.info("stopping: %s received", signal.Signals(received[0]).name)
 
     def _fail(self, failure: threading.ExceptHookArgs) -> None:
         """Log in one line the error by which a thread has ended, and request a stop."""
@@ -109,15 +109,12 @@ class Stop:
             # Nothing sets it: this thread ends with the interpreter, when all others have ended.
             threading.Event().wait(EXIT_SECONDS)
         try:
-            last = threading.Thread(target=self._say_the_last, name="last", daemon=True)
-            last.start()
-            # Log and standard output may block.
-            last.join(EXIT_SECONDS)
+            _call_briefly(self._write_the_last)
         finally:
             status = self._status
             os._exit((1 if self.failed else 0) if status is None else status)
 
-    def _say_the_last(self) -> None:
+    def _write_the_last(self) -> None:
         if not self._finished.is_set():
             LOG.warning("the process ends, though some of its threads still wait for a peer")
         sys.stdout.flush()
@@ -132,6 +129,17 @@ class Stop:
             if time.monotonic() > deadline:
                 return False
         return True
+
+
+def _call_briefly(write: Callable[..., None], *arguments: str) -> None:
+    """Write in a thread of its own, which is waited for briefly: log and output may block."""
+    try:
+        thread = threading.Thread(target=write, args=arguments, name="writer", daemon=True)
+        thread.start()
+        thread.join(EXIT_SECONDS)
+    # The system may refuse another thread; to stop counts more than to say so.
+    except RuntimeError as error:
+        sys.stderr.write(f"{error}\n")
 
 
 def _sentence(failure: threading.ExceptHookArgs) -> str:

@@ -167,7 +167,7 @@ class TestBodies:
         refused(post(one_api, json.dumps({}).ljust(MEBIBYTE + 1)), 413)
 
     def test_another_path_is_404(self, one_api: Api) -> None:
-        for path in ("/api", "/api/", "/api/fractals", "/api/fractal/", "/api/fractal//image"):
+        for path in ("/api", "/api/", "/api/fractales", "/api/fractal/", "/api/fractal//image"):
             refused(one_api.request("GET", path), 404)
 
     def test_every_fault_is_told_at_once(self, one_api: Api) -> None:
