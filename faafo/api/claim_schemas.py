@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from faafo.api.entries import Entry, Lenient
-from faafo.api.schemas import Attempt, Duration, FractalRecord, Name, Size, Text
+from faafo.api.schemas import RESULT, Attempt, Duration, FractalRecord, Name, Size, Text
 from faafo.db.outcomes import Result
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.task import MAX_INT32, WHOLE, Checksum, Uuid
@@ -82,7 +82,7 @@ class Completed(Leased):
     @property
     def result(self) -> Result:
         """The result."""
-        values = self.model_dump(include={"checksum", "duration", "size", "generated_by"})
+        values = self.model_dump(include=set(RESULT))
         return Result(self.lease, values, self.image_token)
 
 

@@ -16,6 +16,7 @@ from faafo.api import query as query_parameter
 from faafo.api.schemas import (
     CHECKSUM_DIGITS,
     ERRORS,
+    RESULT,
     FractalList,
     FractalPage,
     FractalPath,
@@ -38,7 +39,6 @@ from faafo.fractal.task import FractalTask
 from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100
-RESULT = ("checksum", "duration", "size", "generated_by")
 MUTABLE = {"attempt", "token", "image_token", "fault", *RESULT}
 PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
 IMAGE_ANSWERS: ResponseDict = {

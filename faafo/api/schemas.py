@@ -26,6 +26,9 @@ from faafo.fractal.task import (
 )
 
 CHECKSUM_DIGITS = 64
+# The fields of a result that are columns of the record.
+RESULT = ("checksum", "duration", "size", "generated_by")
+
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Text = Annotated[str, Field(max_length=4000)]

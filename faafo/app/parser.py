@@ -89,10 +89,7 @@ class Parser(HTTPRequestParser):
             return len(data)
         if self.chunked and self.body_rcv and len(self.body_rcv) > self.route.largest_body:
             self.headers["CONTENT_LENGTH"] = str(len(self.body_rcv))
-            self.close()
-            self.refuse()
-            self.error = None
-            self.completed = True
+            self._cut_body(None)
         self._bound_frames()
         if self.completed and not self.empty:
             # A pipelined request is parsed when this one has been answered.
@@ -138,10 +135,14 @@ class Parser(HTTPRequestParser):
         elif self.body_bytes_received > wire:
             error = RequestEntityTooLarge(f"the body: its chunks exceed {wire} bytes")
         if error is not None:
-            self.close()
-            self.refuse()
-            self.error = error
-            self.completed = True
+            self._cut_body(error)
+
+    def _cut_body(self, error: Error | None) -> None:
+        """End the request within its body; without an ``error`` the application answers it."""
+        self.close()
+        self.refuse()
+        self.error = error
+        self.completed = True
 
     def _has_room_for_head(self, data: bytes) -> bool:
         """Take room for a large head; tell whether there is any."""

@@ -17,12 +17,12 @@ from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
-from faafo.db.identity import all_identified
+from faafo.db.identity import identified
 from faafo.db.models import Fractal
 from faafo.db.outcomes import UNCLAIMED, RetryPolicy
 from faafo.db.statements import execute_update
 from faafo.db.text import exact
-from faafo.fractal.lease import Lease
+from faafo.fractal.lease import Lease, make_token
 from faafo.fractal.task import Status, is_quarantined
 
 # Maximum number of expired leases that one claim ends.
@@ -201,17 +201,15 @@ def _change_held(
         return []
     # The count does not say which of them are lost: look them up first.
     session.rollback()
-    query = select(Fractal).where(*_still_held(claimed_by, leases)).with_for_update()
-    found = {one.uuid: one for one in session.scalars(query, execution_options=REFRESH)}
-    held = [one for one in leases if one.uuid in found and _is_latest(one, found[one.uuid])]
-    if held:
-        _update_held(session, claimed_by, held, values)
+    query = select(Fractal.uuid, Fractal.attempt, Fractal.incarnation)
+    held: set[Lease] = set()
+    for uuid, attempt, incarnation in session.execute(
+        query.where(*_still_held(claimed_by, leases)).with_for_update()
+    ):
+        held |= {Lease(uuid, attempt), Lease(uuid, attempt, make_token(incarnation, attempt))}
+    _update_held(session, claimed_by, [lease for lease in leases if lease in held], values)
     session.commit()
     return [lease.uuid for lease in leases if lease not in held]
-
-
-def _is_latest(lease: Lease, fractal: Fractal) -> bool:
-    return lease.attempt == fractal.attempt and lease.token in (None, fractal.token)
 
 
 def _update_held(
@@ -224,7 +222,7 @@ def _update_held(
 def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions that select those ``leases`` that ``claimed_by`` still holds."""
     return (
-        *all_identified(leases),
+        *identified(*leases),
         exact(Fractal.claimed_by) == claimed_by,
         Fractal.status == Status.RENDERING,
     )

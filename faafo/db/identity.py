@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Conditions that select the records on which leases were given."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import false, or_, tuple_
 from sqlalchemy.sql import ColumnElement
 
@@ -10,14 +8,9 @@ from faafo.db.models import Fractal
 from faafo.fractal.lease import Lease
 
 
-def identified(lease: Lease) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of the record whose latest lease is ``lease``."""
-    return all_identified([lease])
-
-
-def all_identified(leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of the records whose latest lease is one of ``leases``."""
-    leases = [one for one in leases if one.is_consistent]
+def identified(*given: Lease) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of the records whose latest lease is one of those ``given``."""
+    leases = [one for one in given if one.is_consistent]
     fenced = [(one.uuid, one.attempt, one.incarnation) for one in leases if one.token is not None]
     bare = [(one.uuid, one.attempt) for one in leases if one.token is None]
     either: list[ColumnElement[bool]] = []

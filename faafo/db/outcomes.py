@@ -138,8 +138,8 @@ def complete_all(
     :param claimed_by: who reports them. A result without a token is refused if its fractal is now
         claimed by another producer: the attempt alone does not tell two records of a uuid apart.
     """
-    refused = [one for one in results if not one.is_consistent]
-    if refused or _record_all(session, claimed_by, results) != len(results):
+    refused: list[Result] = []
+    if _record_all(session, claimed_by, results) != len(results):
         # The count does not say which of them were refused: record them one by one.
         session.rollback()
         refused = [one for one in results if not _record_all(session, claimed_by, [one])]

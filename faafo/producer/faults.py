@@ -15,7 +15,6 @@ PUBLIC = (
     errors.RenderCancelled,
     errors.RenderTimeout,
     errors.WorkerBusy,
-    errors.RenderTimeout,
     errors.WorkerLost,
 )
 # The messages of all others may name paths, hosts, buckets and URLs, which readers must not see.

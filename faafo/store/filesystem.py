@@ -15,7 +15,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.store import naming
-from faafo.store.base import ImageStore, verify
+from faafo.store.base import IMAGE, ImageStore, verify
 from faafo.urls import masked
 
 # Room for a typical image; a disk with less free space is full.
@@ -118,7 +118,7 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
 
     def images(self, age: float) -> Iterator[tuple[str, str | None]]:
-        for path in self._files(lambda name: naming.parse_image_name(name) is not None, age):
+        for path in self._files(lambda name: name.endswith(IMAGE), age):
             if image := naming.parse_image_name(path.name):
                 yield image
 
