@@ -7,16 +7,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.auth import HTTPBasicAuth
 
 from faafo import errors
+from faafo.client.answers import message, parsed, reason
+from faafo.client.login import without_login
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult, FractalTask
-from faafo.urls import masked, masked_text
+from faafo.urls import masked
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
@@ -51,7 +51,7 @@ class Client:
         self._read_timeout = read_timeout
         self._session = requests.Session()
         # No error and no log line of a library can show a login that its URLs do not have.
-        self._endpoint_url, self._session.auth = _without_login(endpoint_url.rstrip("/"))
+        self._endpoint_url, self._session.auth = without_login(endpoint_url.rstrip("/"))
         # Ignore the proxies of the environment: the API is reached directly.
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=connections)
@@ -190,17 +190,17 @@ class Client:
                 timeout=timeout or (CONNECT_TIMEOUT, self._read_timeout),
                 **arguments,
             )
-            answer = _parsed(response)
+            answer = parsed(response)
         except (requests.RequestException, ValueError) as error:
             raise errors.ApiUnavailable(
-                f"endpoint_url = {self._shown_url}: {_reason(error)}"
+                f"endpoint_url = {self._shown_url}: {reason(error)}"
             ) from None
         if response.status_code >= 500 or response.status_code == TOO_MANY_REQUESTS:
             raise errors.ApiUnavailable(
-                f"endpoint_url = {self._shown_url}: {response.status_code}, {_message(answer)}"
+                f"endpoint_url = {self._shown_url}: {response.status_code}, {message(answer)}"
             )
         if response.status_code >= 400:
-            raise errors.ApiRefused(_message(answer), response.status_code)
+            raise errors.ApiRefused(message(answer), response.status_code)
         return answer
 
 
@@ -210,41 +210,8 @@ def content_digest(content: bytes) -> str:
     return f"sha-256=:{digest}:"
 
 
-def _without_login(url: str) -> tuple[str, HTTPBasicAuth | None]:
-    """Return ``url`` without its login, and the login."""
-    parts = urlsplit(url)
-    login, at, host = parts.netloc.rpartition("@")
-    user, _colon, password = login.partition(":")
-    bare = urlunsplit(parts._replace(netloc=host))
-    # requests would encode text as Latin-1, which has not all characters (RFC 7617: UTF-8).
-    auth = HTTPBasicAuth(unquote(user).encode(), unquote(password).encode())
-    return bare, auth if at else None
-
-
 def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     # itertools.batched needs Python 3.12.
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch
-
-
-def _parsed(response: requests.Response) -> Any:
-    """Return the answer; a proxy that refuses a request does not answer with JSON."""
-    try:
-        return response.json()
-    except ValueError:
-        if 400 <= response.status_code < 500:
-            return f"{response.status_code} {response.reason}"
-        raise
-
-
-def _message(answer: Any) -> str:
-    return str(answer.get("message", answer)) if isinstance(answer, dict) else str(answer)
-
-
-def _reason(error: Exception) -> str:
-    """Return the innermost of requests' nested errors, which fits on one line."""
-    innermost: BaseException = error
-    while innermost.__context__ is not None:
-        innermost = innermost.__context__
-    return masked_text(str(innermost)) or type(innermost).__name__

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an answer of the API says, and why there is none."""
+
+from typing import Any
+
+import requests
+
+from faafo.urls import masked_text
+
+
+def parsed(response: requests.Response) -> Any:
+    """Return the answer; a proxy that refuses a request does not answer with JSON.
+
+    :raises ValueError: when an answer of another status is not JSON.
+    """
+    try:
+        return response.json()
+    except ValueError:
+        if 400 <= response.status_code < 500:
+            return f"{response.status_code} {response.reason}"
+        raise
+
+
+def message(answer: Any) -> str:
+    """Return the message of an error."""
+    return str(answer.get("message", answer)) if isinstance(answer, dict) else str(answer)
+
+
+def reason(error: Exception) -> str:
+    """Return the innermost of requests' nested errors, which fits on one line."""
+    innermost: BaseException = error
+    while innermost.__context__ is not None:
+        innermost = innermost.__context__
+    return masked_text(str(innermost)) or type(innermost).__name__
