@@ -33,8 +33,8 @@ def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, 
         assert re.fullmatch(r"faafo is at http://127\.0\.0\.1:\d+/", line)
         url = line.removeprefix("faafo is at ").rstrip("/")
         wait_until(lambda: len(records(url, "complete")) >= 5, "five fractals")
-        page = requests.get(f"{url}/", timeout=120).text
         old = records(url, "complete")
+        page = requests.get(f"{url}/", timeout=120).text
         for record in old[-5:]:
             image = requests.get(f"{url}/api/fractal/{record['uuid']}/image", timeout=120)
             assert image.headers["Content-Type"] == "image/png"

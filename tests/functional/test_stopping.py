@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import time
 import uuid
@@ -80,8 +81,20 @@ def _blocked(rabbitmq: RabbitMQ) -> Iterator[None]:
         rabbitmq.rabbitmqctl(rabbitmq.node, [watermark, "0.4"])
 
 
+@pytest.fixture
+def site(installation: Site) -> Iterator[Site]:
+    """Give a test the site; end its services and delete its fractals, also if it fails."""
+    cluster = installation.cluster
+    before = len(cluster.services)
+    yield installation
+    for service in cluster.services[before:]:
+        service.kill()
+    for record in cluster.records() if installation.api.exit_status is None else []:
+        requests.delete(f"{cluster.url}/api/fractal/{record['uuid']}", timeout=120)
+
+
 @pytest.fixture(scope="module")
-def site(
+def installation(
     tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitMQ, mariadb: MariaDB
 ) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("stopping")
@@ -144,7 +157,9 @@ def test_workers_and_a_producer_end_in_time(site, rabbitmq, state):
     fractal = post(cluster)
     idle = cluster.start_worker(f"idle-{name}", wait=False, worker={**drain, "drain_timeout": 60})
     busy.wait_for_line(f"processing task {fractal}")
-    idle.wait_for_line("is ready, with")
+    ready = idle.wait_for_line("is ready, with")
+    # A producer misses the reports of a worker only once it has heard one.
+    producer.wait_for_line(re.search(r"(worker \S+ )is ready", ready)[1] + "(faafo")
     services = {"busy": busy, "idle": idle, "producer": producer}
     with site.state(state, rabbitmq):
         who, line = STATES[state]
@@ -154,7 +169,6 @@ def test_workers_and_a_producer_end_in_time(site, rabbitmq, state):
             service.tell_to_stop()
         ends = seconds_to_end([*services.values()], told_at)
     assert max(ends.values()) < BOUND_SECONDS, ends
-    requests.delete(f"{cluster.url}/api/fractal/{fractal}", timeout=120)
 
 
 def test_a_second_signal_ends_a_worker_whose_broker_is_blocked(site, rabbitmq):
