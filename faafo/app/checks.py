@@ -27,14 +27,19 @@ UNENCODED = {"", "identity"}
 
 def register(app: Flask) -> None:
     """Make ``app`` check its requests."""
-    for check in (
-        _refuse_without_room,
-        _refuse_cross_site,
-        _refuse_encoded_body,
-        _refuse_unknown_parameters,
-        _require_json,
-    ):
-        app.before_request(check)
+    app.before_request(_check)
+
+
+def _check() -> None:
+    # One function: Flask takes a few microseconds to call another.
+    if request.method in SAFE:
+        _refuse_unknown_parameters()
+        return
+    _refuse_without_room()
+    _refuse_cross_site()
+    _refuse_encoded_body()
+    _refuse_unknown_parameters()
+    _require_json()
 
 
 def _refuse_without_room() -> None:
@@ -49,7 +54,7 @@ def _refuse_cross_site() -> None:
 
     A retry has no body: a form of another page can send it, without a preflight request (CORS).
     """
-    if request.blueprint in API and request.method not in SAFE:
+    if request.blueprint in API:
         reject_cross_site()
 
 
@@ -65,7 +70,7 @@ def _refuse_encoded_body() -> None:
 
 def _refuse_unknown_parameters() -> None:
     """Reject a parameter in the URL that would be ignored: a typing error, or a guess."""
-    if request.blueprint not in API or not request.args:
+    if not request.args or request.blueprint not in API:
         return
     known = _parameters(request.endpoint or "")
     for name, values in request.args.lists():

@@ -13,6 +13,7 @@ from faafo.app.bodies import NO_ROOM
 from faafo.app.lanes import Lane
 from faafo.app.parser import Busy, Parser
 from faafo.app.pausing import BODY, CHANNEL, Paused
+from faafo.app.request_log import Refusal
 from faafo.core.preflight import DROPPED
 
 # A response with more unsent bytes releases its thread until the client has read.
@@ -48,6 +49,7 @@ class Channel(HTTPChannel):
     Before the body of an upload is read, the application is asked about it.
     """
 
+    error_task_class = Refusal
     request: Any = None
     paused = False
     refused = False

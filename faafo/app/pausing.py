@@ -7,6 +7,7 @@ from typing import Any, Self
 from waitress.buffers import ReadOnlyFileBasedBuffer
 
 from faafo import errors
+from faafo.core.context import CONTEXT
 from faafo.core.reading import CHANNEL
 
 # In the WSGI environment.
@@ -65,6 +66,9 @@ def pausable(app: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(environ: dict[str, Any], start_response: Any) -> Any:
         if BODY in environ:
+            # Another thread may have begun the response; this one has logged for another request.
+            if CONTEXT in environ:
+                environ[CONTEXT].update_store()
             return environ[BODY]
         body = app(environ, start_response)
         # A file is read by waitress as the client reads; a list is in memory anyway.

@@ -9,6 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Protocol
 
 from oslo_config import cfg
+from oslo_context import context
 
 from faafo import errors
 from faafo.fractal.tile import Tile, TileView
@@ -112,7 +113,10 @@ class TileGateway:
         """Make the call in a thread; its place among those in flight is free if that fails."""
         try:
             threading.Thread(
-                target=self._call, args=(view, answer), name="tile", daemon=True
+                target=self._call,
+                args=(view, answer, context.get_current()),
+                name="tile",
+                daemon=True,
             ).start()
         # The system may refuse another thread.
         except RuntimeError as error:
@@ -121,7 +125,12 @@ class TileGateway:
             LOG.error("no tile can be requested: %s", error)
             raise errors.TileUnavailable("the service is overloaded") from None
 
-    def _call(self, view: TileView, answer: Future[Tile]) -> None:
+    def _call(
+        self, view: TileView, answer: Future[Tile], caller: context.RequestContext | None
+    ) -> None:
+        if caller is not None:
+            # What this thread logs and sends has the id of the request.
+            caller.update_store()
         try:
             answer.set_result(self._connected().render(view))
             self._record(answered=True)

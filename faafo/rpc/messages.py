@@ -40,9 +40,10 @@ class TaskContext(_Message):
 
 
 class TileContext(_Message):
-    """The ctxt of ``render_tile``: the caller's timeout in seconds."""
+    """The ctxt of ``render_tile``: the caller's timeout in seconds, the id of its HTTP request."""
 
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    request_id: Annotated[str, Field(max_length=100)] | None = None
 
 
 class Report(_Message):

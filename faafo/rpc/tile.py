@@ -6,6 +6,7 @@ from typing import Any
 
 import oslo_messaging
 from oslo_config import cfg
+from oslo_context.context import get_current
 from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
@@ -54,7 +55,7 @@ class TileClient:
         :raises faafo.errors.FaafoError: any error that the worker raises.
         """
         try:
-            context = {"timeout": self._timeout}
+            context = {"timeout": self._timeout, **_request_id()}
             # A worker of version 1.0 knows no scale: it would render too few pixels.
             version = contract.VERSION if view.scale == 1 else contract.SCALE_VERSION
             target = self._client.prepare(version=version)
@@ -74,3 +75,9 @@ class TileClient:
         # Any other error of a driver or its library is about the broker.
         except Exception as error:
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
+
+
+def _request_id() -> dict[str, str]:
+    """Return the id of the HTTP request that the calling thread works for, if there is one."""
+    current = get_current()
+    return {"request_id": current.request_id} if current else {}

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from oslo_config import cfg
+from oslo_context.context import RequestContext
 
 from faafo import errors
 from faafo.fractal.tile import Tile, TileView, parse_view
@@ -54,7 +55,10 @@ class TileEndpoint:
         try:
             with self._lock:
                 self.under_way += 1
-            timeout = messages.parse(messages.TileContext, ctxt).timeout or self._timeout
+            caller = messages.parse(messages.TileContext, ctxt)
+            # What this thread logs has the id of the HTTP request, else a new one.
+            RequestContext(request_id=caller.request_id)
+            timeout = caller.timeout or self._timeout
             return packed(self._render(parse_view(view), time.perf_counter(), timeout))
         except errors.FaafoError:
             raise

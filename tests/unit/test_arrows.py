@@ -52,6 +52,7 @@ FOR_ALL = {"errors", "retry", "urls"}
 LATE_IMPORTS = {("faafo.core.tile_gateway", "from faafo.rpc import tile")}
 ONLY_IN = {
     "oslo_messaging": {"rpc"},
+    "oslo_context": {"app", "core", "rpc", "worker"},
     "oslo_service": {"rpc", "cmd"},
     "numba": {"render"},
     "llvmlite": {"render"},

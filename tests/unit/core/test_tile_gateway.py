@@ -4,6 +4,7 @@
 import threading
 
 import pytest
+from oslo_context.context import RequestContext, get_current
 
 from faafo import errors
 from faafo.core.tile_gateway import TileGateway
@@ -55,6 +56,19 @@ def start(tiles, worker):
     worker.go_on.set()
     for thread in threads:
         thread.join(30)
+
+
+def test_a_call_has_the_context_of_its_request():
+    class Curious(Worker):
+        def render(self, view):
+            seen.append(get_current())
+            return super().render(view)
+
+    seen = []
+    mine = RequestContext()
+    curious = Curious()
+    TileGateway(lambda: curious, timeout=30.0, max_in_flight=2, max_iterations=100).render(VIEW)
+    assert seen == [mine]
 
 
 def test_a_tile_is_what_the_worker_answers(tiles):

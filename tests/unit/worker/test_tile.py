@@ -3,8 +3,10 @@
 
 import contextlib
 import io
+import logging
 
 import pytest
+from oslo_context.context import RequestContext, get_current
 from PIL import Image
 
 from faafo import errors
@@ -42,6 +44,24 @@ def test_a_tile_is_the_picture_of_its_task(serve):
     assert image.convert("RGB").tobytes() == render(VIEW.task()).convert("RGB").tobytes()
     assert tile.worker == "w-1"
     assert tile.duration > 0
+
+
+def test_a_tile_is_logged_with_the_id_of_the_request_that_asked_for_it(serve, caplog):
+    caplog.set_level(logging.DEBUG, "faafo.worker.tile")
+    seen = []
+
+    def keep(record):
+        seen.append(get_current().request_id)
+        return True
+
+    logger = logging.getLogger("faafo.worker.tile")
+    logger.addFilter(keep)
+    mine = RequestContext()
+    try:
+        serve().render(VIEW)
+    finally:
+        logger.removeFilter(keep)
+    assert seen == [mine.request_id]
 
 
 def test_a_tile_at_a_scale_has_more_pixels(serve):

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The context of a request: its id and who is asking, for views and for the log."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import request
+from oslo_context import context
+
+# In the WSGI environment.
+CONTEXT = "faafo.context"
+
+
+class RequestContext(context.RequestContext):
+    """Who sends a request: ``user_id``, ``project_id``, ``roles``, and ``request_id``.
+
+    The newest one of a thread is in its log lines, which oslo.log writes; nothing changes one
+    later. Each request makes one, so it has fewer attributes than that of oslo.context, whose
+    constructor and dictionary take 20 microseconds a request.
+
+    :param global_request_id: of the request of another service that this one is a part of.
+    """
+
+    user_name: str | None = None
+    project_name: str | None = None
+    user_domain_id: str | None = None
+    project_domain_id: str | None = None
+
+    def __init__(  # not that of oslo.context, see above
+        self,
+        request_id: str | None = None,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        roles: Sequence[str] = (),
+        global_request_id: str | None = None,
+    ) -> None:
+        self.request_id = request_id or context.generate_request_id()
+        self.user_id = user_id
+        self.project_id = project_id
+        self.roles = list(roles)
+        self.global_request_id = global_request_id
+        self.update_store()
+
+    def get_logging_values(self) -> dict[str, Any]:
+        return {
+            "request_id": self.request_id,
+            "global_request_id": self.global_request_id,
+            "user": self.user_id,
+            "project": self.project_id,
+        }
+
+
+def request_context() -> RequestContext:
+    """Return the context of the current request."""
+    return request.environ[CONTEXT]
