@@ -31,6 +31,7 @@ from faafo.api.schemas import (
 )
 from faafo.core import stored_image
 from faafo.core.collaborators import collaborators
+from faafo.core.versions import under_requested_prefix
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
@@ -67,7 +68,7 @@ def post_fractal(body: NewFractal) -> Any:
     task = _task(body)
     collaborators().limits.check(task)
     fractal = fractals.add(db.session, task)
-    location = url_for("fractal.get_fractal", uuid=fractal.uuid)
+    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=fractal.uuid))
     return jsonify(fractal.as_dict()), 201, {"Location": location}
 
 
@@ -243,4 +244,5 @@ def _next_link(query: FractalList, size: int, marker: str) -> str:
     parameters: dict[str, Any] = {"results_per_page": size, "marker": marker}
     if query.q is not None:
         parameters["q"] = query.q
-    return f'<{url_for("fractal.get_fractals", **parameters)}>; rel="next"'
+    url = under_requested_prefix(url_for("fractal.get_fractals", **parameters))
+    return f'<{url}>; rel="next"'

@@ -9,6 +9,7 @@ from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
 
 from faafo.api import claim, fractal, health, tile
+from faafo.api import version as versions
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, request_log
 from faafo.core.bulkhead import Bulkheads
@@ -66,8 +67,9 @@ def create_app(
     request_log.register(app)
     checks.register(app)
     error_handlers.register(app)
-    for resource in (fractal, claim, tile, health):
+    for resource in (fractal, claim, tile, health, versions):
         app.register_api(resource.blueprint)
+    versions.serve_both_prefixes(app)
     site.register(app, store, version)
     return app
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from flask import Request, Response, make_response, render_template
 
 # Errors below these paths are always JSON, whatever the Accept header says.
-JSON_PATHS = ("api", "healthcheck", "openapi")
+JSON_PATHS = ("api", "v1", "healthcheck", "openapi")
 
 
 def wants_page(request: Request) -> bool:

@@ -7,6 +7,7 @@ from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from faafo.core.collaborators import collaborators
+from faafo.core.versions import varying, versions, wants_versions
 from faafo.db import db, fractals, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.fractal.task import Status
@@ -42,8 +43,11 @@ REFRESH_SECONDS = 5
 def get_gallery() -> Response:
     """Show the newest fractals of a status, complete ones by default.
 
-    A script polls this URL and patches the page; the ETag makes unchanged pages a 304.
+    A script polls this URL and patches the page; the ETag makes unchanged pages a 304. A client
+    that prefers JSON gets the versions of the REST API.
     """
+    if wants_versions():
+        return varying(versions())
     # Comes first: while it waits it gives its connection back, and what had been read would expire.
     counts = collaborators().counts.by_status(db.session)
     page = render_template(
@@ -63,7 +67,7 @@ def get_gallery() -> Response:
     response = make_response(page)
     response.add_etag()
     response.cache_control.no_cache = True
-    return response.make_conditional(request)
+    return varying(response).make_conditional(request)
 
 
 @blueprint.get("/fractal/<uuid:uuid>")

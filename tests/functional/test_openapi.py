@@ -35,6 +35,7 @@ CALLS = {
     ("/tile/{z}/{x}/{y}.png", "get"),
     ("/healthcheck", "get"),
     ("/healthcheck/store", "get"),
+    ("/v1", "get"),
 }
 # `make fuzz` asks for more.
 REQUESTS = int(os.environ.get("FAAFO_FUZZ_REQUESTS", "1000"))
