@@ -63,7 +63,7 @@ class ImageNotFound(FaafoError):
 
 
 class InvalidImage(FaafoError):
-    """Raised when an uploaded image does not match its checksum or its record."""
+    """Raised when an image does not match its checksum or its record."""
 
 
 class StoreUnavailable(FaafoError):
@@ -115,7 +115,14 @@ class BrokerUnavailable(FaafoError):
 
 
 class ApiUnavailable(FaafoError):
-    """Raised when the API is unreachable or answers with 5xx."""
+    """Raised when the API is unreachable or answers with 5xx.
+
+    ``kind`` is the HTTP status as text, or ``connection``, ``timeout``, ``TLS`` or ``answer``.
+    """
+
+    def __init__(self, message: str, kind: str = "connection") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class ApiRefused(FaafoError):
@@ -124,3 +131,15 @@ class ApiRefused(FaafoError):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+class FractalFailed(FaafoError):
+    """Raised when a fractal that is waited for ends in error; the message has its fault."""
+
+
+class WaitTimeout(FaafoError):
+    """Raised when a fractal that is waited for is neither complete nor in error in time."""
+
+
+class OutputRefused(FaafoError):
+    """Raised when a file cannot be written that a user has asked for; names it."""

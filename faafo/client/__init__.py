@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HTTP client of faafo's own API."""
+"""The HTTP clients of faafo's own API: ``Client`` is the public one."""
+
+from faafo.client.client import Client
+from faafo.client.results import Fractal
+
+__all__ = ["Client", "Fractal"]

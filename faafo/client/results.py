@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the API returns, as types."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from faafo.fractal.task import Status
+
+
+class Fractal(BaseModel):
+    """The record of a fractal.
+
+    It has the fields of the REST API under their names; those that a newer service adds are
+    attributes, too. ``status`` is ``queued``, ``rendering``, ``complete`` or ``error``. Of a
+    complete one ``checksum`` is the SHA-256 of the image in hexadecimal, ``size`` its bytes, and
+    ``duration`` the seconds that the render took. ``fault`` is what went wrong last.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    uuid: str
+    width: int
+    height: int
+    iterations: int
+    xa: float
+    xb: float
+    ya: float
+    yb: float
+    cx: float
+    cy: float
+    palette: str
+    status: str
+    attempt: int
+    failures: int
+    fault: str | None
+    created_at: datetime
+    checksum: str | None
+    duration: float | None
+    size: int | None
+    generated_by: str | None
+
+    @property
+    def c(self) -> complex:
+        """The Julia constant."""
+        return complex(self.cx, self.cy)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is an image."""
+        return self.status == Status.COMPLETE
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the fractal is complete or in error: nothing more happens to it by itself."""
+        return self.status in (Status.COMPLETE, Status.ERROR)

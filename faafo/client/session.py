@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTTP as people use it: proxies of the environment, certificates, and errors that name the URL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.utils import get_environ_proxies
+
+from faafo import errors
+from faafo.client.answers import message, reason
+from faafo.client.login import without_login
+from faafo.urls import check, masked
+
+CONNECT_TIMEOUT = 5.0
+CHUNK = 2**16
+# Too many requests, or the queue is full: a retry may succeed, as after a server error.
+TOO_MANY_REQUESTS = 429
+
+
+class Session:
+    """Sends requests to the API at ``url``; may be shared by threads.
+
+    :param auth: authenticates every request; by default the login in the URL, if it has one.
+    :param cacert: path of the certificates that are trusted, PEM; by default those of certifi.
+    :param timeout: seconds that a request waits for the next byte of its answer.
+    :param connections: number of connections that are kept open.
+    :raises faafo.errors.ConfigurationError: when ``url`` is not the URL of a server.
+    """
+
+    def __init__(
+        self, url: str, auth: AuthBase | None, cacert: str | None, timeout: float, connections: int
+    ) -> None:
+        self.shown_url = masked(url)
+        try:
+            check(url, ("http", "https"), plain=True)
+        except ValueError as error:
+            raise errors.ConfigurationError(f"url = {self.shown_url}: {error}") from None
+        self._timeout = (CONNECT_TIMEOUT, timeout)
+        self._session = requests.Session()
+        self._url, login = without_login(url.rstrip("/"))
+        self._session.auth = auth or login
+        self._session.verify = cacert or True
+        # The environment has a say in proxies only; requests would look for a login in ~/.netrc.
+        self._session.trust_env = False
+        if not _is_loopback(self._url):
+            self._session.proxies = get_environ_proxies(self._url)
+        adapter = HTTPAdapter(pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    def json(
+        self, method: str, path: str, body: Any = None, parameters: dict[str, Any] | None = None
+    ) -> Any:
+        """Return the answer to a request; None when it has no body.
+
+        :raises faafo.errors.ApiUnavailable: when a retry may succeed.
+        :raises faafo.errors.ApiRefused: when it cannot.
+        """
+        with self._answer(method, path, json=body, params=parameters) as response:
+            return response.json() if response.content else None
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield the body of the answer to a GET; raises what ``json`` does."""
+        with self._answer("GET", path, stream=True) as response:
+            yield from response.iter_content(CHUNK)
+
+    @contextmanager
+    def _answer(self, method: str, path: str, **arguments: Any) -> Iterator[requests.Response]:
+        """Give the answer to a request, and explain what goes wrong while it is read."""
+        try:
+            with self._session.request(
+                method, self._url + path, timeout=self._timeout, **arguments
+            ) as response:
+                self._require_success(response)
+                yield response
+        except requests.exceptions.JSONDecodeError:
+            text = "the answer is not JSON; is this the URL of faafo?"
+            raise errors.ApiUnavailable(f"{self.shown_url}: {text}", "answer") from None
+        except (requests.RequestException, OSError) as error:
+            raise errors.ApiUnavailable(
+                f"{self.shown_url}: {reason(error)}", _kind(error)
+            ) from None
+
+    def _require_success(self, response: requests.Response) -> None:
+        status = response.status_code
+        if status < 400:
+            return
+        explanation = _explanation(response)
+        shown = f"{self.shown_url}: {status}, {explanation or response.reason}"
+        if status >= 500 or status == TOO_MANY_REQUESTS:
+            raise errors.ApiUnavailable(shown, str(status))
+        # What faafo refuses it explains; any other refusal is that of a proxy, or of another site.
+        raise errors.ApiRefused(explanation or shown, status)
+
+
+def _kind(error: Exception) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "TLS"
+    return "timeout" if isinstance(error, requests.Timeout) else "connection"
+
+
+def _explanation(response: requests.Response) -> str | None:
+    try:
+        answer = response.json()
+    except ValueError:
+        return None
+    return message(answer) if isinstance(answer, dict) and "message" in answer else None
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
