@@ -36,6 +36,11 @@ def manage() -> int:
     return _start("manage")
 
 
+def user() -> int:
+    """``faafo``."""
+    return _start("faafo")
+
+
 def _serve(name: str) -> int:
     if HELP.intersection(sys.argv):
         importlib.import_module("faafo.cmd.usage").show(f"faafo-{name}")

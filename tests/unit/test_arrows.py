@@ -34,7 +34,9 @@ ARROWS = {
     "app": {"api", "web", "core", "db", "fractal", "store"},
     "producer": {"client", "rpc", "fractal"},
     "worker": {"rpc", "store", "fractal", "render"},
+    "cli": {"client", "fractal"},
     "cmd": {
+        "cli",
         "conf",
         "process",
         "app",
@@ -58,6 +60,7 @@ ONLY_IN = {
     "llvmlite": {"render"},
     "numpy": {"render"},
     "requests": {"client"},
+    "cliff": {"cli"},
     "sqlalchemy": {"db", "core", "api", "app", "web", "cmd"},
     "flask": {"api", "app", "core", "web"},
     "waitress": {"app"},

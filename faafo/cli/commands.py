@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands by name: a list by hand, so that no entry points are searched."""
+
+from cliff.command import Command
+
+from faafo.cli.fractals import (
+    CreateFractal,
+    DeleteFractals,
+    ListFractals,
+    RetryFractals,
+    ShowFractal,
+)
+from faafo.cli.help import Complete, Help
+from faafo.cli.images import GetImage, Render
+from faafo.cli.load import Load
+from faafo.cli.waiting import WaitForFractals
+
+COMMANDS: dict[str, type[Command]] = {
+    "render": Render,
+    "load": Load,
+    "fractal create": CreateFractal,
+    "fractal list": ListFractals,
+    "fractal show": ShowFractal,
+    "fractal wait": WaitForFractals,
+    "fractal get": GetImage,
+    "fractal retry": RetryFractals,
+    "fractal delete": DeleteFractals,
+    "complete": Complete,
+    "help": Help,
+}

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``faafo fractal create``, ``list``, ``show``, ``delete`` and ``retry``."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from faafo import errors
+from faafo.cli import cells, picture, values
+from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand
+from faafo.fractal.palette import NAMES
+from faafo.fractal.task import Status
+
+COLUMNS = ("uuid", "status", "width", "height", "palette", "created_at")
+LONG_COLUMNS = (
+    *("uuid", "status", "width", "height", "iterations", "cx", "cy", "palette", "created_at"),
+    *("duration", "size", "failures", "generated_by", "fault"),
+)
+MOST_LISTED = 1_000_000
+
+
+class CreateFractal(ShowCommand):
+    """Post a fractal and show its record.
+
+    It is rendered as soon as a worker is free; "faafo render" waits for that
+    and saves the image.
+    """
+
+    examples = (
+        "faafo fractal create",
+        "faafo fractal create --width 1920 --height 1080 --c -0.7269+0.1889i --palette ember",
+        "faafo fractal create -f value -c uuid",
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the parameters of the fractal."""
+        parser = super().get_parser(prog_name)
+        picture.add_options(parser).add_argument(
+            "--uuid",
+            type=values.uuid,
+            help="uuid of the fractal; posting the same one twice is refused (default: a new one)",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Result:
+        """Post it."""
+        given = picture.checked_parameters(self, parsed_args)
+        if parsed_args.uuid is not None:
+            given["uuid"] = parsed_args.uuid
+        return cells.fields(self.client.create(**given))
+
+
+class ListFractals(ListCommand):
+    """List fractals, newest first.
+
+    Times are UTC. A table has the most important fields; JSON, YAML and CSV
+    have the same ones, exactly. --long shows more of them.
+    """
+
+    examples = (
+        "faafo fractal list",
+        "faafo fractal list --status error --long",
+        "faafo fractal list -f json --limit 1000",
+        "faafo fractal list --status complete -f value -c uuid | head -1",
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the filters."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--status", choices=list(Status), help="only those of this status")
+        parser.add_argument(
+            "--palette", choices=NAMES, metavar="PALETTE", help="only those of this palette"
+        )
+        parser.add_argument(
+            "--limit",
+            type=values.whole(1, MOST_LISTED),
+            default=20,
+            metavar="COUNT",
+            help="list at most so many (default: %(default)s)",
+        )
+        parser.add_argument("--long", action="store_true", help="show more fields")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Result:
+        """List them."""
+        columns = LONG_COLUMNS if parsed_args.long else COLUMNS
+        found = self.client.find(
+            status=parsed_args.status, palette=parsed_args.palette, limit=parsed_args.limit
+        )
+        return columns, cells.rows(found, columns)
+
+
+class ShowFractal(ShowCommand):
+    """Show the record of a fractal."""
+
+    operands = "UUID"
+    examples = (
+        "faafo fractal show 12345678-9abc-4def-8123-456789abcdef",
+        "faafo fractal show 12345678-9abc-4def-8123-456789abcdef -f value -c status",
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the uuid."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("uuid", type=values.uuid, metavar="UUID", help="uuid of the fractal")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Result:
+        """Show it."""
+        return cells.fields(self.client.get(parsed_args.uuid))
+
+
+class _ForEach(PlainCommand):
+    """Base class of a command that does the same to several fractals."""
+
+    operands = "UUID [UUID ...]"
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the uuids."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "uuid", type=values.uuid, nargs="+", metavar="UUID", help="uuid of a fractal"
+        )
+        return parser
+
+    def for_each(self, uuids: list[str], act: Callable[[str], Any], done: str) -> int:
+        """Do it, and print a line for each; return 1 if any was refused."""
+        for uuid in uuids:
+            try:
+                act(uuid)
+                self.print(done.format(uuid))
+            except errors.ApiRefused as error:
+                self.status = 1
+                self.app.LOG.error("%s", error)
+        return self.status
+
+
+class DeleteFractals(_ForEach):
+    """Delete fractals and their images.
+
+    A render under way is cancelled. One that cannot be deleted does not keep
+    the others from it; the exit status is 1 then.
+    """
+
+    examples = (
+        "faafo fractal delete 12345678-9abc-4def-8123-456789abcdef",
+        "faafo fractal list --status error -f value -c uuid | xargs -r faafo fractal delete",
+    )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """Delete them."""
+        return self.for_each(parsed_args.uuid, self.client.delete, "deleted fractal {}")
+
+
+class RetryFractals(_ForEach):
+    """Queue fractals again that are in error.
+
+    One that is not in error does not keep the others from it; the exit status
+    is 1 then.
+    """
+
+    examples = (
+        "faafo fractal retry 12345678-9abc-4def-8123-456789abcdef",
+        "faafo fractal list --status error -f value -c uuid | xargs -r faafo fractal retry",
+    )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """Queue them again."""
+        return self.for_each(parsed_args.uuid, self.client.retry, "queued fractal {} again")

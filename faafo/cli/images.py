@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``faafo fractal get`` and ``faafo render``: images in files."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from faafo import errors
+from faafo.cli import picture, values
+from faafo.cli.base import PlainCommand
+from faafo.cli.output import Progress, check_target, replacing
+from faafo.cli.waiting import add_timeout, shown_on
+
+STANDARD_OUTPUT = "-"
+
+
+class _SaveImage(PlainCommand):
+    """Base class of a command that saves an image."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the path."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="file to write, which is replaced if it exists; - is standard output "
+            "(default: UUID.png)",
+        )
+        return parser
+
+    def check(self, path: str | None) -> None:
+        """Check that the file can be written, before anything is done for it."""
+        if path == STANDARD_OUTPUT and self.app.stdout.isatty():
+            raise errors.OutputRefused("-: is a terminal, which shows no images; name a file")
+        if path is not None and path != STANDARD_OUTPUT:
+            check_target(Path(path))
+
+    def save(self, uuid: str, path: str | None) -> None:
+        """Save the image of a complete fractal."""
+        if path == STANDARD_OUTPUT:
+            self.client.save_image(uuid, sys.stdout.buffer)
+            return
+        target = Path(path or f"{uuid}.png")
+        with replacing(target) as file:
+            fractal = self.client.save_image(uuid, file)
+        self.print(
+            f"saved fractal {uuid} as {target}: {fractal.width} x {fractal.height} pixels, "
+            f"{fractal.size} bytes"
+        )
+
+
+class GetImage(_SaveImage):
+    """Download the image of a fractal, a PNG file.
+
+    The file is the one that the worker has stored; it is checked against the
+    checksum of the record, and appears under its name only when it is whole.
+    """
+
+    operands = "UUID"
+    examples = (
+        "faafo fractal get 12345678-9abc-4def-8123-456789abcdef -o julia.png",
+        "faafo fractal get 12345678-9abc-4def-8123-456789abcdef -o - | display",
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the uuid."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("uuid", type=values.uuid, metavar="UUID", help="uuid of the fractal")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Download it."""
+        self.check(parsed_args.output)
+        self.save(parsed_args.uuid, parsed_args.output)
+
+
+class Render(_SaveImage):
+    """Render a fractal: post it, wait for it, and save its image.
+
+    After Ctrl-C, or when the time is over, the fractal remains with the
+    service, and "faafo fractal get" saves its image later.
+    """
+
+    examples = (
+        "faafo render -o julia.png",
+        "faafo render --width 800 --height 600 --c -0.8+0.156i -o x.png",
+        "faafo render --c -0.7269+0.1889i --palette ember --xa -0.5 --xb 0.5 --ya -0.4 --yb 0.4",
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the parameters of the fractal, and the timeout."""
+        parser = super().get_parser(prog_name)
+        add_timeout(parser)
+        picture.add_options(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Render it."""
+        given = picture.checked_parameters(self, parsed_args)
+        self.check(parsed_args.output)
+        uuid = self.client.create(**given).uuid
+        try:
+            with Progress(self.app.stderr) as progress:
+                self.client.wait(uuid, parsed_args.timeout, shown_on(progress))
+        except (KeyboardInterrupt, errors.WaitTimeout):
+            self.app.LOG.warning("the service still has fractal %s", uuid)
+            raise
+        self.save(uuid, parsed_args.output)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that appear under their name only when they are whole, and progress on a terminal."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TextIO
+from uuid import uuid4
+
+from faafo import errors
+
+ERASE_TO_END_OF_LINE = "\x1b[K"
+
+
+def check_target(path: Path) -> None:
+    """Check that a file can be written there, before anything is done for it.
+
+    :raises faafo.errors.OutputRefused: when it cannot.
+    """
+    if path.is_dir():
+        raise errors.OutputRefused(f"{path}: is a directory; name a file")
+    if not path.parent.is_dir():
+        raise errors.OutputRefused(f"{path}: there is no directory {path.parent}")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Give a file that takes the place of ``path`` when the block ends without an error.
+
+    A device or a pipe is written directly.
+
+    :raises faafo.errors.OutputRefused: when the system refuses it.
+    """
+    is_replaceable = path.is_file() or not path.exists()
+    partial = path.with_name(f".{path.name:.200}.{uuid4().hex}.part") if is_replaceable else path
+    try:
+        with partial.open("xb" if is_replaceable else "wb") as file:
+            yield file
+        if is_replaceable:
+            partial.replace(path)
+    except OSError as error:
+        raise errors.OutputRefused(f"{path}: {error.strerror}") from None
+    finally:
+        if is_replaceable:
+            partial.unlink(missing_ok=True)
+
+
+class Progress:
+    """A line on a terminal that shows how far something is; nothing where ``stream`` is a file."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_shown = stream.isatty()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        self.show("")
+
+    def show(self, line: str) -> None:
+        """Replace the line."""
+        if self._is_shown:
+            # A longer line would be wrapped, and could not be replaced.
+            columns = shutil.get_terminal_size().columns
+            print(f"\r{line[: columns - 1]}{ERASE_TO_END_OF_LINE}", end="", file=self._stream)
+            self._stream.flush()

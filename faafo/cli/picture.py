@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options that describe a fractal."""
+
+import argparse
+from typing import NoReturn, Protocol
+
+from faafo import errors
+from faafo.cli import values
+from faafo.client.parameters import HEIGHT, ITERATIONS, WIDTH, WINDOW, Parameters, make_task
+from faafo.fractal.palette import DEFAULT, NAMES
+
+SIDES = {
+    "xa": "real part of the left column",
+    "xb": "real part of the right column",
+    "ya": "imaginary part of the top row",
+    "yb": "imaginary part of the bottom row",
+}
+
+
+class Refusing(Protocol):
+    """A command."""
+
+    def usage_error(self, message: str) -> NoReturn:
+        """End the process."""
+
+
+def add_options(
+    parser: argparse.ArgumentParser, width: int = WIDTH, height: int = HEIGHT
+) -> argparse._ArgumentGroup:
+    """Add the options of a fractal, with these defaults, and return their group."""
+    group = parser.add_argument_group(
+        "the fractal",
+        "The sides --xa, --xb, --ya and --yb of its window are given together. Without them the "
+        "window has square pixels and the whole set in view.",
+    )
+    group.add_argument(
+        "--width",
+        type=values.size,
+        default=width,
+        metavar="PIXELS",
+        help="width of the image (default: %(default)s)",
+    )
+    group.add_argument(
+        "--height",
+        type=values.size,
+        default=height,
+        metavar="PIXELS",
+        help="height of the image (default: %(default)s)",
+    )
+    group.add_argument(
+        "--iterations",
+        type=values.size,
+        default=ITERATIONS,
+        metavar="STEPS",
+        help="steps after which a point that has not escaped counts as inside "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--c",
+        type=values.constant,
+        metavar="CONSTANT",
+        help="Julia constant, such as -0.8+0.156i; without it the service chooses one",
+    )
+    group.add_argument(
+        "--palette",
+        choices=NAMES,
+        default=DEFAULT,
+        metavar="PALETTE",
+        help=f"colours: {', '.join(NAMES)} (default: %(default)s)",
+    )
+    for name, what in SIDES.items():
+        group.add_argument(
+            f"--{name}",
+            type=values.coordinate,
+            metavar="X" if name in ("xa", "xb") else "Y",
+            help=what,
+        )
+    return group
+
+
+def checked_parameters(command: Refusing, parsed: argparse.Namespace) -> Parameters:
+    """Return what the options describe; end the process if they contradict each other."""
+    given = Parameters(
+        width=parsed.width,
+        height=parsed.height,
+        iterations=parsed.iterations,
+        palette=parsed.palette,
+    )
+    if parsed.c is not None:
+        given["c"] = parsed.c
+    for name in WINDOW:
+        if getattr(parsed, name) is not None:
+            given[name] = getattr(parsed, name)  # type: ignore[literal-required]
+    try:
+        make_task(given)
+    except errors.InvalidTask as error:
+        command.usage_error(str(error))
+    return given

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values on the command line: each is a function from text, which argparse calls.
+
+Their errors name the value and the bound; argparse adds the option.
+"""
+
+import math
+import re
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from faafo.fractal.task import INTEGER, MAX_COORDINATE, MAX_INT32, NUMBER
+from faafo.urls import check, masked
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+_REAL = NUMBER.pattern
+# The sign between the parts keeps 0.5i from being read as 0. and 5i.
+_COMPLEX = re.compile(
+    rf"((?P<real>{_REAL})(?=[+-]))?(?P<imaginary>[+-]?{_REAL.removeprefix('-?')})[ij]"
+)
+_DURATION = re.compile(r"(?P<count>[0-9]+\.?[0-9]*)(?P<unit>[smh]?)")
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Return the type of an integer from ``low`` to ``high``."""
+
+    def integer(text: str) -> int:
+        # Python would also read 1_0 and full-width digits.
+        if len(text) < 20 and INTEGER.fullmatch(text) and low <= int(text) <= high:
+            return int(text)
+        raise ArgumentTypeError(f"must be an integer from {low} to {high}, not {text!r:.60}")
+
+    return integer
+
+
+def number(low: float, high: float, what: str = "a number") -> Callable[[str], float]:
+    """Return the type of a number from ``low`` to ``high``."""
+
+    def real(text: str) -> float:
+        if NUMBER.fullmatch(text) and low <= float(text) <= high:
+            return float(text)
+        raise ArgumentTypeError(f"must be {what} from {low:.15g} to {high:.15g}, not {text!r:.60}")
+
+    return real
+
+
+def duration(low: float, high: float) -> Callable[[str], float]:
+    """Return the type of a duration in seconds, such as 90, 1.5s, 10m or 1h."""
+
+    def seconds(text: str) -> float:
+        found = _DURATION.fullmatch(text)
+        value = float(found["count"]) * UNITS[found["unit"]] if found else math.nan
+        if low <= value <= high:
+            return value
+        raise ArgumentTypeError(
+            f"must be a duration from {low:g}s to {high:g}s, such as 30s, 10m or 1h, "
+            f"not {text!r:.60}"
+        )
+
+    return seconds
+
+
+size = whole(1, MAX_INT32)
+coordinate = number(-MAX_COORDINATE, MAX_COORDINATE)
+
+
+def constant(text: str) -> complex:
+    """Return a complex number, such as -0.8+0.156i, 0.25 or 1i."""
+    shown = text.replace(" ", "")
+    found = _COMPLEX.fullmatch(shown)
+    if found:
+        parts = float(found["real"] or 0), float(found["imaginary"])
+    elif NUMBER.fullmatch(shown):
+        parts = float(shown), 0.0
+    else:
+        raise ArgumentTypeError(
+            f"must be a complex number such as -0.8+0.156i, 0.25 or 1i, not {text!r:.60}"
+        )
+    for part in parts:
+        coordinate(f"{part:.17g}")
+    return complex(*parts)
+
+
+def uuid(text: str) -> str:
+    """Return a uuid in lower case."""
+    try:
+        if str(UUID(text)) == text.lower():
+            return text.lower()
+    except ValueError:
+        pass
+    raise ArgumentTypeError(
+        f"must be a UUID such as 12345678-9abc-4def-8123-456789abcdef, not {text!r:.60}"
+    )
+
+
+def url(text: str) -> str:
+    """Return the URL of a service."""
+    try:
+        check(text, ("http", "https"), plain=True)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{masked(text)}: {error}") from None
+    return text
+
+
+def readable_file(text: str) -> str:
+    """Return the path of a file that can be read."""
+    try:
+        with Path(text).open("rb"):
+            return text
+    except OSError as error:
+        raise ArgumentTypeError(f"{text}: {error.strerror}") from None
+
+
+def join_negative(argv: list[str]) -> list[str]:
+    """Return ``argv`` with ``--c -0.8+0.156i`` as ``--c=-0.8+0.156i``: argparse sees an option."""
+    joined: list[str] = []
+    for argument in argv:
+        if joined and _is_bare_option(joined[-1]) and re.match(r"-[0-9.]", argument):
+            joined[-1] = f"{joined[-1]}={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _is_bare_option(argument: Any) -> bool:
+    return argument.startswith("--") and len(argument) > 2 and "=" not in argument
