@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The memory of idle services, and the time until they are ready."""
 
+import resource
 import statistics
 import time
 from collections.abc import Callable
@@ -19,11 +20,22 @@ STARTS = 5
 # Long enough for initialization and a few reports.
 SETTLING_SECONDS = 5.0
 MOST_MEGABYTES = {"API": 120.0, "producer": 100.0, "worker": 250.0}
+# Of the processor: what a user waits for, beside the service's own time.
+MOST_CPU_SECONDS = 0.6
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "faafo fractal list": ("fractal", "list"),
+    "faafo fractal list -f yaml": ("fractal", "list", "-f", "yaml"),
+    "faafo fractal create": ("fractal", "create"),
+    "faafo render": ("render", "--width", "64", "--height", "48", "-o", "x.png"),
+    "faafo --help": ("--help",),
+    "faafo complete": ("complete",),
+}
 MOST_SECONDS = {"faafo-api --version": 0.7, "API ready": 2.0, "worker ready": 3.0}
 HOW = (
     f"Medians of {STARTS} starts, on a running broker and database and with a kernel that has been "
     "compiled before. The API is ready when its health check succeeds, a worker when it accepts "
-    f"tasks. Memory is the resident set {SETTLING_SECONDS:.0f} s after the start."
+    "tasks. CPU is the processor time of a whole command, in user and kernel mode. Memory is the "
+    f"resident set {SETTLING_SECONDS:.0f} s after the start."
 )
 
 
@@ -50,6 +62,9 @@ def run(report: Report) -> None:
             seconds = [start() for _ in range(STARTS)]
             report.progress(f"footprint: {what} after {min(seconds):.2f} to {max(seconds):.2f} s")
             report.at_most(what, MOST_SECONDS[what], statistics.median(seconds), "s")
+        for what, argv in COMMANDS.items():
+            seconds = [_cpu_time(site.directory, url, argv) for _ in range(STARTS)]
+            report.at_most(f"CPU time of {what}", MOST_CPU_SECONDS, statistics.median(seconds), "s")
         _measure_memory(report, members)
 
 
@@ -65,6 +80,13 @@ def _time_of_version(directory: Path) -> float:
     started_at = time.perf_counter()
     assert run_script(directory, "faafo-api", "--version").returncode == 0
     return time.perf_counter() - started_at
+
+
+def _cpu_time(directory: Path, url: str, argv: tuple[str, ...]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert run_script(directory, "faafo", "--url", url, *argv).returncode == 0
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _time_of_start(member: Member, is_ready: Callable[[], bool]) -> float:
