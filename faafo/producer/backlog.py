@@ -6,15 +6,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
+from faafo.producer.pace import AHEAD_SECONDS
 
-# Seconds of work that are claimed ahead of free slots: fractals that take milliseconds are claimed
-# in batches, and one that takes seconds does not wait here while another producer has free slots.
-AHEAD_SECONDS = 0.25
+# Points times iterations of a task that is small: the largest of the default ranges.
+SMALL = 1024 * 1024 * 512
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Job:
     task: FractalTask
     lease: Lease
     quarantined: bool
+
+    @property
+    def is_small(self) -> bool:
+        """Whether others may travel in the same call."""
+        task = self.task
+        return not self.quarantined and task.width * task.height * task.iterations <= SMALL
 
     @classmethod
     def of(cls, record: Record) -> Self:
@@ -83,6 +90,20 @@ class Backlog:
         """Remove and return the first job, None when there is none."""
         with self._lock:
             return self._jobs.popleft() if self._jobs else None
+
+    def take_small(self, batch_size: int, free_slots: int) -> list[Job]:
+        """Remove and return small jobs from the head, for a batch whose first job has been taken.
+
+        :param batch_size: the number of jobs of the batch, at most.
+        :param free_slots: slots among which the jobs are shared, that of the batch included.
+        """
+        with self._lock:
+            share = -(-(len(self._jobs) + 1) // max(1, free_slots))
+            most = min(batch_size, share) - 1
+            small = list(takewhile(lambda job: job.is_small, islice(self._jobs, max(0, most))))
+            for _ in small:
+                self._jobs.popleft()
+            return small
 
     def take_all(self) -> list[Job]:
         """Remove and return all jobs."""

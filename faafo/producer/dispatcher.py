@@ -10,29 +10,24 @@ from typing import Any
 from faafo import errors
 from faafo.client.http import Client, Record
 from faafo.fractal.lease import Lease
-from faafo.producer.attempt import Attempt
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
 from faafo.producer.faults import unexpected
 from faafo.producer.leases import Leases
 from faafo.producer.pace import Pace
+from faafo.producer.recovery import Recovery
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.results import ResultReporter
+from faafo.producer.runner import Runner
 from faafo.retry import with_backoff
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 
-# Errors after which a fractal is released, without a failure being counted.
-NOT_A_FAILURE = (errors.BrokerUnavailable, errors.StoreUnavailable, errors.WorkerBusy)
 # Seconds between two claims, at least, while nothing is queued.
 SHORTEST_PAUSE = 0.05
-# Seconds until the next claim when the system refuses another thread.
-THREAD_PAUSE = 1.0
-# Seconds between two checks of the stop event while a quarantined job waits for the others.
-POLL_SECONDS = 0.5
 
 
 class Dispatcher:
@@ -54,7 +49,6 @@ class Dispatcher:
         self._claimed_by = claimed_by
         self._client = client
         self._registry = registry
-        self._workers = workers
         self._pace = pace
         self._wake = wake
         self._vital = vital or VitalThreads()
@@ -74,6 +68,17 @@ class Dispatcher:
         self._abandon = threading.Event()
         self._results = ResultReporter(claimed_by, client, self._leases, self._abandon, self._vital)
         self._backlog = Backlog()
+        self._runner = Runner(
+            claimed_by,
+            registry,
+            workers,
+            self._backlog,
+            self._leases,
+            self._results,
+            self._canceller,
+            Recovery(registry, workers, pace.lease_duration, self._stop),
+            self._stop,
+        )
 
     def run(self, stop: threading.Event, forced: threading.Event) -> None:
         """Dispatch until ``stop`` is set, then drain: within ``drain_timeout`` and four seconds.
@@ -81,13 +86,13 @@ class Dispatcher:
         Once ``forced`` is set, what is left is cancelled and released within two seconds. Whatever
         waits for a peer does so in a thread that is not waited for any longer.
         """
-        self._stop = stop
         drained = threading.Event()
         claiming = _started("dispatcher", self._claim_until_stopped)
         reporting = _started("results", self._results.run)
         _started("leases", self._leases.run, drained)
         _started("cancels", self._canceller.run)
         stop.wait()
+        self._stop.set()
         self._wake.set()
         drain = Drain(self._pace, forced, self._backlog, self._leases, self._results)
         drain.run(claiming, self._canceller)
@@ -119,15 +124,15 @@ class Dispatcher:
     def _dispatch(self) -> bool:
         """Claim jobs for free slots and start them; return whether any was claimed."""
         if not self._registry.slots():
-            self._release_backlog()
-        self._start_jobs()
+            self._runner.release_backlog()
+        self._runner.start_jobs()
         wanted = self._backlog.wanted(self._registry.free_slots())
         if not wanted:
             return False
         try:
             claimed = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
             self._accept(claimed)
-            self._start_jobs()
+            self._runner.start_jobs()
             return bool(claimed)
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)
@@ -162,95 +167,7 @@ class Dispatcher:
                 self._results.fail_unparsed(lease, unexpected(error))
         if self._stop.is_set():
             # This claim was answered after the drain had begun.
-            self._release_backlog()
-
-    def _start_jobs(self) -> None:
-        """Start a thread for each free slot, as long as there are jobs."""
-        while (attempt := self._next_attempt()) is not None:
-            try:
-                _started("job", self._run_jobs, attempt)
-            # The system may refuse another thread; other producers may have theirs.
-            except RuntimeError as error:
-                LOG.error("task %s is released: %s", attempt.job.task.uuid, error)
-                attempt.put_back(self._backlog)
-                self._release_backlog()
-                self._stop.wait(THREAD_PAUSE)
-                return
-
-    def _next_attempt(self) -> Attempt | None:
-        """Return the next job with a slot for it, None unless there are both."""
-        if self._stop.is_set() or (job := self._backlog.take()) is None:
-            return None
-        slot = None
-        try:
-            slot = self._registry.acquire(job.quarantined)
-        finally:
-            if slot is None:
-                self._backlog.put_back(job)
-        if slot is None:
-            return None
-        return Attempt(job, slot, self._registry, self._leases, self._results, self._canceller)
-
-    def _run_jobs(self, attempt: Attempt) -> None:
-        """Run an attempt, and then further jobs of the backlog while there are free slots."""
-        following: Attempt | None = attempt
-        while following is not None:
-            with following:
-                if self._wait_until_safe(following):
-                    self._render(following)
-            self._backlog.count_end()
-            following = self._next_attempt()
-
-    def _wait_until_safe(self, attempt: Attempt) -> bool:
-        """Return whether to render a job, a quarantined one after all others have been reported.
-
-        The worker may be part of this process (``faafo-all``). If a quarantined job kills it, the
-        results that have not been reported are lost. False once the dispatcher stops.
-        """
-        job = attempt.job
-        if not job.quarantined or attempt.slot.instance_id != self._claimed_by:
-            return True
-        while not self._stop.is_set():
-            # A job that was claimed meanwhile could not start: this one has all slots.
-            self._release_backlog()
-            if self._leases.wait_until_empty(POLL_SECONDS, excluding=[job.lease]):
-                return True
-        return False
-
-    def _render(self, attempt: Attempt) -> None:
-        """Have a worker render a fractal, and report the outcome to the API."""
-        job, slot = attempt.job, attempt.slot
-        attempt.begin()
-        try:
-            result = self._workers.process(
-                job.task, job.lease, slot.worker, slot.instance_id, slot.exclusive
-            )
-        except errors.RenderCancelled as error:
-            LOG.info("worker %s cancelled task %s: %s", slot.worker, job.lease.uuid, error.args[0])
-            attempt.release()
-        except NOT_A_FAILURE as error:
-            LOG.info(
-                "worker %s did not render task %s: %s", slot.worker, job.task.uuid, error.args[0]
-            )
-            attempt.refuse(error)
-        except (errors.WorkerLost, errors.RenderTimeout) as error:
-            attempt.give_up(error)
-        except errors.FaafoError as error:
-            attempt.fail(error)
-        # After any other error the attempt must end, too: its lease would be renewed for ever.
-        except Exception as error:
-            LOG.exception("task %s failed", job.task.uuid)
-            attempt.fail(unexpected(error))
-        else:
-            LOG.info("task %s processed: %s", result.uuid, result.model_dump())
-            attempt.complete(result)
-
-    def _release_backlog(self) -> None:
-        """Release the claimed jobs that have not started; keep those that are not released."""
-        jobs = self._backlog.take_all()
-        if not self._results.release_all([job.lease for job in jobs]):
-            for job in reversed(jobs):
-                self._backlog.put_back(job)
+            self._runner.release_backlog()
 
 
 def _started(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:

@@ -3,6 +3,10 @@
 
 from dataclasses import dataclass
 
+# Seconds of work that are claimed ahead of free slots, and that a call carries: fractals that take
+# milliseconds travel in batches, and one that takes seconds does not wait while another producer,
+# or another slot, is free.
+AHEAD_SECONDS = 0.25
 RENEWALS_PER_LEASE = 3
 # Bounds of the read timeout of a request, in seconds; in between, it is a fraction of a lease.
 SHORTEST_READ_TIMEOUT = 5.0

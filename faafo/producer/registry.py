@@ -5,76 +5,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from faafo import errors
+from faafo.producer.worker_state import Slot, Worker
 from faafo.rpc import messages
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass
-class Worker:
-    """A live worker: its slots, those that other producers and we occupy, its last report.
-
-    ``instance_id`` differs from that of earlier processes with the same name. ``in_flight`` counts
-    our calls, one of which has an exclusive slot if ``reserved``; ``given_up`` counts the slots of
-    calls that we wait for no longer, whose renders may still run. ``is_live`` is False from the
-    loss of the worker to its next report. ``seen_at`` is the time of the last report on the
-    monotonic clock, in seconds. ``rows_done`` is the number of rendered rows of long renders, by
-    uuid.
-    """
-
-    instance_id: str | None
-    slots: int = 0
-    busy_for_others: int = 0
-    in_flight: int = 0
-    given_up: int = 0
-    is_live: bool = True
-    seen_at: float = 0.0
-    reserved: bool = False
-    rows_done: dict[str, int] = field(default_factory=dict)
-    # Whether the next report tells how many slots the renders occupy that we have given up.
-    has_given_up: bool = False
-
-    @property
-    def busy(self) -> int:
-        """The number of occupied slots."""
-        return self.busy_for_others + self.in_flight + self.given_up
-
-    @property
-    def free(self) -> int:
-        """The number of slots that we may acquire now."""
-        return self.slots - self.busy if self.is_live and not self.reserved else 0
-
-    @property
-    def load(self) -> float:
-        """The share of its slots that is occupied."""
-        return self.busy / self.slots if self.slots else 1.0
-
-    def update(self, report: messages.Report, ours: int) -> None:
-        """Update the worker with its report, in which ``ours`` slots are busy for us.
-
-        A report may be older than the end of a call. So it is asked for renders that we do not
-        wait for only after a call was given up, or refused though a slot seemed to be free.
-        """
-        self.slots = report.slots
-        self.busy_for_others = report.busy - ours
-        self.rows_done = report.rows_done
-        self.seen_at = time.monotonic()
-        self.is_live = True
-        self.given_up = max(0, ours - self.in_flight) if self.has_given_up else 0
-        self.has_given_up = self.given_up > 0
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A slot that we occupy: the worker, its instance id, and whether we occupy all its slots."""
-
-    worker: str
-    instance_id: str | None
-    exclusive: bool = False
 
 
 class WorkerRegistry:
@@ -177,7 +114,7 @@ class WorkerRegistry:
             worker = self._workers[name]
             worker.in_flight += 1
             worker.reserved = exclusive
-            return Slot(name, worker.instance_id, exclusive)
+            return Slot(name, worker.instance_id, exclusive, worker.batch_size)
 
     def release(self, slot: Slot) -> None:
         """Free the slot that ``acquire`` occupied."""
@@ -186,6 +123,22 @@ class WorkerRegistry:
             if worker is not None:
                 _end_call(worker, slot)
         self._changed()
+
+    def record(self, slot: Slot, tasks: int, seconds: float) -> None:
+        """Record that the worker has rendered so many small tasks in ``slot`` in ``seconds``."""
+        with self._lock:
+            worker = self._worker_of(slot)
+            if worker is not None:
+                worker.record(tasks, seconds)
+
+    def any_with_batches(self) -> str | None:
+        """Return the name of a live worker that takes batches, None without one."""
+        with self._lock:
+            self._forget_expired()
+            live = (
+                name for name, one in self._workers.items() if one.is_live and one.takes_batches
+            )
+            return next(live, None)
 
     def mark_full(self, slot: Slot) -> None:
         """Acquire no more slots of a worker that answered WorkerBusy until its next report."""

@@ -70,20 +70,20 @@ class ResultReporter:
             reason(error),
         )
         text = fault(lease, f"worker {worker}", error)
-        self._end(lease, self._with_backoff, self._client.fail, lease, text)
+        self._end([lease], self._with_backoff, self._client.fail, lease, text)
 
     def release(
-        self, lease: Lease, worker: str = "", error: errors.FaafoError | None = None
+        self, leases: list[Lease], worker: str = "", error: errors.FaafoError | None = None
     ) -> None:
-        """Release a lease, so that the fractal is queued again, with the fault if there is one."""
-        text = error and fault(lease, f"worker {worker}", error)
-        self._end(lease, self._with_backoff, self._client.release, self._claimed_by, [lease], text)
+        """Release leases, so that the fractals are queued again, one with an error with a fault."""
+        text = error and fault(leases[0], f"worker {worker}", error)
+        self._end(leases, self._with_backoff, self._client.release, self._claimed_by, leases, text)
 
     def fail_unparsed(self, lease: Lease, error: errors.FaafoError) -> None:
         """Report that this producer cannot parse a task; one request, not repeated."""
         LOG.error("task %s cannot be parsed: %s", lease.uuid, reason(error))
         text = fault(lease, f"producer {self._claimed_by}", error)
-        self._end(lease, self._client.fail, lease, text)
+        self._end([lease], self._client.fail, lease, text)
 
     def release_all(self, leases: Sequence[Lease], timeout: float = RELEASE_TIMEOUT) -> bool:
         """Release leases in one request, not repeated; return False if the API is unavailable."""
@@ -150,14 +150,16 @@ class ResultReporter:
             for lease in batch:
                 self._leases.discard(lease)
 
-    def _end(self, lease: Lease, call: Callable, *arguments: Any) -> None:
-        """Make a call that ends an attempt, and discard its lease."""
+    def _end(self, leases: list[Lease], call: Callable, *arguments: Any) -> None:
+        """Make a call that ends attempts, and discard their leases."""
         try:
             call(*arguments)
         except errors.FaafoError as error:
-            LOG.warning("could not report the end of task %s: %s", lease.uuid, error)
+            for lease in leases:
+                LOG.warning("could not report the end of task %s: %s", lease.uuid, error)
         finally:
-            self._leases.discard(lease)
+            for lease in leases:
+                self._leases.discard(lease)
 
     def _with_backoff(self, call: Callable, *arguments: Any) -> Any:
         """Make a call, repeated while the API is unavailable, until ``abandon`` is set."""

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The RPC clients: calls of a producer to workers, reports of a worker to producers."""
+"""The RPC client of a producer: calls workers to render, and casts cancellations to them."""
 
-import logging
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import oslo_messaging
@@ -13,14 +14,11 @@ from faafo import errors
 from faafo.fractal.lease import Lease
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalResult, FractalTask
-from faafo.rpc import contract
+from faafo.rpc import contract, messages
 
-LOG = logging.getLogger(__name__)
-
-DRIVER_LOGGER = "oslo.messaging._drivers.impl_rabbit"
-# The exchange exists while a producer runs. A report that finds no exchange is no error, though the
-# driver logs one.
-NO_PRODUCERS = f"no exchange '{contract.PRODUCERS_TOPIC}_fanout'"
+# A task and the lease under which it is rendered.
+LeasedTask = tuple[FractalTask, Lease]
+Outcome = FractalResult | errors.FaafoError | None
 
 
 class WorkerClient:
@@ -62,15 +60,57 @@ class WorkerClient:
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
         :raises faafo.errors.FaafoError: any error that the worker raises, such as WorkerBusy.
         """
+        context = self._context(lease) | _without_none(worker=instance_id) | {"alone": exclusive}
+        with self._translated():
+            target = self._client.prepare(server=worker, version=_version_for(task))
+            answer = target.call(context, "process", task=task.model_dump())
+            return FractalResult.model_validate(answer)
+
+    def process_all(
+        self,
+        leased: Sequence[LeasedTask],
+        worker: str,
+        instance_id: str | None,
+        begin_within: float,
+    ) -> list[Outcome]:
+        """Return the outcomes of tasks that ``worker`` renders in their order in one slot.
+
+        An outcome is a result, an error, or None for a task that has not begun.
+
+        :param begin_within: seconds after which the worker begins no further task.
+        :raises faafo.errors.FaafoError: what ``process`` raises.
+        """
+        context = {"producer": self._producer, "begin_within": begin_within}
+        return self._call_all(
+            "process_all", leased, worker, context | _without_none(worker=instance_id)
+        )
+
+    def find_all(self, leased: Sequence[LeasedTask], worker: str) -> list[Outcome]:
+        """Return the results of those tasks whose images are stored, None for each other one.
+
+        ``worker`` looks for them; it need not be the one that was called to render them.
+
+        :raises faafo.errors.FaafoError: what ``process`` raises.
+        """
+        return self._call_all("find_all", leased, worker, {"producer": self._producer})
+
+    def _call_all(
+        self, method: str, leased: Sequence[LeasedTask], worker: str, context: dict[str, Any]
+    ) -> list[Outcome]:
+        tasks = [{**_holder(lease), "task": task.model_dump()} for task, lease in leased]
+        with self._translated(), _refused_if_too_old():
+            target = self._client.prepare(server=worker, version=contract.BATCH_VERSION)
+            answer = target.call(context, method, tasks=tasks)
+            if len(answer) != len(leased):
+                raise errors.RenderFailed(f"{len(answer)} outcomes of {len(leased)} tasks")
+            return [messages.Outcome.model_validate(one).value for one in answer]
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Raise the errors of a call in this block as those that ``process`` names."""
         called_at = time.monotonic()
         try:
-            target = self._client.prepare(server=worker, version=_version_for(task))
-            answer = target.call(
-                self._context(lease) | _without_none(worker=instance_id) | {"alone": exclusive},
-                "process",
-                task=task.model_dump(),
-            )
-            return FractalResult.model_validate(answer)
+            yield
         except errors.FaafoError:
             raise
         except ValidationError as error:
@@ -101,9 +141,7 @@ class WorkerClient:
             raise errors.BrokerUnavailable(f"the cast could not be made: {error}") from None
 
     def _context(self, lease: Lease) -> dict[str, Any]:
-        return {"producer": self._producer, "attempt": lease.attempt} | _without_none(
-            token=lease.token
-        )
+        return {"producer": self._producer, **_holder(lease)}
 
     def _timed_out(self, seconds: float) -> errors.FaafoError:
         """Return the error for that of the two timeouts which has ended a call after ``seconds``.
@@ -117,41 +155,15 @@ class WorkerClient:
         return errors.RenderTimeout(f"no result within {self._render_timeout:g} s (render_timeout)")
 
 
-class ReportClient:
-    """Casts the reports of a worker to all producers."""
-
-    def __init__(
-        self, transport: RPCTransport, worker: str, instance_id: str, version: str
-    ) -> None:
-        self._worker = worker
-        self._instance_id = instance_id
-        self._version = version
-        self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
-        self._failing = False
-        logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
-
-    def report(self, slots: int, busy_for: dict[str, int], rows_done: dict[str, int]) -> None:
-        """Report the number of slots, the busy ones by producer, and the rendered rows by uuid.
-
-        A report that cannot be sent is dropped, since the next one replaces it. Only the first of
-        several failures in a row is logged.
-        """
-        try:
-            self._client.prepare(fanout=True).cast(
-                {"worker": self._instance_id, "rows_done": rows_done},
-                "report",
-                server=self._worker,
-                slots=slots,
-                busy=sum(busy_for.values()),
-                busy_for=busy_for,
-                version=self._version,
-            )
-            self._failing = False
-        # Whatever a driver or its library raises, the next report may succeed.
-        except Exception as error:
-            if not self._failing and NO_PRODUCERS not in str(error):
-                LOG.warning("could not send the report to the producers: %s", error)
-            self._failing = True
+@contextmanager
+def _refused_if_too_old() -> Iterator[None]:
+    """Raise WorkerBusy for a worker that an older version has replaced under the same name."""
+    try:
+        yield
+    except oslo_messaging.RemoteError as error:
+        if error.exc_type == contract.TOO_OLD:
+            raise errors.WorkerBusy(f"the worker is too old for batches: {error.value}") from None
+        raise
 
 
 def _version_for(task: FractalTask) -> str:
@@ -159,9 +171,9 @@ def _version_for(task: FractalTask) -> str:
     return contract.VERSION if task.palette == DEFAULT else contract.PALETTE_VERSION
 
 
+def _holder(lease: Lease) -> dict[str, Any]:
+    return {"attempt": lease.attempt} | _without_none(token=lease.token)
+
+
 def _without_none(**members: str | None) -> dict[str, str]:
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _is_not_about_absent_producers(record: logging.LogRecord) -> bool:
-    return NO_PRODUCERS not in record.getMessage()

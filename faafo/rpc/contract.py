@@ -7,6 +7,7 @@ EXCHANGE = "faafo"
 VERSION = "1.0"
 CANCEL_VERSION = "1.1"
 PALETTE_VERSION = "1.2"
+BATCH_VERSION = "1.3"
 SCALE_VERSION = "1.1"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
@@ -19,9 +20,10 @@ REMOTE_POSTFIX = "_Remote"
 TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 
 # process(ctxt, task) -> result, and since 1.1 cancel(ctxt, uuid), on TASKS_TOPIC. Since 1.2 a task
-# may name a palette; without one it has the original palette.
+# may name a palette; without one it has the original palette. Since 1.3 process_all(ctxt, tasks)
+# and find_all(ctxt, tasks) return the outcomes of several tasks.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
-TASKS_SERVED = oslo_messaging.Target(version=PALETTE_VERSION)
+TASKS_SERVED = oslo_messaging.Target(version=BATCH_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
 # of its own, because its queues are transient: all queues of an exchange are of one kind. Since
 # 1.1 a view may have a scale; without one it is 1.
@@ -30,5 +32,6 @@ TILES_SERVED = oslo_messaging.Target(version=SCALE_VERSION)
 # ping(ctxt), on every topic
 LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # report(ctxt, server, slots, busy, busy_for, version), a fanout cast on PRODUCERS_TOPIC. ctxt may
-# hold rows_done, the number of rendered rows by uuid
+# hold rows_done, the number of rendered rows by uuid, and takes_batches, whether the worker serves
+# process_all and find_all
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The RPC messages other than tasks and results, validated on arrival."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from faafo import errors
 from faafo.fractal.lease import Token
-from faafo.fractal.task import describe
+from faafo.fractal.task import FractalResult, describe
 
 Count = Annotated[int, Field(strict=True, ge=0)]
 Model = TypeVar("Model", bound=BaseModel)
@@ -24,19 +24,71 @@ def _valid_progress(value: Any) -> Any:
     return {uuid: rows for uuid, rows in entries if isinstance(rows, int) and rows >= 0}
 
 
-class TaskContext(_Message):
+class Holder(_Message):
+    """The attempt and the token of the lease under which a task is rendered; both are optional."""
+
+    attempt: Annotated[int, Field(strict=True)] | None = None
+    token: Token | None = None
+
+
+class TaskContext(Holder):
     """The ctxt of ``process`` and ``cancel``; every member is optional.
 
-    ``producer`` is the instance id of the caller, ``attempt`` and ``token`` are those of the lease,
-    ``worker`` the instance id of the worker that is called. ``alone`` is set for a quarantined
-    task: the worker renders nothing else at the same time.
+    ``producer`` is the instance id of the caller, ``worker`` that of the worker that is called.
+    ``alone`` is set for a quarantined task: the worker renders nothing else at the same time.
     """
 
     producer: str = ""
-    attempt: Annotated[int, Field(strict=True)] | None = None
-    token: Token | None = None
     worker: str | None = None
     alone: bool = False
+
+
+class BatchContext(_Message):
+    """The ctxt of ``process_all``: the instance ids of the caller and of the worker.
+
+    The worker begins no further task once ``begin_within`` seconds have passed.
+    """
+
+    producer: str
+    worker: str | None = None
+    begin_within: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class BatchEntry(Holder):
+    """One of the tasks of ``process_all`` and ``find_all``, with its lease."""
+
+    task: dict[str, Any]
+
+
+class Problem(_Message):
+    """An error of a task, by the name of its class in ``faafo.errors``."""
+
+    kind: str
+    message: str
+
+    @classmethod
+    def of(cls, error: errors.FaafoError) -> Self:
+        """Return the problem that travels for ``error``."""
+        return cls(kind=type(error).__name__, message=str(error))
+
+    def as_error(self) -> errors.FaafoError:
+        """Return the error; one that this version does not know becomes ``RenderFailed``."""
+        kind = getattr(errors, self.kind, None)
+        if isinstance(kind, type) and issubclass(kind, errors.FaafoError):
+            return kind(self.message)
+        return errors.RenderFailed(f"{self.kind}: {self.message}")
+
+
+class Outcome(_Message):
+    """The result of a task or its error; neither if it has not begun, or is not found."""
+
+    result: FractalResult | None = None
+    error: Problem | None = None
+
+    @property
+    def value(self) -> FractalResult | errors.FaafoError | None:
+        """The result or the error, None if there is neither."""
+        return self.result if self.error is None else self.error.as_error()
 
 
 class TileContext(_Message):
@@ -51,6 +103,7 @@ class Report(_Message):
 
     ``server`` is the worker's name and ``worker`` its instance id, ``busy_for`` the number of
     occupied slots by producer, ``rows_done`` the number of rendered rows by uuid.
+    ``takes_batches`` is whether it serves ``process_all`` and ``find_all``.
     """
 
     server: Annotated[str, Field(min_length=1)]
@@ -59,6 +112,7 @@ class Report(_Message):
     busy_for: dict[str, Count]
     version: str
     worker: str | None = None
+    takes_batches: bool = False
     rows_done: Annotated[dict[str, Count], BeforeValidator(_valid_progress)] = {}
 
 

@@ -41,6 +41,9 @@ class ImageWriter(ABC):
         :raises faafo.errors.ImageRefused: when the image will not be accepted later either.
         """
 
+    # Whether ``find`` can find anything.
+    finds = False
+
     def find(self, uuid: str, token: str) -> bytes | None:
         """Return an image; None when there is none, or when the store cannot be read."""
         return None
@@ -52,6 +55,8 @@ class ImageWriter(ABC):
 
 class ImageStore(ImageWriter):
     """A store that can also be read, listed and cleaned."""
+
+    finds = True
 
     @abstractmethod
     def open(self, uuid: str, token: str | None = None) -> BinaryIO:

@@ -10,29 +10,28 @@ class Cancellations:
     """Keeps an event for each running render; the render stops when it is set."""
 
     def __init__(self) -> None:
-        self._renders: list[tuple[Hashable, threading.Event]] = []
+        self._renders: dict[threading.Event, Hashable] = {}
         self._everything = False
         self._lock = threading.Lock()
 
     @contextmanager
     def listening(self, key: Hashable) -> Iterator[threading.Event]:
         """Yield the event of a render; several renders may have the same ``key``."""
-        render = (key, threading.Event())
+        cancelled = threading.Event()
         with self._lock:
-            self._renders.append(render)
+            self._renders[cancelled] = key
             if self._everything:
-                render[1].set()
+                cancelled.set()
         try:
-            yield render[1]
+            yield cancelled
         finally:
             with self._lock:
-                # Compared with ``is``: another render may have an equal key.
-                self._renders = [one for one in self._renders if one is not render]
+                del self._renders[cancelled]
 
     def cancel(self, key: Hashable) -> bool:
         """Cancel the renders with this ``key``; return whether there are any."""
         with self._lock:
-            found = [event for known, event in self._renders if known == key]
+            found = [event for event, known in self._renders.items() if known == key]
         for event in found:
             event.set()
         return bool(found)
@@ -41,5 +40,5 @@ class Cancellations:
         """Cancel all renders, also those that begin later."""
         with self._lock:
             self._everything = True
-            for _key, event in self._renders:
+            for event in self._renders:
                 event.set()

@@ -1,28 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The RPC endpoint of a worker: takes a slot, renders, stores the image, answers."""
+"""The RPC endpoint of a worker: takes a slot, runs attempts in it, answers."""
 
 import logging
-import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, NoReturn
 
 from faafo import errors
-from faafo.fractal.lease import incarnation_of, make_token
-from faafo.fractal.png import has_sides
-from faafo.fractal.task import FractalResult, FractalTask, parse_task
-from faafo.render import image
-from faafo.retry import with_backoff
+from faafo.fractal.task import FractalResult, parse_task
 from faafo.rpc import contract, messages
 from faafo.rpc.server import expected_exceptions
-from faafo.store.base import ImageWriter, checksum
+from faafo.worker.attempt import Renderer, earlier_tokens
 from faafo.worker.cancellations import Cancellations
-from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
 
 LOG = logging.getLogger(__name__)
 
-# Earlier attempts whose image is looked for; each may cost a request to the image store.
-ATTEMPTS_SEARCHED = 5
+Attempt = Callable[[], FractalResult | None]
 
 
 class WorkerEndpoint:
@@ -31,22 +27,12 @@ class WorkerEndpoint:
     target = contract.TASKS_SERVED
 
     def __init__(
-        self,
-        name: str,
-        instance_id: str,
-        slots: Slots,
-        store: ImageWriter,
-        cancellations: Cancellations,
-        renders: Renders,
-        save_timeout: float = 0.0,
+        self, instance_id: str, slots: Slots, renderer: Renderer, cancellations: Cancellations
     ) -> None:
-        self._name = name
         self._instance_id = instance_id
         self._slots = slots
-        self._store = store
+        self._renderer = renderer
         self._cancellations = cancellations
-        self._renders = renders
-        self._save_timeout = save_timeout
 
     @expected_exceptions(errors.FaafoError)
     def process(self, ctxt: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
@@ -66,96 +52,89 @@ class WorkerEndpoint:
         :raises faafo.errors.RenderFailed: when anything else goes wrong.
         """
         context = messages.parse(messages.TaskContext, ctxt)
-        if context.worker not in (None, self._instance_id):
-            raise errors.WorkerBusy("the call was made to an earlier process with this name")
-        try:
-            return self._process(context, parse_task(task)).model_dump()
-        except errors.FaafoError:
-            raise
-        # Only faafo's errors travel, and the producer waits for an answer.
-        except Exception as error:
-            LOG.exception("task failed: %s", task)
-            raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+        self._check_instance(context.worker)
+        parsed = parse_task(task)
+        with (
+            self._cancellations.listening(_key(context.producer, context, parsed.uuid)) as event,
+            self._slots.occupy(context.producer, context.alone, event.is_set),
+        ):
+            return self._renderer.run(parsed, context, event).model_dump()
+
+    @expected_exceptions(errors.FaafoError)
+    def process_all(
+        self, ctxt: dict[str, Any], tasks: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Render tasks in their order in one slot; return the outcome of each, an ``Outcome``.
+
+        Each image is stored before the next render begins. Once ``begin_within`` seconds have
+        passed, or the worker drains, no further one begins.
+
+        :param ctxt: a ``BatchContext``.
+        :param tasks: each a ``BatchEntry``; a malformed one has an error as its outcome.
+        :raises faafo.errors.WorkerBusy: at once, when no slot is free.
+        :raises faafo.errors.InvalidMessage: when ``ctxt`` is malformed.
+        """
+        context = messages.parse(messages.BatchContext, ctxt)
+        self._check_instance(context.worker)
+        deadline = time.monotonic() + context.begin_within
+        outcomes: list[messages.Outcome] = []
+        with ExitStack() as stack:
+            attempts = [self._attempt(stack, context.producer, one) for one in tasks]
+            stack.enter_context(self._slots.occupy(context.producer))
+            for attempt in attempts:
+                if outcomes and (time.monotonic() > deadline or self._slots.is_closed):
+                    break
+                outcomes.append(_outcome(attempt))
+        not_begun = [messages.Outcome()] * (len(tasks) - len(outcomes))
+        return [one.model_dump() for one in outcomes + not_begun]
+
+    @expected_exceptions(errors.FaafoError)
+    def find_all(self, ctxt: dict[str, Any], tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return an ``Outcome`` for each task: its result if the image is stored, else none.
+
+        An image is that of the attempt that a task names, or of one before it.
+
+        :param tasks: each a ``BatchEntry``.
+        """
+        return [_outcome(partial(self._find, one)).model_dump() for one in tasks]
 
     def cancel(self, ctxt: dict[str, Any], uuid: str) -> None:
         """Cancel the render of the caller's attempt; no error when there is none."""
         context = messages.parse(messages.TaskContext, ctxt)
-        if self._cancellations.cancel(_key(context, uuid)):
+        if self._cancellations.cancel(_key(context.producer, context, uuid)):
             LOG.info("task %s is cancelled", uuid)
 
-    def _process(self, context: messages.TaskContext, task: FractalTask) -> FractalResult:
-        with (
-            self._cancellations.listening(_key(context, task.uuid)) as cancelled,
-            self._slots.occupy(context.producer, context.alone, cancelled.is_set),
-        ):
-            return self._stored(context, task) or self._render(context, task, cancelled)
+    def _check_instance(self, instance_id: str | None) -> None:
+        if instance_id not in (None, self._instance_id):
+            raise errors.WorkerBusy("the call was made to an earlier process with this name")
 
-    def _stored(self, context: messages.TaskContext, task: FractalTask) -> FractalResult | None:
-        """Return the result of an image that an earlier attempt has stored, None without one.
-
-        Its duration is the seconds that it took to find the image: that of the render is unknown.
-        """
-        started_at = time.perf_counter()
-        for token in _earlier_tokens(context):
-            png = self._store.find(task.uuid, token)
-            if png is not None and has_sides(png, task.width, task.height):
-                LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
-                return self._result(task, png, time.perf_counter() - started_at, token)
-        return None
-
-    def _render(
-        self, context: messages.TaskContext, task: FractalTask, cancelled: threading.Event
-    ) -> FractalResult:
-        LOG.info("processing task %s", task.uuid)
-        started_at = time.perf_counter()
-        with self._renders.under_way(task) as progress:
-            picture = image.render(task, cancelled.is_set, progress)
-        duration = time.perf_counter() - started_at
-        LOG.info("task %s processed in %f seconds", task.uuid, duration)
-        png = image.encode(picture)
-        # Also when it was cancelled too late to be stopped: to store it costs less than to render
-        # it again. If the fractal is no more, its result is refused, and its image deleted.
-        path = self._save(context, task.uuid, png, cancelled)
-        LOG.info("saved result of task %s to file %s", task.uuid, path)
-        return self._result(task, png, duration, context.token)
-
-    def _result(
-        self, task: FractalTask, png: bytes, duration: float, image_token: str | None
-    ) -> FractalResult:
-        return FractalResult(
-            uuid=task.uuid,
-            checksum=checksum(png),
-            duration=duration,
-            size=len(png),
-            generated_by=self._name,
-            image_token=image_token,
-        )
-
-    def _save(
-        self, context: messages.TaskContext, uuid: str, png: bytes, cancelled: threading.Event
-    ) -> str:
-        """Store an image, with retries for save_timeout seconds: to render it again costs more."""
-        save = with_backoff(errors.StoreUnavailable, cancelled, self._save_timeout)
+    def _attempt(self, stack: ExitStack, producer: str, document: Any) -> Attempt:
+        """Return what renders one task of a batch; it can be cancelled from now on."""
         try:
-            return save(self._store.save, uuid, png, context.attempt, context.token)
-        # A refusal of what was cancelled is not held against the fractal, which may be deleted.
-        except (errors.StoreUnavailable, errors.ImageRefused):
-            if cancelled.is_set():
-                raise errors.RenderCancelled(f"the image of task {uuid} is not stored") from None
-            raise
+            entry = messages.parse(messages.BatchEntry, document)
+            task = parse_task(entry.task)
+        except errors.FaafoError as error:
+            return partial(_raise, error)
+        key = _key(producer, entry, task.uuid)
+        cancelled = stack.enter_context(self._cancellations.listening(key))
+        return partial(self._renderer.run, task, entry, cancelled)
+
+    def _find(self, document: Any) -> FractalResult | None:
+        entry = messages.parse(messages.BatchEntry, document)
+        tokens = [] if entry.token is None else [entry.token, *earlier_tokens(entry)]
+        return self._renderer.find(parse_task(entry.task), tokens)
 
 
-def _key(context: messages.TaskContext, uuid: str) -> tuple[str, str, int | None, str | None]:
-    return uuid, context.producer, context.attempt, context.token
+def _outcome(attempt: Attempt) -> messages.Outcome:
+    try:
+        return messages.Outcome(result=attempt())
+    except errors.FaafoError as error:
+        return messages.Outcome(error=messages.Problem.of(error))
 
 
-def _earlier_tokens(context: messages.TaskContext) -> list[str]:
-    """Return the tokens of the attempts just before that of ``context``, the latest first.
+def _raise(error: errors.FaafoError) -> NoReturn:
+    raise error
 
-    None without a token: an earlier record may have had the same uuid and another picture.
-    """
-    if context.token is None or context.attempt is None:
-        return []
-    incarnation = incarnation_of(context.token)
-    first = max(1, context.attempt - ATTEMPTS_SEARCHED)
-    return [make_token(incarnation, number) for number in range(context.attempt - 1, first - 1, -1)]
+
+def _key(producer: str, holder: messages.Holder, uuid: str) -> tuple[str, str, int | None, Any]:
+    return uuid, producer, holder.attempt, holder.token

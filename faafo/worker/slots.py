@@ -80,6 +80,11 @@ class Slots:
                 busy[self._exclusive_for] += self._total - busy.total()
             return dict(busy)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether all further callers are refused."""
+        return self._closed
+
     def close(self) -> None:
         """Refuse all further callers."""
         with self._changed:

@@ -13,12 +13,13 @@ from faafo import errors
 from faafo.render import escape
 from faafo.retry import with_backoff
 from faafo.rpc import contract
-from faafo.rpc.client import ReportClient
 from faafo.rpc.liveness import TAKEN_SECONDS, LivenessCheck
+from faafo.rpc.report import ReportClient
 from faafo.rpc.server import STOP_SECONDS, Server
 from faafo.rpc.transport import RPCTransport
 from faafo.rpc.vital import VitalThreads
 from faafo.store.base import ImageWriter
+from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
@@ -65,15 +66,8 @@ class WorkerService:
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
         self._renders = Renders()
-        endpoint = WorkerEndpoint(
-            name,
-            instance_id,
-            self._slots,
-            store,
-            self._cancellations,
-            self._renders,
-            conf.store.save_timeout,
-        )
+        renderer = Renderer(name, store, self._renders, conf.store.save_timeout)
+        endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations)
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads, instance_id)
         self._tiles = TileServer(conf, name, instance_id)
@@ -86,7 +80,7 @@ class WorkerService:
             conf.rpc.pulse_file,
             option="[worker] name",
         )
-        self._reports = ReportClient(transport, name, instance_id, version)
+        self._reports = ReportClient(transport, name, instance_id, version, store.finds)
 
     def run(
         self,

@@ -3,7 +3,8 @@
 
 import pytest
 
-from faafo.producer.backlog import AHEAD_SECONDS, Backlog, Job
+from faafo.producer.backlog import SMALL, Backlog, Job
+from faafo.producer.pace import AHEAD_SECONDS
 
 
 @pytest.fixture
@@ -18,8 +19,8 @@ def backlog(now):
 
 @pytest.fixture
 def make_job(make_task):
-    def make(failures=0):
-        return Job.of({**make_task().model_dump(), "attempt": 1, "failures": failures})
+    def make(failures=0, **changes):
+        return Job.of({**make_task(**changes).model_dump(), "attempt": 1, "failures": failures})
 
     return make
 
@@ -85,3 +86,28 @@ def test_take_all_returns_the_jobs_in_their_order(backlog, make_job):
         backlog.add(job)
     assert backlog.take_all() == jobs
     assert len(backlog) == 0
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "free_slots", "taken"),
+    [(1, 1, 0), (4, 1, 3), (100, 1, 9), (100, 2, 4), (100, 3, 3), (100, 20, 0), (100, 0, 9)],
+)
+def test_a_batch_leaves_the_other_free_slots_their_share(
+    backlog, make_job, batch_size, free_slots, taken
+):
+    for _number in range(10):
+        backlog.add(make_job())
+    backlog.take()
+    assert len(backlog.take_small(batch_size, free_slots)) == taken
+    assert len(backlog) == 9 - taken
+
+
+@pytest.mark.parametrize("different", [{"failures": 2}, {"iterations": SMALL}])
+def test_a_batch_ends_before_a_job_that_travels_alone(backlog, make_job, different):
+    small = [make_job(), make_job()]
+    alone = make_job(**different)
+    for job in [*small, alone, make_job()]:
+        backlog.add(job)
+    assert not alone.is_small
+    assert backlog.take_small(100, 1) == small
+    assert backlog.take() == alone

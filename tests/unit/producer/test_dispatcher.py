@@ -19,9 +19,11 @@ from faafo.producer import drain
 from faafo.producer.backlog import Job
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.registry import WorkerRegistry
+from faafo.render import image
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.server import Server, expected_exceptions
+from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
@@ -70,9 +72,13 @@ class Stuck:
         self._proceed.set()
 
 
+def make_endpoint(instance_id, slots, store):
+    return WorkerEndpoint(instance_id, slots, Renderer("w", store, Renders()), Cancellations())
+
+
 @pytest.fixture
 def renderer(store, warm_kernel):
-    return WorkerEndpoint("w", "w:1", Slots(2), store, Cancellations(), Renders())
+    return make_endpoint("w:1", Slots(2), store)
 
 
 @pytest.fixture
@@ -153,7 +159,7 @@ def test_a_failed_attempt_is_repeated_and_its_fault_removed(
 def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
     run_dispatcher, client, make_task, wait_until
 ):
-    endpoint = WorkerEndpoint("w", "w:1", Slots(1), None, Cancellations(), Renders())
+    endpoint = make_endpoint("w:1", Slots(1), None)
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint):
         wait_until(lambda: client.get(uuid)["fault"])
@@ -206,7 +212,7 @@ class Recording:
 def test_a_quarantined_fractal_in_our_own_process_starts_after_all_results_are_reported(
     run_dispatcher, store, warm_kernel, client, session, make_task, wait_until
 ):
-    renderer = WorkerEndpoint("w", "me", Slots(3), store, Cancellations(), Renders())
+    renderer = make_endpoint("me", Slots(3), store)
     uuids = [client.create(make_task())["uuid"] for _ in range(3)]
     session.execute(update(Fractal).where(Fractal.uuid == uuids[2]).values(failures=2))
     session.commit()
@@ -219,7 +225,7 @@ def test_a_quarantined_fractal_in_our_own_process_starts_after_all_results_are_r
 def test_a_job_that_was_claimed_behind_a_quarantined_one_does_not_keep_it_from_starting(
     run_dispatcher, warm_kernel, store, client, session, make_task, wait_until
 ):
-    renderer = WorkerEndpoint("w", "me", Slots(2), store, Cancellations(), Renders())
+    renderer = make_endpoint("me", Slots(2), store)
     behind = client.create(make_task())["uuid"]
     (record,) = client.claim("me", 1, 60)
     with run_dispatcher(renderer, slots=0, instance_id="me") as running:
@@ -530,3 +536,81 @@ def test_a_broker_that_takes_no_cancellation_does_not_keep_leases_from_being_ren
             wait_until(lambda known=before: end_of_lease() > known, "a renewal")
         proceed.set()
         endpoint._proceed.set()
+
+
+class Counting:
+    """A worker's endpoint that counts the tasks of each call, and is lost in the first batch."""
+
+    target = contract.TASKS_SERVED
+
+    def __init__(self, renderer, lost_after=None):
+        self.calls = []
+        self._renderer = renderer
+        self._lost_after = lost_after
+
+    @expected_exceptions(errors.FaafoError)
+    def process(self, ctxt, task):
+        self.calls.append(1)
+        return self._renderer.process(ctxt, task)
+
+    @expected_exceptions(errors.FaafoError)
+    def process_all(self, ctxt, tasks):
+        self.calls.append(len(tasks))
+        stored, self._lost_after = self._lost_after, None
+        if stored is None:
+            return self._renderer.process_all(ctxt, tasks)
+        self._renderer.process_all(ctxt, tasks[:stored])
+        self.lost = tasks[stored]["task"]["uuid"]
+        raise errors.WorkerLost("as if this worker had been killed")
+
+    def find_all(self, ctxt, tasks):
+        return self._renderer.find_all(ctxt, tasks)
+
+
+BATCHES = {"worker": "w:1", "takes_batches": True}
+
+
+def test_small_fractals_travel_in_batches_and_large_ones_alone(
+    run_dispatcher, renderer, client, make_task, wait_until
+):
+    tasks = [make_task() for _number in range(60)]
+    large = make_task(width=4000, height=4000)
+    assert not Job.of({**large.model_dump(), "attempt": 1, "failures": 0}).is_small
+    endpoint = Counting(renderer)
+    with run_dispatcher(endpoint, slots=0) as running:
+        client.create_all([*tasks[:30], large, *tasks[30:]])
+        running.registry.report(BATCHES, "w", 2, 0, {}, "1.0")
+        wait_until(lambda: client.get(tasks[-1].uuid)["status"] == "complete")
+        wait_until(lambda: client.get(large.uuid)["status"] == "complete")
+    records = client.get_all([task.uuid for task in [*tasks, large]])
+    assert {(one["status"], one["attempt"]) for one in records} == {("complete", 1)}
+    assert sum(endpoint.calls) == 61
+    assert max(endpoint.calls) > 1
+
+
+def test_a_lost_batch_costs_one_failure_and_no_second_render(
+    run_dispatcher, renderer, client, session, make_task, wait_until, monkeypatch
+):
+    rendered = []
+    render = image.render
+
+    def recorded(task, *arguments):
+        rendered.append(task.uuid)
+        return render(task, *arguments)
+
+    monkeypatch.setattr(image, "render", recorded)
+    tasks = [make_task() for _number in range(60)]
+    endpoint = Counting(renderer, lost_after=1)
+    with run_dispatcher(endpoint, slots=0) as running:
+        client.create_all(tasks)
+        running.registry.report(BATCHES, "w", 1, 0, {}, "1.0")
+
+        def are_complete_after_a_report():
+            running.registry.report(BATCHES, "w", 1, 0, {}, "1.0")
+            records = client.get_all([task.uuid for task in tasks])
+            return all(one["status"] == "complete" for one in records)
+
+        wait_until(are_complete_after_a_report)
+    failed = {task.uuid for task in tasks if fractals.get(session, task.uuid).failures}
+    assert failed == {endpoint.lost}
+    assert len(rendered) == len(set(rendered)) == 60

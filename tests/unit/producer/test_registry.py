@@ -4,6 +4,7 @@
 import pytest
 
 from faafo.producer.registry import WorkerRegistry
+from faafo.producer.worker_state import LARGEST_BATCH
 
 
 @pytest.fixture
@@ -222,3 +223,41 @@ def test_the_progress_of_a_render_is_known_until_the_next_report(registry):
     assert registry.rows_done("u", None) is None
     report(registry, "w", 1)
     assert registry.rows_done("u", "w") is None
+
+
+def report_batches(registry, server, takes_batches=True):
+    registry.report({"takes_batches": takes_batches}, server, 2, 0, {}, "1.0")
+
+
+def test_a_batch_takes_a_worker_about_a_quarter_of_a_second(registry):
+    report_batches(registry, "w")
+    slot = registry.acquire()
+    assert slot.batch_size == 1
+    for _call in range(50):
+        registry.record(slot, 5, 0.05)
+    registry.release(slot)
+    assert registry.acquire().batch_size == 25
+    for _call in range(50):
+        registry.record(slot, 1, 2.0)
+    assert registry.acquire().batch_size == 1
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-9])
+def test_a_batch_is_bounded_however_fast_a_worker_seems_to_be(registry, seconds):
+    report_batches(registry, "w")
+    registry.record(registry.acquire(), 1, seconds)
+    assert registry.acquire().batch_size == LARGEST_BATCH
+
+
+def test_a_worker_that_does_not_take_batches_gets_one_task_a_call(registry):
+    report_batches(registry, "w", takes_batches=False)
+    registry.record(registry.acquire(), 1, 0.001)
+    assert registry.acquire().batch_size == 1
+    assert registry.any_with_batches() is None
+
+
+def test_a_lost_worker_is_not_asked_for_images(registry):
+    report_batches(registry, "a")
+    report_batches(registry, "b")
+    registry.give_up(registry.acquire(), is_lost=True)
+    assert registry.any_with_batches() == "b"

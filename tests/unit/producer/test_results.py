@@ -86,7 +86,11 @@ class Refusing:
     release = fail
 
 
-@pytest.mark.parametrize("end", [ResultReporter.fail, ResultReporter.release])
+def release(results, lease, worker, error):
+    results.release([lease], worker, error)
+
+
+@pytest.mark.parametrize("end", [ResultReporter.fail, release])
 def test_a_lease_that_ends_is_discarded_even_if_the_api_refuses(end, caplog):
     leases = Leases("me", Refusing(), 60.0, 10.0, lambda *_: None, lambda *_: None)
     lease, _result = make_result(1)

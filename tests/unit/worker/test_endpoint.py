@@ -14,6 +14,7 @@ from faafo.fractal.task import FractalTask
 from faafo.render import image
 from faafo.render.escape import ignore, never
 from faafo.store.filesystem import FilesystemStore
+from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
@@ -36,7 +37,8 @@ def slots():
 
 @pytest.fixture
 def endpoint(store, slots, cancellations):
-    return WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations, Renders())
+    renderer = Renderer("w-1", store, Renders())
+    return WorkerEndpoint("w-1:now", slots, renderer, cancellations)
 
 
 def unwrapped(call, *arguments):
@@ -268,7 +270,8 @@ def with_retries(slots, cancellations, tmp_path, monkeypatch):
 
     def make(*problems, seconds=60.0):
         store = Unsteady(tmp_path, *problems)
-        endpoint = WorkerEndpoint("w-1", "w-1:now", slots, store, cancellations, Renders(), seconds)
+        renderer = Renderer("w-1", store, Renders(), seconds)
+        endpoint = WorkerEndpoint("w-1:now", slots, renderer, cancellations)
         return store, endpoint
 
     return make
@@ -323,3 +326,121 @@ def test_storing_is_not_retried_once_the_render_is_cancelled(
     threading.Timer(0.3, cancellations.cancel_everything).start()
     with pytest.raises(errors.RenderCancelled):
         unwrapped(endpoint.process, PARAMETERS, make_task().model_dump())
+
+
+BATCH = {"producer": "p", "worker": "w-1:now", "begin_within": 60.0}
+
+
+def make_entry(task, attempt=1):
+    token = f"{INCARNATION}-{attempt}"
+    return {"task": task.model_dump(), "attempt": attempt, "token": token}
+
+
+def test_a_batch_is_rendered_in_its_order_in_one_slot(endpoint, slots, store, renders, make_task):
+    tasks = [make_task() for _number in range(3)]
+    outcomes = endpoint.process_all(BATCH, [make_entry(task) for task in tasks])
+    assert renders == [task.uuid for task in tasks]
+    for task, outcome in zip(tasks, outcomes, strict=True):
+        assert outcome["result"]["uuid"] == task.uuid
+        png = store.load(task.uuid, f"{INCARNATION}-1")
+        assert outcome["result"]["checksum"] == hashlib.sha256(png).hexdigest()
+    assert slots.free == 1
+
+
+def test_each_image_of_a_batch_is_stored_before_the_next_render_begins(
+    endpoint, store, make_task, monkeypatch
+):
+    stored = []
+    render = image.render
+
+    def recorded(*arguments):
+        stored.append(len(list(store.images(age=-1))))
+        return render(*arguments)
+
+    monkeypatch.setattr(image, "render", recorded)
+    endpoint.process_all(BATCH, [make_entry(make_task()) for _number in range(3)])
+    assert stored == [0, 1, 2]
+
+
+def test_one_task_of_a_batch_that_fails_does_not_fail_the_others(endpoint, make_task):
+    entries = [make_entry(make_task()) for _number in range(4)]
+    entries[0]["token"] = "made up"
+    entries[2]["task"]["palette"] = "infrared"
+    outcomes = endpoint.process_all(BATCH, entries)
+    assert [(one["error"] or {}).get("kind") for one in outcomes] == [
+        "InvalidMessage",
+        None,
+        "InvalidTask",
+        None,
+    ]
+    assert [one["result"] is not None for one in outcomes] == [False, True, False, True]
+    assert "palette" in outcomes[2]["error"]["message"]
+
+
+def test_a_batch_that_takes_too_long_is_returned_with_what_has_not_begun(
+    endpoint, renders, make_task
+):
+    entries = [make_entry(make_task()) for _number in range(3)]
+    outcomes = endpoint.process_all(BATCH | {"begin_within": 0.0}, entries)
+    assert len(renders) == 1
+    assert outcomes[1:] == [{"result": None, "error": None}] * 2
+
+
+def test_a_worker_that_drains_begins_no_further_task_of_a_batch(
+    endpoint, slots, make_task, monkeypatch
+):
+    render = image.render
+
+    def drain(*arguments):
+        slots.close()
+        return render(*arguments)
+
+    monkeypatch.setattr(image, "render", drain)
+    outcomes = endpoint.process_all(BATCH, [make_entry(make_task()) for _number in range(3)])
+    assert [one["result"] is not None for one in outcomes] == [True, False, False]
+
+
+def test_a_task_of_a_batch_can_be_cancelled_before_it_begins(
+    endpoint, renders, make_task, monkeypatch
+):
+    first, second, third = (make_task() for _number in range(3))
+    render = image.render
+
+    def cancel(task, *arguments):
+        context = {"producer": "p", "attempt": 1, "token": f"{INCARNATION}-1"}
+        endpoint.cancel(context, second.uuid)
+        return render(task, *arguments)
+
+    monkeypatch.setattr(image, "render", cancel)
+    outcomes = endpoint.process_all(BATCH, [make_entry(one) for one in (first, second, third)])
+    assert [(one["error"] or {}).get("kind") for one in outcomes] == [None, "RenderCancelled", None]
+
+
+def test_a_full_worker_refuses_a_batch(endpoint, slots, make_task):
+    with slots.occupy("another producer"), pytest.raises(errors.WorkerBusy):
+        unwrapped(endpoint.process_all, BATCH, [make_entry(make_task())])
+
+
+def test_a_batch_for_an_earlier_process_of_the_same_name_is_refused(endpoint, renders, make_task):
+    entries = [make_entry(make_task())]
+    with pytest.raises(errors.WorkerBusy, match="earlier process"):
+        unwrapped(endpoint.process_all, BATCH | {"worker": "w-1:before"}, entries)
+    assert renders == []
+
+
+def test_images_of_this_attempt_and_of_earlier_ones_are_found(endpoint, renders, make_task):
+    tasks = [make_task() for _number in range(3)]
+    rendered = endpoint.process_all(BATCH, [make_entry(tasks[0], 2), make_entry(tasks[1], 1)])
+    found = endpoint.find_all({}, [make_entry(task, 2) for task in tasks])
+    assert [one["result"] and one["result"]["checksum"] for one in found] == [
+        rendered[0]["result"]["checksum"],
+        rendered[1]["result"]["checksum"],
+        None,
+    ]
+    assert len(renders) == 2
+
+
+@pytest.mark.parametrize("begin_within", [-1, "soon", float("inf"), None])
+def test_a_malformed_batch_names_what_is_wrong(endpoint, begin_within):
+    with pytest.raises(errors.InvalidMessage, match="begin_within"):
+        unwrapped(endpoint.process_all, BATCH | {"begin_within": begin_within}, [])

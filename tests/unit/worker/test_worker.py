@@ -71,6 +71,8 @@ def test_an_idle_worker_stops_while_the_broker_takes_no_reports(start, silent):
 class SilentStore:
     """A store that does not answer until the test is over."""
 
+    finds = True
+
     def __init__(self):
         self.called = threading.Event()
         self.over = threading.Event()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An attempt lets go of its slot and its lease, however it ends."""
+"""An assignment lets go of its slot and its leases, however it ends."""
 
 import threading
 
@@ -7,7 +7,7 @@ import pytest
 
 from faafo import errors
 from faafo.fractal.task import FractalResult
-from faafo.producer.attempt import Attempt
+from faafo.producer.assignment import Assignment
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.leases import Leases
 from faafo.producer.registry import WorkerRegistry
@@ -57,10 +57,23 @@ def results(peers, leases):
 
 
 @pytest.fixture
-def attempt(make_task, registry, leases, results, peers):
-    job = Job.of({**make_task().model_dump(), "attempt": 1, "failures": 0})
-    leases.add(job.lease)
-    return Attempt(job, registry.acquire(), registry, leases, results, peers)
+def make_job(make_task, leases):
+    def make():
+        job = Job.of({**make_task().model_dump(), "attempt": 1, "failures": 0})
+        leases.add(job.lease)
+        return job
+
+    return make
+
+
+@pytest.fixture
+def assignment(make_job, registry, leases, results, peers):
+    return Assignment(make_job(), registry.acquire(), registry, leases, results, peers)
+
+
+def make_result(job):
+    uuid = job.lease.uuid
+    return FractalResult(uuid=uuid, checksum="0" * 64, duration=1, size=1, generated_by="w")
 
 
 def has_let_go(registry, leases):
@@ -68,9 +81,13 @@ def has_let_go(registry, leases):
 
 
 @pytest.mark.parametrize("problem", [None, ValueError("a mistake"), SystemExit()])
-def test_an_attempt_that_nothing_has_ended_is_released(attempt, registry, leases, peers, problem):
+def test_jobs_that_nothing_has_ended_are_released(
+    assignment, make_job, registry, leases, peers, problem
+):
+    assignment.add([make_job()])
+
     def end():
-        with attempt:
+        with assignment:
             if problem is not None:
                 raise problem
 
@@ -80,45 +97,46 @@ def test_an_attempt_that_nothing_has_ended_is_released(attempt, registry, leases
         with pytest.raises(type(problem)):
             end()
     assert has_let_go(registry, leases)
-    assert peers.released == [attempt.job.lease]
+    assert peers.released == [job.lease for job in assignment.jobs]
 
 
-def test_a_complete_attempt_frees_its_slot_before_its_result_is_reported(
-    attempt, registry, leases, results, peers
+def test_a_slot_is_free_before_the_results_are_reported(
+    assignment, registry, leases, results, peers
 ):
-    uuid = attempt.job.lease.uuid
-    result = FractalResult(uuid=uuid, checksum="0" * 64, duration=1, size=1, generated_by="w")
-    with attempt:
-        attempt.complete(result)
+    (job,) = assignment.jobs
+    with assignment:
+        assignment.complete(job, make_result(job))
     assert registry.free_slots() == 2
-    assert leases.held() == [attempt.job.lease]
+    assert leases.held() == [job.lease]
     results.stop()
     results.run()
     assert has_let_go(registry, leases)
-    assert peers.complete == [attempt.job.lease]
+    assert peers.complete == [job.lease]
     assert peers.released == []
 
 
-def test_a_failed_attempt_is_reported_once(attempt, registry, leases, peers):
-    with attempt:
-        attempt.fail(errors.RenderFailed("out of ideas"))
+def test_a_failure_is_reported_once(assignment, registry, leases, peers):
+    (job,) = assignment.jobs
+    with assignment:
+        assignment.fail(job, errors.RenderFailed("out of ideas"))
     assert has_let_go(registry, leases)
-    assert [lease for lease, _fault in peers.failed] == [attempt.job.lease]
+    assert [lease for lease, _fault in peers.failed] == [job.lease]
     assert peers.released == []
 
 
 @pytest.mark.parametrize(
     ("problem", "cancelled"),
-    [(errors.WorkerBusy("no slot is free"), 0), (errors.BrokerUnavailable("unreachable"), 1)],
+    [(errors.WorkerBusy("no slot is free"), 0), (errors.BrokerUnavailable("unreachable"), 2)],
 )
 def test_a_worker_that_refuses_is_full_until_its_next_report(
-    attempt, registry, leases, peers, problem, cancelled
+    assignment, make_job, registry, leases, peers, problem, cancelled
 ):
-    with attempt:
-        attempt.refuse(problem)
+    assignment.add([make_job()])
+    with assignment:
+        assignment.refuse(problem)
     assert leases.held() == []
     assert len(peers.cancelled) == cancelled
-    assert peers.released == [attempt.job.lease]
+    assert peers.released == [job.lease for job in assignment.jobs]
     assert registry.free_slots() == 0
 
 
@@ -129,22 +147,27 @@ def test_a_worker_that_refuses_is_full_until_its_next_report(
         (errors.RenderTimeout("no result within 5 s"), 1),
     ],
 )
-def test_a_render_that_is_given_up_is_cancelled_and_keeps_its_slot(
-    attempt, registry, leases, peers, problem, free
+def test_renders_that_are_given_up_are_cancelled_and_keep_their_slot(
+    assignment, make_job, registry, leases, peers, problem, free
 ):
-    with attempt:
-        attempt.give_up(problem)
-    assert leases.held() == []
-    assert peers.cancelled == [(attempt.job.lease, "w")]
+    assignment.add([make_job()])
+    with assignment:
+        assignment.give_up(problem)
+        assert leases.held() == [job.lease for job in assignment.jobs]
+    assert peers.cancelled == [(job.lease, "w") for job in assignment.jobs]
     assert registry.free_slots() == free
-    assert peers.failed[0][1].endswith(str(problem))
 
 
-def test_an_attempt_that_is_put_back_keeps_its_lease(attempt, registry, leases, peers):
+def test_jobs_that_are_put_back_keep_their_leases_and_their_order(
+    assignment, make_job, registry, leases, peers
+):
     backlog = Backlog()
-    with attempt:
-        attempt.put_back(backlog)
-    assert backlog.take() == attempt.job
+    backlog.add(last := make_job())
+    assignment.add([make_job(), make_job()])
+    first, *others = assignment.jobs
+    with assignment:
+        assignment.complete(first, make_result(first))
+        assignment.put_back(others, backlog)
+    assert backlog.take_all() == [*others, last]
     assert registry.free_slots() == 2
-    assert leases.held() == [attempt.job.lease]
     assert peers.released == []

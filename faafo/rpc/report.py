@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The RPC client of a worker: casts its reports to all producers."""
+
+import logging
+
+import oslo_messaging
+from oslo_messaging.transport import RPCTransport
+
+from faafo.rpc import contract
+
+LOG = logging.getLogger(__name__)
+
+DRIVER_LOGGER = "oslo.messaging._drivers.impl_rabbit"
+# The exchange exists while a producer runs. A report that finds no exchange is no error, though the
+# driver logs one.
+NO_PRODUCERS = f"no exchange '{contract.PRODUCERS_TOPIC}_fanout'"
+
+
+class ReportClient:
+    """Casts the reports of a worker to all producers.
+
+    :param takes_batches: whether the worker serves ``process_all`` and ``find_all``.
+    """
+
+    def __init__(
+        self,
+        transport: RPCTransport,
+        worker: str,
+        instance_id: str,
+        version: str,
+        takes_batches: bool,
+    ) -> None:
+        self._takes_batches = takes_batches
+        self._worker = worker
+        self._instance_id = instance_id
+        self._version = version
+        self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
+        self._failing = False
+        logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
+
+    def report(self, slots: int, busy_for: dict[str, int], rows_done: dict[str, int]) -> None:
+        """Report the number of slots, the busy ones by producer, and the rendered rows by uuid.
+
+        A report that cannot be sent is dropped, since the next one replaces it. Only the first of
+        several failures in a row is logged.
+        """
+        try:
+            self._client.prepare(fanout=True).cast(
+                {
+                    "worker": self._instance_id,
+                    "rows_done": rows_done,
+                    "takes_batches": self._takes_batches,
+                },
+                "report",
+                server=self._worker,
+                slots=slots,
+                busy=sum(busy_for.values()),
+                busy_for=busy_for,
+                version=self._version,
+            )
+            self._failing = False
+        # Whatever a driver or its library raises, the next report may succeed.
+        except Exception as error:
+            if not self._failing and NO_PRODUCERS not in str(error):
+                LOG.warning("could not send the report to the producers: %s", error)
+            self._failing = True
+
+
+def _is_not_about_absent_producers(record: logging.LogRecord) -> bool:
+    return NO_PRODUCERS not in record.getMessage()

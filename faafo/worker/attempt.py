@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One attempt at a task: finds the image of an earlier attempt, or renders and stores it."""
+
+import logging
+import threading
+import time
+
+from faafo import errors
+from faafo.fractal.lease import incarnation_of, make_token
+from faafo.fractal.png import has_sides
+from faafo.fractal.task import FractalResult, FractalTask
+from faafo.render import image
+from faafo.retry import with_backoff
+from faafo.rpc.messages import Holder
+from faafo.store.base import ImageWriter, checksum
+from faafo.worker.progress import Renders
+
+LOG = logging.getLogger(__name__)
+
+# Earlier attempts whose image is looked for; each may cost a request to the image store.
+ATTEMPTS_SEARCHED = 5
+
+
+class Renderer:
+    """Renders tasks for the worker called ``name``, and stores their images.
+
+    :param save_timeout: seconds for which a store that does not answer is tried again.
+    """
+
+    def __init__(
+        self, name: str, store: ImageWriter, renders: Renders, save_timeout: float = 0.0
+    ) -> None:
+        self._name = name
+        self._store = store
+        self._renders = renders
+        self._save_timeout = save_timeout
+
+    def run(self, task: FractalTask, holder: Holder, cancelled: threading.Event) -> FractalResult:
+        """Return the result of ``task``, of an earlier attempt if that has stored the image.
+
+        :raises faafo.errors.FaafoError: as ``WorkerEndpoint.process`` tells.
+        """
+        try:
+            found = self.find(task, earlier_tokens(holder))
+            return found or self._render(task, holder, cancelled)
+        except errors.FaafoError:
+            raise
+        # Only faafo's errors travel, and the producer waits for an answer.
+        except Exception as error:
+            LOG.exception("task failed: %s", task)
+            raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+
+    def find(self, task: FractalTask, tokens: list[str]) -> FractalResult | None:
+        """Return the result of an image that is stored under one of ``tokens``, None without one.
+
+        Its duration is the seconds that it took to find the image: that of the render is unknown.
+        """
+        started_at = time.perf_counter()
+        for token in tokens:
+            png = self._store.find(task.uuid, token)
+            if png is not None and has_sides(png, task.width, task.height):
+                LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
+                return self._result(task, png, time.perf_counter() - started_at, token)
+        return None
+
+    def _render(
+        self, task: FractalTask, holder: Holder, cancelled: threading.Event
+    ) -> FractalResult:
+        LOG.info("processing task %s", task.uuid)
+        started_at = time.perf_counter()
+        with self._renders.under_way(task) as progress:
+            picture = image.render(task, cancelled.is_set, progress)
+        duration = time.perf_counter() - started_at
+        LOG.info("task %s processed in %f seconds", task.uuid, duration)
+        png = image.encode(picture)
+        # Also when it was cancelled too late to be stopped: to store it costs less than to render
+        # it again. If the fractal is no more, its result is refused, and its image deleted.
+        path = self._save(task.uuid, png, holder, cancelled)
+        LOG.info("saved result of task %s to file %s", task.uuid, path)
+        return self._result(task, png, duration, holder.token)
+
+    def _result(
+        self, task: FractalTask, png: bytes, duration: float, image_token: str | None
+    ) -> FractalResult:
+        return FractalResult(
+            uuid=task.uuid,
+            checksum=checksum(png),
+            duration=duration,
+            size=len(png),
+            generated_by=self._name,
+            image_token=image_token,
+        )
+
+    def _save(self, uuid: str, png: bytes, holder: Holder, cancelled: threading.Event) -> str:
+        """Store an image, with retries for save_timeout seconds: to render it again costs more."""
+        save = with_backoff(errors.StoreUnavailable, cancelled, self._save_timeout)
+        try:
+            return save(self._store.save, uuid, png, holder.attempt, holder.token)
+        # A refusal of what was cancelled is not held against the fractal, which may be deleted.
+        except (errors.StoreUnavailable, errors.ImageRefused):
+            if cancelled.is_set():
+                raise errors.RenderCancelled(f"the image of task {uuid} is not stored") from None
+            raise
+
+
+def earlier_tokens(holder: Holder) -> list[str]:
+    """Return the tokens of the attempts just before that of ``holder``, the latest first.
+
+    None without a token: an earlier record may have had the same uuid and another picture.
+    """
+    if holder.token is None or holder.attempt is None:
+        return []
+    incarnation = incarnation_of(holder.token)
+    first = max(1, holder.attempt - ATTEMPTS_SEARCHED)
+    return [make_token(incarnation, number) for number in range(holder.attempt - 1, first - 1, -1)]
