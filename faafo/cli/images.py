@@ -99,11 +99,11 @@ class Render(_SaveImage):
         """Render it."""
         given = picture.checked_parameters(self, parsed_args)
         self.check(parsed_args.output)
-        uuid = self.client.create(**given).uuid
+        fractal = self.client.create(**given)
         try:
             with Progress(self.app.stderr) as progress:
-                self.client.wait(uuid, parsed_args.timeout, shown_on(progress))
+                self.client.wait(fractal, parsed_args.timeout, shown_on(progress))
         except (KeyboardInterrupt, errors.WaitTimeout):
-            self.app.LOG.warning("the service still has fractal %s", uuid)
+            self.app.LOG.warning("the service still has fractal %s", fractal.uuid)
             raise
-        self.save(uuid, parsed_args.output)
+        self.save(fractal.uuid, parsed_args.output)

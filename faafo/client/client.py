@@ -127,7 +127,7 @@ class Client:
 
     def wait(
         self,
-        uuid: str,
+        fractal: Fractal | str,
         timeout: float = WAIT_TIMEOUT,
         on_answer: Callable[[Collection[Fractal]], object] | None = None,
     ) -> Fractal:
@@ -135,40 +135,45 @@ class Client:
 
         Meanwhile the API may be unavailable: then it is asked again, with backoff.
 
+        :param fractal: its record, or its uuid.
         :param timeout: in seconds.
         :param on_answer: is called with the record each time that the API has been asked.
         :raises faafo.errors.FractalFailed: when it ends in error.
         :raises faafo.errors.WaitTimeout: when it does not end in time.
         """
-        (fractal,) = self.wait_all([uuid], timeout, on_answer)
-        if not fractal.has_ended:
+        (ended,) = self.wait_all([fractal], timeout, on_answer)
+        if not ended.has_ended:
             raise errors.WaitTimeout(
-                f"fractal {uuid} is still {fractal.status} after {timeout:g} seconds"
+                f"fractal {ended.uuid} is still {ended.status} after {timeout:g} seconds"
             )
-        if not fractal.is_complete:
-            raise errors.FractalFailed(f"fractal {uuid} is in error: {fractal.fault}")
-        return fractal
+        if not ended.is_complete:
+            raise errors.FractalFailed(f"fractal {ended.uuid} is in error: {ended.fault}")
+        return ended
 
     def wait_all(
         self,
-        uuids: Sequence[str],
+        fractals: Sequence[Fractal | str],
         timeout: float = WAIT_TIMEOUT,
         on_answer: Callable[[Collection[Fractal]], object] | None = None,
     ) -> list[Fractal]:
         """Wait until each fractal is complete or in error; return their records as they are then.
 
+        :param fractals: records or uuids. The API must be there to be asked for uuids.
         :param timeout: in seconds; when it is over, some of the records may not have ended.
         :param on_answer: is called with all records each time that the API has been asked.
         """
         deadline = time.monotonic() + timeout
         pause, never = FIRST_PAUSE, threading.Event()
-        records = self._require_all(uuids)
+        asked = [one for one in fractals if isinstance(one, str)]
+        records = {one.uuid: one for one in fractals if isinstance(one, Fractal)}
+        records |= self._require_all(asked) if asked else {}
         while True:
             if on_answer is not None:
                 on_answer(records.values())
             unfinished = [one.uuid for one in records.values() if not one.has_ended]
             remaining = deadline - time.monotonic()
             if not unfinished or remaining <= 0:
+                uuids = (one if isinstance(one, str) else one.uuid for one in fractals)
                 return [records[uuid] for uuid in uuids]
             never.wait(min(pause, remaining))
             pause = min(LONGEST_PAUSE, PAUSE_GROWTH * pause)
@@ -201,7 +206,7 @@ class Client:
 
     def render(self, timeout: float = WAIT_TIMEOUT, **parameters: Unpack[Parameters]) -> bytes:
         """Post a fractal, wait until it is complete, and return its image, a PNG file."""
-        return self.image(self.wait(self.create(**parameters).uuid, timeout).uuid)
+        return self.image(self.wait(self.create(**parameters), timeout).uuid)
 
     def _require_all(self, uuids: Sequence[str]) -> dict[str, Fractal]:
         if len(uuids) == 1:

@@ -2,10 +2,10 @@
 """HTTP as people use it: proxies of the environment, certificates, and errors that name the URL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -21,6 +21,8 @@ CONNECT_TIMEOUT = 5.0
 CHUNK = 2**16
 # Too many requests, or the queue is full: a retry may succeed, as after a server error.
 TOO_MANY_REQUESTS = 429
+# What the log of the API calls a request.
+REQUEST_ID = "X-Openstack-Request-Id"
 
 
 class Session:
@@ -42,21 +44,23 @@ class Session:
         except ValueError as error:
             raise errors.ConfigurationError(f"url = {self.shown_url}: {error}") from None
         self._timeout = (CONNECT_TIMEOUT, timeout)
-        self._session = requests.Session()
+        self._session, self._bare = requests.Session(), requests.Session()
         self._url, login = without_login(url.rstrip("/"))
         self._session.auth = auth or login
-        self._session.verify = cacert or True
-        # The environment has a say in proxies only; requests would look for a login in ~/.netrc.
-        self._session.trust_env = False
-        if not _is_loopback(self._url):
-            self._session.proxies = get_environ_proxies(self._url)
-        adapter = HTTPAdapter(pool_maxsize=connections)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        proxies = {} if _is_loopback(self._url) else get_environ_proxies(self._url)
+        for session in (self._session, self._bare):
+            session.verify = cacert or True
+            # The environment has a say in proxies only; requests would find a login in ~/.netrc.
+            session.trust_env = False
+            session.proxies = proxies
+            adapter = HTTPAdapter(pool_maxsize=connections)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+        self._bare.close()
 
     def json(
         self, method: str, path: str, body: Any = None, parameters: dict[str, Any] | None = None
@@ -70,19 +74,33 @@ class Session:
             return response.json() if response.content else None
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        """Yield the body of the answer to a GET; raises what ``json`` does."""
-        with self._answer("GET", path, stream=True) as response:
+        """Yield the body of the answer to a GET; raises what ``json`` does.
+
+        The API may redirect it to an object store, by a URL that is signed.
+        """
+        with self._answer("GET", path, stream=True, may_redirect=True) as response:
             yield from response.iter_content(CHUNK)
 
     @contextmanager
-    def _answer(self, method: str, path: str, **arguments: Any) -> Iterator[requests.Response]:
+    def _answer(
+        self, method: str, path: str, may_redirect: bool = False, **arguments: Any
+    ) -> Iterator[requests.Response]:
         """Give the answer to a request, and explain what goes wrong while it is read."""
+        # requests would turn a POST into a GET, and take the headers of a login along.
+        arguments |= {"timeout": self._timeout, "allow_redirects": False}
+        with self._explaining(), ExitStack() as opened:
+            send = self._session.request
+            response = opened.enter_context(send(method, self._url + path, **arguments))
+            if may_redirect and response.is_redirect:
+                url = urljoin(response.url, response.headers["Location"])
+                response = opened.enter_context(self._bare.get(url, **arguments))
+            self._require_success(response)
+            yield response
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
         try:
-            with self._session.request(
-                method, self._url + path, timeout=self._timeout, **arguments
-            ) as response:
-                self._require_success(response)
-                yield response
+            yield
         except requests.exceptions.JSONDecodeError:
             text = "the answer is not JSON; is this the URL of faafo?"
             raise errors.ApiUnavailable(f"{self.shown_url}: {text}", "answer") from None
@@ -93,11 +111,16 @@ class Session:
 
     def _require_success(self, response: requests.Response) -> None:
         status = response.status_code
-        if status < 400:
+        if status < 300:
             return
         explanation = _explanation(response)
         shown = f"{self.shown_url}: {status}, {explanation or response.reason}"
+        if status < 400:
+            target = masked(response.headers.get("Location", "nowhere"))
+            raise errors.ApiRefused(f"{shown}: it leads to {target}; use that address", status)
         if status >= 500 or status == TOO_MANY_REQUESTS:
+            request_id = response.headers.get(REQUEST_ID)
+            shown += f" ({request_id})" if request_id else ""
             raise errors.ApiUnavailable(shown, str(status))
         # What faafo refuses it explains; any other refusal is that of a proxy, or of another site.
         raise errors.ApiRefused(explanation or shown, status)

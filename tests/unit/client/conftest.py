@@ -9,9 +9,10 @@ import pytest
 
 
 @contextmanager
-def answering(status, body, headers):
+def answering(status, body, headers, seen):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            seen.append(self.headers)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
@@ -33,8 +34,14 @@ def answering(status, body, headers):
 
 @pytest.fixture
 def odd_server():
-    """Starts a server that gives every GET the same answer; returns its URL."""
+    """Starts a server that gives every GET the same answer; returns its URL.
+
+    It appends the headers of each request to ``seen``.
+    """
     with ExitStack() as servers:
-        yield lambda status, body, **headers: servers.enter_context(
-            answering(status, body, headers)
-        )
+
+        def start(status, body, seen=None, **headers):
+            seen = [] if seen is None else seen
+            return servers.enter_context(answering(status, body, headers, seen))
+
+        yield start

@@ -177,12 +177,15 @@ def test_a_deleted_fractal_is_missed(client):
         client.wait_all([kept, deleted])
 
 
-def test_a_wait_survives_an_api_that_is_unavailable_meanwhile(client, complete, monkeypatch):
-    uuid = client.create().uuid
+@pytest.mark.parametrize("named_by", ["record", "uuid"])
+def test_a_wait_survives_an_api_that_is_unavailable_meanwhile(
+    client, complete, monkeypatch, named_by
+):
+    fractal = client.create()
     get, answers = client.get, [errors.ApiUnavailable("away"), None]
 
     def on_answer(_records):
-        complete(uuid)
+        complete(fractal.uuid)
         monkeypatch.setattr(client, "get", get_or_fail)
 
     def get_or_fail(uuid):
@@ -190,8 +193,19 @@ def test_a_wait_survives_an_api_that_is_unavailable_meanwhile(client, complete, 
             raise answer
         return get(uuid)
 
-    assert client.wait(uuid, on_answer=on_answer).is_complete
+    waited_for = fractal if named_by == "record" else fractal.uuid
+    assert client.wait(waited_for, on_answer=on_answer).is_complete
     assert answers == []
+
+
+def test_several_fractals_are_waited_for_in_the_order_that_is_given(client, complete):
+    fractals = [client.create() for _ in range(3)]
+    for fractal in fractals:
+        complete(fractal.uuid)
+    mixed = [fractals[2], fractals[0].uuid, fractals[1]]
+    ended = client.wait_all(mixed)
+    assert [one.uuid for one in ended] == [fractals[2].uuid, fractals[0].uuid, fractals[1].uuid]
+    assert all(one.is_complete for one in ended)
 
 
 def test_a_record_of_a_newer_service_may_have_more_fields(odd_server, client):

@@ -5,6 +5,7 @@ import socket
 import threading
 
 import pytest
+from requests.auth import AuthBase
 
 from faafo import errors
 from faafo.client import Client
@@ -21,6 +22,7 @@ def test_an_unreachable_service_is_named_in_one_line():
     ("status", "body", "message", "kind"),
     [
         (503, b'{"message": "busy"}', "503, busy", "503"),
+        (500, b"{}", "500, Internal Server Error", "500"),
         (429, b'{"message": "the queue is full"}', "429, the queue is full", "429"),
         (502, b"<html>", "502, Bad Gateway", "502"),
         (200, b"<html>", "the answer is not JSON; is this the URL of faafo?", "answer"),
@@ -42,6 +44,37 @@ def test_a_refusal_of_faafo_is_its_sentence_and_that_of_another_server_names_the
             Client(url).get("x")
         assert str(caught.value) == message.replace("URL", url)
         assert caught.value.status == 403
+
+
+def test_a_server_error_has_the_id_of_its_request(odd_server):
+    url = odd_server(503, b'{"message": "busy"}', **{"X-Openstack-Request-Id": "req-7"})
+    with pytest.raises(errors.ApiUnavailable) as caught:
+        Client(url).get("x")
+    assert str(caught.value) == f"{url}: 503, busy (req-7)"
+
+
+def test_a_redirection_is_named_and_not_followed(odd_server):
+    url = odd_server(301, b"", Location="https://me:S3C@elsewhere.example/")
+    with pytest.raises(errors.ApiRefused) as caught:
+        Client(url).get("x")
+    assert str(caught.value) == (
+        f"{url}: 301, Moved Permanently: it leads to https://me:***@elsewhere.example/; "
+        "use that address"
+    )
+
+
+def test_an_image_may_be_elsewhere_where_the_login_is_not_sent(odd_server):
+    class Token(AuthBase):
+        def __call__(self, request):
+            request.headers["X-Auth-Token"] = "S3C"
+            return request
+
+    seen = []
+    target = odd_server(200, b"image", seen=seen)
+    url = odd_server(307, b"", seen=seen, Location=f"{target}/signed?key=1")
+    client = Client(url, auth=Token())
+    assert b"".join(client._session.chunks("/api/fractal/1/image")) == b"image"
+    assert [headers.get("X-Auth-Token") for headers in seen] == ["S3C", None]
 
 
 def test_a_server_that_never_answers_is_a_timeout():
