@@ -12,7 +12,10 @@ from faafo import errors
 from faafo.cli.service import ServiceApp
 from faafo.client import Client
 
-HINT = "is faafo running there? --url or FAAFO_URL is the address of another one"
+HINTS = {
+    "connection": "is faafo running there? --url or FAAFO_URL is the address of another one",
+    "TLS": "--cacert or FAAFO_CACERT names certificates to trust",
+}
 
 
 class _Common(Command):
@@ -52,9 +55,9 @@ class _Common(Command):
         try:
             return super().run(parsed_args) or self.status
         except errors.ApiUnavailable as error:
-            if error.kind != "connection":
+            if error.kind not in HINTS:
                 raise
-            raise errors.ApiUnavailable(f"{error}; {HINT}") from None
+            raise errors.ApiUnavailable(f"{error}; {HINTS[error.kind]}", error.kind) from None
 
     def usage_error(self, message: str) -> NoReturn:
         """End the process: the options contradict each other."""

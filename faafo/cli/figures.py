@@ -27,6 +27,8 @@ class Figures:
         self._posts: list[float] = []
         self._completions: list[float] = []
         self._errors: Counter[str] = Counter()
+        # The text of the first error of each kind.
+        self._texts: dict[str, str] = {}
 
     def arrive(self) -> None:
         """Count an arrival."""
@@ -50,10 +52,16 @@ class Figures:
             self._completed_at = time.monotonic()
             self._completions.append(self._completed_at - due_at)
 
-    def fail(self, kind: str) -> None:
-        """Count an error."""
+    def fail(self, kind: str, text: str = "") -> None:
+        """Count an error; the first text of its kind is kept."""
         with self._lock:
             self._errors[kind] += 1
+            self._texts.setdefault(kind, text)
+
+    def texts(self) -> list[str]:
+        """Return a line for each kind of error that has a text, which is that of the first one."""
+        with self._lock:
+            return [f"{kind}: {text}" for kind, text in self._texts.items() if text]
 
     @property
     def all_complete(self) -> bool:

@@ -67,7 +67,8 @@ class ListFractals(ListCommand):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         """Add the filters."""
         parser = super().get_parser(prog_name)
-        parser.add_argument("--status", choices=list(Status), help="only those of this status")
+        statuses = [status.value for status in Status]
+        parser.add_argument("--status", choices=statuses, help="only those of this status")
         parser.add_argument(
             "--palette", choices=NAMES, metavar="PALETTE", help="only those of this palette"
         )

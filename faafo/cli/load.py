@@ -40,8 +40,8 @@ class Load(ShowCommand):
     The load is open-loop: an arrival does not wait for the answers to earlier
     ones. All times count from the moment at which an arrival was due: post_*
     to the answer to its POST, complete_* until the fractal was seen complete,
-    which is accurate to 50 ms. A large send_delay_max_ms means that this
-    machine could not send in time.
+    which is accurate to 50 ms. send_delay_max_ms is how late an arrival was
+    sent at most, because this machine was busy or 128 POSTs had no answer yet.
 
     The exit status is 0 when every fractal is complete, and 1 otherwise.
     Ctrl-C ends the load with the figures so far, and status 130. The fractals
@@ -85,6 +85,8 @@ class Load(ShowCommand):
                 f"posts at most {MOST_ARRIVALS} fractals"
             )
         given = picture.checked_parameters(self, parsed_args)
+        # A service that is away is no load.
+        next(self.client.find(limit=1), None)
         figures = Figures()
         unfinished = self._run(given, parsed_args, count, figures)
         summary: dict[str, Any] = {
@@ -93,6 +95,8 @@ class Load(ShowCommand):
             **figures.summary(),
             "unfinished": unfinished,
         }
+        for text in figures.texts():
+            self.app.LOG.error("%s", text)
         if self.status == 0 and not figures.all_complete:
             self.status = 1
         summary["errors"] = Errors(summary["errors"])
@@ -103,7 +107,8 @@ class Load(ShowCommand):
     ) -> int:
         """Run the load; return the number of fractals that have not ended."""
         stop = threading.Event()
-        client = self.app.open_client(MOST_THREADS)
+        # One more asks which fractals have ended.
+        client = self.app.open_client(MOST_THREADS + 1)
         loop = OpenLoop(
             client, lambda: client.create(**given), parsed_args.rate, count, figures, stop
         )

@@ -95,7 +95,7 @@ class OpenLoop:
         try:
             fractal = self._post()
         except errors.FaafoError as error:
-            self._figures.fail(f"POST {kind_of(error)}")
+            self._figures.fail(f"POST {kind_of(error)}", str(error))
         else:
             self._figures.accept(due_at)
             with self._lock:
@@ -110,7 +110,7 @@ class OpenLoop:
             try:
                 self._look()
             except errors.FaafoError as error:
-                self._figures.fail(f"GET {kind_of(error)}")
+                self._figures.fail(f"GET {kind_of(error)}", str(error))
             # A service that is slow is asked less often: its time is for the load.
             pause = max(POLL_SECONDS, 2 * (time.monotonic() - begun_at))
 
@@ -131,7 +131,7 @@ class OpenLoop:
             if fractal.is_complete:
                 self._figures.complete(due_at)
             else:
-                self._figures.fail("fractal in error")
+                self._figures.fail("fractal in error", fractal.fault or "")
 
 
 def kind_of(error: errors.FaafoError) -> str:

@@ -9,6 +9,7 @@ import sys
 from importlib import metadata
 
 HELP = {"-h", "--help"}
+INTERRUPTED_STATUS = 130
 
 
 def api() -> int:
@@ -38,7 +39,11 @@ def manage() -> int:
 
 def user() -> int:
     """``faafo``."""
-    return _start("faafo")
+    try:
+        return _start("faafo")
+    except KeyboardInterrupt:
+        # Before the command has begun; a service would have its own handler.
+        return INTERRUPTED_STATUS
 
 
 def _serve(name: str) -> int:

@@ -197,7 +197,10 @@ REFUSED = {
     "window": (("render", "--xa", "-1"), "xb: is missing; a window has xa, xb, ya, yb"),
     "palette": (("render", "--palette", "plaid"), "argument --palette: invalid choice: 'plaid'"),
     "limit": (("fractal", "list", "--limit", "1e3"), "argument --limit: must be an integer from 1"),
-    "status": (("fractal", "list", "--status", "lost"), "argument --status: invalid choice"),
+    "status": (
+        ("fractal", "list", "--status", "lost"),
+        "--status: invalid choice: 'lost' (choose",
+    ),
     "uuid": (("fractal", "show", "7"), "argument UUID: must be a UUID"),
     "no uuid": (("fractal", "delete"), "the following arguments are required: UUID"),
     "timeout": (
@@ -261,6 +264,21 @@ def test_a_limit_of_the_service_is_told_in_its_words(faafo, conf):
     status, _output, errors = faafo("fractal", "create", "--width", 101)
     assert status == 1
     assert errors.startswith("faafo: width: ")
+
+
+def test_a_load_that_is_refused_says_why(faafo, conf):
+    conf.set_override("max_width", 100, "api")
+    options = ("--rate", 5, "--duration", "1s", "--width", 101, "-f", "json")
+    status, output, errors = faafo("load", *options)
+    assert status == 1
+    assert json.loads(output)["errors"] == {"POST 400": 5}
+    assert errors == "faafo: POST 400: width: 101 exceeds the limit, [api] max_width = 100\n"
+
+
+def test_a_load_needs_a_service(faafo):
+    status, output, errors = faafo("--url", "http://127.0.0.1:9", "load")
+    assert (status, output) == (1, "")
+    assert "Connection refused; is faafo running there?" in errors
 
 
 def test_global_options_may_follow_the_command(faafo, api_url, monkeypatch):

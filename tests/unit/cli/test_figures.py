@@ -83,6 +83,14 @@ def test_errors_are_counted_by_kind_most_frequent_first():
     seen = Figures()
     kinds = ["POST 503"] * 5 + ["POST timeout"] * 2
     random.shuffle(kinds)
-    for kind in kinds:
-        seen.fail(kind)
-    assert list(seen.summary()["errors"].items()) == [("POST 503", 5), ("POST timeout", 2)]
+    for number, kind in enumerate(kinds):
+        seen.fail(kind, f"text {number} of {kind}")
+    seen.fail("fractal in error")
+    assert list(seen.summary()["errors"].items()) == [
+        ("POST 503", 5),
+        ("POST timeout", 2),
+        ("fractal in error", 1),
+    ]
+    assert sorted(seen.texts()) == [
+        f"{kind}: text {kinds.index(kind)} of {kind}" for kind in ("POST 503", "POST timeout")
+    ]

@@ -19,7 +19,7 @@ RATE = 1000
 
 @pytest.fixture
 def client(api_url):
-    with Client(api_url, connections=openloop.MOST_THREADS) as client:
+    with Client(api_url, connections=openloop.MOST_THREADS + 1) as client:
         yield client
 
 
