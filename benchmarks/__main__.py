@@ -11,10 +11,10 @@ from typing import Any
 
 import psutil
 
-from benchmarks import api, control, footprint, kernel, million, path, picture
+from benchmarks import api, control, footprint, kernel, latency, million, path, picture
 from benchmarks.report import Report, machine
 
-MODULES = (kernel, picture, path, control, api, million, footprint)
+MODULES = (kernel, picture, path, latency, control, api, million, footprint)
 RESULTS = Path(__file__).with_name("results")
 
 

@@ -59,7 +59,8 @@ def send(url: str, requests: Sequence[Request], expected: int, threads: int = TH
     return sent
 
 
-def _prepared(method: str, path: str, body: Any) -> bytes:
+def prepared(method: str, path: str, body: Any) -> bytes:
+    """Return the bytes of a request."""
     content = b"" if body is None else json.dumps(body).encode()
     head = [f"{method} {path} HTTP/1.1", f"Host: {ADDRESS}"]
     if content:
@@ -67,23 +68,24 @@ def _prepared(method: str, path: str, body: Any) -> bytes:
     return "\r\n".join(head).encode() + END_OF_HEAD + content
 
 
-class _Connection:
+class Connection:
     """A persistent connection."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection((ADDRESS, port), timeout=TIMEOUT)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def ask(self, request: bytes) -> int:
-        """Send a request, read the whole answer and return its status."""
+    def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request; return the status and the body of the answer."""
         self._socket.sendall(request)
         answer = b""
         while (end := answer.find(END_OF_HEAD)) < 0:
             answer += self._receive()
-        missing = int(LENGTH.search(answer, 0, end)[1]) + end + len(END_OF_HEAD) - len(answer)
-        while missing > 0:
-            missing -= len(self._receive())
-        return int(answer[9:12])
+        begin = end + len(END_OF_HEAD)
+        length = begin + int(LENGTH.search(answer, 0, end)[1])
+        while len(answer) < length:
+            answer += self._receive()
+        return int(answer[9:12]), answer[begin:]
 
     def _receive(self) -> bytes:
         received = self._socket.recv(65536)
@@ -92,16 +94,17 @@ class _Connection:
         return received
 
     def close(self) -> None:
+        """Hang up."""
         self._socket.close()
 
 
-def _work(port: int, prepared: Sequence[bytes], go: threading.Barrier, seen: Counter) -> None:
-    connection = _Connection(port)
+def _work(port: int, requests: Sequence[bytes], go: threading.Barrier, seen: Counter) -> None:
+    connection = Connection(port)
     statuses: Counter[int] = Counter()
     go.wait()
     try:
-        for request in prepared:
-            statuses[connection.ask(request)] += 1
+        for request in requests:
+            statuses[connection.ask(request)[0]] += 1
     except OSError as error:
         statuses[str(error)] += 1
     connection.close()
@@ -111,11 +114,11 @@ def _work(port: int, prepared: Sequence[bytes], go: threading.Barrier, seen: Cou
 def main() -> int:
     """Send the requests that the standard input describes."""
     order = json.load(sys.stdin)
-    prepared = [_prepared(*request) for request in order["requests"]]
-    number, seen = min(order["threads"], len(prepared)), Counter()
+    requests = [prepared(*request) for request in order["requests"]]
+    number, seen = min(order["threads"], len(requests)), Counter()
     go = threading.Barrier(number + 1)
     threads = [
-        threading.Thread(target=_work, args=(order["port"], prepared[start::number], go, seen))
+        threading.Thread(target=_work, args=(order["port"], requests[start::number], go, seen))
         for start in range(number)
     ]
     for thread in threads:

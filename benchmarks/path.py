@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import stage
+from benchmarks import database, stage
 from benchmarks.peers import bare_api, celery_stack, original
 from benchmarks.pictures import anew, default_tasks, heavy_tasks
 from benchmarks.report import Report
@@ -92,8 +92,8 @@ def _celery(lab: Lab) -> Iterator[stage.Stack]:
         api = stage.start(site, "api", module, "api", *urls, ready=bare_api.READY)
         arguments = ("worker", *urls, site.images, SLOTS)
         worker = stage.start(site, "worker", module, *arguments, ready=celery_stack.READY)
-        with stage.Database(site.database_url) as database:
-            yield stage.Stack(stage.url_of(api), database, {"API": api, "worker": worker})
+        with database.mariadb(site.database_url) as opened:
+            yield stage.Stack(stage.url_of(api), opened, {"API": api, "worker": worker})
 
 
 def _start_redis(site: Site) -> str:

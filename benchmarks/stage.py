@@ -5,17 +5,15 @@ import contextlib
 import re
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psutil
-import pymysql
-from sqlalchemy import make_url
 
-from benchmarks import load
+from benchmarks import database, load
+from benchmarks.database import Database
 from faafo.fractal.task import FractalTask
 from tests.chaos.lab import Lab
 from tests.chaos.site import Member, Site
@@ -23,11 +21,8 @@ from tests.functional.processes import write_config
 from tests.functional.servers import MariaDB, RabbitMQ
 
 LAUNCH = Path(__file__).with_name("launch.py")
-POLL_SECONDS = 0.02
-TIMEOUT_SECONDS = 300.0
-UNFINISHED = "SELECT 1 FROM fractal WHERE status IN ('queued', 'rendering') LIMIT 1"
-BEGUN = "SELECT 1 FROM fractal WHERE status = 'rendering' LIMIT 1"
-COMPLETE = "SELECT COUNT(*) FROM fractal WHERE status = 'complete'"
+ALL_READY = "Ready: http"
+ALL_DATABASE = "state/faafo/faafo.sqlite"
 
 
 @contextlib.contextmanager
@@ -51,65 +46,6 @@ def start(at: Site, name: str, module: str, *arguments: Any, ready: str) -> Memb
     return at.add(name, [sys.executable, LAUNCH, module, *arguments], ready)
 
 
-class Database:
-    """A connection of the benchmark to a table of fractals."""
-
-    def __init__(self, url: str) -> None:
-        parts = make_url(url)
-        self._connection = pymysql.connect(
-            host=parts.host,
-            port=parts.port,
-            user=parts.username,
-            password=parts.password,
-            database=parts.database,
-            autocommit=True,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._connection.close()
-
-    def value(self, statement: str) -> Any:
-        """Return the first column of the first row, None when there is no row."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(statement)
-            row = cursor.fetchone()
-        return row and row[0]
-
-    def counters(self) -> dict[str, int]:
-        """Return the status counters of the server since its start, for all databases."""
-        with self._connection.cursor() as cursor:
-            cursor.execute("SHOW GLOBAL STATUS")
-            return {name: int(value) for name, value in cursor.fetchall() if value.isdigit()}
-
-    def wait_until_begun(self) -> None:
-        """Return as soon as a fractal is rendering.
-
-        :raises RuntimeError: when none is within TIMEOUT_SECONDS.
-        """
-        pause = threading.Event()
-        for _ in range(int(TIMEOUT_SECONDS / POLL_SECONDS)):
-            if self.value(BEGUN):
-                return
-            pause.wait(POLL_SECONDS)
-        raise RuntimeError("no fractal is claimed")
-
-    def wait_until_finished(self, complete: int) -> None:
-        """Return as soon as no fractal is queued or rendering and ``complete`` ones are complete.
-
-        :raises RuntimeError: when the number is another one, or after TIMEOUT_SECONDS.
-        """
-        pause = threading.Event()
-        for _ in range(int(TIMEOUT_SECONDS / POLL_SECONDS)):
-            if not self.value(UNFINISHED):
-                break
-            pause.wait(POLL_SECONDS)
-        if (found := self.value(COMPLETE)) != complete:
-            raise RuntimeError(f"{found} of {complete} fractals are complete")
-
-
 class Stack:
     """An API at ``url``, the services that render its fractals, and their database.
 
@@ -117,7 +53,7 @@ class Stack:
     """
 
     def __init__(self, url: str, database: Database, members: dict[str, Member]) -> None:
-        self._url = url
+        self.url = url
         self.database = database
         self.members = members
         self._complete = 0
@@ -144,10 +80,14 @@ class Stack:
         self.database.wait_until_finished(self._complete)
         return time.monotonic() - begun_at
 
+    def note(self, complete: int) -> None:
+        """Note that others have posted so many fractals, which are complete."""
+        self._complete += complete
+
     def _post(self, tasks: Sequence[FractalTask]) -> float:
         self._complete += len(tasks)
         requests = [("POST", "/api/fractal", task.model_dump()) for task in tasks]
-        return load.send(self._url, requests, expected=201).started_at
+        return load.send(self.url, requests, expected=201).started_at
 
 
 @contextlib.contextmanager
@@ -163,8 +103,31 @@ def faafo(of: Lab, slots: int, instant: bool = False) -> Iterator[Stack]:
             "worker": _add_worker(at, slots, instant),
             "producer": at.add_producer(),
         }
-        with Database(at.database_url) as database:
-            yield Stack(url, database, members)
+        with database.mariadb(at.database_url) as opened:
+            yield Stack(url, opened, members)
+
+
+@contextlib.contextmanager
+def faafo_all(of: Lab, slots: int) -> Iterator[Stack]:
+    """Yield faafo-all, with the defaults except for the number of slots and that it generates none.
+
+    Its home is a directory of its own: SQLite, ``inprocess://``, local files.
+    """
+    with site(of) as at:
+        yield add_all(at, slots)
+
+
+def add_all(at: Site, slots: int) -> Stack:
+    """Start faafo-all at a site."""
+    config = write_config(
+        at.directory / "all.conf",
+        DEFAULT={"bind_port": 0, "min_tasks": 0, "max_tasks": 0},
+        worker={"slots": slots},
+    )
+    member = at.add("all", ["faafo-all", "--config-file", config], ALL_READY)
+    url = re.search(r"faafo is at (\S+)/", member.service.output())[1]
+    opened = database.sqlite(at.directory / ALL_DATABASE)
+    return Stack(url, opened, {"faafo-all": member})
 
 
 def _add_worker(at: Site, slots: int, instant: bool) -> Member:
