@@ -9,11 +9,13 @@ from flask_openapi import APIBlueprint, Tag
 
 from faafo.api import examples
 from faafo.api.claim_schemas import (
+    Claimable,
     ClaimAnswer,
     Claimed,
     ClaimUpdate,
     Completed,
     NewClaim,
+    Wait,
 )
 from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
@@ -30,6 +32,22 @@ blueprint = APIBlueprint(
     abp_tags=[Tag(name="claim", description="Leases on fractals, for producers")],
     abp_responses=ERRORS,
 )
+
+
+@blueprint.get("/claim", responses={200: Claimable})
+def get_claim(query: Wait) -> Any:
+    """Tell whether there is a fractal to claim; wait for one up to ``wait`` seconds."""
+    g.is_routine = True
+    found = collaborators().arrivals.wait(query.wait, _is_any_claimable)
+    return jsonify(claimable=found)
+
+
+def _is_any_claimable() -> bool:
+    try:
+        return claims.is_any_claimable(db.session)
+    finally:
+        # A request that waits keeps no connection of the pool.
+        db.session.remove()
 
 
 @blueprint.post(
@@ -58,6 +76,8 @@ def put_claim(body: ClaimUpdate) -> Any:
     lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
     lost += claims.release(db.session, body.claimed_by, releases, policy)
     lost += _complete(body.claimed_by, valid(body.complete))
+    if releases:
+        collaborators().arrivals.announce()
     g.is_routine = not (body.release or body.complete)
     malformed = _malformed(body)
     lost += [one.uuid for one in malformed.values() if one.uuid is not None]

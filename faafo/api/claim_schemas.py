@@ -9,7 +9,7 @@ from faafo.api.entries import Entry, Lenient
 from faafo.api.schemas import RESULT, Attempt, Duration, FractalRecord, Name, Size, Text
 from faafo.db.outcomes import Result
 from faafo.fractal.lease import Lease, Token
-from faafo.fractal.task import MAX_INT32, WHOLE, Checksum, Uuid
+from faafo.fractal.task import MAX_INT32, NUMBER_TEXT, WHOLE, Checksum, Uuid
 
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
@@ -23,6 +23,22 @@ class NewClaim(BaseModel):
     claimed_by: Name
     count: Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE]
     lease: Seconds = Field(description="seconds")
+
+
+class Wait(BaseModel):
+    """How long to wait for a fractal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+        0.0, description="seconds"
+    )
+
+
+class Claimable(BaseModel):
+    """Whether there is a fractal to claim."""
+
+    claimable: bool
 
 
 class ClaimedFractal(FractalRecord):

@@ -68,6 +68,7 @@ def post_fractal(body: NewFractal) -> Any:
     task = _task(body)
     collaborators().limits.check(task)
     fractal = fractals.add(db.session, task)
+    collaborators().arrivals.announce()
     location = under_requested_prefix(url_for("fractal.get_fractal", uuid=fractal.uuid))
     return jsonify(fractal.as_dict()), 201, {"Location": location}
 
@@ -85,6 +86,7 @@ def post_fractals(body: NewFractals) -> Any:
         limits.check_size(task, f"{number}.")
     limits.check_queue(len(tasks))
     posted = fractals.add_all(db.session, tasks)
+    collaborators().arrivals.announce()
     return jsonify(objects=[fractal.as_dict() for fractal in posted]), 201
 
 
@@ -167,7 +169,9 @@ def post_retry(path: FractalPath) -> Any:
     """Queue a fractal of status error again."""
     if precondition.is_given():
         precondition.require_match(fractals.record(db.session, str(path.uuid)))
-    return jsonify(outcomes.retry(db.session, str(path.uuid)).as_dict())
+    queued = outcomes.retry(db.session, str(path.uuid))
+    collaborators().arrivals.announce()
+    return jsonify(queued.as_dict())
 
 
 @blueprint.get("/fractal/<uuid:uuid>/image", responses=IMAGE_ANSWERS)

@@ -12,6 +12,7 @@ from faafo.api import claim, fractal, health, tile
 from faafo.api import version as versions
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, request_log
+from faafo.core.arrivals import Arrivals
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
@@ -95,6 +96,7 @@ def make_collaborators(
         bulkheads=bulkheads,
         thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES, bulkheads.thumbnails),
         images=ImageQueue(store),
+        arrivals=Arrivals(),
         notice=notice,
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes: threads for each of three kinds of requests, so that no kind waits for another."""
+"""Lanes: threads for each of four kinds of requests, so that no kind waits for another."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,10 +17,11 @@ IMAGE_ENDPOINT = "fractal.put_image"
 
 
 class Lane(Enum):
-    """What a request has to do with: leases and health, slow work, or anything else."""
+    """What a request has to do with: leases and health, slow work, a wait, or anything else."""
 
     LEASES = auto()
     SLOW = auto()
+    WAITING = auto()
     ORDINARY = auto()
 
 
@@ -44,6 +45,7 @@ LANES = {
         "tile.get_tile",
         IMAGE_ENDPOINT,
     },
+    Lane.WAITING: {"claim.get_claim"},
 }
 
 

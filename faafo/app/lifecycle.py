@@ -24,6 +24,9 @@ class ApiService:
         self._conf = conf
         self._app = app
         self._server: HttpServer | None = None
+        with app.app_context():
+            self._collaborators = collaborators()
+        self._arrivals = self._collaborators.arrivals
 
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
@@ -38,17 +41,18 @@ class ApiService:
             self._app, conf.listen_address, conf.bind_port, conf.api.threads, self._slow_threads()
         )
         self._server.start()
+        self._arrivals.open()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
 
     def _slow_threads(self) -> int:
         """Return how many slow requests there can be at a time, and one more that is refused."""
-        with self._app.app_context():
-            ours = collaborators()
+        ours = self._collaborators
         return ours.bulkheads.threads + ours.tiles.max_in_flight + 1
 
     def stop(self) -> None:
         """Finish open requests, then stop."""
+        self._arrivals.close()
         if self._server is not None:
             self._server.stop()
         LOG.info("the API has stopped")

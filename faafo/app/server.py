@@ -48,6 +48,8 @@ LARGEST_IN_MEMORY = 2**14
 LARGE_HEADS = 64
 # For claims, renewals, reports and the health check: at least this many threads of their own.
 LEAST_LEASE_THREADS = 2
+# Producers that wait for work at the same time; each occupies a thread. Others ask again and again.
+WAITING_THREADS = 16
 # Requests that wait in the queue of a lane: at most this many for each thread, and a quarter of the
 # connections, so that the three queues leave connections for everything else.
 QUEUED_A_THREAD = 16
@@ -156,12 +158,15 @@ class HttpServer:
         lanes = {
             Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
             Lane.SLOW: slow_threads or threads,
+            Lane.WAITING: WAITING_THREADS,
             Lane.ORDINARY: threads,
         }
         connections = self._listeners[0].most_connections
         queued = {
             lane: most_queued(max(count, threads), connections) for lane, count in lanes.items()
         }
+        # One more would wait for a thread as long as the others wait for work.
+        queued[Lane.WAITING] = 1
         self._lanes.start(lanes, queued)
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
         host = f"[{address}]" if ":" in address else address

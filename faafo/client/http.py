@@ -113,6 +113,17 @@ class Client:
         body = {"claimed_by": claimed_by, "count": count, "lease": seconds}
         return self._request("POST", "/api/claim", body)["objects"]
 
+    def wait_for_claimable(self, seconds: float) -> bool:
+        """Return whether there is a fractal to claim, as soon as there is one within ``seconds``.
+
+        The API may answer earlier that there is none.
+        """
+        timeout = (CONNECT_TIMEOUT, self._read_timeout + seconds)
+        answer = self._request(
+            "GET", "/api/claim", parameters={"wait": f"{seconds:g}"}, timeout=timeout
+        )
+        return answer["claimable"]
+
     def renew(
         self,
         claimed_by: str,

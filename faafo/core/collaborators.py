@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flask import Flask, current_app
 
+from faafo.core.arrivals import Arrivals
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.image_queue import ImageQueue
@@ -33,6 +34,7 @@ class Collaborators:
     bulkheads: Bulkheads
     thumbnails: ByteCache
     images: ImageQueue
+    arrivals: Arrivals
     notice: Callable[[], str | None]
 
     def install(self, app: Flask) -> None:

@@ -56,8 +56,7 @@ def claim(
     the attempt that each UPDATE expects lets only one claim win.
     """
     _end_expired_leases(session, policy)
-    queued = (Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment())
-    candidates = _batch(_candidates(session, queued, Fractal.id, count))
+    candidates = _batch(_candidates(session, _queued_by_now(), Fractal.id, count))
     values = {
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
@@ -71,6 +70,12 @@ def claim(
     claimed = session.scalars(query, execution_options=REFRESH).all() if won else []
     session.commit()
     return claimed
+
+
+def is_any_claimable(session: Session) -> bool:
+    """Return whether a claim would find a fractal, or a lease that has expired."""
+    queries = (select(Fractal.id).where(*where()).limit(1) for where in (_queued_by_now, _expired))
+    return any(session.scalar(query) is not None for query in queries)
 
 
 def renew(
@@ -124,10 +129,17 @@ def _queued(delay: float) -> dict[str, Any]:
     return {"status": Status.QUEUED, "claimable_at": moment(delay), **UNCLAIMED}
 
 
+def _queued_by_now() -> tuple[ColumnElement[bool], ...]:
+    return Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment()
+
+
+def _expired() -> tuple[ColumnElement[bool], ...]:
+    return Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment()
+
+
 def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
     """Record a failure for each expired lease: queue its fractal again, or set it to error."""
-    expired = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment())
-    for one in _candidates(session, expired, Fractal.lease_expires_at, LARGEST_SWEEP):
+    for one in _candidates(session, _expired(), Fractal.lease_expires_at, LARGEST_SWEEP):
         fault = (
             f"attempt {one.attempt} failed: the lease of producer {one.claimed_by} expired at "
             f"{one.lease_expires_at.isoformat(timespec='seconds')}Z"

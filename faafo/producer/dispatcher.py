@@ -10,6 +10,7 @@ from typing import Any
 from faafo import errors
 from faafo.client.http import Client, Record
 from faafo.fractal.lease import Lease
+from faafo.producer.arrivals import Arrivals
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
@@ -63,6 +64,7 @@ class Dispatcher:
             self._canceller.cancel,
             self._vital,
         )
+        self._arrivals = Arrivals(client, wake.set, pace.claim_interval)
         self._stop = threading.Event()
         # Set when draining must not wait any longer for the API to accept results.
         self._abandon = threading.Event()
@@ -91,6 +93,7 @@ class Dispatcher:
         reporting = _started("results", self._results.run)
         _started("leases", self._leases.run, drained)
         _started("cancels", self._canceller.run)
+        _started("arrivals", self._arrivals.run, self._stop)
         stop.wait()
         self._stop.set()
         self._wake.set()
@@ -117,8 +120,11 @@ class Dispatcher:
     def _pause(self, idle: float) -> float:
         """Return the seconds until the next claim, after ``idle`` seconds without a job.
 
-        The pause grows with the idle time, since after recent work more is likely to come soon.
+        Unless the API tells when there is work, the pause grows with the idle time, since after
+        recent work more is likely to come soon.
         """
+        if self._arrivals.is_waiting:
+            return self._pace.claim_interval
         return min(self._pace.claim_interval, max(SHORTEST_PAUSE, idle / 10))
 
     def _dispatch(self) -> bool:
@@ -133,6 +139,10 @@ class Dispatcher:
             claimed = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
             self._accept(claimed)
             self._runner.start_jobs()
+            if claimed:
+                self._arrivals.claimed()
+            else:
+                self._arrivals.want()
             return bool(claimed)
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)

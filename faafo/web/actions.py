@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site
 from faafo.core.stored_image import delete_fractal
 from faafo.db import db, fractals, outcomes
@@ -18,6 +19,7 @@ blueprint.before_request(reject_cross_site)
 def post_retry(uuid: UUID) -> Response:
     """Queue a fractal of status error again and show it."""
     outcomes.retry(db.session, str(uuid))
+    collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
 
 

@@ -55,6 +55,7 @@ def post_form() -> Response | tuple[str, int]:
     except errors.LimitExceeded as error:
         return _form(request.form, str(error)), 400
     fractal = fractals.add(db.session, with_constant(task))
+    collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=fractal.uuid), code=303)
 
 

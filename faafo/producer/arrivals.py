@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Arrivals: has the API tell an idle dispatcher as soon as there is a fractal to claim."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from faafo import errors
+from faafo.client.http import Client
+
+LOG = logging.getLogger(__name__)
+
+# Seconds that one request waits at the API.
+WAIT_SECONDS = 20.0
+# Answers in a row for which no claim gets a fractal, after which there is a pause.
+MOST_IN_VAIN = 3
+
+
+class Arrivals:
+    """Waits at the API in a thread of its own, since the dispatcher also waits for free slots.
+
+    :param wake: called when there is a fractal to claim.
+    :param interval: seconds between two requests while the API does not let them wait.
+    """
+
+    def __init__(self, client: Client, wake: Callable[[], None], interval: float) -> None:
+        self._client = client
+        self._wake = wake
+        self._interval = interval
+        self._wanted = threading.Event()
+        # Answers that there is a fractal, since the last claim that got one.
+        self._in_vain = 0
+        # Whether the API is known to let requests wait: then an idle dispatcher need not ask often.
+        self.is_waiting = False
+
+    def want(self) -> None:
+        """Wait for a fractal from now on: there is a free slot, and nothing to claim."""
+        self._wanted.set()
+
+    def claimed(self) -> None:
+        """Note that a claim got a fractal."""
+        self._in_vain = 0
+
+    def run(self, stop: threading.Event) -> None:
+        """Wait whenever that is wanted, until ``stop`` is set; ends if the API is too old."""
+        while not stop.is_set():
+            if not self._wanted.wait(self._interval):
+                continue
+            self._wanted.clear()
+            begun_at = time.monotonic()
+            try:
+                found = self._client.wait_for_claimable(WAIT_SECONDS)
+            except errors.ApiRefused as error:
+                LOG.info("the API does not tell when there is work, so it is asked: %s", error)
+                return
+            except errors.FaafoError as error:
+                LOG.debug("could not wait for work: %s", error)
+                found = False
+            self.is_waiting = found or time.monotonic() - begun_at > WAIT_SECONDS / 2
+            if found:
+                self._wake()
+                self._in_vain += 1
+            # Another producer may hold the lock of the only fractal for a while.
+            if not self.is_waiting or self._in_vain > MOST_IN_VAIN:
+                stop.wait(self._interval)
+        self.is_waiting = False
