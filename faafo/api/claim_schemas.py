@@ -30,7 +30,7 @@ class Wait(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+    wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=30, allow_inf_nan=False)] = Field(
         0.0, description="seconds"
     )
 

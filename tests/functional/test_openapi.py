@@ -30,6 +30,7 @@ CALLS = {
     ("/api/fractal/{uuid}/image", "get"),
     ("/api/fractal/{uuid}/image", "put"),
     ("/api/fractal/{uuid}/retry", "post"),
+    ("/api/claim", "get"),
     ("/api/claim", "post"),
     ("/api/claim", "put"),
     ("/tile/{z}/{x}/{y}.png", "get"),

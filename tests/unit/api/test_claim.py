@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The resource ``claim``: waiting for a fractal."""
+
+import threading
+
+import pytest
+import requests
+
+from faafo.client.http import Client
+from faafo.core.collaborators import collaborators
+from faafo.db import claims, db
+
+
+@pytest.fixture
+def http(app):
+    return app.test_client()
+
+
+@pytest.fixture
+def open_arrivals(app):
+    """Requests may wait until the test is over."""
+    with app.app_context():
+        arrivals = collaborators().arrivals
+    arrivals.open()
+    yield
+    arrivals.close()
+
+
+def test_a_queued_fractal_can_be_claimed_until_it_has_been(app, http, session, make_task):
+    assert http.get("/api/claim").json == {"claimable": False}
+    http.post("/api/fractal", json=make_task().model_dump())
+    assert http.get("/api/claim").json == {"claimable": True}
+    http.post("/api/claim", json={"claimed_by": "me", "count": 1, "lease": 60})
+    assert http.get("/api/claim").json == {"claimable": False}
+
+
+def test_a_lease_that_has_expired_can_be_claimed(http, session, make_task):
+    http.post("/api/fractal", json=make_task().model_dump())
+    policy = collaborators().retry_policy
+    claims.claim(session, "me", 1, -1.0, policy)
+    assert http.get("/api/claim").json == {"claimable": True}
+
+
+@pytest.mark.parametrize("wait", ["-1", "31", "soon", "nan", "1_0"])
+def test_an_invalid_wait_is_named_with_its_bounds(http, wait):
+    answer = http.get(f"/api/claim?wait={wait}")
+    assert answer.status_code == 400
+    assert "wait" in answer.json["message"]
+
+
+def test_requests_that_wait_keep_no_connection_to_the_database(
+    app, api_url, open_arrivals, make_task, wait_until
+):
+    answers = []
+
+    def wait():
+        url = f"{api_url}/api/claim?wait=30"
+        answers.append(requests.get(url, timeout=60).json()["claimable"])
+
+    waiting = [threading.Thread(target=wait) for _number in range(3)]
+    for thread in waiting:
+        thread.start()
+    with app.app_context():
+        wait_until(lambda: db.engine.pool.checkedout() == 0)
+    Client(api_url).create(make_task())
+    for thread in waiting:
+        thread.join(60)
+    assert answers == [True] * 3
