@@ -165,8 +165,8 @@ class HttpServer:
         queued = {
             lane: most_queued(max(count, threads), connections) for lane, count in lanes.items()
         }
-        # One more would wait for a thread as long as the others wait for work.
-        queued[Lane.WAITING] = 1
+        # These wait for a thread as long as others wait for work: no more than may arrive at once.
+        queued[Lane.WAITING] = WAITING_THREADS
         self._lanes.start(lanes, queued)
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
         host = f"[{address}]" if ":" in address else address

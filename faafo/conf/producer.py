@@ -97,8 +97,8 @@ producer_opts: list[cfg.Opt] = [
         default=1.0,
         min=0.05,
         max=HOUR,
-        help="Maximum number of seconds between two claims of an idle dispatcher. It claims at once "
-        "when a slot becomes free, and when the API tells that there is a fractal.",
+        help="Maximum number of seconds between two claims of an idle dispatcher. It claims at "
+        "once when a slot becomes free, and when the API tells that there is a fractal.",
     ),
     cfg.FloatOpt(
         "lease_duration",
