@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from faafo import errors
 from faafo.client.answers import message, parsed, reason
 from faafo.client.login import without_login
+from faafo.client.service_auth import Credentials
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.urls import masked
@@ -27,8 +28,10 @@ LARGEST_PAGE = 100
 LARGEST_CLAIM = 1000
 LARGEST_POST = 1000
 LONGEST_FAULT = 4000
-# Too many requests, or the queue is full: retried later, like a server error.
-TOO_MANY_REQUESTS = 429
+UNAUTHORIZED = 401
+# Retried later, like a server error: credentials are not valid at present, there are too many
+# requests, or the queue is full.
+RETRIED = (UNAUTHORIZED, 429)
 
 Record = dict[str, Any]
 Item = TypeVar("Item")
@@ -42,16 +45,24 @@ class Client:
 
     :param connections: number of connections that are kept open.
     :param read_timeout: seconds that a request waits for the API, unless it has its own timeout.
+    :param auth: adds the credentials of a service to each request; by default there are none, but
+        the user name and the password in ``endpoint_url``.
     """
 
     def __init__(
-        self, endpoint_url: str, connections: int = 64, read_timeout: float = READ_TIMEOUT
+        self,
+        endpoint_url: str,
+        connections: int = 64,
+        read_timeout: float = READ_TIMEOUT,
+        auth: Credentials | None = None,
     ) -> None:
         self._shown_url = masked(endpoint_url)
         self._read_timeout = read_timeout
         self._session = requests.Session()
         # No error and no log line of a library can show a login that its URLs do not have.
-        self._endpoint_url, self._session.auth = without_login(endpoint_url.rstrip("/"))
+        self._endpoint_url, self._login = without_login(endpoint_url.rstrip("/"))
+        self._session.auth = self._login
+        self._auth = auth
         # Ignore the proxies of the environment: the API is reached directly.
         self._session.trust_env = False
         adapter = HTTPAdapter(pool_maxsize=connections)
@@ -193,9 +204,9 @@ class Client:
         **arguments: Any,
     ) -> Any:
         try:
-            response = self._session.request(
+            response = self._send(
                 method,
-                self._endpoint_url + path,
+                path,
                 json=body,
                 params=parameters,
                 timeout=timeout or (CONNECT_TIMEOUT, self._read_timeout),
@@ -206,13 +217,29 @@ class Client:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._shown_url}: {reason(error)}"
             ) from None
-        if response.status_code >= 500 or response.status_code == TOO_MANY_REQUESTS:
+        if response.status_code >= 500 or response.status_code in RETRIED:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._shown_url}: {response.status_code}, {message(answer)}"
             )
         if response.status_code >= 400:
             raise errors.ApiRefused(message(answer), response.status_code)
         return answer
+
+    def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send a request, once more with other credentials if it was refused for its own."""
+        url = self._endpoint_url + path
+        if self._auth is None:
+            return self._session.request(method, url, **arguments)
+        response = self._session.request(method, url, auth=self._both, **arguments)
+        if response.status_code == UNAUTHORIZED and self._auth.renew(response):
+            return self._session.request(method, url, auth=self._both, **arguments)
+        return response
+
+    def _both(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the login in the URL, which a proxy may need, and the credentials of the service."""
+        if self._login is not None:
+            request = self._login(request)
+        return request if self._auth is None else self._auth(request)
 
 
 def content_digest(content: bytes) -> str:

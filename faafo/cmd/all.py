@@ -11,6 +11,7 @@ from faafo import process
 from faafo.app.activity import activity_of
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
+from faafo.client import service_auth
 from faafo.cmd.console import Console
 from faafo.producer.producer import ProducerService
 from faafo.rpc.transport import get_transport, register_opts
@@ -31,6 +32,7 @@ def run_all(stop: process.Stop) -> int:
     conf = process.prepare_service("faafo-all", has_console=True, register_more=register_opts)
     conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
     transport = get_transport(conf, default_url="inprocess://")
+    auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
     if conf.one_shot and not conf.quiet:
         # The outcome of the set is what the user waits for.
@@ -63,7 +65,7 @@ def run_all(stop: process.Stop) -> int:
     working = threading.Thread(target=work, name="worker")
     working.start()
     try:
-        producer = ProducerService(conf, transport, name, instance_id)
+        producer = ProducerService(conf, transport, name, instance_id, auth)
         return producer.run(stop.requested, forced=stop.forced)
     finally:
         stop.requested.set()

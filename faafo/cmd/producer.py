@@ -6,6 +6,7 @@ import sys
 from oslo_service import systemd
 
 from faafo import process
+from faafo.client import service_auth
 from faafo.producer.producer import ProducerService
 from faafo.rpc.transport import get_transport, register_opts
 
@@ -19,9 +20,10 @@ def produce(stop: process.Stop) -> int:
     """Generate and dispatch until ``stop`` is requested, or a single set is done."""
     conf = process.prepare_service("faafo-producer", register_more=register_opts)
     transport = get_transport(conf)
+    auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")
-    producer = ProducerService(conf, transport, name, process.instance_id(name))
+    producer = ProducerService(conf, transport, name, process.instance_id(name), auth)
     stop.listen(conf.producer.drain_timeout)
     return producer.run(stop.requested, systemd.notify, stop.forced)
 

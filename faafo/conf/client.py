@@ -18,10 +18,31 @@ default_opts: list[cfg.Opt] = [
     ),
 ]
 
+AUTH_GROUP = "service_auth"
+
+auth_opts: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "auth_type",
+        default="none",
+        choices=[
+            ("none", "the API needs no login"),
+            ("http_basic", "username and password, for auth_strategy = http_basic"),
+            ("password", "a token of Keystone for a user"),
+            ("v3applicationcredential", "a token of Keystone for an application credential"),
+        ],
+        help="How producers, and workers with [store] url = api://, log in at the API. The other "
+        "options of this group come from keystoneauth1 and depend on it.",
+    ),
+]
+
 
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(default_opts)
+    # A new object each time: what a plugin registers later is kept in it.
+    title = "How producers and workers log in at the API"
+    conf.register_group(cfg.OptGroup(AUTH_GROUP, title=title))
+    conf.register_opts(auth_opts, group=AUTH_GROUP)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
-    return [("DEFAULT", default_opts)]
+    return [("DEFAULT", default_opts), (AUTH_GROUP, auth_opts)]

@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.client.service_auth import Credentials
 from faafo.fractal.generate import RANGED
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import Status
@@ -40,10 +41,17 @@ class ProducerService:
 
     Each process has its own instance id: a render for an earlier process with the same name does
     not count as a call of this one.
+
+    :param auth: the credentials of this service for the API.
     """
 
     def __init__(
-        self, conf: cfg.ConfigOpts, transport: RPCTransport, name: str, instance_id: str
+        self,
+        conf: cfg.ConfigOpts,
+        transport: RPCTransport,
+        name: str,
+        instance_id: str,
+        auth: Credentials | None = None,
     ) -> None:
         self._conf = conf
         self._name = name
@@ -55,7 +63,11 @@ class ProducerService:
             conf.producer.renew_interval,
             conf.producer.drain_timeout,
         )
-        self._client = Client(conf.endpoint_url, read_timeout=pace.read_timeout)
+        self._client = Client(
+            conf.endpoint_url,
+            read_timeout=pace.read_timeout,
+            auth=auth,
+        )
         report_timeout = conf.rpc.report_interval * conf.rpc.report_patience
         registry = WorkerRegistry(instance_id, report_timeout, self._wake.set)
         self._server = Server(

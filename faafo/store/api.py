@@ -4,6 +4,7 @@
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.client import service_auth
 from faafo.client.http import Client
 from faafo.fractal.lease import Lease
 from faafo.store.base import ImageWriter, checksum
@@ -63,4 +64,5 @@ def from_conf(conf: cfg.ConfigOpts, owner: str) -> ApiStore:
     """
     if conf.store.url != "api://":
         raise ValueError("must be api:// and nothing else; endpoint_url says where the API is")
-    return ApiStore(Client(conf.endpoint_url), conf.endpoint_url)
+    client = Client(conf.endpoint_url, auth=service_auth.from_conf(conf))
+    return ApiStore(client, conf.endpoint_url)
