@@ -72,6 +72,7 @@ drawings:
 	done
 
 genconfig: $(VENV)/.installed
+	$(BIN)/oslopolicy-sample-generator --config-file etc/oslo-policy-generator/faafo.conf
 	for service in api producer worker; do \
 	    $(BIN)/oslo-config-generator --config-file etc/oslo-config-generator/$$service.conf; \
 	done

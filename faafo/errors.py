@@ -38,6 +38,25 @@ class QueueFull(FaafoError):
     """Raised when the queue has reached ``[api] max_queued``."""
 
 
+class Unauthenticated(FaafoError):
+    """Raised when a request has no valid credentials; ``challenge`` says which it needs.
+
+    ``challenge`` is a value of the header ``WWW-Authenticate`` (RFC 9110, 11.6.1).
+    """
+
+    def __init__(self, message: str, challenge: str = "") -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
+class Forbidden(FaafoError):
+    """Raised when a rule of the policy refuses a request of this user; names the rule."""
+
+
+class IdentityUnavailable(FaafoError):
+    """Raised when the identity service cannot say whether a token is valid: retry later."""
+
+
 class FractalNotFound(FaafoError):
     """Raised when no fractal has the requested uuid."""
 

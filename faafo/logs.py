@@ -21,6 +21,9 @@ QUIET_LIBRARIES = [
     "amqp=ERROR",
     "botocore=WARN",
     "boto3=WARN",
+    # They log what is wrong with a policy, and a traceback; the error that we raise names the rule.
+    "oslo_policy=ERROR",
+    "oslo_policy._parser=CRITICAL",
 ]
 DESTINATIONS = (
     "log_config_append",

@@ -17,6 +17,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "cliff.sphinxext",
     "oslo_config.sphinxext",
+    "oslo_policy.sphinxext",
     "myst_parser",
 ]
 

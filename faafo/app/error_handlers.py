@@ -23,6 +23,8 @@ STATUS = {
     errors.InvalidQuery: 400,
     errors.InvalidImage: 400,
     errors.LimitExceeded: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
     errors.FractalNotFound: 404,
     errors.ImageNotFound: 404,
     errors.FractalExists: 409,
@@ -35,9 +37,15 @@ STATUS = {
     errors.TileUnavailable: 503,
     errors.StoreUnavailable: 503,
     errors.DatabaseUnavailable: 503,
+    errors.IdentityUnavailable: 503,
 }
 # Expected under load: clients get their text, and they are not logged.
-EXPECTED = (errors.Overloaded, errors.TilesBusy, errors.TileUnavailable)
+EXPECTED = (
+    errors.Overloaded,
+    errors.TilesBusy,
+    errors.TileUnavailable,
+    errors.IdentityUnavailable,
+)
 UNAVAILABLE = "service unavailable; see the log of the API"
 TOO_SLOW = (
     "the database took too long for this request; ask for less: fewer filters and wildcards, "
@@ -82,7 +90,10 @@ def _faafo_error(error: errors.FaafoError) -> Response:
         LOG.error("%s %s: %s", request.method, request.path, error)
         # The text may name paths and hosts, which clients must not see.
         return answer(status, INTERNAL_ERROR if status == 500 else UNAVAILABLE)
-    return answer(status, str(error))
+    response = answer(status, str(error))
+    if isinstance(error, errors.Unauthenticated):
+        response.headers["WWW-Authenticate"] = error.challenge
+    return response
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -11,13 +11,15 @@ from oslo_config import cfg
 from faafo.api import claim, fractal, health, tile
 from faafo.api import version as versions
 from faafo.api.schemas import Message
-from faafo.app import checks, error_handlers, request_log
+from faafo.app import checks, error_handlers, gate, request_log
+from faafo.auth.strategy import open_authenticator, open_policy
 from faafo.core.arrivals import Arrivals
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
 from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
+from faafo.core.policy import ROLES
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
 from faafo.db.counts import Counts
@@ -65,7 +67,10 @@ def create_app(
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
     make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
-    request_log.register(app)
+    authenticator = open_authenticator(conf)
+    request_log.register(app, roles=() if authenticator else ROLES)
+    if authenticator:
+        gate.register(app, authenticator)
     checks.register(app)
     error_handlers.register(app)
     for resource in (fractal, claim, tile, health, versions):
@@ -98,6 +103,7 @@ def make_collaborators(
         images=ImageQueue(store),
         arrivals=Arrivals(),
         notice=notice,
+        policy=open_policy(conf),
     )
 
 

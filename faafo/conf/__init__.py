@@ -6,9 +6,20 @@ from itertools import chain
 
 from oslo_config import cfg
 
-from faafo.conf import api, client, database, log, messaging, producer, store, tiles, worker
+from faafo.conf import (
+    api,
+    auth,
+    client,
+    database,
+    log,
+    messaging,
+    producer,
+    store,
+    tiles,
+    worker,
+)
 
-_MODULES = (api, client, database, log, messaging, producer, store, tiles, worker)
+_MODULES = (api, auth, client, database, log, messaging, producer, store, tiles, worker)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -29,6 +40,7 @@ def list_api_opts() -> Listing:
     return _merge(
         (
             api.list_opts,
+            auth.list_opts,
             tiles.list_api_opts,
             database.list_opts,
             store.list_opts,

@@ -11,6 +11,7 @@ from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
+from faafo.core.policy import Policy
 from faafo.core.tile_gateway import TileGateway
 from faafo.db.counts import Counts
 from faafo.db.outcomes import RetryPolicy
@@ -36,6 +37,7 @@ class Collaborators:
     images: ImageQueue
     arrivals: Arrivals
     notice: Callable[[], str | None]
+    policy: Policy
 
     def install(self, app: Flask) -> None:
         """Make ``collaborators()`` return this object in requests to ``app``."""

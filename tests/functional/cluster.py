@@ -90,7 +90,11 @@ class Cluster:
         return worker
 
     def start_producer(
-        self, name: str = "producer", patient: bool = False, **options: Any
+        self,
+        name: str = "producer",
+        patient: bool = False,
+        groups: dict[str, dict[str, Any]] | None = None,
+        **options: Any,
     ) -> Service:
         """Start a producer that generates nothing unless ``options`` say so."""
         defaults = {
@@ -100,7 +104,7 @@ class Cluster:
             "min_tasks": 0,
             "max_tasks": 0,
         }
-        groups = PATIENT if patient else QUICK
+        groups = {**(PATIENT if patient else QUICK), **(groups or {})}
         config = write_config(
             self.directory / f"{name}.conf", DEFAULT={**defaults, **options}, **groups
         )

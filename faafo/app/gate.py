@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks of each request who sends it, and whether a rule of the policy allows it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+
+from faafo import errors
+from faafo.auth.identity import Authenticator
+from faafo.core.collaborators import collaborators
+from faafo.core.context import CONTEXT, RequestContext, request_context
+from faafo.core.versions import wants_versions
+from faafo.policies.endpoints import PUBLIC, RULES
+
+# The gallery, unless a client asks for the versions of the API.
+ROOT = "web.get_gallery"
+
+
+def register(app: Flask, authenticator: Authenticator) -> None:
+    """Have ``app`` let in only those whom ``authenticator`` knows and the policy allows."""
+    app.before_request(_gate(authenticator))
+    app.after_request(_private(authenticator))
+
+
+def _gate(authenticator: Authenticator) -> Callable[[], None]:
+    def check() -> None:
+        endpoint = request.endpoint
+        # An address without an endpoint is answered with 404 or 405.
+        if endpoint is None or _is_public(endpoint):
+            return
+        who = authenticator.identify(request)
+        context = RequestContext(
+            request_id=request_context().request_id,
+            global_request_id=request_context().global_request_id,
+            user_id=who.user_id,
+            project_id=who.project_id,
+            roles=who.roles,
+        )
+        request.environ[CONTEXT] = context
+        if who.project_id is None:
+            raise errors.Forbidden("the credentials are for no project; ask for those of a project")
+        _authorize(endpoint, context)
+
+    return check
+
+
+def _authorize(endpoint: str, context: RequestContext) -> None:
+    rule = RULES.get(endpoint)
+    if rule is None or not collaborators().policy.allows(rule, context):
+        raise errors.Forbidden(f"the policy does not allow you {rule or endpoint}")
+
+
+def _is_public(endpoint: str) -> bool:
+    return endpoint in PUBLIC or (endpoint == ROOT and wants_versions())
+
+
+def _private(authenticator: Authenticator) -> Callable[[Response], Response]:
+    """Keep caches that users share from answering one with what another may see."""
+
+    def change(response: Response) -> Response:
+        if request.endpoint is not None and not _is_public(request.endpoint):
+            cache: Any = response.cache_control
+            cache.public = None
+            cache.private = True
+            response.vary.update(authenticator.credentials)
+        return response
+
+    return change

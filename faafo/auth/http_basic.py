@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Authentication by user name and password (RFC 7617), for a team without Keystone."""
+
+import hashlib
+import hmac
+import secrets
+import threading
+
+import bcrypt
+from flask import Request
+from oslo_config import cfg
+
+from faafo import errors
+from faafo.auth import htpasswd
+from faafo.auth.identity import Identity
+from faafo.auth.watched import WatchedFile
+
+OPTION = "[api] http_basic_auth_user_file"
+CHALLENGE = 'Basic realm="faafo", charset="UTF-8"'
+# All users share it.
+PROJECT = "default"
+ADMIN = ("admin", "member", "reader")
+MEMBER = ("member", "reader")
+SERVICE = ("service",)
+# bcrypt knows no more bytes of a password.
+LONGEST_PASSWORD = 72
+# A check takes up to two seconds of a processor.
+CHECKS = 2
+PATIENCE_SECONDS = 3.0
+
+
+class HttpBasic:
+    """Identifies the users in an htpasswd file; changes of the file hold within a second.
+
+    A user's password is checked by bcrypt once for each hash in the file. Later requests are
+    compared with its HMAC, whose key is this process's own, since a check takes as long as
+    hundreds of requests.
+
+    :raises faafo.errors.ConfigurationError: when the file cannot be read or has a broken line.
+    """
+
+    credentials = ("Authorization",)
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        path = conf.api.http_basic_auth_user_file
+        if not path:
+            raise errors.ConfigurationError(f"{OPTION}: auth_strategy = http_basic needs this file")
+        self._users = WatchedFile(OPTION, path, htpasswd.parse)
+        self._admins = frozenset(conf.api.admin_users)
+        self._services = frozenset(conf.api.service_users)
+        self._key = secrets.token_bytes(32)
+        self._verified: dict[str, tuple[bytes, bytes]] = {}
+        self._checks = threading.BoundedSemaphore(CHECKS)
+
+    def identify(self, request: Request) -> Identity:
+        """Return who sends ``request``: the user that the header Authorization names."""
+        sent = request.authorization
+        if sent is None or sent.type != "basic":
+            raise errors.Unauthenticated("log in with a user name and a password", CHALLENGE)
+        name, password = sent.username or "", (sent.password or "").encode()
+        if not self._is_known(name, password):
+            raise errors.Unauthenticated("the user name or the password is wrong", CHALLENGE)
+        return Identity(name, name, PROJECT, self._roles(name))
+
+    def _roles(self, name: str) -> tuple[str, ...]:
+        roles = ADMIN if name in self._admins else MEMBER
+        return roles + SERVICE if name in self._services else roles
+
+    def _is_known(self, name: str, password: bytes) -> bool:
+        users = self._users.value
+        encoded = users.get(name)
+        digest = hmac.digest(self._key, password, hashlib.sha256)
+        verified, known = self._verified.get(name, (None, b""))
+        if encoded is not None and verified == encoded and hmac.compare_digest(known, digest):
+            return True
+        # An unknown user takes as long as a wrong password.
+        hashed = encoded or next(iter(users.values()), None)
+        if hashed is None or not self._matches(password, hashed) or encoded is None:
+            return False
+        self._verified[name] = (encoded, digest)
+        return True
+
+    def _matches(self, password: bytes, encoded: bytes) -> bool:
+        if len(password) > LONGEST_PASSWORD:
+            return False
+        if not self._checks.acquire(timeout=PATIENCE_SECONDS):
+            raise errors.Overloaded("too many passwords are being checked; try again later")
+        try:
+            return bcrypt.checkpw(password, encoded)
+        # An older bcrypt refuses a password with a zero byte.
+        except ValueError:
+            return False
+        finally:
+            self._checks.release()

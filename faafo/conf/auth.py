@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options of authentication and of the policy."""
+
+from oslo_config import cfg
+
+from faafo.conf.api import group as api_group
+
+auth_opts: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "auth_strategy",
+        default="noauth",
+        choices=[
+            ("noauth", "everybody who reaches the API may do everything"),
+            ("http_basic", "users of http_basic_auth_user_file, all of one project"),
+        ],
+        help="How the API knows who sends a request.",
+    ),
+    cfg.StrOpt(
+        "http_basic_auth_user_file",
+        sample_default="/etc/faafo/users",
+        help="For http_basic: file of the users, one a line, with bcrypt hashes, as htpasswd -B "
+        "writes it. Changes hold within a second.",
+    ),
+    cfg.ListOpt(
+        "admin_users",
+        default=[],
+        sample_default=["ada"],
+        metavar="NAMES",
+        help="For http_basic: users with the role admin. All others have the role member.",
+    ),
+    cfg.ListOpt(
+        "service_users",
+        default=[],
+        sample_default=["faafo"],
+        metavar="NAMES",
+        help="For http_basic: users that also have the role service, which producers and workers "
+        "need.",
+    ),
+]
+
+policy_group = cfg.OptGroup("oslo_policy", title="The policy: who may do what")
+
+policy_opts: list[cfg.Opt] = [
+    cfg.StrOpt(
+        "policy_file",
+        default="policy.yaml",
+        metavar="PATH",
+        help="File of rules that replace default ones; a relative path is looked for beside the "
+        "configuration files. Only the default may be missing. Changes hold within a second. "
+        "noauth has no policy.",
+    ),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_opts(auth_opts, group=api_group)
+    conf.register_group(policy_group)
+    conf.register_opts(policy_opts, group=policy_group)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    return [(api_group.name, auth_opts), (policy_group.name, policy_opts)]

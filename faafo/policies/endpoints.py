@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rule of each endpoint of the application; a test holds that none is left out."""
+
+RULES = {
+    "action.get_delete": "fractal:delete",
+    "action.post_delete": "fractal:delete",
+    "action.post_retry": "fractal:retry",
+    "claim.get_claim": "claim:get",
+    "claim.post_claim": "claim:create",
+    "claim.put_claim": "claim:update",
+    "create.get_form": "fractal:create",
+    "create.post_form": "fractal:create",
+    "download.get_download": "image:get",
+    "explore.get_explorer": "tile:get",
+    "fractal.delete_fractal": "fractal:delete",
+    "fractal.get_fractal": "fractal:get",
+    "fractal.get_fractals": "fractal:list",
+    "fractal.get_image": "image:get",
+    "fractal.patch_fractal": "fractal:report",
+    "fractal.post_fractal": "fractal:create",
+    "fractal.post_fractals": "fractal:create",
+    "fractal.post_retry": "fractal:retry",
+    "fractal.put_fractal": "fractal:report",
+    "fractal.put_image": "image:upload",
+    "health.get_store_health": "health:get_store",
+    "thumbnail.get_thumbnail": "image:get",
+    "tile.get_tile": "tile:get",
+    "web.get_fractal": "fractal:get",
+    "web.get_gallery": "fractal:list",
+}
+# Answered without asking who sends the request: health for load balancers, the version document,
+# and files that come with faafo or its libraries.
+PUBLIC = frozenset(
+    {
+        "bootstrap.static",
+        "health.get_health",
+        "leaflet.static",
+        "openapi.doc_url",
+        "openapi.openapi",
+        "openapi.static",
+        "static",
+        "swagger.oauth2-redirect",
+        "swagger.static",
+        "swagger.swagger",
+        "version.get_version",
+        "web.get_favicon",
+        "web.static",
+    }
+)

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about fractals, by REST or on pages."""
+
+from faafo.policies.base import MEMBER, MEMBER_OR_SERVICE, READER_OR_SERVICE, SERVICE, rule
+
+rules = [
+    rule(
+        "fractal:list",
+        READER_OR_SERVICE,
+        "List and search fractals, show the gallery.",
+        "GET /api/fractal",
+        "GET /",
+    ),
+    rule(
+        "fractal:get",
+        READER_OR_SERVICE,
+        "Show a fractal.",
+        "GET /api/fractal/{uuid}",
+        "GET /fractal/{uuid}",
+    ),
+    rule(
+        "fractal:create",
+        MEMBER_OR_SERVICE,
+        "Post fractals.",
+        "POST /api/fractal",
+        "POST /api/fractals",
+        "GET /new",
+        "POST /new",
+    ),
+    rule(
+        "fractal:report",
+        SERVICE,
+        "Record the result of an attempt, or its fault.",
+        "PUT /api/fractal/{uuid}",
+        "PATCH /api/fractal/{uuid}",
+    ),
+    rule(
+        "fractal:retry",
+        MEMBER,
+        "Queue a fractal in error again.",
+        "POST /api/fractal/{uuid}/retry",
+        "POST /fractal/{uuid}/retry",
+    ),
+    rule(
+        "fractal:delete",
+        MEMBER,
+        "Delete a fractal and its image.",
+        "DELETE /api/fractal/{uuid}",
+        "GET /fractal/{uuid}/delete",
+        "POST /fractal/{uuid}/delete",
+    ),
+]

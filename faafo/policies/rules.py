@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All rules."""
+
+from itertools import chain
+
+from oslo_policy.policy import RuleDefault
+
+from faafo.policies import base, claim, fractal, health, image, tile
+
+
+def list_rules() -> list[RuleDefault]:
+    """Return all rules, for the enforcer, and for oslo.policy's generators."""
+    modules = (base, fractal, image, claim, tile, health)
+    return list(chain.from_iterable(module.rules for module in modules))

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about tiles, and the explorer that shows them."""
+
+from faafo.policies.base import READER, rule
+
+rules = [
+    rule(
+        "tile:get",
+        READER,
+        "Have a tile rendered, show the explorer.",
+        "GET /tile/{z}/{x}/{y}.png",
+        "GET /explore",
+    ),
+]
