@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import api, control, footprint, kernel, latency, million, path, picture
+from benchmarks import api, before, control, footprint, kernel, latency, million, path, picture
 from benchmarks.report import Report, machine
 
 MODULES = (kernel, picture, path, latency, control, api, million, footprint)
@@ -23,7 +23,7 @@ def main() -> int:
     chosen = _arguments()
     # SIGTERM leaves every block as Ctrl-C does, so that the servers are stopped.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    report = Report(chosen.output)
+    report = Report(chosen.output, chosen.before)
     print(f"# Benchmarks\n\n{machine()}\n")
     with _no_process_left():
         try:
@@ -44,6 +44,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=_listed(names), help=f"some of {','.join(names)}")
     parser.add_argument(
         "--output", type=Path, default=RESULTS, help="directory of report.md and its plots"
+    )
+    parser.add_argument(
+        "--before",
+        metavar="REV",
+        default="",
+        help="revision to compare the CPU of a fractal with (default: the newest tag before this "
+        f"commit, or {before.FIRST_RELEASE}, the first release)",
     )
     return parser.parse_args()
 

@@ -33,7 +33,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         report = Report(Path(directory))
         report.progress("hotspots: starting RabbitMQ, MariaDB and faafo")
-        with stage.lab() as lab, stage.faafo(lab, SLOTS, instant=True) as stack:
+        with stage.lab() as lab, stage.faafo(lab, SLOTS, render_seconds=0) as stack:
             tasks = default_tasks(TASKS)
             stack.run_all(anew(tasks[:100]))
             meter = cpu.Meter(stack.processes)

@@ -1,29 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts a worker whose kernel returns at once, to measure the control path without rendering.
 
-``launch.py benchmarks.instant --config-file worker.conf``
+``launch.py benchmarks.instant --config-file worker.conf``. Later releases start that of this one in
+the same way, see ``before.py``.
 """
 
-from typing import Any
-
-from PIL import Image
-
-from faafo.cmd import worker
-from faafo.render import image
-
-PIXEL = Image.new("P", (1, 1))
-PNG = image.encode(PIXEL)
-
-
-def _render(*_arguments: Any) -> Image.Image:
-    return PIXEL
-
-
-def _encode(*_arguments: Any) -> bytes:
-    return PNG
+from benchmarks import paused
 
 
 def main() -> int:
     """Work as ``faafo-worker`` does, with the same tiny picture for every task."""
-    image.render, image.encode = _render, _encode
-    return worker.main()
+    return paused.run(0.0, "faafo.cmd.worker")

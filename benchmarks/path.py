@@ -1,23 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole path, from POST to complete: against the original's way and a Celery stack."""
+"""The whole path, from POST to complete: faafo, faafo-all, the original's way and Celery stacks."""
 
-import contextlib
-import itertools
-import json
-import re
-import shutil
 import statistics
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-from benchmarks import database, stage
-from benchmarks.peers import bare_api, celery_stack, original
+from benchmarks import peer_stacks, stage
+from benchmarks.figures import median_ratio
 from benchmarks.pictures import anew, default_tasks, heavy_tasks
 from benchmarks.report import Report
-from faafo.fractal.task import FractalTask
 from tests.chaos.lab import Lab
-from tests.chaos.site import Site
-from tests.functional.servers import ADDRESS, free_ports
 
 SLOTS = 2
 WARM_UP = 20
@@ -28,9 +19,13 @@ ORIGINAL_TASKS = 4
 REPEATED = 60
 LEAST_TO_ORIGINAL = 60.0
 
-CELERY_ROUNDS = 5
-CELERY_TASKS = 600
-LEAST_TO_CELERY = 1.0
+ROUNDS = 5
+TASKS = 500
+FAAFO, ALL = "faafo", "faafo-all"
+CELERY, DURABLE = "Flask, Celery, Redis", "Flask, Celery, RabbitMQ: as durable"
+LEAST_TO_CELERY = 1.1
+LEAST_TO_DURABLE = 1.5
+LEAST_OF_ALL = 1.0
 
 SLOT_ROUNDS = 5
 HEAVY_TASKS = 12
@@ -41,73 +36,29 @@ def run(report: Report) -> None:
     """Measure faafo and its peers on the same servers and the same fractals, in turns."""
     report.section(
         "The whole path",
-        "Fractals within the producer's default ranges, the same ones for both, from the first "
-        f"POST until all are complete; {SLOTS} slots. Rounds alternate; figures are medians.",
+        "Fractals within the producer's default ranges, the same ones for all, from the first "
+        f"POST until all are complete; {SLOTS} slots. Rounds alternate; figures are medians. One "
+        "Celery stack keeps tasks and results in Redis, which keeps nothing on disk, and does not "
+        "sync its images. The other one is as durable as faafo: RabbitMQ with durable queues and "
+        "publisher confirms, late acknowledgements, records in the same MariaDB, images and their "
+        "directory synced.",
     )
     report.progress("path: starting RabbitMQ, MariaDB and faafo")
     with stage.lab() as lab:
         with stage.faafo(lab, SLOTS) as stack:
             stack.run_all(default_tasks(WARM_UP, seed=0))
-            with _original(lab) as peer:
+            with peer_stacks.original(lab) as peer:
                 _against_original(report, stack, peer)
-            with _celery(lab) as peer:
-                peer.run_all(default_tasks(WARM_UP, seed=0))
-                _against_celery(report, stack, peer)
+            with (
+                stage.faafo_all(lab, SLOTS) as all_in_one,
+                peer_stacks.celery(lab, SLOTS) as celery,
+                peer_stacks.durable_celery(lab, SLOTS) as durable,
+            ):
+                _in_turns(report, {FAAFO: stack, ALL: all_in_one, CELERY: celery, DURABLE: durable})
         _two_slots(report, lab)
 
 
-class Original:
-    """The original's three processes; its producer is restarted for each set of fractals."""
-
-    def __init__(self, site: Site, url: str) -> None:
-        self._site = site
-        self._url = url
-        self._runs = itertools.count(1)
-
-    def run_all(self, tasks: Sequence[FractalTask]) -> float:
-        """Return the seconds from the first POST until the last PUT."""
-        path = self._site.directory / "tasks.json"
-        path.write_text(json.dumps([task.model_dump() for task in tasks]))
-        arguments = ("producer", self._site.transport_url, self._url, path)
-        name, module = f"producer-{next(self._runs)}", "benchmarks.peers.original"
-        member = stage.start(self._site, name, module, *arguments, ready=original.FINISHED)
-        return float(re.search(rf"{original.FINISHED} (\S+) s", member.service.output())[1])
-
-
-@contextlib.contextmanager
-def _original(lab: Lab) -> Iterator[Original]:
-    with stage.site(lab) as site:
-        module = "benchmarks.peers.original"
-        api = stage.start(site, "api", module, "api", site.database_url, ready=bare_api.READY)
-        arguments = ("worker", site.transport_url, site.images)
-        stage.start(site, "worker", module, *arguments, ready=original.READY)
-        yield Original(site, stage.url_of(api))
-
-
-@contextlib.contextmanager
-def _celery(lab: Lab) -> Iterator[stage.Stack]:
-    with stage.site(lab) as site:
-        redis_url = _start_redis(site)
-        module, urls = "benchmarks.peers.celery_stack", (site.database_url, redis_url)
-        api = stage.start(site, "api", module, "api", *urls, ready=bare_api.READY)
-        arguments = ("worker", *urls, site.images, SLOTS)
-        worker = stage.start(site, "worker", module, *arguments, ready=celery_stack.READY)
-        with database.mariadb(site.database_url) as opened:
-            yield stage.Stack(stage.url_of(api), opened, {"API": api, "worker": worker})
-
-
-def _start_redis(site: Site) -> str:
-    program = shutil.which("redis-server")
-    if program is None:
-        raise RuntimeError("redis-server is missing; install it with: apt-get install redis-server")
-    (port,) = free_ports(1)
-    directory = Path(site.directory)
-    options = ["--port", port, "--bind", ADDRESS, "--dir", directory, "--save", ""]
-    site.add("redis", [program, *options], "Ready to accept connections")
-    return f"redis://{ADDRESS}:{port}/0"
-
-
-def _against_original(report: Report, stack: stage.Stack, peer: Original) -> None:
+def _against_original(report: Report, stack: stage.Stack, peer: peer_stacks.Original) -> None:
     ours, theirs, ratios = [], [], []
     for number in range(ORIGINAL_ROUNDS):
         tasks = default_tasks(ORIGINAL_TASKS, seed=100 + number)
@@ -125,27 +76,26 @@ def _against_original(report: Report, stack: stage.Stack, peer: Original) -> Non
     report.at_least(what, LEAST_TO_ORIGINAL, statistics.median(ratios), "times")
 
 
-def _against_celery(report: Report, stack: stage.Stack, peer: stage.Stack) -> None:
-    ours, theirs = _alternate(report, "Celery", stack, peer, CELERY_ROUNDS, CELERY_TASKS)
-    rates = {"faafo": statistics.median(ours), "Flask, Celery, Redis": statistics.median(theirs)}
-    report.table(("fractals/s", "median", "each round"), _rows(rates, (ours, theirs)))
-    report.bars("path-celery", "The same kernel and PNG", rates, "fractals/s")
-    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    report.at_least("whole path against Flask + Celery + Redis", LEAST_TO_CELERY, ratio, "times")
-
-
-def _alternate(
-    report: Report, peer: str, one: stage.Stack, other: stage.Stack, rounds: int, count: int
-) -> tuple[list[float], list[float]]:
-    rates: tuple[list[float], list[float]] = ([], [])
-    for number in range(rounds):
-        tasks = default_tasks(count, seed=200 + number)
-        for measured, stack in zip(rates, (one, other), strict=True):
-            measured.append(count / stack.run_all(anew(tasks)))
-        report.progress(
-            f"path: round {number + 1}, faafo {rates[0][-1]:.1f}/s, {peer} {rates[1][-1]:.1f}/s"
-        )
-    return rates
+def _in_turns(report: Report, stacks: Mapping[str, stage.Stack]) -> None:
+    for name, stack in stacks.items():
+        if name != FAAFO:
+            stack.run_all(default_tasks(WARM_UP, seed=0))
+    rates: dict[str, list[float]] = {name: [] for name in stacks}
+    for number in range(ROUNDS):
+        tasks = default_tasks(TASKS, seed=200 + number)
+        for name, stack in stacks.items():
+            rates[name].append(TASKS / stack.run_all(anew(tasks)))
+        latest = ", ".join(f"{name} {measured[-1]:.1f}/s" for name, measured in rates.items())
+        report.progress(f"path: round {number + 1}, {latest}")
+    medians = {name: statistics.median(measured) for name, measured in rates.items()}
+    report.table(("fractals/s", "median", "each round"), _rows(medians, list(rates.values())))
+    report.bars("path-celery", "The same kernel and PNG", medians, "fractals/s")
+    for what, least, one, other in (
+        ("whole path against Flask + Celery + Redis, not durable", LEAST_TO_CELERY, FAAFO, CELERY),
+        ("whole path against Celery with the same durability", LEAST_TO_DURABLE, FAAFO, DURABLE),
+        ("faafo-all against the three services", LEAST_OF_ALL, ALL, FAAFO),
+    ):
+        report.at_least(what, least, median_ratio(rates[one], rates[other]), "times")
 
 
 def _two_slots(report: Report, lab: Lab) -> None:

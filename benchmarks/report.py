@@ -68,9 +68,13 @@ class Threshold:
 
 
 class Report:
-    """Collects and prints the output of the benchmarks; ``save`` writes it to ``directory``."""
+    """Collects and prints the output of the benchmarks; ``save`` writes it to ``directory``.
 
-    def __init__(self, directory: Path) -> None:
+    :param before: the revision that is the release before, empty for the newest tag.
+    """
+
+    def __init__(self, directory: Path, before: str = "") -> None:
+        self.before = before
         self._directory = directory
         self._lines: list[str] = []
         self._begun_at = time.monotonic()

@@ -91,16 +91,16 @@ class Stack:
 
 
 @contextlib.contextmanager
-def faafo(of: Lab, slots: int, instant: bool = False) -> Iterator[Stack]:
+def faafo(of: Lab, slots: int, render_seconds: float | None = None) -> Iterator[Stack]:
     """Yield faafo's three services, with the defaults except for the number of slots.
 
-    :param instant: whether the kernel returns at once.
+    :param render_seconds: the pause that stands for the kernel, None with the kernel.
     """
     with site(of) as at:
         url = at.add_api()
         members = {
             "API": at.members["api-1"],
-            "worker": _add_worker(at, slots, instant),
+            "worker": add_worker(at, "worker-1", slots, render_seconds),
             "producer": at.add_producer(),
         }
         with database.mariadb(at.database_url) as opened:
@@ -130,15 +130,16 @@ def add_all(at: Site, slots: int) -> Stack:
     return Stack(url, opened, {"faafo-all": member})
 
 
-def _add_worker(at: Site, slots: int, instant: bool) -> Member:
-    if not instant:
-        return at.add_worker(slots=slots)
+def add_worker(at: Site, name: str, slots: int, render_seconds: float | None) -> Member:
+    """Start a worker at a site; ``render_seconds`` as for ``faafo``."""
+    if render_seconds is None:
+        return at.add_worker(name, slots=slots)
     options = {"filesystem_store_datadir": at.images, "transport_url": at.transport_url}
     config = write_config(
-        at.directory / "worker-1.conf", DEFAULT=options, worker={"slots": slots, "name": "worker-1"}
+        at.directory / f"{name}.conf", DEFAULT=options, worker={"slots": slots, "name": name}
     )
-    arguments = ("--config-file", config)
-    return start(at, "worker-1", "benchmarks.instant", *arguments, ready="is ready, with")
+    arguments = (render_seconds, "faafo.cmd.worker", "--config-file", config)
+    return start(at, name, "benchmarks.paused", *arguments, ready="is ready, with")
 
 
 def url_of(member: Member) -> str:

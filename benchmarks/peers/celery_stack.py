@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The same job on Flask, Celery and Redis, with faafo's kernel and PNG.
+"""The same job on Flask and Celery, with faafo's kernel and PNG.
 
-``celery_stack api DATABASE_URL REDIS_URL`` and ``celery_stack worker DATABASE_URL REDIS_URL
+``celery_stack api DATABASE_URL BROKER_URL`` and ``celery_stack worker DATABASE_URL BROKER_URL
 DIRECTORY SLOTS``. The API stores a record and queues a task; the task renders, writes the file and
-updates the record in the database itself.
+updates the record in the database itself. On ``redis://`` nothing but the record is durable. On
+``amqp://`` all is, as faafo's work is: durable queues and messages, publisher confirms, late
+acknowledgements, and images that are synced, with their directory, before the record is updated.
 """
 
 import hashlib
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -24,22 +28,37 @@ from faafo.render import escape, image
 
 TASK = "render"
 READY = "ready."
+# For each process: while one task ends, the next ones are there already.
+PREFETCH = 4
+CONFIRM = {"confirm_publish": True}
 
 
-def create_celery(redis_url: str) -> Celery:
-    """Return the Celery application; results are kept in Redis, too."""
-    celery = Celery("celery_stack", broker=redis_url, backend=redis_url)
+def create_celery(broker_url: str) -> Celery:
+    """Return the Celery application.
+
+    On Redis, results are kept there, too. On RabbitMQ the updated record is the result: another
+    one would cost a second transaction.
+    """
+    is_durable = _is_durable(broker_url)
+    celery = Celery("celery_stack", broker=broker_url, backend=None if is_durable else broker_url)
     celery.conf.update(
         task_acks_late=True,
-        worker_prefetch_multiplier=1,
+        task_reject_on_worker_lost=is_durable,
+        worker_prefetch_multiplier=PREFETCH,
         broker_connection_retry_on_startup=True,
     )
+    if is_durable:
+        celery.conf.update(task_ignore_result=True, broker_transport_options=CONFIRM)
     return celery
 
 
-def serve(database_url: str, redis_url: str) -> int:
+def _is_durable(broker_url: str) -> bool:
+    return broker_url.startswith("amqp:")
+
+
+def serve(database_url: str, broker_url: str) -> int:
     """Serve the API until the process is killed."""
-    celery = create_celery(redis_url)
+    celery = create_celery(broker_url)
 
     def queue(fractal: Fractal) -> None:
         celery.send_task(TASK, [{name: getattr(fractal, name) for name in FIELDS}])
@@ -49,11 +68,15 @@ def serve(database_url: str, redis_url: str) -> int:
 
 
 class Renderer:
-    """The task; each process has its own connection to the database."""
+    """The task; each process has its own connection to the database.
 
-    def __init__(self, database_url: str, directory: Path) -> None:
+    :param is_durable: whether images are on the disk before their records are updated.
+    """
+
+    def __init__(self, database_url: str, directory: Path, is_durable: bool) -> None:
         self._database_url = database_url
         self._directory = directory
+        self._save = _save_durably if is_durable else _save
         self._engine: Any = None
 
     def prepare(self, **_: Any) -> None:
@@ -67,7 +90,7 @@ class Renderer:
         picture = image.render(FractalTask(**fields))
         duration = time.perf_counter() - started_at
         png = image.encode(picture)
-        (self._directory / f"{fields['uuid']}.png").write_bytes(png)
+        self._save(self._directory / f"{fields['uuid']}.png", png)
         result = {
             "checksum": hashlib.sha256(png).hexdigest(),
             "duration": duration,
@@ -81,11 +104,27 @@ class Renderer:
         return result
 
 
-def work(database_url: str, redis_url: str, directory: str, slots: str) -> int:
+def _save(path: Path, png: bytes) -> None:
+    path.write_bytes(png)
+
+
+def _save_durably(path: Path, png: bytes) -> None:
+    """Write a file that is there whole or not at all after a power failure."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(png)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(file.name, path)
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def work(database_url: str, broker_url: str, directory: str, slots: str) -> int:
     """Render queued fractals in one process for each slot, until the process is killed."""
     Path(directory).mkdir(parents=True, exist_ok=True)
-    celery = create_celery(redis_url)
-    renderer = Renderer(database_url, Path(directory))
+    celery = create_celery(broker_url)
+    renderer = Renderer(database_url, Path(directory), _is_durable(broker_url))
     worker_process_init.connect(renderer.prepare)
     celery.task(name=TASK)(renderer.render)
     celery.worker_main(["worker", "--pool=prefork", f"--concurrency={slots}", "--loglevel=INFO"])
