@@ -18,6 +18,10 @@ HINTS = {
 }
 
 
+LOGIN_HINT = "FAAFO_URL=https://user:password@host has a login"
+UNAUTHORIZED = 401
+
+
 class _Common(Command):
     """Base class of every command.
 
@@ -58,6 +62,10 @@ class _Common(Command):
             if error.kind not in HINTS:
                 raise
             raise errors.ApiUnavailable(f"{error}; {HINTS[error.kind]}", error.kind) from None
+        except errors.ApiRefused as error:
+            if error.status != UNAUTHORIZED:
+                raise
+            raise errors.ApiRefused(f"{error}; {LOGIN_HINT}", error.status) from None
 
     def usage_error(self, message: str) -> NoReturn:
         """End the process: the options contradict each other."""

@@ -65,8 +65,8 @@ class Figures:
 
     @property
     def all_complete(self) -> bool:
-        """Whether every arrival so far has led to a complete fractal, without any error."""
-        return len(self._completions) == self._arrivals and not self._errors
+        """Whether every arrival so far has led to a complete fractal."""
+        return len(self._completions) == self._arrivals
 
     def line(self) -> str:
         """Return the most important figures so far in one line."""

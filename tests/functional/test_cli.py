@@ -27,9 +27,11 @@ from tests.functional.processes import (
     SCRIPTS,
     Service,
     environment,
+    running_api,
     wait_until,
     write_config,
 )
+from tests.functional.test_http_basic import write_users
 
 ROOT = Path(__file__).parents[2]
 Process = subprocess.Popen[str]
@@ -284,6 +286,24 @@ def test_a_certificate_is_trusted_when_its_authority_is_named(
     authority.cert_pem.write_to_path(str(path))
     finished = shell.faafo("fractal", "list", "--cacert", path, "-f", "json")
     assert (finished.returncode, finished.stderr) == (0, "")
+
+
+def test_a_service_that_asks_for_a_login_gets_it_from_the_variable(tmp_path: Path) -> None:
+    users = tmp_path / "users"
+    write_users(users, ("ada", "S3C ret"))
+    options = {"auth_strategy": "http_basic", "http_basic_auth_user_file": users}
+    with running_api(tmp_path, **options) as api:
+        for login, error in (
+            ("", "log in with a user name and a password"),
+            ("ada:S3C@", "the user name or the password is wrong"),
+            ("ada:S3C%20ret@", None),
+        ):
+            shell = Shell(tmp_path, api.url.replace("://", f"://{login}"))
+            finished = shell.faafo("fractal", "create", "-f", "value", "-c", "status")
+            expected = f"faafo: {error}; FAAFO_URL=https://user:password@host has a login\n"
+            assert finished.stdout == ("queued\n" if error is None else "")
+            assert finished.stderr == ("" if error is None else expected)
+            assert finished.returncode == (0 if error is None else 1)
 
 
 def test_what_the_service_refuses_is_one_line(shell: Shell) -> None:

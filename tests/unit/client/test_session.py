@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The errors, certificates and proxies of the public client."""
 
+import base64
 import socket
 import threading
 
@@ -114,6 +115,15 @@ def test_what_is_no_url_of_a_server_is_refused_without_its_password(url):
     with pytest.raises(errors.ConfigurationError, match="url = ") as caught:
         Client(url)
     assert "S3C" not in str(caught.value)
+
+
+def test_a_login_in_the_url_is_sent(odd_server):
+    seen = []
+    url = odd_server(404, b"{}", seen=seen).replace("http://", "http://me:p%40ss%C3%A9@")
+    with pytest.raises(errors.ApiRefused):
+        Client(url).get("x")
+    sent = seen[0]["Authorization"].removeprefix("Basic ")
+    assert base64.b64decode(sent).decode() == "me:p@ssé"
 
 
 def test_no_password_is_shown():
