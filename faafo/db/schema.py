@@ -7,12 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, column, func, inspect, select, table
 
 from faafo import errors
 
@@ -20,6 +15,9 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two looks at whether to stop while another upgrade is under way.
 LOCK_INTERVAL = 1
+MIGRATIONS = Path(__file__).parent / "migrations"
+# Where Alembic keeps the revision.
+VERSION_TABLE = "alembic_version"
 
 
 def upgrade(engine: Engine, stop: threading.Event | None = None, revision: str = "head") -> None:
@@ -31,28 +29,29 @@ def upgrade(engine: Engine, stop: threading.Event | None = None, revision: str =
     :raises faafo.errors.DatabaseBehind: when this version of faafo does not know its revision.
     :raises faafo.errors.DatabaseUnavailable: when ``stop`` is set while another upgrade runs.
     """
-    config = _config()
-    try:
-        with engine.connect() as connection, _lock(connection, stop or threading.Event()):
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
-            connection.commit()
-    except CommandError as error:
-        raise errors.DatabaseBehind(
-            f"this version of faafo does not know the revision of the database schema: {error}; "
-            f"the latest one it knows is {head()}"
-        ) from None
+    if revision == "head" and current(engine) == head():
+        return
+    # Alembic, with what it imports, takes 9 MB, which an API with an up-to-date database saves.
+    from faafo.db import migrate  # noqa: PLC0415
+
+    with engine.connect() as connection, _lock(connection, stop or threading.Event()):
+        try:
+            migrate.run(connection, str(MIGRATIONS), revision)
+        except errors.DatabaseBehind as error:
+            raise errors.DatabaseBehind(f"{error}; the latest one it knows is {head()}") from None
 
 
 def current(engine: Engine) -> str | None:
     """Return the revision of the schema, or None for an empty database."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(VERSION_TABLE):
+            return None
+        return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
-def head() -> str | None:
-    """Return the revision that this version of faafo needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+def head() -> str:
+    """Return the revision that this version of faafo needs: the last by the names of the files."""
+    return max(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
 
 
 def check(engine: Engine) -> None:
@@ -88,9 +87,3 @@ def _lock(connection: Connection, stop: threading.Event) -> Iterator[None]:
             LOG.info("waiting for another upgrade of the database")
         waiting = True
     yield
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    return config

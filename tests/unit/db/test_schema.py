@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The schema: migrations lead to the models, and an unknown revision is refused."""
 
+import subprocess
+import sys
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
 from faafo import errors
@@ -32,6 +36,32 @@ def test_migrations_lead_to_the_model(opened):
     with opened.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Fractal.metadata) == []
+
+
+def test_the_revision_that_is_needed_is_the_last_of_the_migrations(opened):
+    scripts = ScriptDirectory(str(schema.MIGRATIONS))
+    assert schema.head() == scripts.get_current_head()
+    schema.upgrade(opened)
+    with opened.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert schema.current(opened) == context.get_current_revision() == schema.head()
+
+
+def test_an_api_with_an_up_to_date_database_does_not_import_alembic(opened, tmp_path):
+    schema.upgrade(opened)
+    program = """
+import sys
+from sqlalchemy import create_engine
+import faafo.cmd.api
+from faafo.db import schema
+opened = create_engine(sys.argv[1])
+schema.upgrade(opened)
+schema.check(opened)
+print("alembic" in sys.modules)
+"""
+    url = str(opened.url)
+    done = subprocess.run([sys.executable, "-c", program, url], capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_upgrading_twice_is_harmless(opened):
