@@ -33,7 +33,7 @@ run: $(VENV)/.installed
 unit: $(VENV)/.unit-installed
 	$(BIN)/python -m pytest -n 4 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
 
-test: $(VENV)/.tests-installed
+test: $(VENV)/.tests-installed $(VENV)/.keystone-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
@@ -107,6 +107,13 @@ $(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt tests/unit/re
 	@# Much of it is never imported: what is, is compiled then.
 	@$(PIP) install --no-compile --editable '.[s3]' -r test-requirements.txt
 	@touch $(VENV)/.unit-installed $@
+
+# Keystone has a virtual environment of its own: no test imports it.
+$(VENV)/.keystone-installed: $(VENV)/.installed tests/functional/keystone-requirements.txt
+	@rm -rf $(VENV)/keystone
+	@$(PYTHON) -m venv $(VENV)/keystone
+	@$(VENV)/keystone/bin/pip --quiet --disable-pip-version-check install -r tests/functional/keystone-requirements.txt
+	@touch $@
 
 $(VENV)/.bench-installed: $(VENV)/.tests-installed benchmarks/requirements.txt
 	@$(PIP) install -r benchmarks/requirements.txt

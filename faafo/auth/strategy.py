@@ -12,6 +12,7 @@ NOAUTH = "noauth"
 # Imported when they are used: they take time and memory that noauth need not spend.
 AUTHENTICATORS = {
     "http_basic": ("faafo.auth.http_basic", "HttpBasic"),
+    "keystone": ("faafo.auth.keystone", "Keystone"),
 }
 POLICY = ("faafo.auth.policy", "Policy")
 

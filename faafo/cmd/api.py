@@ -23,9 +23,10 @@ def serve(stop: process.Stop) -> None:
     """Serve the API until ``stop`` is requested."""
     conf = process.prepare_service("faafo-api")
     process.check_transport_url(conf)
-    process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     store = open_store(conf)
     api = ApiService(conf, create_app(conf, store, process.version()))
+    # Those of Keystone are known now.
+    process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     stop.listen(API_DRAIN_SECONDS)
     try:
         api.start(stop.requested)

@@ -12,6 +12,7 @@ auth_opts: list[cfg.Opt] = [
         choices=[
             ("noauth", "everybody who reaches the API may do everything"),
             ("http_basic", "users of http_basic_auth_user_file, all of one project"),
+            ("keystone", "tokens of OpenStack's identity service, see [keystone_authtoken]"),
         ],
         help="How the API knows who sends a request.",
     ),

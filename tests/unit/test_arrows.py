@@ -57,11 +57,12 @@ FOR_ALL = {"errors", "retry", "urls"}
 LATE_IMPORTS = {("faafo.core.tile_gateway", "from faafo.rpc import tile")}
 ONLY_IN = {
     "oslo_messaging": {"rpc"},
-    "oslo_context": {"app", "core", "rpc", "worker"},
+    "oslo_context": {"app", "auth", "core", "rpc", "worker"},
     "oslo_policy": {"auth", "policies"},
     "bcrypt": {"auth"},
     "keystoneauth1": {"auth", "client"},
     "keystonemiddleware": {"auth"},
+    "webob": {"auth"},
     "oslo_service": {"rpc", "cmd"},
     "numba": {"render"},
     "llvmlite": {"render"},

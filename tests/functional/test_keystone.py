@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``auth_strategy = keystone`` with a real Keystone and memcached."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.functional.cluster import Cluster
+from tests.functional.keystone import PASSWORD, USERS, Keystone, Memcached
+from tests.functional.processes import (
+    SMALL_FRACTAL,
+    Service,
+    run,
+    wait_until,
+    write_config,
+)
+from tests.functional.servers import started
+
+# Seconds within which a request must be answered whose token cannot be validated.
+MOST_SECONDS = 4.0
+
+
+@pytest.fixture(scope="module")
+def keystone() -> Iterator[Keystone]:
+    with started(Keystone) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def memcached() -> Iterator[Memcached]:
+    with started(Memcached) as server:
+        yield server
+
+
+def authtoken(keystone: Keystone, memcached: Memcached, **options: Any) -> dict[str, Any]:
+    return {
+        **keystone.options("admin"),
+        "interface": "public",
+        "www_authenticate_uri": keystone.url,
+        "memcached_servers": memcached.address,
+        **options,
+    }
+
+
+@contextmanager
+def running(directory: Path, group: dict[str, Any]) -> Iterator[tuple[Service, str]]:
+    """Run an API on SQLite that asks Keystone."""
+    config = write_config(
+        directory / "api.conf",
+        DEFAULT={"bind_port": 0, "state_path": directory},
+        api={"auth_strategy": "keystone"},
+        keystone_authtoken=group,
+    )
+    with Service(directory, "faafo-api", "--config-file", config) as service:
+        yield service, service.wait_for_url()
+
+
+@pytest.fixture(scope="module")
+def api(keystone, memcached, tmp_path_factory) -> Iterator[tuple[Service, str]]:
+    with running(tmp_path_factory.mktemp("api"), authtoken(keystone, memcached)) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def url(api: tuple[Service, str]) -> str:
+    return api[1]
+
+
+def get(url: str, token: str | None = None, path: str = "/api/fractal") -> requests.Response:
+    headers = {"X-Auth-Token": token} if token is not None else {}
+    return requests.get(url + path, headers=headers, timeout=60)
+
+
+ALLOWED = {
+    ("POST", "/api/fractal"): {"member", "operator", "service", "stranger"},
+    ("GET", "/api/fractal"): set(USERS),
+    ("GET", "/"): set(USERS),
+    ("POST", "/api/claim"): {"operator", "service"},
+    ("GET", "/new"): {"member", "operator", "service", "stranger"},
+    ("GET", "/explore"): {"reader", "member", "operator", "stranger"},
+}
+BODIES = {
+    "/api/fractal": SMALL_FRACTAL,
+    "/api/claim": {"claimed_by": "me", "count": 1, "lease": 60},
+}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_each_role_may_do_what_the_rules_say(keystone, url, user):
+    headers = {"X-Auth-Token": keystone.token(user)}
+    for (method, path), allowed in ALLOWED.items():
+        body = BODIES.get(path) if method == "POST" else None
+        answer = requests.request(method, url + path, json=body, headers=headers, timeout=60)
+        assert answer.ok == (user in allowed), (method, path, answer.text)
+        assert answer.ok or answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "token",
+    [None, "", "nonsense", "gAAAAABn" + "x" * 180, "x" * 10_000, "a b", "\xe4", "%s%d"],
+)
+def test_a_token_that_is_none_is_refused(keystone, url, token):
+    for _ in range(2):
+        answer = get(url, token and token.encode("latin-1"))
+        assert answer.status_code == 401
+        assert set(answer.json()) == {"message"}
+        assert answer.headers["WWW-Authenticate"] == f'Keystone uri="{keystone.url}"'
+        assert answer.headers["X-Openstack-Request-Id"].startswith("req-")
+
+
+def test_a_forged_token_is_refused(keystone, url):
+    token = keystone.token("member")
+    forged = token[:40] + ("A" if token[40] != "A" else "B") + token[41:]
+    assert get(url, forged).status_code == 401
+    assert get(url, token).status_code == 200
+
+
+def test_a_token_without_a_project_is_refused(keystone, url):
+    answer = get(url, keystone.token("member", ""))
+    assert answer.status_code == 403
+    assert "for no project" in answer.json()["message"]
+
+
+def test_who_is_asking_is_in_the_log_and_the_token_is_not(keystone, api):
+    service, url = api
+    token = keystone.token("member")
+    request_id = get(url, token).headers["X-Openstack-Request-Id"]
+    line = service.wait_for_line(request_id)
+    assert "status: 200" in line
+    assert token not in service.output()
+    assert PASSWORD not in service.output()
+
+
+def test_health_and_version_need_no_token(url):
+    assert get(url, path="/healthcheck").status_code == 200
+    assert get(url, path="/v1").status_code == 200
+
+
+def test_a_revoked_token_is_refused_when_the_cache_has_forgotten_it(keystone, memcached, tmp_path):
+    with running(tmp_path, authtoken(keystone, memcached, token_cache_time=1)) as (_, url):
+        token = keystone.token("member")
+        assert get(url, token).status_code == 200
+        keystone.revoke(token)
+        wait_until(lambda: get(url, token).status_code == 401, "the token to be refused")
+
+
+def test_a_keystone_that_hangs_stops_unknown_tokens_only(keystone, memcached, tmp_path):
+    with running(tmp_path, authtoken(keystone, memcached)) as (service, url):
+        known, unknown = keystone.token("member"), keystone.token("member")
+        assert get(url, known).status_code == 200
+        keystone.freeze()
+        try:
+            for _ in range(3):
+                begun_at = time.monotonic()
+                answer = get(url, unknown)
+                assert time.monotonic() - begun_at < MOST_SECONDS
+                assert answer.status_code == 503
+                assert answer.headers["Retry-After"]
+                assert "Keystone does not answer" in answer.json()["message"]
+                assert get(url, known).status_code == 200
+                assert get(url, path="/healthcheck").status_code == 200
+        finally:
+            keystone.thaw()
+        wait_until(lambda: get(url, unknown).status_code == 200, "the token to be accepted")
+        found = service.lines_with("faafo.auth.validation")
+        assert ["validated again" in line for line in found] == [False, True], found
+
+
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ({}, "[keystone_authtoken] auth_type: "),
+        ({"auth_type": "password"}, "auth_url"),
+        ({"auth_type": "nonsense"}, "nonsense"),
+    ],
+)
+def test_an_incomplete_configuration_stops_the_start(tmp_path, group, words):
+    config = write_config(
+        tmp_path / "api.conf",
+        DEFAULT={"bind_port": 0, "state_path": tmp_path},
+        api={"auth_strategy": "keystone"},
+        keystone_authtoken=group,
+    )
+    done = run(tmp_path, "faafo-api", "--config-file", config)
+    assert done.returncode == 1
+    (line,) = [one for one in done.stderr.splitlines() if "ERROR" in one]
+    assert words in line
+    assert "Traceback" not in done.stderr
+
+
+def test_all_services_log_in_and_lose_nothing_when_the_password_is_changed(
+    keystone, memcached, tmp_path, transport_url
+):
+    member = {"X-Auth-Token": keystone.token("member")}
+    login = {"service_auth": keystone.options("service")}
+    database = f"sqlite:///{tmp_path}/faafo.sqlite"
+
+    def post(url: str) -> None:
+        fractal = {**SMALL_FRACTAL, "uuid": str(uuid.uuid4())}
+        answer = requests.post(f"{url}/api/fractal", json=fractal, headers=member, timeout=60)
+        assert answer.status_code == 201, answer.text
+
+    def complete(url: str) -> list[dict[str, Any]]:
+        page = requests.get(
+            f"{url}/api/fractal?results_per_page=100", headers=member, timeout=60
+        ).json()
+        return [one for one in page["objects"] if one["status"] == "complete"]
+
+    with Cluster(tmp_path, database, transport_url) as cluster:
+        cluster.start_api(
+            api={"auth_strategy": "keystone"},
+            keystone_authtoken=authtoken(keystone, memcached, token_cache_time=1),
+        )
+        worker = cluster.start_worker(store={"url": "api://"}, **login)
+        producer = cluster.start_producer(groups=login)
+        for _ in range(25):
+            post(cluster.url)
+        wait_until(lambda: len(complete(cluster.url)) == 25, "25 fractals")
+        keystone.change_password("service", "another")
+        try:
+            for _ in range(25):
+                post(cluster.url)
+            producer.stop()
+            worker.stop()
+            login = {"service_auth": keystone.options("service", "another")}
+            cluster.start_worker("second", store={"url": "api://"}, **login)
+            cluster.start_producer("another", groups=login)
+            wait_until(lambda: len(complete(cluster.url)) == 50, "50 fractals")
+        finally:
+            keystone.change_password("service", PASSWORD)
