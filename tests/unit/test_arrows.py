@@ -54,7 +54,10 @@ ARROWS = {
     "wsgi": {"process", "app", "store"},
 }
 FOR_ALL = {"errors", "retry", "urls"}
-LATE_IMPORTS = {("faafo.core.tile_gateway", "from faafo.rpc import tile")}
+LATE_IMPORTS = {
+    ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
+    ("faafo.db.schema", "from faafo.db import migrate"),
+}
 ONLY_IN = {
     "oslo_messaging": {"rpc"},
     "oslo_context": {"app", "auth", "core", "rpc", "worker"},
