@@ -11,10 +11,21 @@ from typing import Any
 
 import psutil
 
-from benchmarks import api, before, control, footprint, kernel, latency, million, path, picture
+from benchmarks import (
+    api,
+    before,
+    control,
+    footprint,
+    kernel,
+    latency,
+    million,
+    path,
+    picture,
+    scaling,
+)
 from benchmarks.report import Report, machine
 
-MODULES = (kernel, picture, path, latency, control, api, million, footprint)
+MODULES = (kernel, picture, path, latency, control, scaling, api, million, footprint)
 RESULTS = Path(__file__).with_name("results")
 
 

@@ -75,6 +75,14 @@ class Stack:
         So the pause of an idle producer between two claims does not count.
         """
         self._post(tasks)
+        return self._time_from_first_claim()
+
+    def time_to_finish(self, posted: int) -> float:
+        """Return the seconds from the first claim until so many that others post are complete."""
+        self._complete += posted
+        return self._time_from_first_claim()
+
+    def _time_from_first_claim(self) -> float:
         self.database.wait_until_begun()
         begun_at = time.monotonic()
         self.database.wait_until_finished(self._complete)
