@@ -3,6 +3,7 @@
 
 import argparse
 import sys
+import uuid as uuidlib
 from pathlib import Path
 
 from faafo import errors
@@ -99,11 +100,13 @@ class Render(_SaveImage):
         """Render it."""
         given = picture.checked_parameters(self, parsed_args)
         self.check(parsed_args.output)
-        fractal = self.client.create(**given)
+        # Chosen here: after Ctrl-C the answer to the POST may not have been read.
+        uuid = given["uuid"] = str(uuidlib.uuid4())
         try:
             with Progress(self.app.stderr) as progress:
+                fractal = self.client.create(**given)
                 self.client.wait(fractal, parsed_args.timeout, shown_on(progress))
         except (KeyboardInterrupt, errors.WaitTimeout):
-            self.app.LOG.warning("the service still has fractal %s", fractal.uuid)
+            self.app.LOG.warning("fractal %s remains with the service", uuid)
             raise
-        self.save(fractal.uuid, parsed_args.output)
+        self.save(uuid, parsed_args.output)

@@ -236,7 +236,7 @@ def test_ctrl_c_ends_a_render_and_names_what_is_left(shell: Shell) -> None:
         process.send_signal(signal.SIGINT)
         output, error = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, output) == (130, "")
-    assert error == f"faafo: the service still has fractal {uuid}\n"
+    assert error == f"faafo: fractal {uuid} remains with the service\n"
     assert shell.faafo("fractal", "delete", uuid).returncode == 0
     assert shell.images() == []
 

@@ -176,7 +176,7 @@ def test_a_render_that_takes_too_long_names_its_fractal(faafo, client, tmp_path)
     (fractal,) = client.find()
     assert status == 1
     assert errors.splitlines() == [
-        f"faafo: the service still has fractal {fractal.uuid}",
+        f"faafo: fractal {fractal.uuid} remains with the service",
         f"faafo: fractal {fractal.uuid} is still queued after 0 seconds",
     ]
     assert list(tmp_path.glob("*.png")) == []
