@@ -163,7 +163,7 @@ class TestBodies:
             ("DELETE", "/api/fractal", {"GET", "POST"}),
             ("POST", f"/api/fractal/{UUID}", {"GET", "PUT", "PATCH", "DELETE"}),
             ("POST", f"/api/fractal/{UUID}/image", {"GET", "PUT"}),
-            ("GET", "/api/claim", {"POST", "PUT"}),
+            ("DELETE", "/api/claim", {"GET", "POST", "PUT"}),
             ("POST", "/healthcheck", {"GET"}),
         ],
     )
