@@ -14,10 +14,13 @@ import psutil
 from benchmarks import (
     api,
     before,
+    cold,
     control,
     footprint,
     kernel,
     latency,
+    loaded,
+    many,
     million,
     path,
     picture,
@@ -25,7 +28,20 @@ from benchmarks import (
 )
 from benchmarks.report import Report, machine
 
-MODULES = (kernel, picture, path, latency, control, scaling, api, million, footprint)
+MODULES = (
+    kernel,
+    picture,
+    path,
+    latency,
+    loaded,
+    control,
+    scaling,
+    api,
+    many,
+    million,
+    footprint,
+    cold,
+)
 RESULTS = Path(__file__).with_name("results")
 
 

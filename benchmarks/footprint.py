@@ -19,7 +19,7 @@ from tests.functional.processes import wait_until
 STARTS = 5
 # Long enough for initialization and a few reports.
 SETTLING_SECONDS = 5.0
-MOST_MEGABYTES = {"API": 120.0, "producer": 100.0, "worker": 250.0}
+MOST_MEGABYTES = {"API": 90.0, "producer": 60.0, "worker": 170.0}
 # Of the processor: what a user waits for, beside the service's own time.
 MOST_CPU_SECONDS = 0.6
 COMMANDS: dict[str, tuple[str, ...]] = {

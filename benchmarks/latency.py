@@ -104,7 +104,7 @@ def _measure_idle(
         for name, client in clients.items():
             pause(REST_SECONDS)
             measured[name].append(client.seconds_beyond_render(*anew([task])))
-            stacks[name].note(1)
+            stacks[name].settle(1)
         measured[BARE].append(caller.time(CALLS))
         latest = ", ".join(f"{name} {1000 * seen[-1]:.1f}" for name, seen in measured.items())
         report.progress(f"latency: round {number} of {ROUNDS}, ms: {latest}")

@@ -88,9 +88,10 @@ class Stack:
         self.database.wait_until_finished(self._complete)
         return time.monotonic() - begun_at
 
-    def note(self, complete: int) -> None:
-        """Note that others have posted so many fractals, which are complete."""
-        self._complete += complete
+    def settle(self, posted: int) -> None:
+        """Wait until so many that others have posted are complete, with all earlier ones."""
+        self._complete += posted
+        self.database.wait_until_finished(self._complete)
 
     def _post(self, tasks: Sequence[FractalTask]) -> float:
         self._complete += len(tasks)
