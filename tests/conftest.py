@@ -6,9 +6,9 @@ import pytest
 # What takes minutes begins first: otherwise one worker of pytest-xdist runs it when the others are
 # through. What takes no time comes last and fills the gaps.
 LONGEST = [
-    "test_chaos", "test_services", "test_startup_errors", "test_store", "test_looks",
-    "test_life_cycle", "test_explorer", "test_gallery", "test_openapi", "test_concurrency",
-    "test_tiles", "test_ansible",
+    "test_chaos", "test_services", "test_keystone", "test_startup_errors", "test_store",
+    "test_looks", "test_life_cycle", "test_explorer", "test_gallery", "test_openapi",
+    "test_concurrency", "test_tiles", "test_ansible",
 ]  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class Keystone(Family):
     """
 
     PROGRAMS = (str(HOME / "bin" / "keystone-manage"),)
-    PACKAGE = "nothing: make test makes a virtual environment"
+    PACKAGE = "python3-venv, and: make .venv/.keystone-installed"
 
     def __init__(self) -> None:
         super().__init__()
