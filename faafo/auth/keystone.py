@@ -2,13 +2,12 @@
 """Authentication by tokens of Keystone, which keystonemiddleware validates."""
 
 import re
+import sys
 from typing import Any
 
 import webob.exc
 from flask import Request
 from keystoneauth1 import exceptions
-from keystonemiddleware.auth_token import AuthProtocol, list_opts
-from keystonemiddleware.auth_token._request import _AuthTokenRequest
 from oslo_config import cfg
 
 from faafo import errors
@@ -16,6 +15,12 @@ from faafo.auth.identity import Identity
 from faafo.auth.recent import Recent
 from faafo.auth.validation import Validation
 from faafo.urls import masked_text
+
+# The client of memcached imports eventlet when it finds it, though nothing here uses it.
+sys.modules.setdefault("eventlet", None)  # type: ignore[arg-type]
+
+from keystonemiddleware.auth_token import AuthProtocol, list_opts  # noqa: E402
+from keystonemiddleware.auth_token._request import _AuthTokenRequest  # noqa: E402
 
 GROUP = "keystone_authtoken"
 HEADER = "X-Auth-Token"

@@ -63,7 +63,9 @@ def running(directory: Path, group: dict[str, Any]) -> Iterator[tuple[Service, s
 
 @pytest.fixture(scope="module")
 def api(keystone, memcached, tmp_path_factory) -> Iterator[tuple[Service, str]]:
-    with running(tmp_path_factory.mktemp("api"), authtoken(keystone, memcached)) as api:
+    """An API that asks Keystone as a user with no other role than service."""
+    group = {**authtoken(keystone, memcached), **keystone.options("service")}
+    with running(tmp_path_factory.mktemp("api"), group) as api:
         yield api
 
 

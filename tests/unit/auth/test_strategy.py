@@ -47,3 +47,12 @@ def test_with_noauth_a_view_sees_an_administrator(app):
     (context,) = seen
     assert (context.user_id, context.project_id) == (None, None)
     assert {"admin", "member", "reader", "service"} == set(context.roles)
+
+
+def test_keystone_brings_no_eventlet():
+    script = (
+        "import sys, faafo.auth.keystone, oslo_cache._memcache_pool\n"
+        "print(sys.modules.get('eventlet'))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("None\n", "")
