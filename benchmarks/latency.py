@@ -20,7 +20,7 @@ from tests.chaos.site import pause
 
 SLOTS = 2
 WARM_UP = 40
-ROUNDS = 16
+ROUNDS = 12
 CALLS = 3
 # Between two requests, so that each system has been idle for longer when its turn comes again.
 REST_SECONDS = 1.5
