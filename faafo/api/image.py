@@ -120,6 +120,7 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
         # The upload may have taken longer than the lease.
         _sides(lease)
         _store().save(lease.uuid, png, token=lease.token)
+        _store().sync()
         try:
             fractals.get(db.session, lease.uuid)
         except errors.FractalNotFound:

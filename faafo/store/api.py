@@ -52,6 +52,10 @@ class ApiStore(ImageWriter):
             )
         return self._client.image_url(uuid)
 
+    def sync(self) -> None:
+        # A request that was answered has stored its image for good.
+        return
+
     def remove_partial(self) -> int:
         # The API writes nothing before it has received the whole image.
         return 0

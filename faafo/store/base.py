@@ -35,10 +35,17 @@ class ImageWriter(ABC):
     ) -> str:
         """Store an image atomically; return its location, for the log, once it is published.
 
-        The image is read back and verified.
+        The image is read back and verified. It survives a power failure once ``sync`` has returned.
 
         :param attempt: the attempt that rendered it; only ``ApiStore`` uses it.
         :raises faafo.errors.ImageRefused: when the image will not be accepted later either.
+        """
+
+    @abstractmethod
+    def sync(self) -> None:
+        """Make all saved images survive a power failure; does nothing where ``save`` has done so.
+
+        It takes as long for one image as for many.
         """
 
     # Whether ``find`` can find anything.

@@ -66,7 +66,6 @@ class FilesystemStore(ImageStore):
             verify(self._option, png, Path(partial).read_bytes())
             os.chmod(partial, 0o644)
             os.replace(partial, path)
-            _sync_directory(self._datadir)
         except (OSError, errors.StoreUnavailable) as error:
             if partial is not None:
                 Path(partial).unlink(missing_ok=True)
@@ -74,6 +73,13 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
         self._needed = TYPICAL_SIZE
         return str(self._path(uuid))
+
+    def sync(self) -> None:
+        # The content of a file is on the disk before it gets its name: only the names may be lost.
+        try:
+            _sync_directory(self._datadir)
+        except OSError as error:
+            raise self._unavailable(error) from None
 
     def open(self, uuid: str, token: str | None = None) -> BinaryIO:
         try:

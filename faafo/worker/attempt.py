@@ -38,6 +38,8 @@ class Renderer:
     def run(self, task: FractalTask, holder: Holder, cancelled: threading.Event) -> FractalResult:
         """Return the result of ``task``, of an earlier attempt if that has stored the image.
 
+        Call ``sync`` before the result is reported.
+
         :raises faafo.errors.FaafoError: as ``WorkerEndpoint.process`` tells.
         """
         try:
@@ -49,6 +51,13 @@ class Renderer:
         except Exception as error:
             LOG.exception("task failed: %s", task)
             raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+
+    def sync(self) -> None:
+        """Make the images of all results survive a power failure.
+
+        :raises faafo.errors.StoreUnavailable: when that is not certain.
+        """
+        self._store.sync()
 
     def find(self, task: FractalTask, tokens: list[str]) -> FractalResult | None:
         """Return the result of an image that is stored under one of ``tokens``, None without one.

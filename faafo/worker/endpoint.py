@@ -58,7 +58,9 @@ class WorkerEndpoint:
             self._cancellations.listening(_key(context.producer, context, parsed.uuid)) as event,
             self._slots.occupy(context.producer, context.alone, event.is_set),
         ):
-            return self._renderer.run(parsed, context, event).model_dump()
+            result = self._renderer.run(parsed, context, event)
+            self._renderer.sync()
+            return result.model_dump()
 
     @expected_exceptions(errors.FaafoError)
     def process_all(
@@ -85,6 +87,7 @@ class WorkerEndpoint:
                 if outcomes and (time.monotonic() > deadline or self._slots.is_closed):
                     break
                 outcomes.append(_outcome(attempt))
+            outcomes = self._synced(outcomes)
         not_begun = [messages.Outcome()] * (len(tasks) - len(outcomes))
         return [one.model_dump() for one in outcomes + not_begun]
 
@@ -103,6 +106,15 @@ class WorkerEndpoint:
         context = messages.parse(messages.TaskContext, ctxt)
         if self._cancellations.cancel(_key(context.producer, context, uuid)):
             LOG.info("task %s is cancelled", uuid)
+
+    def _synced(self, outcomes: list[messages.Outcome]) -> list[messages.Outcome]:
+        """Return outcomes once their images survive a power failure; errors if that fails."""
+        try:
+            self._renderer.sync()
+        except errors.StoreUnavailable as error:
+            problem = messages.Outcome(error=messages.Problem.of(error))
+            return [problem if one.error is None else one for one in outcomes]
+        return outcomes
 
     def _check_instance(self, instance_id: str | None) -> None:
         if instance_id not in (None, self._instance_id):

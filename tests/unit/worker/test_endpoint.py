@@ -444,3 +444,40 @@ def test_images_of_this_attempt_and_of_earlier_ones_are_found(endpoint, renders,
 def test_a_malformed_batch_names_what_is_wrong(endpoint, begin_within):
     with pytest.raises(errors.InvalidMessage, match="begin_within"):
         unwrapped(endpoint.process_all, BATCH | {"begin_within": begin_within}, [])
+
+
+@pytest.fixture
+def syncs(monkeypatch):
+    """The numbers of images that are stored whenever the store is synced."""
+    known = []
+    sync = FilesystemStore.sync
+
+    def recorded(self):
+        known.append(len(list(self.images(age=-1))))
+        sync(self)
+
+    monkeypatch.setattr(FilesystemStore, "sync", recorded)
+    return known
+
+
+def test_a_result_is_answered_after_its_image_has_been_synced(endpoint, syncs, make_task):
+    endpoint.process(PARAMETERS, make_task().model_dump())
+    assert syncs == [1]
+
+
+def test_the_images_of_a_batch_are_synced_together(endpoint, syncs, make_task):
+    endpoint.process_all(BATCH, [make_entry(make_task()) for _number in range(4)])
+    assert syncs == [4]
+
+
+def test_a_batch_whose_images_may_not_survive_a_power_failure_has_no_results(
+    endpoint, make_task, monkeypatch
+):
+    def fail(_store):
+        raise errors.StoreUnavailable("images: Input/output error")
+
+    monkeypatch.setattr(FilesystemStore, "sync", fail)
+    entries = [make_entry(make_task()) for _number in range(2)]
+    entries[0]["task"]["palette"] = "infrared"
+    outcomes = endpoint.process_all(BATCH, entries)
+    assert [one["error"]["kind"] for one in outcomes] == ["InvalidTask", "StoreUnavailable"]
