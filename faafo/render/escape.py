@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from faafo import errors
 from faafo.fractal.task import FractalTask
-from faafo.render.kernel import STRIDE, Cursor, Julia, fill, new_orbits
+from faafo.render.kernel import fill
 from faafo.render.lanes import LANES
+from faafo.render.orbits import Cursor, Julia, new_orbits, stride_for
 from faafo.render.trap import find_trap
 
 # Seconds between two checks for cancellation, on any processor and under any load.
@@ -77,8 +78,8 @@ def _bands(
     xs[: task.width] = _places(task.width, task.xa, task.xb)
     middle = int(np.abs(xs[: task.width]).argmin())
     ys = _places(task.height, task.ya, task.yb)
-    julia = Julia(task.cx, task.cy, task.iterations)
-    trap = find_trap(task.cx, task.cy, STRIDE, task.iterations)
+    julia = Julia(task.cx, task.cy, task.iterations, stride_for(task.cx, task.cy))
+    trap = find_trap(task.cx, task.cy, julia.stride, task.iterations)
     orbits = new_orbits(task.width)
     counts = np.empty(min(rows, task.height) * task.width, np.int32)
     budget = BUDGET

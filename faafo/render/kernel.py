@@ -3,78 +3,37 @@
 
 Most orbits escape within a few steps. So the kernel begins a row with a few steps of all its
 pixels, and appends the orbits that are still inside to a list. It iterates over the list, a stride
-at a time: it stores the counts of orbits that have escaped or entered the trap, and compacts the
-list to the others. So no lane waits for an orbit of its neighbours. When the list is short, the
+at a time: it moves the orbits that have escaped or entered the trap to a second list, and compacts
+the first to the others. The stride in which they escaped is repeated, step by step, for their
+counts. So no lane waits for an orbit of its neighbours. When the list is short, the
 kernel begins another row.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faafo.render.jit import compiled, inlined
-from faafo.render.lanes import LANES, append, choose, count, lane_numbers, load, splat, store
+from faafo.render.lanes import (
+    LANES,
+    append,
+    choose,
+    count,
+    count_up,
+    is_any,
+    lane_numbers,
+    load,
+    splat,
+    store,
+)
+from faafo.render.orbits import FEW, Cursor, Julia, Orbits
 
 # A row is begun LANES neighbours at a time, in up to FIRST_ROUNDS rounds of FIRST_STEPS, until at
 # most STRAGGLERS orbits are left inside: those are appended to the list.
 FIRST_STEPS = 2
 FIRST_ROUNDS = 12
 STRAGGLERS = 4
-# The number of steps between two checks of the orbits of the list. A prime, so that a trap has few
-# discs (see find_trap).
-STRIDE = 7
 # The number of strides that LANES orbits make in succession, unless one of them ends.
 STRIDES = 8
-# A row is begun when fewer orbits than this are in the list: enough to fill the lanes, and few
-# enough for the processor's nearest caches.
-FEW = 1024
-
-
-class Julia(NamedTuple):
-    """The iteration z -> z² + c with c = cx + cy·i, up to ``iterations`` times."""
-
-    cx: float
-    cy: float
-    iterations: int
-
-
-class Orbits(NamedTuple):
-    """A list of orbits, by column: the point z = x + y·i, the number of steps inside, the pixel.
-
-    ``pixel`` is an index of the counts. The columns are longer than the number of orbits by the
-    elements that ``append`` may overwrite.
-    """
-
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    steps: NDArray[np.int64]
-    pixel: NDArray[np.int64]
-
-
-class Cursor(NamedTuple):
-    """The state between two calls: the next ``row`` to begin, the number of orbits ``under_way``.
-
-    The pixels from ``first`` to before ``last`` of the previous row are in the disc of radius 2.
-    """
-
-    row: int
-    first: int
-    last: int
-    under_way: int
-
-
-class Finished(NamedTuple):
-    """A list of finished orbits, by column: the number of steps, and the pixel."""
-
-    steps: NDArray[np.int64]
-    pixel: NDArray[np.int64]
-
-
-def new_orbits(width: int) -> Orbits:
-    """Return an empty list with the capacity for rows of ``width`` pixels."""
-    size = FEW + width + LANES
-    return Orbits(np.empty(size), np.empty(size), np.empty(size, int), np.empty(size, int))
 
 
 @compiled
@@ -100,7 +59,9 @@ def fill(
     width = xs.size - LANES
     spare = np.empty(xs.size, np.int32)
     room = orbits.pixel.size
-    finished = Finished(np.empty(room, np.int64), np.empty(room, np.int64))
+    finished = Orbits(
+        np.empty(room), np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64)
+    )
     while budget > 0 and (row < ys.size or under_way > 0):
         while row < ys.size and under_way < FEW:
             first, last = _inside(xs, width, middle, ys[row], first, last)
@@ -149,8 +110,8 @@ def _step(x, y, steps, inside, julia):
     xx = x * x
     yy = y * y
     inside = inside & (xx + yy <= splat(4.0))
-    steps = choose(inside, steps + splat(1), steps)
-    y = splat(2.0) * x * y + splat(julia.cy)
+    steps = count_up(steps, inside)
+    y = (x + x) * y + splat(julia.cy)
     x = xx - yy + splat(julia.cx)
     return x, y, steps, inside
 
@@ -174,7 +135,7 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
             if count(inside) <= STRAGGLERS:
                 break
         store(out, column, choose(largest < steps, largest, steps))
-        if count(inside) > 0:
+        if is_any(inside):
             append(orbits.x, under_way, x, inside)
             append(orbits.y, under_way, y, inside)
             append(orbits.steps, under_way, steps, inside)
@@ -191,6 +152,7 @@ def _advance(counts, julia, trap, orbits, finished, under_way):
     """
     left = 0
     through = 0
+    limit = splat(julia.iterations)
     for start in range(0, under_way, LANES):
         x = load(orbits.x, start)
         y = load(orbits.y, start)
@@ -199,12 +161,20 @@ def _advance(counts, julia, trap, orbits, finished, under_way):
         present = lane_numbers() < splat(under_way - start)
         inside = present
         done = present & ~present
+        last_x, last_y, last_steps = x, y, steps
         for _ in range(STRIDES):
-            x, y, steps, inside = _stride(x, y, steps, inside, julia, trap)
+            last_x, last_y = x, y
+            x, y, inside, caught = _stride(x, y, inside, julia, trap)
+            # No step of an orbit that stays inside to the end needs to be repeated.
+            last_steps = choose(inside, limit, steps)
+            steps = choose(caught, limit, steps + splat(julia.stride))
+            inside = inside & (steps < limit)
             done = present & ~inside
-            if count(done) > 0:
+            if is_any(done):
                 break
-        append(finished.steps, through, steps, done)
+        append(finished.x, through, last_x, done)
+        append(finished.y, through, last_y, done)
+        append(finished.steps, through, last_steps, done)
         append(finished.pixel, through, pixel, done)
         through += count(done)
         append(orbits.x, left, x, inside)
@@ -212,20 +182,43 @@ def _advance(counts, julia, trap, orbits, finished, under_way):
         append(orbits.steps, left, steps, inside)
         append(orbits.pixel, left, pixel, inside)
         left += count(inside)
-    for i in range(through):
-        counts[finished.pixel[i]] = min(finished.steps[i], julia.iterations - 1)
+    _finish(counts, julia, finished, through)
     return left
 
 
 @inlined
-def _stride(x, y, steps, inside, julia, trap):
-    """Do STRIDE steps; then set the steps of orbits in the ``trap`` to the maximum."""
-    limit = splat(julia.iterations)
-    for _ in range(STRIDE):
-        x, y, steps, inside = _step(x, y, steps, inside, julia)
+def _stride(x, y, inside, julia, trap):
+    """Return x, y, inside and caught after ``julia.stride`` steps.
+
+    ``inside`` holds for orbits that have not escaped before the last of these steps, ``caught`` for
+    those in the ``trap`` after it.
+    """
+    for _ in range(julia.stride - 1):
+        x, y = x * x - y * y + splat(julia.cx), (x + x) * y + splat(julia.cy)
+    xx = x * x
+    yy = y * y
+    inside = inside & (xx + yy <= splat(4.0))
+    y = (x + x) * y + splat(julia.cy)
+    x = xx - yy + splat(julia.cx)
+    caught = inside & ~inside
     for disc in range(trap.shape[0]):
         dx = x - splat(trap[disc, 0])
         dy = y - splat(trap[disc, 1])
-        caught = inside & (dx * dx + dy * dy < splat(trap[disc, 2]))
-        steps = choose(caught, limit, steps)
-    return x, y, steps, inside & (steps < limit)
+        within = inside & (dx * dx + dy * dy < splat(trap[disc, 2]))
+        caught = ~(~caught & ~within)
+    return x, y, inside, caught
+
+
+@inlined
+def _finish(counts, julia, finished, through):
+    """Repeat the last stride of the first ``through`` finished orbits; store their counts."""
+    for start in range(0, through, LANES):
+        x = load(finished.x, start)
+        y = load(finished.y, start)
+        steps = load(finished.steps, start)
+        inside = lane_numbers() < splat(through - start)
+        for _ in range(julia.stride):
+            x, y, steps, inside = _step(x, y, steps, inside, julia)
+        append(finished.steps, start, steps, lane_numbers() < splat(through - start))
+    for i in range(through):
+        counts[finished.pixel[i]] = min(finished.steps[i], julia.iterations - 1)

@@ -17,15 +17,21 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.core.datamodel import models, register_default
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-# WIDTH doubles fill a register of AVX-512; with smaller registers, LLVM uses more of them. Several
-# registers are used because the latency of an operation is longer than the interval between two.
-WIDTH = 8
-REGISTERS = 4
+from faafo.render.registers import (
+    MASK_ELEMENT,
+    SHAPE,
+    WIDTH,
+    append_register,
+    as_bits,
+    pointer_to,
+    population,
+)
+
+REGISTERS = SHAPE.registers
 LANES = WIDTH * REGISTERS
 
 _INT64 = ir.IntType(64)
@@ -56,7 +62,7 @@ class _LanesModel(models.PrimitiveModel):
 
 doubles = Lanes("float64", ir.DoubleType())
 integers = Lanes("int64", _INT64)
-mask = Lanes("bool", ir.IntType(1))
+mask = Lanes("bool", MASK_ELEMENT)
 
 
 def _unpack(builder: ir.IRBuilder, value: ir.Value) -> list[ir.Value]:
@@ -81,13 +87,23 @@ def _operator(symbol: Callable, operands: Sequence[Lanes], result: Lanes, emit: 
     lower_builtin(symbol, *operands)(_each(result, emit))
 
 
+def _mask(compare: Callable[..., ir.Value], symbol: str) -> Callable[..., ir.Value]:
+    """Return the code generator of a comparison."""
+
+    def emit(builder: ir.IRBuilder, left: ir.Value, right: ir.Value) -> ir.Value:
+        bits = compare(builder, symbol, left, right)
+        return bits if SHAPE.has_masks else builder.sext(bits, mask.register)
+
+    return emit
+
+
 _operator(operator.add, (doubles, doubles), doubles, ir.IRBuilder.fadd)
 _operator(operator.sub, (doubles, doubles), doubles, ir.IRBuilder.fsub)
 _operator(operator.mul, (doubles, doubles), doubles, ir.IRBuilder.fmul)
-_operator(operator.le, (doubles, doubles), mask, lambda b, *two: b.fcmp_ordered("<=", *two))
-_operator(operator.lt, (doubles, doubles), mask, lambda b, *two: b.fcmp_ordered("<", *two))
+_operator(operator.le, (doubles, doubles), mask, _mask(ir.IRBuilder.fcmp_ordered, "<="))
+_operator(operator.lt, (doubles, doubles), mask, _mask(ir.IRBuilder.fcmp_ordered, "<"))
 _operator(operator.add, (integers, integers), integers, ir.IRBuilder.add)
-_operator(operator.lt, (integers, integers), mask, lambda b, *two: b.icmp_signed("<", *two))
+_operator(operator.lt, (integers, integers), mask, _mask(ir.IRBuilder.icmp_signed, "<"))
 _operator(operator.and_, (mask, mask), mask, ir.IRBuilder.and_)
 _operator(operator.invert, (mask,), mask, ir.IRBuilder.not_)
 
@@ -120,7 +136,38 @@ def lane_numbers(_typing_context):
 @intrinsic
 def choose(_typing_context, condition, chosen, otherwise):
     """Return ``chosen`` in lanes where ``condition`` is true, and ``otherwise`` in the others."""
-    return chosen(mask, chosen, chosen), _each(chosen, ir.IRBuilder.select)
+
+    def emit(builder, register, *two):
+        return builder.select(as_bits(builder, register), *two)
+
+    return chosen(mask, chosen, chosen), _each(chosen, emit)
+
+
+@intrinsic
+def count_up(_typing_context, steps, condition):
+    """Return ``steps``, one more in lanes where ``condition`` is true."""
+
+    def emit(builder, register, chosen):
+        if not SHAPE.has_masks:
+            return builder.sub(register, chosen)
+        one = ir.Constant(integers.register, [1] * WIDTH)
+        return builder.select(chosen, builder.add(register, one), register)
+
+    return integers(integers, mask), _each(integers, emit)
+
+
+@intrinsic
+def is_any(_typing_context, condition):
+    """Return whether ``condition`` is true in any lane."""
+
+    def generate(context, builder, signature, args):
+        together, *others = _unpack(builder, args[0])
+        for register in others:
+            together = builder.or_(together, register)
+        bits = builder.bitcast(as_bits(builder, together), ir.IntType(WIDTH))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(WIDTH), 0))
+
+    return types.boolean(mask), generate
 
 
 @intrinsic
@@ -130,7 +177,7 @@ def count(_typing_context, condition):
     def generate(context, builder, signature, args):
         total = ir.Constant(_INT64, 0)
         for register in _unpack(builder, args[0]):
-            total = builder.add(total, _population(builder, register))
+            total = builder.add(total, population(builder, register))
         return total
 
     return types.int64(mask), generate
@@ -144,7 +191,7 @@ def load(_typing_context, array, first):
     def generate(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         starts = [builder.add(args[1], ir.Constant(_INT64, i * WIDTH)) for i in range(REGISTERS)]
-        pointers = [_pointer(builder, data, start, kind.register) for start in starts]
+        pointers = [pointer_to(builder, data, start, kind.register) for start in starts]
         return kind.pack(builder, [builder.load(pointer, align=8) for pointer in pointers])
 
     return kind(array, types.int64), generate
@@ -158,7 +205,7 @@ def store(_typing_context, array, first, value):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         for i, register in enumerate(_unpack(builder, args[2])):
             start = builder.add(args[1], ir.Constant(_INT64, i * WIDTH))
-            pointer = _pointer(builder, data, start, _INT32S)
+            pointer = pointer_to(builder, data, start, _INT32S)
             builder.store(builder.trunc(register, _INT32S), pointer, align=4)
         return context.get_dummy_value()
 
@@ -171,30 +218,13 @@ def append(_typing_context, array, first, value, condition):
 
     They begin at index ``first``; up to ``WIDTH`` elements after them are overwritten.
     """
-    suffix = "f64" if value is doubles else "i64"
-    name = f"llvm.experimental.vector.compress.v{WIDTH}{suffix}"
-    vector = value.register
-    compress_type = ir.FunctionType(vector, [vector, mask.register, vector])
 
     def generate(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        compress = cgutils.get_or_insert_function(builder.module, compress_type, name)
         start = args[1]
         pairs = zip(_unpack(builder, args[2]), _unpack(builder, args[3]), strict=True)
         for register, chosen in pairs:
-            nothing = ir.Constant(vector, ir.Undefined)
-            kept = builder.call(compress, [register, chosen, nothing])
-            builder.store(kept, _pointer(builder, data, start, vector), align=8)
-            start = builder.add(start, _population(builder, chosen))
+            start = append_register(builder, data, start, register, chosen)
         return context.get_dummy_value()
 
     return types.none(array, types.int64, value, mask), generate
-
-
-def _pointer(builder: ir.IRBuilder, data: ir.Value, start: ir.Value, vector: ir.Type) -> ir.Value:
-    return builder.bitcast(builder.gep(data, [start]), vector.as_pointer())
-
-
-def _population(builder: ir.IRBuilder, register: ir.Value) -> ir.Value:
-    bits = builder.bitcast(register, ir.IntType(WIDTH))
-    return builder.ctpop(builder.zext(bits, _INT64))

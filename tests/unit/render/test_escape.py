@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from faafo import errors
 from faafo.fractal.task import MAX_COORDINATE, MAX_INT32, FractalTask
-from faafo.render import escape, kernel
+from faafo.render import escape, kernel, orbits
 from tests.plain_loop import plain_counts
 
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -94,6 +94,21 @@ def test_counts_equal_those_of_the_plain_loop(width, height, iterations, window,
 @pytest.mark.parametrize("iterations", [1, 2, 6, 7, 8, 13, 14, 15, 1000])
 def test_counts_are_right_for_every_remainder_of_the_stride(constant, iterations):
     assert_equals_the_plain_loop(make_task(iterations=iterations, cx=constant[0], cy=constant[1]))
+
+
+@pytest.mark.parametrize("cx", [-1.9901, -2.05, -2.1, -2.2])
+def test_an_orbit_that_comes_back_inside_has_escaped_all_the_same(cx):
+    # Near this fixed point orbits linger, and some of them return from between 2 and the other one.
+    fixed = (1 - cmath.sqrt(1 - 4 * cx).real) / 2
+    reach = {"xa": fixed - 1e-10, "xb": fixed + 1e-10, "ya": 0.0, "yb": 0.0}
+    assert_equals_the_plain_loop(
+        make_task(width=301, height=1, iterations=500, cx=cx, cy=0.0, **reach)
+    )
+
+
+@pytest.mark.parametrize(("size", "stride"), [(0.0, 7), (1.98, 7), (1.9901, 1), (1e6, 1)])
+def test_each_step_is_tested_where_orbits_may_come_back(size, stride):
+    assert orbits.stride_for(size * 0.6, size * -0.8) == stride
 
 
 @pytest.mark.parametrize("rounds", [1, 2, 5])
