@@ -16,11 +16,20 @@ Peer = Callable[[FractalTask], np.ndarray]
 
 SOURCE = Path(__file__).parent / "julia.c"
 # As fast as the compiler can, but without fused operations: they give other counts.
-COMPILE = ("cc", "-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC")
+COMPILE = ("cc", "-O3", "-ffp-contract=off", "-shared", "-fPIC")
 VARIANTS = {
     "scalar": "C, scalar",
     "gcc_vectors_1": "C, GCC's vectors, 8 pixels",
     "gcc_vectors_4": "C, GCC's vectors, 4 × 8 pixels",
+    "neon_1": "C, NEON, 2 pixels",
+    "neon_2": "C, NEON, 2 × 2 pixels",
+    "neon_4": "C, NEON, 4 × 2 pixels",
+    "sse2_1": "C, SSE2, 2 pixels",
+    "sse2_2": "C, SSE2, 2 × 2 pixels",
+    "sse2_4": "C, SSE2, 4 × 2 pixels",
+    "avx2_1": "C, AVX2, 4 pixels",
+    "avx2_2": "C, AVX2, 2 × 4 pixels",
+    "avx2_4": "C, AVX2, 4 × 4 pixels",
     "avx512_1": "C, AVX-512, 8 pixels",
     "avx512_2": "C, AVX-512, 2 × 8 pixels",
     "avx512_4": "C, AVX-512, 4 × 8 pixels",
@@ -36,10 +45,13 @@ class _Julia(ctypes.Structure):
     )
 
 
-def compiled_in_c(directory: Path) -> dict[str, Peer]:
-    """Compile the peers in C in ``directory``; return those that this processor can run."""
+def compiled_in_c(directory: Path, march: str = "native") -> dict[str, Peer]:
+    """Compile the peers in C in ``directory`` for the processors ``march``; return what there is.
+
+    Those with the widest vectors come last.
+    """
     library = directory / "julia.so"
-    subprocess.run([*COMPILE, "-o", library, SOURCE], check=True)
+    subprocess.run([*COMPILE, f"-march={march}", "-o", library, SOURCE], check=True)
     loaded = ctypes.CDLL(str(library))
     return {
         label: _peer_in_c(getattr(loaded, name))

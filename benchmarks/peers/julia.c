@@ -1,4 +1,5 @@
-/* Escape counts in C: as one would write it down, with GCC's vectors, and with AVX-512. */
+/* Escape counts in C: as one would write it down, with GCC's vectors, and with the vectors of the
+   processor: SSE2, AVX2, AVX-512 or NEON. */
 
 #include <stdint.h>
 #include <string.h>
@@ -70,75 +71,107 @@ typedef int64_t integers __attribute__((vector_size(64)));
 GCC_VECTORS(1)
 GCC_VECTORS(4)
 
-/* Vectors as wide as the registers, VECTORS of them interleaved so that one step need not wait for
-   the one before. An orbit that has escaped stays so; whether all have is looked at every 4 steps,
-   so some make up to 3 steps too many, which are not counted. */
-
-#if defined(__AVX2__)
-#define NATIVE 4
-#elif defined(__SSE2__) || defined(__ARM_NEON)
-#define NATIVE 2
-#endif
-
-#ifdef NATIVE
-typedef double native_doubles __attribute__((vector_size(8 * NATIVE)));
-typedef int64_t native_integers __attribute__((vector_size(8 * NATIVE)));
-
-#if defined(__AVX2__)
-#include <immintrin.h>
-static inline int any_of(native_integers lanes) { return _mm256_movemask_pd((__m256d)lanes); }
-#elif defined(__SSE2__)
-#include <emmintrin.h>
-static inline int any_of(native_integers lanes) { return _mm_movemask_pd((__m128d)lanes); }
-#else
-static inline int any_of(native_integers lanes) { return (lanes[0] | lanes[1]) != 0; }
-#endif
-
-#define NATIVE_VECTORS(VECTORS)                                                                    \
-    void native_##VECTORS(int32_t *counts, const double *xs, const double *ys, const julia *j)     \
+/* VECTORS vectors interleaved, each as wide as a register of SET. What has escaped stays so, by a
+   mask; whether all have is looked at every 4 steps, so that some make up to 3 steps too many. */
+#define STICKY(SET, VECTORS)                                                                       \
+    void SET##_##VECTORS(int32_t *counts, const double *xs, const double *ys, const julia *j)      \
     {                                                                                              \
-        const native_doubles cx = j->cx - (native_doubles){0}, cy = j->cy - (native_doubles){0};   \
+        enum { width = sizeof(SET##_doubles) / sizeof(double), together = VECTORS * width };       \
+        const SET##_doubles cx = j->cx - (SET##_doubles){0}, cy = j->cy - (SET##_doubles){0};      \
         for (int row = 0; row < j->height; row++)                                                  \
-            for (int column = 0; column < j->width; column += NATIVE * VECTORS) {                  \
-                native_doubles x[VECTORS], y[VECTORS];                                             \
-                native_integers inside[VECTORS], steps[VECTORS];                                   \
+            for (int column = 0; column < j->width; column += together) {                          \
+                SET##_doubles x[VECTORS], y[VECTORS];                                              \
+                SET##_integers inside[VECTORS], steps[VECTORS];                                    \
                 for (int v = 0; v < VECTORS; v++) {                                                \
-                    memcpy(&x[v], xs + column + NATIVE * v, sizeof(native_doubles));               \
-                    y[v] = ys[row] - (native_doubles){0};                                          \
-                    inside[v] = ~(native_integers){0};                                             \
-                    steps[v] = (native_integers){0};                                               \
+                    memcpy(&x[v], xs + column + width * v, sizeof x[v]);                           \
+                    y[v] = ys[row] - (SET##_doubles){0};                                           \
+                    inside[v] = ~(SET##_integers){0};                                              \
+                    steps[v] = (SET##_integers){0};                                                \
                 }                                                                                  \
                 for (int i = 0; i < j->iterations; i += 4) {                                       \
                     for (int step = 0; step < 4; step++)                                           \
                         for (int v = 0; v < VECTORS; v++) {                                        \
-                            native_doubles xx = x[v] * x[v], yy = y[v] * y[v];                     \
-                            inside[v] &= xx + yy <= 4.0;                                           \
+                            SET##_doubles xx = x[v] * x[v], yy = y[v] * y[v];                      \
+                            inside[v] &= SET##_at_most_four(xx + yy);                              \
                             steps[v] -= inside[v];                                                 \
                             y[v] = 2.0 * x[v] * y[v] + cy;                                         \
                             x[v] = xx - yy + cx;                                                   \
                         }                                                                          \
-                    native_integers any = {0};                                                     \
-                    for (int v = 0; v < VECTORS; v++)                                              \
+                    SET##_integers any = inside[0];                                                \
+                    for (int v = 1; v < VECTORS; v++)                                              \
                         any |= inside[v];                                                          \
-                    if (!any_of(any))                                                              \
+                    if (!SET##_any(any))                                                           \
                         break;                                                                     \
                 }                                                                                  \
                 int32_t *out = counts + (long)row * j->width + column;                             \
                 int left = j->width - column;                                                      \
-                for (int k = 0; k < NATIVE * VECTORS && k < left; k++) {                           \
-                    int64_t made = steps[k / NATIVE][k % NATIVE];                                  \
+                for (int k = 0; k < together && k < left; k++) {                                   \
+                    int64_t made = steps[k / width][k % width];                                    \
                     out[k] = made < j->iterations ? made : j->iterations - 1;                      \
                 }                                                                                  \
             }                                                                                      \
     }
 
-NATIVE_VECTORS(1)
-NATIVE_VECTORS(2)
-NATIVE_VECTORS(4)
+#if defined(__AVX2__)
+#include <immintrin.h>
+
+typedef __m256d avx2_doubles;
+typedef __m256i avx2_integers;
+
+static inline avx2_integers avx2_at_most_four(avx2_doubles squares)
+{
+    return _mm256_castpd_si256(_mm256_cmp_pd(squares, _mm256_set1_pd(4.0), _CMP_LE_OQ));
+}
+
+static inline int avx2_any(avx2_integers mask)
+{
+    return _mm256_movemask_pd(_mm256_castsi256_pd(mask));
+}
+
+STICKY(avx2, 1)
+STICKY(avx2, 2)
+STICKY(avx2, 4)
+#elif defined(__SSE2__)
+#include <emmintrin.h>
+
+typedef __m128d sse2_doubles;
+typedef __m128i sse2_integers;
+
+static inline sse2_integers sse2_at_most_four(sse2_doubles squares)
+{
+    return _mm_castpd_si128(_mm_cmple_pd(squares, _mm_set1_pd(4.0)));
+}
+
+static inline int sse2_any(sse2_integers mask)
+{
+    return _mm_movemask_pd(_mm_castsi128_pd(mask));
+}
+
+STICKY(sse2, 1)
+STICKY(sse2, 2)
+STICKY(sse2, 4)
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
+
+typedef float64x2_t neon_doubles;
+typedef int64x2_t neon_integers;
+
+static inline neon_integers neon_at_most_four(neon_doubles squares)
+{
+    return vreinterpretq_s64_u64(vcleq_f64(squares, vdupq_n_f64(4.0)));
+}
+
+static inline int neon_any(neon_integers mask)
+{
+    return vmaxvq_u32(vreinterpretq_u32_s64(mask)) != 0;
+}
+
+STICKY(neon, 1)
+STICKY(neon, 2)
+STICKY(neon, 4)
 #endif
 
 #ifdef __AVX512VL__
-#include <immintrin.h>
 
 #define AVX512(VECTORS)                                                                            \
     void avx512_##VECTORS(int32_t *counts, const double *xs, const double *ys, const julia *j)     \
