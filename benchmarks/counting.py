@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m benchmarks.counting MARCH``: the seconds that faafo and its peers take to count.
+"""``python -m benchmarks.counting MARCH``: the CPU seconds that faafo and its peers take to count.
 
 The C peers are compiled for the processors MARCH. ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` say
 for which one numba compiles; numba reads them once, when it is imported. So each processor is
@@ -57,7 +57,7 @@ TYPICAL = FractalTask(width=728, height=876, iterations=395, cx=-0.70176, cy=-0.
 
 @dataclass(frozen=True)
 class Row:
-    """The median ``seconds`` of each peer for one picture; ``interior`` is a share of pixels."""
+    """The median CPU ``seconds`` of each peer for a picture; ``interior`` is a share of pixels."""
 
     name: str
     interior: float
@@ -113,14 +113,14 @@ def _measured(name: str, rows: Sequence[Row]) -> list[dict]:
 
 
 def _row(name: str, task: FractalTask, peers: Mapping[str, Peer], rounds: int) -> Row:
-    """Measure the peers in turn; compare their counts with ours."""
+    """Measure the CPU seconds of the peers in turn; compare their counts with ours."""
     ours = escape_counts(task)
     seconds: dict[str, list[float]] = {name: [] for name in (OURS, *peers)}
     for _ in range(rounds):
         for peer, count in {OURS: escape_counts, **peers}.items():
-            started_at = time.perf_counter()
+            started_at = time.thread_time()
             counted = count(task)
-            seconds[peer].append(time.perf_counter() - started_at)
+            seconds[peer].append(time.thread_time() - started_at)
             assert np.array_equal(counted, ours), f"{peer} counts otherwise: {task}"
     medians = {peer: statistics.median(taken) for peer, taken in seconds.items()}
     return Row(name, float(np.mean(ours == task.iterations - 1)), medians)

@@ -57,8 +57,9 @@ def run(report: Report) -> None:
     report.section(
         "The kernel",
         "One thread. Each peer counts the same picture in turn, and their counts are compared. "
-        "Shown is the median of several rounds, divided by that of faafo: 2 means that faafo is "
-        f"twice as fast. C is compiled here with `{' '.join(COMPILE[1:3])} -march=native`.",
+        "Shown is the median CPU time of several rounds, divided by that of faafo: 2 means that "
+        "faafo is twice as fast. C is compiled here with "
+        f"`{' '.join(COMPILE[1:3])} -march=native`.",
     )
     _write(report, own, measured)
     _write_long_ones(report, measured)
