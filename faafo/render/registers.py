@@ -28,9 +28,8 @@ def append_register(
 ) -> ir.Value:
     """Append the chosen lanes of one register; return the index after them."""
     if not SHAPE.has_masks:
-        for first in range(0, WIDTH, 2):
-            start = _append_pair(builder, data, start, register, chosen, first)
-        return start
+        emit = _append_four if WIDTH == 4 else _append_two
+        return emit(builder, data, start, register, chosen)
     vector = register.type
     suffix = "f64" if vector == ir.VectorType(ir.DoubleType(), WIDTH) else "i64"
     kind = ir.FunctionType(vector, [vector, _MASK, vector])
@@ -41,20 +40,45 @@ def append_register(
     return builder.add(start, population(builder, chosen))
 
 
-def _append_pair(
-    builder: ir.IRBuilder, data: Any, start: Any, register: Any, chosen: Any, first: int
-) -> ir.Value:
-    """Append the chosen ones of the lanes ``first`` and the next; return the index after them."""
-    indices = ir.VectorType(ir.IntType(32), 2)
-    pair = ir.VectorType(register.type.element, 2)
-    nothing = ir.Constant(register.type, ir.Undefined)
-    both = builder.shuffle_vector(register, nothing, ir.Constant(indices, [first, first + 1]))
-    second = builder.shuffle_vector(register, nothing, ir.Constant(indices, [first + 1] * 2))
-    lanes = [builder.extract_element(chosen, ir.Constant(_INT64, first + i)) for i in range(2)]
-    is_first = builder.icmp_signed("<", lanes[0], ir.Constant(_INT64, 0))
-    kept = builder.select(is_first, both, second)
-    builder.store(kept, pointer_to(builder, data, start, pair), align=8)
-    return builder.sub(start, builder.add(*lanes))
+def _append_four(builder: ir.IRBuilder, data: Any, start: Any, register: Any, chosen: Any) -> Any:
+    """Append by a permutation that a table gives for each mask of 4 bits."""
+    halves = ir.VectorType(ir.IntType(32), 2 * WIDTH)
+    bits = builder.bitcast(as_bits(builder, chosen), ir.IntType(WIDTH))
+    entry = builder.gep(
+        _permutations(builder.module, halves), [ir.Constant(_INT64, 0), builder.zext(bits, _INT64)]
+    )
+    kind = ir.FunctionType(halves, [halves, halves])
+    permute = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx2.permd")
+    kept = builder.call(permute, [builder.bitcast(register, halves), builder.load(entry)])
+    address = pointer_to(builder, data, start, register.type)
+    builder.store(builder.bitcast(kept, register.type), address, align=8)
+    return builder.add(start, population(builder, chosen))
+
+
+def _permutations(module: ir.Module, halves: ir.VectorType) -> ir.GlobalVariable:
+    """Return the table: for each mask, the halves of its lanes, in order, and any others."""
+    name = "faafo.permutations"
+    if name in module.globals:
+        return module.globals[name]
+    rows = []
+    for bits in range(2**WIDTH):
+        lanes = sorted(range(WIDTH), key=lambda lane: not bits >> lane & 1)
+        rows.append(ir.Constant(halves, [2 * lane + half for lane in lanes for half in (0, 1)]))
+    kind = ir.ArrayType(halves, len(rows))
+    table = ir.GlobalVariable(module, kind, name)
+    table.global_constant = True
+    table.linkage = "internal"
+    table.initializer = ir.Constant(kind, rows)
+    return table
+
+
+def _append_two(builder: ir.IRBuilder, data: Any, start: Any, register: Any, chosen: Any) -> Any:
+    """Store both lanes, the second where the first would be if that is not chosen."""
+    for lane in range(WIDTH):
+        index = ir.Constant(_INT64, lane)
+        builder.store(builder.extract_element(register, index), builder.gep(data, [start]), align=8)
+        start = builder.sub(start, builder.extract_element(chosen, index))
+    return start
 
 
 def pointer_to(builder: ir.IRBuilder, data: ir.Value, start: ir.Value, vector: ir.Type) -> ir.Value:
