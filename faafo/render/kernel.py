@@ -31,7 +31,7 @@ from faafo.render.orbits import FEW, Cursor, Julia, Orbits
 # most STRAGGLERS orbits are left inside: those are appended to the list.
 FIRST_STEPS = 2
 FIRST_ROUNDS = 12
-STRAGGLERS = 4
+STRAGGLERS = LANES // 8
 # The number of strides that LANES orbits make in succession, unless one of them ends.
 STRIDES = 8
 
