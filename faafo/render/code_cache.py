@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,19 @@ LOG = logging.getLogger(__name__)
 DIGEST_BYTES = hashlib.sha256().digest_size
 # A part of the names of our files: those that numba has written have no digest.
 MARK = "sha256"
+
+
+@cache
+def sources_digest(directory: Path = Path(__file__).parent) -> str:
+    """Return a digest of the modules in ``directory``.
+
+    numba compiles a function anew when its own file has changed. What it compiles depends on
+    others as well: those that say what lanes are, and which shape suits which processor.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(directory.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 class Damaged(Exception):
@@ -40,9 +54,8 @@ class CodeCache(FunctionCache):
         super().__init__(function)
         locator = self._impl.locator
         self._base = f"{self._impl.filename_base}.{MARK}"
-        self._cache_file = CheckedFiles(
-            locator.get_cache_path(), self._base, locator.get_source_stamp()
-        )
+        stamp = (locator.get_source_stamp(), sources_digest())
+        self._cache_file = CheckedFiles(locator.get_cache_path(), self._base, stamp)
 
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """Return the compiled function, None when it must be compiled."""

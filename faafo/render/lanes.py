@@ -6,9 +6,6 @@ vectorize loops that lanes leave at different times. This module gives numba the
 vectors that such loops need: ``LANES`` doubles, integers or booleans in registers, the operators
 on them, and functions to load, store, select and compact them. No operation is reordered or fused:
 each lane gets the result of the same operation on a single number.
-
-numba does not notice changes of this file: compiled functions of other files that use it come from
-the cache until those files change, too.
 """
 
 import operator

@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+from faafo.render import code_cache, kernel
+from faafo.render.code_cache import sources_digest
+
 MODULE = """
 from faafo.render.jit import compiled
 
@@ -111,3 +114,27 @@ def test_without_room_for_the_cache_functions_are_compiled_all_the_same(run):
     assert all(line.startswith("WARNING compiled code is not cached in ") for line in warnings)
     assert all(line.endswith(": [Errno 27] File too large") for line in warnings)
     assert run() == []
+
+
+@pytest.mark.parametrize("change", ["content", "name", "new"])
+def test_the_digest_of_sources_changes_with_each_module(tmp_path, change):
+    digests = []
+    for directory in (tmp_path / "before", tmp_path / "after"):
+        directory.mkdir()
+        changed = directory.name == "after"
+        name = "shape.py" if changed and change == "name" else "lanes.py"
+        (directory / name).write_text("8\n" if changed and change == "content" else "4\n")
+        if changed and change == "new":
+            (directory / "other.py").write_text("")
+        digests.append(sources_digest(directory))
+    assert digests[0] != digests[1]
+
+
+def test_a_change_of_another_module_of_the_kernel_makes_its_compiled_code_stale(monkeypatch):
+    def stamp():
+        return code_cache.CodeCache(kernel.fill.py_func)._cache_file._source_stamp
+
+    before = stamp()
+    assert stamp() == before
+    monkeypatch.setattr(code_cache, "sources_digest", lambda: "of changed lanes")
+    assert stamp() != before
