@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 3.0
 
 
 class HttpBasic:
-    """Identifies the users in an htpasswd file; changes of the file hold within a second.
+    """Identifies the users in an htpasswd file; changes of the file hold within two seconds.
 
     A user's password is checked by bcrypt once for each hash in the file. Later requests are
     compared with its HMAC, whose key is this process's own, since a check takes as long as

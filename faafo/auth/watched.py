@@ -24,6 +24,9 @@ class WatchedFile(Generic[Value]):
     """What ``parse`` makes of the text of a file; thread-safe.
 
     :param option: how the configuration calls the file, such as "[oslo_policy] policy_file".
+    A file that is emptied or half written is not taken over: what it no longer forbids would be
+    allowed.
+
     :param parse: raises ValueError with a sentence for a text that is not valid.
     :raises faafo.errors.ConfigurationError: when the file cannot be read, or is not valid, now;
         later, a log line says so, and the old value stays.
@@ -37,6 +40,7 @@ class WatchedFile(Generic[Value]):
         self._problem = ""
         self._look_after = 0.0
         self._stamp: Stamp | None = None
+        self._changed_to: Stamp | None = None
         try:
             self._stamp, self._value = self._read()
         except ValueError as error:
@@ -55,7 +59,12 @@ class WatchedFile(Generic[Value]):
 
     def _look(self) -> None:
         try:
-            if self._stamp_now() == self._stamp:
+            stamp = self._stamp_now()
+            if stamp == self._stamp:
+                return
+            if stamp != self._changed_to:
+                # It may be half written: it is read once it has not changed for a second.
+                self._changed_to = stamp
                 return
             self._stamp, self._value = self._read()
         except ValueError as error:
@@ -76,12 +85,19 @@ class WatchedFile(Generic[Value]):
             raise ValueError(error.strerror) from None
         if len(content) > LARGEST:
             raise ValueError(f"is larger than {LARGEST} bytes")
+        if not content.strip() and self._stamp is not None:
+            raise ValueError("is empty")
+        if stamp != self._stamp_now():
+            raise ValueError("is being written")
         try:
             text = content.decode()
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
             raise ValueError(f"line {line} is not UTF-8") from None
-        return stamp, self._parse(text)
+        try:
+            return stamp, self._parse(text)
+        except RecursionError:
+            raise ValueError("is nested too deeply") from None
 
     def _stamp_now(self) -> Stamp:
         try:

@@ -5,14 +5,17 @@ from typing import Any
 
 import requests
 
-from faafo.urls import masked_text
+from faafo.urls import masked, masked_text
 
 
 def parsed(response: requests.Response) -> Any:
     """Return the answer; a proxy that refuses a request does not answer with JSON.
 
-    :raises ValueError: when an answer of another status is not JSON.
+    :raises ValueError: when an answer of another status is not JSON, or is a redirection.
     """
+    if response.is_redirect:
+        place = masked(response.headers["Location"])
+        raise ValueError(f"is redirected to {place:.200}: configure that address")
     try:
         return response.json()
     except ValueError:

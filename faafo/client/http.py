@@ -210,6 +210,8 @@ class Client:
                 json=body,
                 params=parameters,
                 timeout=timeout or (CONNECT_TIMEOUT, self._read_timeout),
+                # Another host must not get the credentials, nor a POST become a GET.
+                allow_redirects=False,
                 **arguments,
             )
             answer = parsed(response)

@@ -20,7 +20,7 @@ auth_opts: list[cfg.Opt] = [
         "http_basic_auth_user_file",
         sample_default="/etc/faafo/users",
         help="For http_basic: file of the users, one a line, with bcrypt hashes, as htpasswd -B "
-        "writes it. Changes hold within a second.",
+        "writes it. Changes hold within two seconds.",
     ),
     cfg.ListOpt(
         "admin_users",
@@ -47,7 +47,7 @@ policy_opts: list[cfg.Opt] = [
         default="policy.yaml",
         metavar="PATH",
         help="File of rules that replace default ones; a relative path is looked for beside the "
-        "configuration files. Only the default may be missing. Changes hold within a second. "
+        "configuration files. Only the default may be missing. Changes hold within two seconds. "
         "noauth has no policy.",
     ),
 ]

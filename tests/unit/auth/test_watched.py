@@ -34,17 +34,33 @@ def file(path):
     return WatchedFile("[x] file", str(path), number)
 
 
-def test_a_change_is_taken_over(file, path):
+def test_a_change_is_taken_over_once_the_file_has_not_changed_for_a_while(file, path):
+    assert file.value == 1
+    path.write_text("2")
     assert file.value == 1
     path.write_text("23")
-    assert file.value == 23
+    assert [file.value for _ in range(2)] == [1, 23]
+
+
+def test_a_file_that_is_emptied_changes_nothing(file, path, caplog):
+    path.write_text(" \n")
+    assert [file.value for _ in range(3)] == [1, 1, 1]
+    assert caplog.messages == [f"[x] file = {path}: is empty; what was read before stays valid"]
+
+
+def test_a_file_that_nests_too_deeply_is_refused(path):
+    def recurse(text):
+        return recurse(text)
+
+    with pytest.raises(errors.ConfigurationError, match="is nested too deeply"):
+        WatchedFile("[x] file", str(path), recurse)
 
 
 def test_a_file_that_takes_the_place_of_another_is_taken_over(file, path, tmp_path):
     other = tmp_path / "other"
     other.write_text("2")
     other.rename(path)
-    assert file.value == 2
+    assert [file.value for _ in range(2)] == [1, 2]
 
 
 def test_what_is_broken_is_told_once_and_changes_nothing(file, path, caplog):
@@ -61,7 +77,7 @@ def test_what_is_broken_is_told_once_and_changes_nothing(file, path, caplog):
     assert [file.value for _ in range(3)] == [1, 1, 1]
     assert ["No such file or directory" in line for line in caplog.messages] == [True]
     path.write_text("5")
-    assert file.value == 5
+    assert [file.value for _ in range(2)] == [1, 5]
 
 
 def test_a_file_that_is_broken_from_the_start_is_refused(tmp_path):

@@ -138,3 +138,13 @@ def test_too_many_requests_can_be_retried():
         pytest.raises(errors.ApiUnavailable, match="429, slow down"),
     ):
         Client(url).get("x")
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_a_redirection_gets_neither_credentials_nor_results(odd_server, status):
+    seen = []
+    target = odd_server(200, b'{"objects": []}', seen=seen)
+    url = odd_server(status, b'{"objects": []}', Location=f"{target}/api/claim?key=1")
+    with pytest.raises(errors.ApiUnavailable, match="is redirected to .*: configure that address"):
+        Client(url).wait_for_claimable(1.0)
+    assert seen == []
