@@ -28,7 +28,7 @@ OF_MESSAGING = re.compile(
     r"\[DEFAULT\] (transport_url|control_exchange|rpc_|executor_)|\[oslo_messaging_"
 )
 # Groups whose options come from a library that only some commands load, with one of those options:
-# until it is registered, nobody knows the others.
+# until it is registered, the others are unknown.
 OF_KEYSTONE = {"keystone_authtoken": "cafile", "service_auth": "cafile"}
 
 

@@ -77,7 +77,7 @@ class ListFractals(ListCommand):
             type=values.whole(1, MOST_LISTED),
             default=20,
             metavar="COUNT",
-            help="list at most so many (default: %(default)s)",
+            help="number of fractals to list, at most (default: %(default)s)",
         )
         parser.add_argument("--long", action="store_true", help="show more fields")
         return parser

@@ -6,7 +6,7 @@ import sys
 
 from faafo.cli.app import FaafoApp
 
-# What cliff returns when nobody reads the output any more.
+# What cliff returns when its output is no longer read.
 SIGPIPE_STATUS = 141
 
 

@@ -125,7 +125,7 @@ class WorkerRegistry:
         self._changed()
 
     def record(self, slot: Slot, tasks: int, seconds: float) -> None:
-        """Record that the worker has rendered so many small tasks in ``slot`` in ``seconds``."""
+        """Record that the worker has rendered ``tasks`` small tasks in ``slot`` in ``seconds``."""
         with self._lock:
             worker = self._worker_of(slot)
             if worker is not None:

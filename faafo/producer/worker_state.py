@@ -66,7 +66,7 @@ class Worker:
         )
 
     def record(self, tasks: int, seconds: float) -> None:
-        """Record that a slot has rendered so many small tasks in ``seconds``."""
+        """Record that a slot has rendered ``tasks`` small tasks in ``seconds``."""
         mean = seconds / tasks
         before = mean if self.task_seconds is None else self.task_seconds
         self.task_seconds = before + WEIGHT * (mean - before)
