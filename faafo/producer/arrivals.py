@@ -44,24 +44,37 @@ class Arrivals:
 
     def run(self, stop: threading.Event) -> None:
         """Wait whenever that is wanted, until ``stop`` is set; ends if the API is too old."""
-        while not stop.is_set():
-            if not self._wanted.wait(self._interval):
-                continue
-            self._wanted.clear()
-            begun_at = time.monotonic()
-            try:
-                found = self._client.wait_for_claimable(WAIT_SECONDS)
-            except errors.ApiRefused as error:
-                LOG.info("the API does not tell when there is work, so it is asked: %s", error)
-                return
-            except errors.FaafoError as error:
-                LOG.debug("could not wait for work: %s", error)
-                found = False
-            self.is_waiting = found or time.monotonic() - begun_at > WAIT_SECONDS / 2
-            if found:
-                self._wake()
-                self._in_vain += 1
-            # Another producer may hold the lock of the only fractal for a while.
-            if not self.is_waiting or self._in_vain > MOST_IN_VAIN:
-                stop.wait(self._interval)
-        self.is_waiting = False
+        try:
+            while not stop.is_set():
+                if self._wanted.wait(self._interval):
+                    self._wanted.clear()
+                    self._wait(stop)
+        except errors.ApiRefused as error:
+            LOG.info("the API does not tell when there is work, so it is asked: %s", error)
+        finally:
+            self.is_waiting = False
+
+    def _wait(self, stop: threading.Event) -> None:
+        """Wait at the API once, and wake the dispatcher if there is a fractal."""
+        begun_at = time.monotonic()
+        found = answered = False
+        try:
+            found = self._client.wait_for_claimable(WAIT_SECONDS)
+            answered = True
+        except errors.ApiRefused:
+            raise
+        except errors.FaafoError as error:
+            LOG.debug("could not wait for work: %s", error)
+        # The answer comes from another process, and the next one may be better.
+        except Exception:
+            LOG.exception("could not wait for work")
+        has_waited = time.monotonic() - begun_at > WAIT_SECONDS / 2
+        self.is_waiting = found or (answered and has_waited)
+        if found:
+            self._wake()
+            self._in_vain += 1
+        elif has_waited:
+            self._in_vain = 0
+        # Another producer may hold the lock of the only fractal for a while.
+        if not self.is_waiting or self._in_vain > MOST_IN_VAIN:
+            stop.wait(self._interval)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recovery: which tasks of a batch are done, under way or not begun when its worker is lost."""
 
+import itertools
 import logging
 import threading
 import time
@@ -50,23 +51,29 @@ class Recovery:
         if found is None:
             unknown = errors.RenderCancelled("its worker was lost, and no other one is there")
             return [unknown] * len(jobs)
-        stored = [isinstance(one, FractalResult) for one in found]
-        under_way = (
-            max((number for number, is_stored in enumerate(stored) if is_stored), default=-1) + 1
-        )
         outcomes: list[Outcome] = [one if isinstance(one, FractalResult) else None for one in found]
-        if under_way < len(jobs):
-            outcomes[under_way] = error
-        LOG.info("%d of %d tasks of a lost worker are stored", sum(stored), len(jobs))
+        # Images of earlier attempts say nothing about this call.
+        own = [
+            isinstance(one, FractalResult) and one.image_token == job.lease.token
+            for one, job in zip(outcomes, jobs, strict=True)
+        ]
+        begun = max((number for number, is_own in enumerate(own) if is_own), default=-1) + 1
+        for number in range(begun, len(jobs)):
+            if outcomes[number] is None:
+                outcomes[number] = error
+                break
+        LOG.info("%d of %d tasks of a lost worker are stored", sum(own), len(jobs))
         return outcomes
 
     def _find(self, jobs: Sequence[Job]) -> list[Outcome] | None:
         """Return the results of the jobs whose images are stored, None if no worker can tell."""
         leased = [(job.task, job.lease) for job in jobs]
         deadline = time.monotonic() + self._seconds
-        while True:
-            worker = self._registry.any_with_batches()
-            if worker is not None:
+        for number in itertools.count():
+            workers = self._registry.with_batches()
+            if workers:
+                # Another one each time: one may not be able to read the store.
+                worker = workers[number % len(workers)]
                 try:
                     found = self._workers.find_all(leased, worker)
                     if not any(isinstance(one, errors.StoreUnavailable) for one in found):
@@ -75,4 +82,5 @@ class Recovery:
                 except errors.FaafoError as error:
                     LOG.warning("worker %s cannot look for images: %s", worker, error)
             if time.monotonic() > deadline or self._stop.wait(RETRY_SECONDS):
-                return None
+                break
+        return None

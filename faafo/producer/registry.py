@@ -131,14 +131,13 @@ class WorkerRegistry:
             if worker is not None:
                 worker.record(tasks, seconds)
 
-    def any_with_batches(self) -> str | None:
-        """Return the name of a live worker that takes batches, None without one."""
+    def with_batches(self) -> list[str]:
+        """Return the names of the live workers that take batches, those with slots first."""
         with self._lock:
             self._forget_expired()
-            live = (
-                name for name, one in self._workers.items() if one.is_live and one.takes_batches
-            )
-            return next(live, None)
+            live = {name: one for name, one in self._workers.items() if one.is_live}
+            names = [name for name, one in live.items() if one.takes_batches]
+            return sorted(names, key=lambda name: live[name].slots == 0)
 
     def mark_full(self, slot: Slot) -> None:
         """Acquire no more slots of a worker that answered WorkerBusy until its next report."""

@@ -99,7 +99,9 @@ class WorkerEndpoint:
 
         :param tasks: each a ``BatchEntry``.
         """
-        return [_outcome(partial(self._find, one)).model_dump() for one in tasks]
+        # The worker that has stored them may have been lost before it synced them.
+        found = self._synced([_outcome(partial(self._find, one)) for one in tasks])
+        return [one.model_dump() for one in found]
 
     def cancel(self, ctxt: dict[str, Any], uuid: str) -> None:
         """Cancel the render of the caller's attempt; no error when there is none."""

@@ -116,3 +116,16 @@ def test_an_api_that_is_away_is_asked_again(run, wait_until):
     run(arrivals)
     arrivals.want()
     assert woken.wait(60)
+
+
+@pytest.mark.parametrize("answer", [KeyError("claimable"), errors.ApiRefused("no", 403)])
+def test_after_an_odd_answer_the_dispatcher_asks_by_itself(run, wait_until, answer):
+    class Odd:
+        def wait_for_claimable(self, _seconds):
+            raise answer
+
+    arrivals = Arrivals(Odd(), lambda: None, 0.01)
+    arrivals.is_waiting = True
+    run(arrivals)
+    arrivals.want()
+    wait_until(lambda: not arrivals.is_waiting)

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from faafo import errors
+from faafo.fractal.lease import Lease
 from faafo.producer.backlog import Job
 from faafo.producer.recovery import Recovery
 from faafo.producer.registry import WorkerRegistry
@@ -97,6 +98,37 @@ def test_a_task_that_failed_before_a_stored_one_was_not_under_way(
     outcomes = recovery.outcomes(jobs, LOST)
     assert outcomes[0] is None
     assert outcomes[2:] == [LOST, None]
+
+
+def test_an_image_of_an_earlier_attempt_does_not_tell_how_far_the_batch_came(
+    recovery, registry, workers, jobs
+):
+    report(registry)
+    render(workers, [jobs[1]])
+    again = Job(jobs[1].task, Lease(jobs[1].lease.uuid, 2, f"{INCARNATION}-2"), False)
+    outcomes = recovery.outcomes([jobs[0], again, jobs[2]], LOST)
+    assert outcomes[0] is LOST
+    assert outcomes[1].image_token == f"{INCARNATION}-1"
+    assert outcomes[2] is None
+
+
+def test_another_worker_is_asked_if_one_cannot_read_the_store(
+    registry, workers, transport, jobs, stop
+):
+    class Broken:
+        target = contract.TASKS_SERVED
+
+        def find_all(self, ctxt, tasks):
+            problem = {"kind": "StoreUnavailable", "message": "images: stale file handle"}
+            return [{"result": None, "error": problem}] * len(tasks)
+
+    server = Server(transport, contract.TASKS, "broken", Broken(), threads=2)
+    server.start(stop)
+    assert server.wait_until_listening(60)
+    registry.report({"worker": "b:1", "takes_batches": True}, "broken", 1, 0, {}, "1.0")
+    report(registry)
+    assert Recovery(registry, workers, 60.0, stop).outcomes(jobs, LOST)[0] is LOST
+    server.stop()
 
 
 def test_a_task_alone_has_failed_whether_or_not_a_worker_is_there(recovery, jobs):

@@ -253,11 +253,17 @@ def test_a_worker_that_does_not_take_batches_gets_one_task_a_call(registry):
     report_batches(registry, "w", takes_batches=False)
     registry.record(registry.acquire(), 1, 0.001)
     assert registry.acquire().batch_size == 1
-    assert registry.any_with_batches() is None
+    assert registry.with_batches() == []
 
 
 def test_a_lost_worker_is_not_asked_for_images(registry):
     report_batches(registry, "a")
     report_batches(registry, "b")
     registry.give_up(registry.acquire(), is_lost=True)
-    assert registry.any_with_batches() == "b"
+    assert registry.with_batches() == ["b"]
+
+
+def test_a_worker_without_usable_slots_is_asked_for_images_last(registry):
+    registry.report({"takes_batches": True}, "full disk", 0, 0, {}, "1.0")
+    report_batches(registry, "well")
+    assert registry.with_batches() == ["well", "full disk"]

@@ -481,3 +481,10 @@ def test_a_batch_whose_images_may_not_survive_a_power_failure_has_no_results(
     entries[0]["task"]["palette"] = "infrared"
     outcomes = endpoint.process_all(BATCH, entries)
     assert [one["error"]["kind"] for one in outcomes] == ["InvalidTask", "StoreUnavailable"]
+
+
+def test_images_that_are_found_are_synced_before_they_are_answered(endpoint, syncs, make_task):
+    entry = make_entry(make_task())
+    endpoint.process_all(BATCH, [entry])
+    endpoint.find_all({}, [entry])
+    assert syncs == [1, 1]
