@@ -14,7 +14,6 @@ from faafo import errors
 from faafo.api import examples, image, precondition
 from faafo.api import query as query_parameter
 from faafo.api.schemas import (
-    CHECKSUM_DIGITS,
     ERRORS,
     RESULT,
     FractalList,
@@ -36,7 +35,7 @@ from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import FractalTask
+from faafo.fractal.task import CHECKSUM_DIGITS, FractalTask
 from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100

@@ -12,7 +12,6 @@ from werkzeug.http import quote_etag
 from werkzeug.wrappers import Response as AnyResponse
 
 from faafo import errors
-from faafo.api.schemas import CHECKSUM_DIGITS
 from faafo.core.collaborators import collaborators
 from faafo.core.preflight import has_dropped_body, is_preflight
 from faafo.core.reading import Begun, ImageReader
@@ -20,6 +19,7 @@ from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal.lease import Lease
 from faafo.fractal.png import has_sides
+from faafo.fractal.task import CHECKSUM_DIGITS
 from faafo.store.base import MIMETYPE, ImageStore, checksum
 
 # RFC 9530: a dictionary of digests, of which SHA-256 is required.

@@ -25,7 +25,6 @@ from faafo.fractal.task import (
     Uuid,
 )
 
-CHECKSUM_DIGITS = 64
 # The fields of a result that are columns of the record.
 RESULT = ("checksum", "duration", "size", "generated_by")
 

@@ -2,6 +2,7 @@
 """What the commands have in common: a help with examples, the client, and how they fail."""
 
 import argparse
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from cliff.command import Command
@@ -19,7 +20,6 @@ HINTS = {
 
 
 LOGIN_HINT = "FAAFO_URL=https://user:password@host has a login"
-UNAUTHORIZED = 401
 
 
 class _Common(Command):
@@ -63,7 +63,7 @@ class _Common(Command):
                 raise
             raise errors.ApiUnavailable(f"{error}; {HINTS[error.kind]}", error.kind) from None
         except errors.ApiRefused as error:
-            if error.status != UNAUTHORIZED:
+            if error.status != HTTPStatus.UNAUTHORIZED:
                 raise
             raise errors.ApiRefused(f"{error}; {LOGIN_HINT}", error.status) from None
 

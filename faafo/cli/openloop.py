@@ -9,7 +9,7 @@ from collections.abc import Callable
 from faafo import errors
 from faafo.cli.figures import Figures
 from faafo.client import Client, Fractal
-from faafo.client.client import LARGEST_PAGE
+from faafo.client.answers import LARGEST_PAGE
 
 # POSTs that wait for their answers at most; beyond that, arrivals wait for a thread, which counts.
 MOST_THREADS = 128

@@ -7,6 +7,9 @@ import requests
 
 from faafo.urls import masked, masked_text
 
+# Records on a page of the API, at most.
+LARGEST_PAGE = 100
+
 
 def parsed(response: requests.Response) -> Any:
     """Return the answer; a proxy that refuses a request does not answer with JSON.

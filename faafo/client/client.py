@@ -13,10 +13,11 @@ from pydantic import BaseModel, ValidationError
 from requests.auth import AuthBase
 
 from faafo import errors
+from faafo.client.answers import LARGEST_PAGE
 from faafo.client.parameters import Parameters, make_task
 from faafo.client.results import Fractal
 from faafo.client.session import Session
-from faafo.fractal.task import Status, describe
+from faafo.fractal.task import CHECKSUM_DIGITS, Status, describe
 from faafo.retry import with_backoff
 
 DEFAULT_URL = "http://127.0.0.1:5000"
@@ -28,10 +29,6 @@ WAIT_TIMEOUT = 600.0
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 PAUSE_GROWTH = 1.5
-# Records on a page of the API at most.
-LARGEST_PAGE = 100
-# Digits of a SHA-256; clients of the original faafo store shorter checksums.
-CHECKSUM_DIGITS = 64
 
 Model = TypeVar("Model", bound=BaseModel)
 

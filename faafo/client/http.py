@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from faafo import errors
-from faafo.client.answers import message, parsed, reason
+from faafo.client.answers import LARGEST_PAGE, message, parsed, reason
 from faafo.client.login import without_login
 from faafo.client.service_auth import Credentials
 from faafo.fractal.lease import Lease
@@ -23,15 +24,13 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 # Shorter: a worker checks repeatedly, and sends no report meanwhile.
 CHECK_TIMEOUT = 10.0
-# Limits of the API: records per page, leases and fractals per request, characters per fault.
-LARGEST_PAGE = 100
+# Limits of the API: leases and fractals per request, characters per fault.
 LARGEST_CLAIM = 1000
 LARGEST_POST = 1000
 LONGEST_FAULT = 4000
-UNAUTHORIZED = 401
 # Retried later, like a server error: credentials are not valid at present, there are too many
 # requests, or the queue is full.
-RETRIED = (UNAUTHORIZED, 429)
+RETRIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
 
 Record = dict[str, Any]
 Item = TypeVar("Item")
@@ -233,7 +232,7 @@ class Client:
         if self._auth is None:
             return self._session.request(method, url, **arguments)
         response = self._session.request(method, url, auth=self._both, **arguments)
-        if response.status_code == UNAUTHORIZED and self._auth.renew(response):
+        if response.status_code == HTTPStatus.UNAUTHORIZED and self._auth.renew(response):
             return self._session.request(method, url, auth=self._both, **arguments)
         return response
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -19,8 +20,6 @@ from faafo.urls import check, masked
 
 CONNECT_TIMEOUT = 5.0
 CHUNK = 2**16
-# Too many requests, or the queue is full: a retry may succeed, as after a server error.
-TOO_MANY_REQUESTS = 429
 # What the log of the API calls a request.
 REQUEST_ID = "X-Openstack-Request-Id"
 
@@ -118,7 +117,8 @@ class Session:
         if status < 400:
             target = masked(response.headers.get("Location", "nowhere"))
             raise errors.ApiRefused(f"{shown}: it leads to {target}; use that address", status)
-        if status >= 500 or status == TOO_MANY_REQUESTS:
+        # Too many requests, or the queue is full: a retry may succeed, as after a server error.
+        if status >= 500 or status == HTTPStatus.TOO_MANY_REQUESTS:
             request_id = response.headers.get(REQUEST_ID)
             shown += f" ({request_id})" if request_id else ""
             raise errors.ApiUnavailable(shown, str(status))

@@ -105,6 +105,8 @@ PaletteName = Annotated[
     WrapValidator(_known_palette),
     WithJsonSchema({"type": "string", "enum": list(palettes.NAMES)}),
 ]
+# Of a SHA-256 in hexadecimal; clients of the original faafo store shorter checksums.
+CHECKSUM_DIGITS = 64
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 # Clients of the original faafo send none of our digests.
 AnyChecksum = Annotated[

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from faafo import conf as options
 from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
-from faafo.db import db, schema
+from faafo.db import db, fractals, schema
 from faafo.fractal.task import FractalTask
 from faafo.render import escape
 from faafo.rpc.transport import get_transport
@@ -78,6 +78,20 @@ def app(conf, store, empty_database, compiled_templates) -> Flask:
 def session(app):
     with app.app_context():
         yield db.session
+
+
+@pytest.fixture
+def change(app):
+    """Changes the record of a fractal, as workers do in time."""
+
+    def change(uuid, **columns):
+        with app.app_context():
+            fractal = fractals.get(db.session, uuid)
+            for name, value in columns.items():
+                setattr(fractal, name, value)
+            db.session.commit()
+
+    return change
 
 
 @pytest.fixture

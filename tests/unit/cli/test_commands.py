@@ -13,7 +13,6 @@ import pytest
 from faafo.cli.app import FaafoApp
 from faafo.cli.commands import COMMANDS
 from faafo.client import Client
-from faafo.db import db, fractals
 
 UUID = "12345678-9abc-4def-8123-456789abcdef"
 PNG = b"\x89PNG\r\n\x1a\n, for example"
@@ -51,19 +50,6 @@ def faafo(api_url, capsys, monkeypatch):
 def client(api_url):
     with Client(api_url) as client:
         yield client
-
-
-@pytest.fixture
-def change(app):
-    """Changes the record of a fractal."""
-
-    def change(uuid, **columns):
-        with app.app_context():
-            for name, value in columns.items():
-                setattr(fractals.get(db.session, uuid), name, value)
-            db.session.commit()
-
-    return change
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from faafo import errors
 from faafo.client import Client
 from faafo.client.client import DEFAULT_URL
 from faafo.conf import client as options
-from faafo.db import db, fractals
 from faafo.fractal.task import Status
 
 PNG = b"\x89PNG\r\n\x1a\n, for example"
@@ -21,20 +20,6 @@ PNG = b"\x89PNG\r\n\x1a\n, for example"
 def client(api_url):
     with Client(api_url) as client:
         yield client
-
-
-@pytest.fixture
-def change(app):
-    """Changes the record of a fractal, as workers do in time."""
-
-    def change(uuid, **columns):
-        with app.app_context():
-            fractal = fractals.get(db.session, uuid)
-            for name, value in columns.items():
-                setattr(fractal, name, value)
-            db.session.commit()
-
-    return change
 
 
 @pytest.fixture
