@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,9 +59,10 @@ class Shell:
     directory: Path
     url: str
 
-    def start(self, *argv: object, stderr: int = subprocess.PIPE) -> Process:
-        """Start a command line."""
-        return subprocess.Popen(
+    @contextmanager
+    def start(self, *argv: object, stderr: int = subprocess.PIPE) -> Iterator[Process]:
+        """Run a command line during the block; it is killed at the end unless it has ended."""
+        with subprocess.Popen(
             [SCRIPTS / "faafo", *map(str, argv)],
             env=environment(self.directory) | {"FAAFO_URL": self.url},
             cwd=self.directory,
@@ -68,7 +70,13 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-        )
+            # As in a terminal, also if these tests run in the background, where it is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def faafo(self, *argv: object) -> Finished:
         """Run a command line."""
@@ -165,13 +173,13 @@ def test_a_load_completes_and_prints_its_figures(shell: Shell) -> None:
 
 def test_progress_is_shown_on_a_terminal(shell: Shell) -> None:
     terminal, end = pty.openpty()
-    process = shell.start("load", "--rate", 5, "--duration", "1s", stderr=end)
-    os.close(end)
-    shown = b""
-    while chunk := _read(terminal):
-        shown += chunk
-    os.close(terminal)
-    output, _error = process.communicate(timeout=PATIENCE_SECONDS)
+    with shell.start("load", "--rate", 5, "--duration", "1s", stderr=end) as process:
+        os.close(end)
+        shown = b""
+        while chunk := _read(terminal):
+            shown += chunk
+        os.close(terminal)
+        output, _error = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0
     assert b" arrived, " in shown
     assert b"\r" in shown
