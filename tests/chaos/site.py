@@ -62,7 +62,8 @@ class Member:
         self.service = Service(self.directory, script, *arguments, name=self.name)
         if wait and self.ready:
             wait_until(lambda: self.has_started() or self.has_ended(), f"{self.name} to start")
-            assert not self.has_ended(), self.last_words()
+            # What is ready when it has done its work may have ended since.
+            assert self.has_started(), self.last_words()
 
     def has_started(self) -> bool:
         """Tell whether the service has said for each start that it is ready."""
