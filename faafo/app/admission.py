@@ -2,6 +2,7 @@
 """Asks the application whether to read the body of an upload, in a thread of the slow lane."""
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from faafo.app.lanes import Lane
@@ -13,10 +14,15 @@ class Admission:
 
     lane = Lane.SLOW
 
-    def __init__(self, channel: Any, environ: dict[str, Any]) -> None:
+    def __init__(self, channel: Any, parser: Any, environ: Callable[[], dict[str, Any]]) -> None:
+        self.parser = parser
         self._channel = channel
         self._is_turned_away = False
-        self._environ = environ | {PREFLIGHT: True, "wsgi.input": io.BytesIO()}
+        self._environ = environ
+
+    def environ(self) -> dict[str, Any]:
+        """Return the WSGI environment of the question."""
+        return self._environ() | {PREFLIGHT: True, "wsgi.input": io.BytesIO()}
 
     def turn_away(self) -> bool:
         """Have the upload answered with 503, and its body dropped."""
@@ -26,7 +32,7 @@ class Admission:
     def service(self) -> None:
         """Ask; whatever goes wrong, the application answers it when the request is made."""
         if self._is_turned_away:
-            self._channel.request.no_room = True
+            self.parser.no_room = True
             self._channel.decide(False)
             return
         statuses: list[str] = []
@@ -35,7 +41,7 @@ class Admission:
             statuses.append(status)
 
         try:
-            body = self._channel.server.application(self._environ, start_response)
+            body = self._channel.server.application(self.environ(), start_response)
             if hasattr(body, "close"):
                 body.close()
         finally:

@@ -14,6 +14,7 @@ from faafo.app.lanes import Lane
 from faafo.app.parser import Busy, Parser
 from faafo.app.pausing import BODY, CHANNEL, Paused
 from faafo.app.request_log import Refusal
+from faafo.auth.identity import SENDER
 from faafo.core.preflight import DROPPED
 
 # A response with more unsent bytes releases its thread until the client has read.
@@ -35,6 +36,7 @@ class Task(WSGITask):
         environ[CHANNEL] = self.channel
         environ[NO_ROOM] = self.request.no_room
         environ[DROPPED] = self.request.dropped
+        environ[SENDER] = self.request.sender
         return environ
 
     def close(self) -> None:
@@ -70,6 +72,19 @@ class Channel(HTTPChannel):
     def lane(self) -> Lane:
         """The lane of the request to answer."""
         return self.requests[0].route.lane
+
+    @property
+    def parser(self) -> Parser:
+        """The request to answer."""
+        parser: Parser = self.requests[0]
+        return parser
+
+    def environ(self) -> dict[str, Any]:
+        """Return the WSGI environment of the request to answer, without its body."""
+        return self._environ_of(self.parser)
+
+    def _environ_of(self, request: Parser) -> dict[str, Any]:
+        return Task(self, request).get_environment()
 
     def is_full(self) -> bool:
         """Whether the unsent bytes have reached the high watermark."""
@@ -116,8 +131,8 @@ class Channel(HTTPChannel):
         result = bool(super().received(data))
         if self.request is not None and self.request.undecided and not self._asking:
             self._asking = True
-            environ = Task(self, self.request).get_environment()
-            self.server.add_task(Admission(self, environ))
+            request = self.request
+            self.server.add_task(Admission(self, request, lambda: self._environ_of(request)))
         return result
 
     def readable(self) -> bool:

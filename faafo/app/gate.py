@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 from faafo import errors
-from faafo.auth.identity import Authenticator
+from faafo.auth.identity import SENDER, Authenticator, Identity, Sender
 from faafo.core.collaborators import collaborators
 from faafo.core.context import CONTEXT, RequestContext, request_context
 from faafo.core.versions import wants_versions
@@ -15,12 +15,19 @@ from faafo.policies.endpoints import PUBLIC, RULES
 
 # The gallery, unless a client asks for the versions of the API.
 ROOT = "web.get_gallery"
+AUTHENTICATOR = "faafo.authenticator"
 
 
 def register(app: Flask, authenticator: Authenticator) -> None:
     """Have ``app`` let in only those whom ``authenticator`` knows and the policy allows."""
+    app.extensions[AUTHENTICATOR] = authenticator
     app.before_request(_gate(authenticator))
     app.after_request(_private(authenticator))
+
+
+def authenticator_of(app: Flask) -> Authenticator | None:
+    """Return what identifies the senders of requests to ``app``; None if it asks nobody."""
+    return app.extensions.get(AUTHENTICATOR)
 
 
 def _gate(authenticator: Authenticator) -> Callable[[], None]:
@@ -29,7 +36,7 @@ def _gate(authenticator: Authenticator) -> Callable[[], None]:
         # An address without an endpoint is answered with 404 or 405.
         if endpoint is None or _is_public(endpoint):
             return
-        who = authenticator.identify(request)
+        who = _sender(authenticator)
         context = RequestContext(
             request_id=request_context().request_id,
             global_request_id=request_context().global_request_id,
@@ -43,6 +50,14 @@ def _gate(authenticator: Authenticator) -> Callable[[], None]:
         _authorize(endpoint, context)
 
     return check
+
+
+def _sender(authenticator: Authenticator) -> Identity:
+    """Return who sends the request; other HTTP servers than ours do not ask before."""
+    known: Sender | None = request.environ.get(SENDER)
+    if isinstance(known, errors.FaafoError):
+        raise known
+    return known or authenticator.identify(request)
 
 
 def _authorize(endpoint: str, context: RequestContext) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lanes: threads for each of four kinds of requests, so that no kind waits for another."""
+"""Lanes: threads for each kind of requests, so that no kind waits for another."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,17 +12,25 @@ from waitress.task import ThreadedTaskDispatcher
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from faafo.policies.endpoints import PUBLIC
+
 UNLIMITED = 2**40
 IMAGE_ENDPOINT = "fractal.put_image"
 
 
 class Lane(Enum):
-    """What a request has to do with: leases and health, slow work, a wait, or anything else."""
+    """What a request has to do with: leases and health, slow work, a wait, or anything else.
+
+    Before that, its sender may have to be identified: in IDENTIFYING, or in CONFIRMING when the
+    credentials were valid when they were checked last.
+    """
 
     LEASES = auto()
     SLOW = auto()
     WAITING = auto()
     ORDINARY = auto()
+    IDENTIFYING = auto()
+    CONFIRMING = auto()
 
 
 LANES = {
@@ -51,11 +59,15 @@ LANES = {
 
 @dataclass(frozen=True)
 class Route:
-    """The lane of a request, and the largest body in bytes that is read: 0 for none."""
+    """The lane of a request, and the largest body in bytes that is read: 0 for none.
+
+    ``is_private``: whether it must be known who sends it, unless that is so for everybody.
+    """
 
     lane: Lane = Lane.ORDINARY
     largest_body: int = 0
     is_upload: bool = False
+    is_private: bool = False
 
 
 def routes(app: Flask) -> Callable[[str, str], Route]:
@@ -72,7 +84,12 @@ def routes(app: Flask) -> Callable[[str, str], Route]:
             return Route()
         is_upload = endpoint == IMAGE_ENDPOINT
         largest = app.config["MAX_IMAGE_SIZE" if is_upload else "MAX_CONTENT_LENGTH"]
-        return Route(lanes.get(endpoint, Lane.ORDINARY), largest or UNLIMITED, is_upload)
+        return Route(
+            lanes.get(endpoint, Lane.ORDINARY),
+            largest or UNLIMITED,
+            is_upload,
+            endpoint not in PUBLIC,
+        )
 
     return route
 

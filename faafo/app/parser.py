@@ -9,6 +9,7 @@ from waitress.utilities import BadRequest, Error, RequestEntityTooLarge
 
 from faafo.app.bodies import Budget
 from faafo.app.lanes import Route
+from faafo.auth.identity import Sender
 
 # Bytes; the application is asked about a larger upload before the body is read.
 SMALL_BODY = 2**16
@@ -45,6 +46,8 @@ class Parser(HTTPRequestParser):
     error: Any = None
     body_rcv: Any = None
     route = Route()
+    # Who sends the request, once that is known.
+    sender: Sender | None = None
     # There are too many other uploads.
     no_room = False
     # The body was not read, or only in part.

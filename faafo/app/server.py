@@ -17,8 +17,11 @@ from waitress.server import TcpWSGIServer
 from faafo import errors
 from faafo.app.bodies import Budget
 from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel
-from faafo.app.lanes import UNLIMITED, Lane, Lanes, Route, routes
+from faafo.app.gate import authenticator_of
+from faafo.app.identification import Identifier
+from faafo.app.lanes import UNLIMITED, Lanes, Route, routes
 from faafo.app.pausing import pausable
+from faafo.app.sizes import queues_of_lanes, threads_of_lanes
 
 LOG = logging.getLogger(__name__)
 
@@ -46,14 +49,6 @@ LARGEST_UPLOADS = 8
 LARGEST_IN_MEMORY = 2**14
 # Requests with a large head, such as a long q, that are arriving at the same time.
 LARGE_HEADS = 64
-# For claims, renewals, reports and the health check: at least this many threads of their own.
-LEAST_LEASE_THREADS = 2
-# Producers that wait for work at the same time; each occupies a thread. Others ask again and again.
-WAITING_THREADS = 16
-# Requests that wait in the queue of a lane: at most this many for each thread, and a quarter of the
-# connections, so that the three queues leave connections for everything else.
-QUEUED_A_THREAD = 16
-LANES_SHARE = 4
 
 
 def raise_descriptor_limit() -> int:
@@ -73,11 +68,6 @@ def most_connections(descriptors: int) -> int:
     )
 
 
-def most_queued(threads: int, connections: int) -> int:
-    """Return the maximum number of requests that wait in the queue of a lane."""
-    return max(1, min(QUEUED_A_THREAD * threads, connections // LANES_SHARE))
-
-
 class Listener(TcpWSGIServer):
     """A listening socket. When all connections are taken, the one idle for longest makes room."""
 
@@ -86,9 +76,13 @@ class Listener(TcpWSGIServer):
     route: Callable[[str, str], Route]
     uploads: Budget
     heads: Budget
+    identifier: Identifier
     _accept_after = 0.0
     _accepting_more = False
     _warn_after = 0.0
+
+    def add_task(self, task: Any) -> None:
+        super().add_task(self.identifier.first(task))
 
     def readable(self) -> bool:
         return self.accepting and time.monotonic() >= self._accept_after
@@ -147,6 +141,8 @@ class HttpServer:
         self._sockets: dict[int, Any] = {}
         self._stopping = threading.Event()
         self._lanes = Lanes()
+        authenticator = authenticator_of(app)
+        self._identifier = Identifier(authenticator, self._lanes)
         try:
             self._listeners = self._listen(app, address, port, threads)
         except (OSError, ValueError) as error:
@@ -154,20 +150,9 @@ class HttpServer:
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None
-        # The queue of leases is as long as the ordinary one: its requests take milliseconds.
-        lanes = {
-            Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
-            Lane.SLOW: slow_threads or threads,
-            Lane.WAITING: WAITING_THREADS,
-            Lane.ORDINARY: threads,
-        }
         connections = self._listeners[0].most_connections
-        queued = {
-            lane: most_queued(max(count, threads), connections) for lane, count in lanes.items()
-        }
-        # These wait for a thread as long as others wait for work: no more than may arrive at once.
-        queued[Lane.WAITING] = WAITING_THREADS
-        self._lanes.start(lanes, queued)
+        lanes = threads_of_lanes(threads, slow_threads or threads, authenticator is not None)
+        self._lanes.start(lanes, queues_of_lanes(lanes, connections))
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
         host = f"[{address}]" if ":" in address else address
         self.url = f"http://{host}:{self._listeners[0].effective_port}"
@@ -213,6 +198,7 @@ class HttpServer:
             listener.route = route
             listener.uploads = uploads
             listener.heads = heads
+            listener.identifier = self._identifier
             listeners.append(listener)
         return listeners
 

@@ -54,12 +54,22 @@ class HttpBasic:
 
     def identify(self, request: Request) -> Identity:
         """Return who sends ``request``: the user that the header Authorization names."""
-        sent = request.authorization
-        if sent is None or sent.type != "basic":
-            raise errors.Unauthenticated("log in with a user name and a password", CHALLENGE)
-        name, password = sent.username or "", (sent.password or "").encode()
+        name, password = _sent(request)
         if not self._is_known(name, password):
             raise errors.Unauthenticated("the user name or the password is wrong", CHALLENGE)
+        return self._identity(name)
+
+    def recall(self, request: Request) -> Identity | None:
+        """Return who sends ``request`` if the password has been checked before."""
+        name, password = _sent(request)
+        encoded = self._users.value.get(name)
+        return self._identity(name) if self._is_verified(name, password, encoded) else None
+
+    def was_valid(self, request: Request) -> bool:
+        """Return False: a password stays verified until its hash in the file changes."""
+        return False
+
+    def _identity(self, name: str) -> Identity:
         return Identity(name, name, PROJECT, self._roles(name))
 
     def _roles(self, name: str) -> tuple[str, ...]:
@@ -69,16 +79,25 @@ class HttpBasic:
     def _is_known(self, name: str, password: bytes) -> bool:
         users = self._users.value
         encoded = users.get(name)
-        digest = hmac.digest(self._key, password, hashlib.sha256)
-        verified, known = self._verified.get(name, (None, b""))
-        if encoded is not None and verified == encoded and hmac.compare_digest(known, digest):
+        if self._is_verified(name, password, encoded):
             return True
         # An unknown user takes as long as a wrong password.
         hashed = encoded or next(iter(users.values()), None)
         if hashed is None or not self._matches(password, hashed) or encoded is None:
             return False
-        self._verified[name] = (encoded, digest)
+        self._verified[name] = (encoded, self._digest(password))
         return True
+
+    def _is_verified(self, name: str, password: bytes, encoded: bytes | None) -> bool:
+        verified, known = self._verified.get(name, (None, b""))
+        return (
+            encoded is not None
+            and verified == encoded
+            and hmac.compare_digest(known, self._digest(password))
+        )
+
+    def _digest(self, password: bytes) -> bytes:
+        return hmac.digest(self._key, password, hashlib.sha256)
 
     def _matches(self, password: bytes, encoded: bytes) -> bool:
         if len(password) > LONGEST_PASSWORD:
@@ -92,3 +111,10 @@ class HttpBasic:
             return False
         finally:
             self._checks.release()
+
+
+def _sent(request: Request) -> tuple[str, bytes]:
+    sent = request.authorization
+    if sent is None or sent.type != "basic":
+        raise errors.Unauthenticated("log in with a user name and a password", CHALLENGE)
+    return sent.username or "", (sent.password or "").encode()

@@ -7,6 +7,11 @@ from typing import Protocol
 
 from flask import Request
 
+from faafo import errors
+
+# In the WSGI environment: a Sender, when the HTTP server has asked who sends the request.
+SENDER = "faafo.sender"
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -16,6 +21,10 @@ class Identity:
     user_name: str
     project_id: str | None
     roles: Sequence[str]
+
+
+# An error says why nobody is known to send the request.
+Sender = Identity | errors.FaafoError
 
 
 class Authenticator(Protocol):
@@ -33,4 +42,15 @@ class Authenticator(Protocol):
         :raises faafo.errors.IdentityUnavailable: when the identity service does not answer.
         :raises faafo.errors.Overloaded: when too many credentials are being checked.
         """
+        ...
+
+    def recall(self, request: Request) -> Identity | None:
+        """Return who sends ``request`` if that is known, at once; None if it has to be checked.
+
+        :raises faafo.errors.Unauthenticated: when it is known to have no valid credentials.
+        """
+        ...
+
+    def was_valid(self, request: Request) -> bool:
+        """Tell whether these credentials were valid when they were checked last, a while ago."""
         ...

@@ -36,6 +36,8 @@ DEFAULTS = {
 }
 # Seconds that a request waits for the validation of its token.
 PATIENCE_SECONDS = 3.5
+# To Keystone at the same time: two about unknown tokens leave two for those that were valid.
+LEAST_QUESTIONS = 4
 # What the middleware adds to the environment of a request with a valid token.
 USER_ID, USER_NAME = "HTTP_X_USER_ID", "HTTP_X_USER_NAME"
 PROJECT_ID, ROLES = "HTTP_X_PROJECT_ID", "HTTP_X_ROLES"
@@ -100,7 +102,7 @@ class Keystone:
         register_opts(conf)
         if not conf[GROUP].auth_type and not conf[GROUP].auth_section:
             raise errors.ConfigurationError(f"[{GROUP}] auth_type: keystone needs it")
-        validation = Validation(PATIENCE_SECONDS, max(1, conf.api.threads // 2))
+        validation = Validation(PATIENCE_SECONDS, max(LEAST_QUESTIONS, conf.api.threads // 2))
         try:
             self._middleware = Middleware(conf, validation)
         except (exceptions.ClientException, cfg.RequiredOptError) as error:
@@ -109,7 +111,18 @@ class Keystone:
 
     def identify(self, request: Request) -> Identity:
         """Return who sends ``request``: the user of the token in the header X-Auth-Token."""
-        token = request.headers.get(HEADER, "").strip()
+        recent = self.recall(request)
+        if recent is not None:
+            return recent
+        token = _token_of(request)
+        identity, is_for_all_paths = self._validated(token, request)
+        if is_for_all_paths:
+            self._recent.add(token, identity)
+        return self._required(identity)
+
+    def recall(self, request: Request) -> Identity | None:
+        """Return who sends ``request`` if its token has been validated a few seconds ago."""
+        token = _token_of(request)
         if not token:
             raise self._refusal(
                 "a token of Keystone is missing: send it in the header X-Auth-Token"
@@ -117,12 +130,13 @@ class Keystone:
         if len(token) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
             raise self._refusal("the token is not valid")
         recent = self._recent.get(token)
-        if recent is None:
-            identity, is_for_all_paths = self._validated(token, request)
-            if is_for_all_paths:
-                self._recent.add(token, identity)
-        else:
-            identity = recent.identity
+        return None if recent is None else self._required(recent.identity)
+
+    def was_valid(self, request: Request) -> bool:
+        """Tell whether the token was valid when it was validated last."""
+        return self._recent.was_valid(_token_of(request))
+
+    def _required(self, identity: Identity | None) -> Identity:
         if identity is None:
             raise self._refusal("the token is not valid: it is unknown, expired or revoked")
         return identity
@@ -153,6 +167,10 @@ class Keystone:
 
     def _refusal(self, message: str) -> errors.Unauthenticated:
         return errors.Unauthenticated(message, self._middleware.challenge)
+
+
+def _token_of(request: Request) -> str:
+    return request.headers.get(HEADER, "").strip()
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

@@ -45,13 +45,18 @@ class Recent:
                 return entry
         return None
 
+    def was_valid(self, token: str) -> bool:
+        """Tell whether ``token`` is remembered as valid, however long ago that was."""
+        return _digest(token) in self._entries[True]
+
     def add(self, token: str, identity: Identity | None) -> None:
         """Remember whose ``token`` this is; None: it is not valid."""
         is_valid = identity is not None
         until = self._clock() + (VALID_SECONDS if is_valid else INVALID_SECONDS)
         entries, key = self._entries[is_valid], _digest(token)
         with self._lock:
-            entries.pop(key, None)
+            for either in self._entries.values():
+                either.pop(key, None)
             entries[key] = Entry(identity, until)
             while len(entries) > MOST:
                 entries.popitem(last=False)

@@ -12,7 +12,8 @@ from flask import Flask, Response
 
 from faafo import errors
 from faafo.app import connection
-from faafo.app.server import CONNECTIONS, HttpServer, most_connections, most_queued
+from faafo.app.server import CONNECTIONS, HttpServer, most_connections
+from faafo.app.sizes import most_queued
 
 
 @pytest.fixture
@@ -219,7 +220,7 @@ def test_a_head_that_cannot_be_parsed_is_400(exchange, head):
 
 
 def test_what_no_queue_has_room_for_is_503_and_delays_no_other_lane(app, monkeypatch, wait_until):
-    monkeypatch.setattr("faafo.app.server.QUEUED_A_THREAD", 2)
+    monkeypatch.setattr("faafo.app.sizes.QUEUED_A_THREAD", 2)
     go, healthy = threading.Event(), []
 
     @app.get("/slow")

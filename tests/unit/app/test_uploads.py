@@ -171,7 +171,7 @@ def test_an_upload_that_no_queue_has_room_for_is_503_before_its_body(
     monkeypatch, request, rendering
 ):
     """The queue of the slow lane holds nothing: each question is turned away."""
-    monkeypatch.setattr("faafo.app.server.most_queued", lambda *_: 0)
+    monkeypatch.setattr("faafo.app.sizes.most_queued", lambda *_: 0)
     answer = request.getfixturevalue("connect")(rendering()).recv(4096)
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"Retry-After: " in answer

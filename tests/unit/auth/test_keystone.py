@@ -70,6 +70,18 @@ def test_keystone_is_not_asked_again_at_once(conf, asked):
     assert asked == ["token"]
 
 
+def test_only_a_token_that_was_validated_lately_is_recalled(conf, asked):
+    known = Keystone(conf)
+    assert known.recall(request()) is None
+    assert not known.was_valid(request())
+    identity = known.identify(request())
+    assert known.recall(request("/api/claim")) is identity
+    assert known.was_valid(request())
+    with pytest.raises(errors.Unauthenticated):
+        known.recall(request(token="a b"))
+    assert asked == ["token"]
+
+
 def test_a_token_for_some_paths_is_valid_for_these_whatever_was_asked_before(conf, asked):
     known = Keystone(conf)
     for _ in range(2):

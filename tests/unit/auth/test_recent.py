@@ -47,3 +47,12 @@ def test_any_number_of_invalid_tokens_pushes_out_no_valid_one(tokens):
 def test_a_token_itself_is_not_kept(tokens):
     tokens.add("S3Cret", ADA)
     assert "S3Cret" not in repr(vars(tokens))
+
+
+def test_a_token_counts_as_valid_before_until_it_is_refused(tokens, now):
+    assert not tokens.was_valid("token")
+    tokens.add("token", ADA)
+    now[0] += 10 * recent.VALID_SECONDS
+    assert tokens.was_valid("token")
+    tokens.add("token", None)
+    assert not tokens.was_valid("token")
