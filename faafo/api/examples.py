@@ -39,6 +39,9 @@ RECORD: dict[str, Any] = {
     "failures": 0,
     "fault": None,
     "created_at": "2026-11-23T01:53:46.123456Z",
+    "project_id": "8c6a5f9d2b3e4c1f9a7d5e3b1c0f2a4d",
+    "user_id": "3f2504e04f8911d39a0c0305e82c3301",
+    "shared": False,
 }
 CLAIM: dict[str, Any] = {"claimed_by": "example", "count": 1, "lease": 30}
 CLAIM_UPDATE: dict[str, Any] = {

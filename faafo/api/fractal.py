@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``fractal`` of the REST API."""
 
-import json
 import uuid as uuidlib
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -11,11 +10,10 @@ from flask_openapi import APIBlueprint, Tag
 from flask_openapi.types import ResponseDict
 
 from faafo import errors
-from faafo.api import examples, image, precondition
+from faafo.api import examples, image, precondition, report
 from faafo.api import query as query_parameter
 from faafo.api.schemas import (
     ERRORS,
-    RESULT,
     FractalList,
     FractalPage,
     FractalPath,
@@ -26,20 +24,19 @@ from faafo.api.schemas import (
     ImageDigest,
     NewFractal,
     NewFractals,
+    Sharing,
     StoredImage,
 )
-from faafo.core import stored_image
+from faafo.core import access, stored_image
 from faafo.core.collaborators import collaborators
 from faafo.core.versions import under_requested_prefix
 from faafo.db import db, fractals, outcomes
-from faafo.db.models import Fractal
 from faafo.fractal.generate import with_constant
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import CHECKSUM_DIGITS, FractalTask
+from faafo.fractal.task import FractalTask
 from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100
-MUTABLE = {"attempt", "token", "image_token", "fault", *RESULT}
 PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
 IMAGE_ANSWERS: ResponseDict = {
     200: {"content": PNG_FILE},
@@ -66,7 +63,7 @@ def post_fractal(body: NewFractal) -> Any:
     """Queue a fractal for rendering."""
     task = _task(body)
     collaborators().limits.check(task)
-    fractal = fractals.add(db.session, task)
+    fractal = fractals.add(db.session, task, access.owner(), body.shared)
     collaborators().arrivals.announce()
     location = under_requested_prefix(url_for("fractal.get_fractal", uuid=fractal.uuid))
     return jsonify(fractal.as_dict()), 201, {"Location": location}
@@ -84,21 +81,23 @@ def post_fractals(body: NewFractals) -> Any:
     for number, task in enumerate(tasks):
         limits.check_size(task, f"{number}.")
     limits.check_queue(len(tasks))
-    posted = fractals.add_all(db.session, tasks)
+    shared = {task.uuid for task, one in zip(tasks, body.root, strict=True) if one.shared}
+    posted = fractals.add_all(db.session, tasks, access.owner(), shared)
     collaborators().arrivals.announce()
     return jsonify(objects=[fractal.as_dict() for fractal in posted]), 201
 
 
 def _task(body: NewFractal) -> FractalTask:
     """Return the task of a body; uuid and c are chosen unless they are given."""
-    fields = body.model_dump()
+    fields = body.model_dump(exclude={"shared"})
     fields["uuid"] = body.uuid or str(uuidlib.uuid4())
     return with_constant(FractalTask(**fields))
 
 
 @blueprint.get("/fractal", responses={200: FractalPage})
 def get_fractals(query: FractalList) -> Any:
-    """Return a page of fractals, newest first."""
+    """Return a page of fractals, newest first: those of the caller's project by default."""
+    scope = access.scope_of(query.scope)
     size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
     # Reading q is a part of the cost.
     with _place(query):
@@ -112,7 +111,8 @@ def get_fractals(query: FractalList) -> Any:
             marker=query.marker,
             where=search.where,
             order_by=search.order_by,
-            counts=collaborators().counts,
+            scope=scope,
+            counts=collaborators().counts.of(scope),
         )
     answer = jsonify(
         num_results=page.total,
@@ -128,7 +128,7 @@ def get_fractals(query: FractalList) -> Any:
 @blueprint.get("/fractal/<uuid:uuid>", responses={200: FractalRecord})
 def get_fractal(path: FractalPath) -> Any:
     """Return one fractal."""
-    return precondition.tagged(fractals.record(db.session, str(path.uuid)))
+    return precondition.tagged(access.visible_record(str(path.uuid)))
 
 
 @blueprint.put(
@@ -138,7 +138,7 @@ def get_fractal(path: FractalPath) -> Any:
 )
 def put_fractal(path: FractalPath, body: FractalUpdate) -> Any:
     """Record the result of an attempt, or the fault it failed with."""
-    return jsonify(_update(str(path.uuid), body).as_dict())
+    return jsonify(report.record(str(path.uuid), body).as_dict())
 
 
 @blueprint.patch(
@@ -148,17 +148,15 @@ def put_fractal(path: FractalPath, body: FractalUpdate) -> Any:
 )
 def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
     """Record the result or the fault of an attempt, as PUT does."""
-    return jsonify(_update(str(path.uuid), body).as_dict())
+    return jsonify(report.record(str(path.uuid), body).as_dict())
 
 
 @blueprint.delete("/fractal/<uuid:uuid>", responses={204: None})
 def delete_fractal(path: FractalPath) -> Any:
     """Delete a fractal and its image."""
-    uuid = str(path.uuid)
-    seen = fractals.get(db.session, uuid) if precondition.is_given() else None
-    if seen is not None:
-        precondition.require_match(seen.as_dict())
-    if not stored_image.delete_fractal(uuid, seen):
+    seen = access.changeable(str(path.uuid))
+    precondition.require_match(seen.as_dict())
+    if not stored_image.delete_fractal(seen, only_as_seen=precondition.is_given()):
         precondition.fail()
     return "", 204
 
@@ -166,17 +164,28 @@ def delete_fractal(path: FractalPath) -> Any:
 @blueprint.post("/fractal/<uuid:uuid>/retry", responses={200: FractalRecord})
 def post_retry(path: FractalPath) -> Any:
     """Queue a fractal of status error again."""
-    if precondition.is_given():
-        precondition.require_match(fractals.record(db.session, str(path.uuid)))
+    precondition.require_match(access.changeable(str(path.uuid)).as_dict())
     queued = outcomes.retry(db.session, str(path.uuid))
     collaborators().arrivals.announce()
     return jsonify(queued.as_dict())
 
 
+@blueprint.put(
+    "/fractal/<uuid:uuid>/shared",
+    request_body=examples.json_body(Sharing, {"shared": True}),
+    responses={200: FractalRecord},
+)
+def put_shared(path: FractalPath, body: Sharing) -> Any:
+    """Let all projects see a fractal, or no longer."""
+    seen = access.changeable(str(path.uuid))
+    precondition.require_match(seen.as_dict())
+    return jsonify(fractals.share(db.session, seen, body.shared).as_dict())
+
+
 @blueprint.get("/fractal/<uuid:uuid>/image", responses=IMAGE_ANSWERS)
 def get_image(path: FractalPath) -> Any:
     """Return the image of a complete fractal."""
-    return image.send(fractals.get(db.session, str(path.uuid)))
+    return image.send(access.visible(str(path.uuid)))
 
 
 @blueprint.put(
@@ -193,50 +202,6 @@ def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> An
     return ("", 204) if stored is None else jsonify(stored)
 
 
-def _update(uuid: str, body: FractalUpdate) -> Fractal:
-    sent = body.model_dump(exclude_none=True)
-    try:
-        fractal = fractals.get(db.session, uuid)
-    except errors.FractalNotFound:
-        # The fractal was deleted during the render: no record refers to this image.
-        stored_image.delete_image(uuid, body.token)
-        raise
-    record = fractal.as_dict()
-    precondition.require_match(record)
-    _refuse_changes(record, sent)
-    if body.has_result:
-        _check_digits(body, record["checksum"])
-        result = {name: sent[name] for name in RESULT if name in sent}
-        if body.attempt is None and body.token is None:
-            return outcomes.complete_unfenced(db.session, uuid, result)
-        lease = Lease(uuid, body.attempt or 0, body.token)
-        completed = outcomes.Result(lease, result, body.image_token)
-        return outcomes.complete(db.session, completed, stored_image.publish)
-    if body.fault is not None and body.attempt is not None:
-        lease = Lease(uuid, body.attempt, body.token)
-        return outcomes.fail(db.session, lease, body.fault, collaborators().retry_policy)
-    return fractal
-
-
-def _check_digits(body: FractalUpdate, known: str | None) -> None:
-    """Check the checksum of a result that names its attempt; a client may send a record back."""
-    if body.attempt is None or body.checksum in (None, known):
-        return
-    if len(body.checksum) != CHECKSUM_DIGITS:
-        raise errors.InvalidTask(
-            f"checksum: must have {CHECKSUM_DIGITS} hexadecimal digits in the result of an "
-            f"attempt, not {body.checksum!r}"
-        )
-
-
-def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:
-    for name, value in sent.items():
-        if name not in MUTABLE and record[name] != value:
-            raise errors.FractalFixed(
-                f"{name}: cannot be changed from {json.dumps(record[name])} to {value!r}"
-            )
-
-
 def _place(query: FractalList) -> AbstractContextManager[None]:
     """Return the place of a list that may read every record; others need none."""
     is_slow = query.q is not None or query.page > 1
@@ -247,5 +212,7 @@ def _next_link(query: FractalList, size: int, marker: str) -> str:
     parameters: dict[str, Any] = {"results_per_page": size, "marker": marker}
     if query.q is not None:
         parameters["q"] = query.q
+    if query.scope is not access.Range.PROJECT:
+        parameters["scope"] = query.scope.value
     url = under_requested_prefix(url_for("fractal.get_fractals", **parameters))
     return f'<{url}>; rel="next"'

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 from pydantic_core import PydanticCustomError
 
 from faafo.api import examples
+from faafo.core.access import Range
 from faafo.fractal.lease import Token
 from faafo.fractal.task import (
     INTEGER_TEXT,
@@ -68,6 +69,12 @@ class FractalList(BaseModel):
         description="The uuid of the last fractal on the previous page: every page costs as "
         "much as the first. The Link header has it. Not together with order_by.",
     )
+    scope: Range = Field(
+        Range.PROJECT,
+        description="Whose fractals: those of the caller's project, those that any project "
+        "shares, or those of all projects, which administrators may see. Without a login the "
+        "first is all.",
+    )
 
 
 class NewFractal(FractalParameters):
@@ -76,6 +83,15 @@ class NewFractal(FractalParameters):
     model_config = ConfigDict(extra="forbid")
 
     uuid: Uuid | None = None
+    shared: bool = Field(False, strict=True, description="whether all projects may see it")
+
+
+class Sharing(BaseModel):
+    """Whether all projects may see a fractal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shared: Annotated[bool, Field(strict=True)]
 
 
 class NewFractals(RootModel[list[NewFractal]]):
@@ -105,6 +121,9 @@ class FractalRecord(FractalParameters):
     )
     size: int | None = Field(description="bytes")
     generated_by: str | None
+    project_id: str | None = Field(description="whose it is; null: posted without a login")
+    user_id: str | None = Field(description="who posted it")
+    shared: bool = Field(description="whether all projects may see it")
 
 
 class FractalRecords(BaseModel):
@@ -175,6 +194,9 @@ class FractalUpdate(BaseModel):
     status: Status | None = None
     failures: Attempt | None = None
     created_at: str | None = None
+    project_id: str | None = None
+    user_id: str | None = None
+    shared: bool | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

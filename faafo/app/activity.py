@@ -28,7 +28,7 @@ def activity_of(app: Flask) -> Activity:
     """
     with app.app_context(), explained(db.engine.url):
         session = db.session()
-        counts = collaborators().counts.by_status(session)
+        counts = collaborators().counts.of().by_status(session)
         return Activity(
             completed_lately=gallery.completed_lately(session),
             queued=counts[Status.QUEUED],

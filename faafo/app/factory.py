@@ -22,7 +22,7 @@ from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
-from faafo.db.counts import Counts
+from faafo.db.counts import CountsByScope
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.url import configured_url
 from faafo.store.base import ImageStore
@@ -70,7 +70,7 @@ def create_app(
     authenticator = open_authenticator(conf)
     request_log.register(app, roles=() if authenticator else ROLES)
     if authenticator:
-        gate.register(app, authenticator)
+        gate.register(app, authenticator, conf.api.public_gallery)
     checks.register(app)
     error_handlers.register(app)
     for resource in (fractal, claim, tile, health, versions):
@@ -91,7 +91,7 @@ def make_collaborators(
         retry_policy=RetryPolicy(
             conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
         ),
-        counts=Counts(),
+        counts=CountsByScope(),
         tiles=TileGateway(
             lambda: connect(conf),
             conf.tiles.timeout,

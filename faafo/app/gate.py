@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks of each request who sends it, and whether a rule of the policy allows it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from flask import Flask, Response, request
@@ -11,17 +11,21 @@ from faafo.auth.identity import SENDER, Authenticator, Identity, Sender
 from faafo.core.collaborators import collaborators
 from faafo.core.context import CONTEXT, RequestContext, request_context
 from faafo.core.versions import wants_versions
-from faafo.policies.endpoints import PUBLIC, RULES
+from faafo.policies.endpoints import PUBLIC, RULES, VISITED
 
 # The gallery, unless a client asks for the versions of the API.
 ROOT = "web.get_gallery"
 AUTHENTICATOR = "faafo.authenticator"
 
 
-def register(app: Flask, authenticator: Authenticator) -> None:
-    """Have ``app`` let in only those whom ``authenticator`` knows and the policy allows."""
+def register(app: Flask, authenticator: Authenticator, public_gallery: bool) -> None:
+    """Have ``app`` let in only those whom ``authenticator`` knows and the policy allows.
+
+    :param public_gallery: whether visitors without credentials see what is shared.
+    """
     app.extensions[AUTHENTICATOR] = authenticator
-    app.before_request(_gate(authenticator))
+    visited = VISITED if public_gallery else frozenset()
+    app.before_request(_gate(authenticator, visited))
     app.after_request(_private(authenticator))
 
 
@@ -30,11 +34,14 @@ def authenticator_of(app: Flask) -> Authenticator | None:
     return app.extensions.get(AUTHENTICATOR)
 
 
-def _gate(authenticator: Authenticator) -> Callable[[], None]:
+def _gate(authenticator: Authenticator, visited: Collection[str]) -> Callable[[], None]:
     def check() -> None:
         endpoint = request.endpoint
         # An address without an endpoint is answered with 404 or 405.
         if endpoint is None or _is_public(endpoint):
+            return
+        if endpoint in visited and not _has_any(authenticator.credentials):
+            # The context of the request has neither roles nor a project.
             return
         who = _sender(authenticator)
         context = RequestContext(
@@ -64,6 +71,10 @@ def _authorize(endpoint: str, context: RequestContext) -> None:
     rule = RULES.get(endpoint)
     if rule is None or not collaborators().policy.allows(rule, context):
         raise errors.Forbidden(f"the policy does not allow you {rule or endpoint}")
+
+
+def _has_any(headers: Sequence[str]) -> bool:
+    return any(header in request.headers for header in headers)
 
 
 def _is_public(endpoint: str) -> bool:

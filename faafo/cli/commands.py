@@ -8,6 +8,7 @@ from faafo.cli.fractals import (
     DeleteFractals,
     ListFractals,
     RetryFractals,
+    ShareFractals,
     ShowFractal,
 )
 from faafo.cli.help import Complete, Help
@@ -24,6 +25,7 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal wait": WaitForFractals,
     "fractal get": GetImage,
     "fractal retry": RetryFractals,
+    "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
     "complete": Complete,
     "help": Help,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``faafo fractal create``, ``list``, ``show``, ``delete`` and ``retry``."""
+"""``faafo fractal create``, ``list``, ``show``, ``share``, ``delete`` and ``retry``."""
 
 import argparse
 from collections.abc import Callable
@@ -15,7 +15,9 @@ COLUMNS = ("uuid", "status", "width", "height", "palette", "created_at")
 LONG_COLUMNS = (
     *("uuid", "status", "width", "height", "iterations", "cx", "cy", "palette", "created_at"),
     *("duration", "size", "failures", "generated_by", "fault"),
+    *("project_id", "user_id", "shared"),
 )
+SCOPES = ("project", "shared", "all_projects")
 MOST_LISTED = 1_000_000
 
 
@@ -73,6 +75,12 @@ class ListFractals(ListCommand):
             "--palette", choices=NAMES, metavar="PALETTE", help="only those of this palette"
         )
         parser.add_argument(
+            "--scope",
+            choices=SCOPES,
+            help="whose: those of your project, those that any project shares, or, for "
+            "administrators, those of all projects (default: project)",
+        )
+        parser.add_argument(
             "--limit",
             type=values.whole(1, MOST_LISTED),
             default=20,
@@ -86,7 +94,10 @@ class ListFractals(ListCommand):
         """List them."""
         columns = LONG_COLUMNS if parsed_args.long else COLUMNS
         found = self.client.find(
-            status=parsed_args.status, palette=parsed_args.palette, limit=parsed_args.limit
+            status=parsed_args.status,
+            palette=parsed_args.palette,
+            limit=parsed_args.limit,
+            scope=parsed_args.scope,
         )
         return columns, cells.rows(found, columns)
 
@@ -151,6 +162,30 @@ class DeleteFractals(_ForEach):
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         """Delete them."""
         return self.for_each(parsed_args.uuid, self.client.delete, "deleted fractal {}")
+
+
+class ShareFractals(_ForEach):
+    """Let all projects see fractals; with --stop, no longer."""
+
+    examples = (
+        "faafo fractal share 12345678-9abc-4def-8123-456789abcdef",
+        "faafo fractal share --stop 12345678-9abc-4def-8123-456789abcdef",
+        "faafo fractal list --scope shared",
+    )
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        """Add the option that stops it."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument("--stop", action="store_true", help="share them no longer")
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        """Share them, or stop."""
+        shared = not parsed_args.stop
+        done = "shared fractal {}" if shared else "fractal {} is shared no longer"
+        return self.for_each(
+            parsed_args.uuid, lambda uuid: self.client.share(uuid, shared=shared), done
+        )
 
 
 class RetryFractals(_ForEach):

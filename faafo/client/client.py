@@ -85,15 +85,24 @@ class Client:
         return self._fractal(self._session.json("GET", f"/api/fractal/{uuid}"))
 
     def find(
-        self, *, status: str | None = None, palette: str | None = None, limit: int | None = None
+        self,
+        *,
+        status: str | None = None,
+        palette: str | None = None,
+        limit: int | None = None,
+        scope: str | None = None,
     ) -> Iterator[Fractal]:
-        """Yield records, newest first, and at most ``limit``; pages are fetched when needed."""
+        """Yield records, newest first, and at most ``limit``; pages are fetched when needed.
+
+        :param scope: ``project``, one's own, which is the default; ``shared``, or
+            ``all_projects``, which administrators may see.
+        """
         wanted = {"status": status, "palette": palette}
         filters = [_filter(name, "eq", val) for name, val in wanted.items() if val is not None]
         marker, remaining = None, limit
         while remaining is None or remaining > 0:
             size = LARGEST_PAGE if remaining is None else min(LARGEST_PAGE, remaining)
-            page = self._page(filters, size, marker)
+            page = self._page(filters, size, marker, scope)
             yield from page
             if len(page) < size:
                 return
@@ -117,6 +126,11 @@ class Client:
     def delete(self, uuid: str) -> None:
         """Delete a fractal and its image; a render under way is cancelled."""
         self._session.json("DELETE", f"/api/fractal/{uuid}")
+
+    def share(self, uuid: str, shared: bool = True) -> Fractal:
+        """Let all projects see a fractal, or no longer."""
+        body = {"shared": shared}
+        return self._fractal(self._session.json("PUT", f"/api/fractal/{uuid}/shared", body))
 
     def retry(self, uuid: str) -> Fractal:
         """Queue a fractal in error again."""
@@ -215,9 +229,14 @@ class Client:
         return {uuid: found[uuid] for uuid in uuids}
 
     def _page(
-        self, filters: Iterable[dict[str, Any]], size: int, marker: str | None = None
+        self,
+        filters: Iterable[dict[str, Any]],
+        size: int,
+        marker: str | None = None,
+        scope: str | None = None,
     ) -> list[Fractal]:
-        parameters: dict[str, Any] = {"results_per_page": size, "marker": marker}
+        # An older service knows no scopes.
+        parameters = {"results_per_page": size, "marker": marker, "scope": scope}
         if filters:
             parameters["q"] = json.dumps({"filters": list(filters)})
         answer = self._session.json("GET", "/api/fractal", parameters=parameters)

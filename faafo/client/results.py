@@ -39,6 +39,10 @@ class Fractal(BaseModel):
     duration: float | None
     size: int | None
     generated_by: str | None
+    # Absent from an older service.
+    project_id: str | None = None
+    user_id: str | None = None
+    shared: bool = False
 
     @property
     def c(self) -> complex:

@@ -37,6 +37,12 @@ auth_opts: list[cfg.Opt] = [
         help="For http_basic: users that also have the role service, which producers and workers "
         "need.",
     ),
+    cfg.BoolOpt(
+        "public_gallery",
+        default=False,
+        help="Whether visitors without credentials see the fractals that are shared. noauth shows "
+        "everybody all of them.",
+    ),
 ]
 
 policy_group = cfg.OptGroup("oslo_policy", title="The policy: who may do what")

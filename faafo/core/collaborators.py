@@ -13,7 +13,7 @@ from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.policy import Policy
 from faafo.core.tile_gateway import TileGateway
-from faafo.db.counts import Counts
+from faafo.db.counts import CountsByScope
 from faafo.db.outcomes import RetryPolicy
 from faafo.store.base import ImageStore
 
@@ -30,7 +30,7 @@ class Collaborators:
     store: ImageStore
     limits: Limits
     retry_policy: RetryPolicy
-    counts: Counts
+    counts: CountsByScope
     tiles: TileGateway
     bulkheads: Bulkheads
     thumbnails: ByteCache

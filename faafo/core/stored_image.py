@@ -32,19 +32,17 @@ def publish(results: Sequence[Result]) -> None:
         ours.images.publish(images).wait(RENAME_SECONDS)
 
 
-def delete_fractal(uuid: str, seen: Fractal | None = None) -> bool:
+def delete_fractal(current: Fractal, only_as_seen: bool = False) -> bool:
     """Delete the images of a fractal and its record.
 
-    :param seen: the fractal as the client has seen it: one that has changed since is not deleted,
-        and the answer is False.
-    :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    :param only_as_seen: do not delete it, and return False, when it has changed since.
+    :raises faafo.errors.FractalNotFound: when it is deleted already.
     :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
     """
     with collaborators().bulkheads.images.place():
-        if seen is not None:
-            return _delete(seen)
-        current = fractals.get(db.session, uuid)
-        incarnation = current.incarnation
+        if only_as_seen:
+            return _delete(current)
+        uuid, incarnation = current.uuid, current.incarnation
         while current.incarnation == incarnation and not _delete(current):
             LOG.debug("fractal %s has changed while it was to be deleted", uuid)
             current = fractals.get(db.session, uuid)

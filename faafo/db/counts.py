@@ -3,6 +3,7 @@
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from faafo import errors
 from faafo.db import Session
 from faafo.db.deadline import BOUNDED
 from faafo.db.models import Deletions, Fractal
+from faafo.db.scope import EVERYTHING, Scope
 from faafo.fractal.task import Status
 
 # An INSERT in progress during a full count commits within this time; the next one includes it.
@@ -25,6 +27,8 @@ TOTAL_REUSE_FACTOR = 50.0
 STATUS_REUSE_FACTOR = 10.0
 # A count by status that takes less than this is repeated on each call.
 CHEAP_SECONDS = 0.01
+# The scopes whose counts are kept; each is a few hundred bytes.
+MOST_SCOPES = 1000
 # How long a request waits while another thread counts for the first time.
 WAIT_SECONDS = 1.0
 
@@ -40,7 +44,7 @@ class _FullCount:
 
 
 class Counts:
-    """Counts the fractals of one database for one process; thread-safe.
+    """Counts the fractals of one database in one scope for one process; thread-safe.
 
     COUNT(*) reads every record, and each page of the list and of the gallery shows the total. So
     old records are counted now and then, and after a deletion; new ones on each call. Most records
@@ -50,7 +54,13 @@ class Counts:
     :param margin: number of newest ids that are counted on each call.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, margin: int = MARGIN) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        margin: int = MARGIN,
+        scope: Scope = EVERYTHING,
+    ) -> None:
+        self._scope = scope
         self._clock = clock
         self._margin = margin
         self._full: _FullCount | None = None
@@ -68,7 +78,11 @@ class Counts:
         full = self._full
         if full is None or full.deletions != deletions or self._clock() >= full.valid_until:
             full = self._counted(session, deletions)
-        return full.count + count_where(session, Fractal.id > full.up_to)
+        return full.count + count_where(session, *self._scope.where, Fractal.id > full.up_to)
+
+    def where(self, session: Session, *where: ColumnElement[bool]) -> int:
+        """Return the number of fractals for which all conditions hold; reads each of them."""
+        return count_where(session, *self._scope.where, *where, **BOUNDED)
 
     def by_status(self, session: Session) -> dict[str, int]:
         """Return the number of fractals by status, zeros included.
@@ -117,7 +131,7 @@ class Counts:
         began_at = self._clock()
         newest = session.scalar(select(func.max(Fractal.id))) or 0
         up_to = max(0, newest - self._margin)
-        count = count_where(session, Fractal.id <= up_to, **BOUNDED)
+        count = self.where(session, Fractal.id <= up_to)
         now = self._clock()
         reuse = max(RECOUNT_SECONDS, TOTAL_REUSE_FACTOR * (now - began_at))
         return _FullCount(deletions, up_to, count, now + reuse)
@@ -126,12 +140,30 @@ class Counts:
         began_at = self._clock()
         others = [status for status in Status if status is not Status.COMPLETE]
         query = select(Fractal.status, func.count().label("total")).group_by(Fractal.status)
-        rows = session.execute(query.where(Fractal.status.in_(others)), execution_options=BOUNDED)
+        query = query.where(*self._scope.where, Fractal.status.in_(others))
+        rows = session.execute(query, execution_options=BOUNDED)
         self._unfinished = {row.status: row.total for row in rows}
         now = self._clock()
         took = now - began_at
         reuse = STATUS_REUSE_FACTOR * took if took > CHEAP_SECONDS else 0.0
         self._unfinished_valid_until = now + reuse
+
+
+class CountsByScope:
+    """The counts of each scope that was asked for lately; thread-safe."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Scope, Counts] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def of(self, scope: Scope = EVERYTHING) -> Counts:
+        """Return the counts of ``scope``."""
+        with self._lock:
+            counts = self._kept.setdefault(scope, Counts(scope=scope))
+            self._kept.move_to_end(scope)
+            if len(self._kept) > MOST_SCOPES:
+                self._kept.popitem(last=False)
+            return counts
 
 
 def count_where(session: Session, *where: ColumnElement[bool], **options: Any) -> int:

@@ -6,7 +6,7 @@ Every function that writes commits the session.
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,11 +19,12 @@ from sqlalchemy.sql import ColumnElement
 from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
-from faafo.db.counts import Counts, count_where
+from faafo.db.counts import Counts
 from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
-from faafo.db.statements import matched
+from faafo.db.scope import EVERYTHING, NOBODY, Owner, Scope
+from faafo.db.statements import execute_update, matched
 from faafo.fractal.task import FractalTask, Status
 
 # Built once: building a statement takes as long as executing it.
@@ -51,12 +52,14 @@ class Page:
 
 
 @retry_on_deadlock
-def add(session: Session, task: FractalTask) -> Fractal:
-    """Store ``task``, whose c is set, as a queued fractal.
+def add(
+    session: Session, task: FractalTask, owner: Owner = NOBODY, shared: bool = False
+) -> Fractal:
+    """Store ``task``, whose c is set, as a queued fractal of ``owner``.
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    values = _values(task)
+    values = _values(task, owner, shared)
     try:
         created_at = _insert(session, values)
         session.commit()
@@ -67,16 +70,22 @@ def add(session: Session, task: FractalTask) -> Fractal:
 
 
 @retry_on_deadlock
-def add_all(session: Session, tasks: Sequence[FractalTask]) -> list[Fractal]:
+def add_all(
+    session: Session,
+    tasks: Sequence[FractalTask],
+    owner: Owner = NOBODY,
+    shared: Collection[str] = (),
+) -> list[Fractal]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
+    :param shared: the uuids of those that all projects may see.
     :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
     """
     uuids = [task.uuid for task in tasks]
     twice = next((uuid for uuid, count in Counter(uuids).items() if count > 1), None)
     if twice is not None:
         raise errors.FractalExists(f"uuid: {twice} is given twice")
-    rows = [_values(task) for task in tasks]
+    rows = [_values(task, owner, task.uuid in shared) for task in tasks]
     try:
         session.connection().execute(INSERT, rows)
         created = select(Fractal.uuid, Fractal.created_at).where(Fractal.uuid.in_(uuids))
@@ -89,8 +98,11 @@ def add_all(session: Session, tasks: Sequence[FractalTask]) -> list[Fractal]:
     return [Fractal(**row, created_at=created_at[row["uuid"]]) for row in rows]
 
 
-def _values(task: FractalTask) -> dict[str, Any]:
+def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:
     return {
+        "project_id": owner.project_id,
+        "user_id": owner.user_id,
+        "shared": shared,
         **task.model_dump(),
         "status": Status.QUEUED,
         "incarnation": secrets.token_hex(8),
@@ -129,6 +141,19 @@ def record(session: Session, uuid: str) -> dict[str, Any]:
     if row is None:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
     return as_record(row._asdict())
+
+
+@retry_on_deadlock
+def share(session: Session, seen: Fractal, shared: bool) -> Fractal:
+    """Let all projects see a fractal, or no longer; return it.
+
+    :raises faafo.errors.FractalNotFound: when it is deleted.
+    """
+    uuid = seen.uuid
+    same = (Fractal.uuid == uuid, Fractal.incarnation == seen.incarnation)
+    execute_update(session, update(Fractal).where(*same).values(shared=shared))
+    session.commit()
+    return get(session, uuid)
 
 
 def is_queue_full(session: Session, size: int) -> bool:
@@ -185,6 +210,7 @@ def page(
     marker: str | None = None,
     where: Sequence[ColumnElement[bool]] = (),
     order_by: Sequence[ColumnElement] = (),
+    scope: Scope = EVERYTHING,
     counts: Counts,
 ) -> Page:
     """Return ``size`` fractals, newest first unless ``order_by`` says otherwise.
@@ -192,12 +218,17 @@ def page(
     ``number`` counts pages from 1. ``marker``, the uuid of the last fractal of the page before,
     finds the next page at the cost of the first one, however deep it lies.
 
-    :raises faafo.errors.FractalNotFound: when there is no fractal ``marker``.
+    :param counts: those of ``scope``.
+    :raises faafo.errors.FractalNotFound: when there is no fractal ``marker`` in ``scope``.
     """
-    total = count_where(session, *where, **BOUNDED) if where else counts.total(session)
-    query = select(Fractal).where(*where).order_by(*order_by, Fractal.id.desc()).limit(size)
+    total = counts.where(session, *where) if where else counts.total(session)
+    query = select(Fractal).where(*scope.where, *where).order_by(*order_by, Fractal.id.desc())
+    query = query.limit(size)
     if marker is not None:
-        query = query.where(Fractal.id < get(session, marker).id)
+        last = get(session, marker)
+        if not scope.includes(last):
+            raise errors.FractalNotFound(f"there is no fractal {marker}")
+        query = query.where(Fractal.id < last.id)
     else:
         query = query.offset((number - 1) * size)
     return Page(session.scalars(query, execution_options=BOUNDED).all(), total)

@@ -18,6 +18,7 @@ from faafo.db.clock import moment
 from faafo.db.counts import count_where
 from faafo.db.deadline import BOUNDED
 from faafo.db.models import Fractal
+from faafo.db.scope import EVERYTHING, Scope
 from faafo.fractal.task import Status
 
 
@@ -55,11 +56,12 @@ RATE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Choice:
-    """A status, a range of sizes and a sort order."""
+    """A status, a range of sizes, a sort order, and whose fractals."""
 
     status: Status = Status.COMPLETE
     extent: Extent = Extent.ANY
     order: Order = Order.NEWEST
+    scope: Scope = EVERYTHING
 
 
 def first(session: Session, choice: Choice, limit: int) -> Sequence[Fractal]:
@@ -87,14 +89,14 @@ def before(session: Session, choice: Choice, marker: Fractal, limit: int) -> Seq
     ).all()[::-1]
 
 
-def completed_lately(session: Session) -> int:
-    """Return the number of fractals completed in the last ``RATE_SECONDS``."""
-    return count_where(session, Fractal.completed_at > moment(-RATE_SECONDS))
+def completed_lately(session: Session, scope: Scope = EVERYTHING) -> int:
+    """Return the number of fractals of ``scope`` completed in the last ``RATE_SECONDS``."""
+    return count_where(session, *scope.where, Fractal.completed_at > moment(-RATE_SECONDS))
 
 
 def _chosen(choice: Choice) -> Select[Fractal]:
     least, most = PIXELS[choice.extent]
-    query = select(Fractal).where(Fractal.status == choice.status)
+    query = select(Fractal).where(*choice.scope.where, Fractal.status == choice.status)
     if least:
         query = query.where(Fractal.pixels >= least)
     return query if most is None else query.where(Fractal.pixels < most)

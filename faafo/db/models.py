@@ -4,7 +4,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, Double, Index, Integer, String, Text
+from sqlalchemy import BigInteger, Computed, Double, Index, Integer, String, Text, false, text
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from faafo.db import Base
@@ -15,6 +16,21 @@ from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
 # SQLite generates ids in an INTEGER column only.
 Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _name(length: int) -> String:
+    """Return the type of a name that is compared character by character."""
+    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
+    return String(length).with_variant(exact, "mysql", "mariadb")
+
+
+def _owned(*columns: str) -> Index:
+    name = "_".join(("ix_fractal_project_id", *columns))
+    return Index(name, "project_id", *columns, sqlite_where=text("project_id IS NOT NULL"))
+
+
+def _shared(column: str) -> Index:
+    return Index(f"ix_fractal_shared_{column}", "shared", column, sqlite_where=text("shared = 1"))
 
 
 # The fields of a record in JSON and in searches, in this order.
@@ -30,6 +46,9 @@ RECORD_FIELDS = (
     "duration",
     "size",
     "generated_by",
+    "project_id",
+    "user_id",
+    "shared",
 )
 
 
@@ -59,12 +78,24 @@ class Fractal(Base):
         Index("ix_fractal_duration", "duration"),
         Index("ix_fractal_pixels", "pixels"),
         Index("ix_fractal_completed_at", "completed_at"),
+        _owned(),
+        _owned("status"),
+        _owned("duration"),
+        _owned("pixels"),
+        _shared("status"),
+        _shared("duration"),
+        _shared("pixels"),
     )
 
     # Grows with time, so that "newest first" and a cursor need no other column.
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # Who has posted it; None: posted without a login.
+    project_id: Mapped[str | None] = mapped_column(_name(64))
+    user_id: Mapped[str | None] = mapped_column(_name(255))
+    # Whether all projects may see it.
+    shared: Mapped[bool] = mapped_column(server_default=false())
 
     width: Mapped[int]
     height: Mapped[int]

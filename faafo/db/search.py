@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, String, Text, and_, not_, or_
+from sqlalchemy import Boolean, DateTime, String, Text, and_, not_, or_
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
@@ -37,7 +37,7 @@ WITH_PATTERN = {"like", "ilike", "not_like"}
 # Operators that an index can help: the collation finds candidates, the exact text decides.
 BY_INDEX = {"==", "eq", "equals", "equals_to", "in"}
 # Fields that hold nothing but lower-case ASCII are sorted the same way by every collation.
-FREE_TEXT = {"fault", "generated_by"}
+FREE_TEXT = {"fault", "generated_by", "project_id", "user_id"}
 
 MAX_VALUES = 1000
 MAX_TEXT = 4000
@@ -140,6 +140,10 @@ def _value(name: str, column: InstrumentedAttribute, val: Any) -> Any:
             f"q: {name} is compared with printable text of at most {MAX_TEXT} characters, "
             f"not {val!r:.60}"
         )
+    if isinstance(column.type, Boolean):
+        if isinstance(val, bool):
+            return val
+        raise errors.InvalidQuery(f"q: {name} is compared with true or false, not {val!r:.60}")
     if isinstance(val, bool) or not isinstance(val, int | float) or not -INT64 <= val < INT64:
         raise errors.InvalidQuery(f"q: {name} is compared with a 64-bit number, not {val!r:.60}")
     return val

@@ -5,6 +5,7 @@ RULES = {
     "action.get_delete": "fractal:delete",
     "action.post_delete": "fractal:delete",
     "action.post_retry": "fractal:retry",
+    "action.post_share": "fractal:share",
     "claim.get_claim": "claim:get",
     "claim.post_claim": "claim:create",
     "claim.put_claim": "claim:update",
@@ -22,12 +23,25 @@ RULES = {
     "fractal.post_retry": "fractal:retry",
     "fractal.put_fractal": "fractal:report",
     "fractal.put_image": "image:upload",
+    "fractal.put_shared": "fractal:share",
     "health.get_store_health": "health:get_store",
     "thumbnail.get_thumbnail": "image:get",
     "tile.get_tile": "tile:get",
     "web.get_fractal": "fractal:get",
     "web.get_gallery": "fractal:list",
 }
+# With [api] public_gallery, these show visitors without credentials what is shared.
+VISITED = frozenset(
+    {
+        "download.get_download",
+        "fractal.get_fractal",
+        "fractal.get_fractals",
+        "fractal.get_image",
+        "thumbnail.get_thumbnail",
+        "web.get_fractal",
+        "web.get_gallery",
+    }
+)
 # Answered without asking who sends the request: health for load balancers, the version document,
 # and files that come with faafo or its libraries.
 PUBLIC = frozenset(

@@ -1,9 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules about fractals, by REST or on pages."""
 
-from faafo.policies.base import MEMBER, MEMBER_OR_SERVICE, READER_OR_SERVICE, SERVICE, rule
+from oslo_policy.policy import RuleDefault
+
+from faafo.policies.base import ADMIN, MEMBER, MEMBER_OR_SERVICE, READER_OR_SERVICE, SERVICE, rule
 
 rules = [
+    RuleDefault(
+        "fractal:all_projects",
+        ADMIN,
+        "See and change fractals of other projects, and those of no project.",
+        scope_types=["project"],
+    ),
     rule(
         "fractal:list",
         READER_OR_SERVICE,
@@ -40,6 +48,13 @@ rules = [
         "Queue a fractal in error again.",
         "POST /api/fractal/{uuid}/retry",
         "POST /fractal/{uuid}/retry",
+    ),
+    rule(
+        "fractal:share",
+        MEMBER,
+        "Let all projects see a fractal, or no longer.",
+        "PUT /api/fractal/{uuid}/shared",
+        "POST /fractal/{uuid}/share",
     ),
     rule(
         "fractal:delete",

@@ -3,9 +3,10 @@
 
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site
 from faafo.core.stored_image import delete_fractal
@@ -18,19 +19,27 @@ blueprint.before_request(reject_cross_site)
 @blueprint.post("/fractal/<uuid:uuid>/retry")
 def post_retry(uuid: UUID) -> Response:
     """Queue a fractal of status error again and show it."""
+    access.changeable(str(uuid))
     outcomes.retry(db.session, str(uuid))
     collaborators().arrivals.announce()
+    return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
+
+
+@blueprint.post("/fractal/<uuid:uuid>/share")
+def post_share(uuid: UUID) -> Response:
+    """Let all projects see a fractal, or, without the field ``shared``, no longer."""
+    fractals.share(db.session, access.changeable(str(uuid)), "shared" in request.form)
     return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
 
 
 @blueprint.get("/fractal/<uuid:uuid>/delete")
 def get_delete(uuid: UUID) -> str:
     """Show a page that asks to confirm the deletion of a fractal."""
-    return render_template("faafo/delete.html", fractal=fractals.get(db.session, str(uuid)))
+    return render_template("faafo/delete.html", fractal=access.changeable(str(uuid)))
 
 
 @blueprint.post("/fractal/<uuid:uuid>/delete")
 def post_delete(uuid: UUID) -> Response:
     """Delete a fractal and its image and show the gallery."""
-    delete_fractal(str(uuid))
+    delete_fractal(access.changeable(str(uuid)))
     return redirect(url_for("web.get_gallery"), code=303)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from faafo import errors
+from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site
 from faafo.db import db, fractals
@@ -54,7 +55,7 @@ def post_form() -> Response | tuple[str, int]:
         return _form(request.form, describe(error)), 400
     except errors.LimitExceeded as error:
         return _form(request.form, str(error)), 400
-    fractal = fractals.add(db.session, with_constant(task))
+    fractal = fractals.add(db.session, with_constant(task), access.owner())
     collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=fractal.uuid), code=303)
 

@@ -6,9 +6,10 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from faafo import errors
+from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.reading import Begun, ImageReader
-from faafo.db import db, fractals
+from faafo.db import db
 from faafo.fractal.embedded import BEFORE_TEXT, text_chunk
 
 blueprint = Blueprint("download", __name__)
@@ -17,7 +18,7 @@ blueprint = Blueprint("download", __name__)
 @blueprint.get("/fractal/<uuid:uuid>/download")
 def get_download(uuid: UUID) -> Response:
     """Return the PNG file with the parameters embedded; the pixels are unchanged."""
-    fractal = fractals.get(db.session, str(uuid))
+    fractal = access.visible(str(uuid))
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
     task, token = fractal.task(), fractal.image_token

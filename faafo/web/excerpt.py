@@ -2,13 +2,16 @@
 """The fractals on a page of the gallery, and the URLs of the next and the previous page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import abort, url_for
 
+from faafo.core import access
+from faafo.core.access import Range
+from faafo.core.context import request_context
 from faafo.db import Session, fractals, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Fractal
@@ -27,6 +30,7 @@ class Excerpt:
     fractals: Sequence[Fractal]
     newer_than: str | None
     older_than: str | None
+    range: Range = Range.PROJECT
 
     def address(self, **changes: StrEnum | str) -> str:
         """Return the URL of this choice with ``changes`` applied; defaults are left out."""
@@ -35,12 +39,14 @@ class Excerpt:
             "status": self.choice.status,
             "size": self.choice.extent,
             "sort": self.choice.order,
+            "scope": self.range,
             **changes,
         }
         for name, value in (
             ("status", default.status),
             ("size", default.extent),
             ("sort", default.order),
+            ("scope", Range.PROJECT),
         ):
             if wanted[name] == value:
                 del wanted[name]
@@ -49,19 +55,37 @@ class Excerpt:
 
 
 def choice_of(args: Mapping[str, str]) -> Choice:
-    """Return the choice in the query of a URL; only complete fractals are sorted by duration."""
+    """Return the choice in the query of a URL; only complete fractals are sorted by duration.
+
+    :raises faafo.errors.Forbidden: for all projects, unless a rule allows that.
+    """
     default = Choice()
     status = _named(Status, args.get("status", default.status), "There is no status {!r:.60}.")
     extent = _named(Extent, args.get("size", default.extent), "There is no size {!r:.60}.")
     order = _named(Order, args.get("sort", default.order), "There is no order {!r:.60}.")
     if status is not Status.COMPLETE and order is Order.LONGEST:
         order = default.order
-    return Choice(status, extent, order)
+    return Choice(status, extent, order, access.scope_of(range_of(args)))
 
 
-def excerpt_of(session: Session, args: Mapping[str, str]) -> Excerpt:
+def range_of(args: Mapping[str, str]) -> Range:
+    """Return whose fractals the query of a URL asks for."""
+    return _named(Range, args.get("scope", Range.PROJECT), "There is no scope {!r:.60}.")
+
+
+def ranges() -> list[Range]:
+    """Return the ranges that the sender of the request can choose from."""
+    if request_context().project_id is None:
+        return []
+    return [one for one in Range if one is not Range.ALL_PROJECTS or access.sees_all()]
+
+
+def excerpt_of(session: Session, args: Mapping[str, str], choice: Choice) -> Excerpt:
     """Return the page beside the marker in ``newer_than`` or ``older_than``, else the first."""
-    choice = choice_of(args)
+    return replace(_excerpt(session, args, choice), range=range_of(args))
+
+
+def _excerpt(session: Session, args: Mapping[str, str], choice: Choice) -> Excerpt:
     if "newer_than" in args:
         marker = _marker(session, args["newer_than"], choice)
         # One more than a page shows: there is another page if it is found.
@@ -99,6 +123,7 @@ def _marker(session: Session, text: str, choice: Choice) -> Fractal:
         marker = fractals.get(session, str(UUID(text)))
     except ValueError:
         abort(404, description="The link to this page of the gallery is broken.")
-    if getattr(marker, gallery.KEYS[choice.order].key) is None:
+    has_place = getattr(marker, gallery.KEYS[choice.order].key) is not None
+    if not has_place or not choice.scope.includes(marker):
         abort(404, description="The link to this page of the gallery is broken.")
     return marker

@@ -11,8 +11,8 @@ from pydantic import ConfigDict, Field, ValidationError
 from xstatic.pkg import leaflet
 
 from faafo import errors
+from faafo.core import access
 from faafo.core.collaborators import collaborators
-from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS, Constant
@@ -189,7 +189,7 @@ def _origin(view: View) -> Origin | None:
     if text is None:
         return None
     try:
-        fractal = fractals.get(db.session, str(UUID(text)))
+        fractal = access.visible(str(UUID(text)))
     except ValueError:
         abort(400, description=f"fractal: must be a UUID, not {text!r:.60}")
     except errors.FractalNotFound:

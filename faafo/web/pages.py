@@ -6,12 +6,15 @@ from uuid import UUID
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
+from faafo.core import access
+from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
 from faafo.core.versions import varying, versions, wants_versions
-from faafo.db import db, fractals, gallery
+from faafo.db import db, gallery
 from faafo.db.gallery import Choice, Extent, Order
+from faafo.db.scope import SHARED
 from faafo.fractal.task import Status
-from faafo.web.excerpt import excerpt_of
+from faafo.web.excerpt import choice_of, excerpt_of, ranges
 from faafo.web.thumbnail import fitted
 
 
@@ -49,18 +52,22 @@ def get_gallery() -> Response:
     if wants_versions():
         return varying(versions())
     # Comes first: while it waits it gives its connection back, and what had been read would expire.
-    counts = collaborators().counts.by_status(db.session)
+    choice = choice_of(request.args)
+    counts = collaborators().counts.of(choice.scope).by_status(db.session)
     page = render_template(
         "faafo/gallery.html",
-        excerpt=excerpt_of(db.session, request.args),
+        excerpt=excerpt_of(db.session, request.args, choice),
         statuses=STATUSES,
         extents=list(Extent),
         orders=list(Order),
+        ranges=ranges(),
         counts=counts,
         notice=collaborators().notice(),
-        completed_lately=gallery.completed_lately(db.session),
+        completed_lately=gallery.completed_lately(db.session, choice.scope),
         unfinished={
-            status.value: gallery.first(db.session, Choice(status), UNFINISHED_SHOWN)
+            status.value: gallery.first(
+                db.session, Choice(status, scope=choice.scope), UNFINISHED_SHOWN
+            )
             for status in UNFINISHED
         },
     )
@@ -73,9 +80,11 @@ def get_gallery() -> Response:
 @blueprint.get("/fractal/<uuid:uuid>")
 def get_fractal(uuid: UUID) -> str:
     """Show a fractal with its parameters, timeline and result."""
-    fractal = fractals.get(db.session, str(uuid))
-    newer = gallery.before(db.session, Choice(), fractal, 1)
-    older = gallery.after(db.session, Choice(), fractal, 1)
+    fractal = access.visible(str(uuid))
+    own = access.scope_of(Range.PROJECT)
+    choice = Choice(scope=own if own.includes(fractal) else SHARED)
+    newer = gallery.before(db.session, choice, fractal, 1)
+    older = gallery.after(db.session, choice, fractal, 1)
     return render_template(
         "faafo/fractal.html",
         fractal=fractal,

@@ -14,6 +14,7 @@ from faafo.web import (
     filters,
     headers,
     pages,
+    permissions,
     thumbnail,
 )
 
@@ -27,6 +28,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     app.jinja_env.globals["faafo_version"] = version
     Bootstrap5(app)
     filters.register(app)
+    permissions.register(app)
     headers.register(app, store)
     documentation.register(app)
     app.register_blueprint(pages.blueprint)

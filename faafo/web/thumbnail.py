@@ -9,8 +9,9 @@ from flask import Blueprint, Response, request
 from PIL import Image, PngImagePlugin
 
 from faafo import errors
+from faafo.core import access
 from faafo.core.collaborators import collaborators
-from faafo.db import db, fractals
+from faafo.db import db
 from faafo.db.models import Fractal
 
 blueprint = Blueprint("thumbnail", __name__)
@@ -30,7 +31,7 @@ BROKEN = (OSError, SyntaxError, ValueError)
 @blueprint.get("/fractal/<uuid:uuid>/thumbnail")
 def get_thumbnail(uuid: UUID) -> Response:
     """Return the thumbnail of a complete fractal."""
-    fractal = fractals.get(db.session, str(uuid))
+    fractal = access.visible(str(uuid))
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
     if request.if_none_match.contains(fractal.checksum):

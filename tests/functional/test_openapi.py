@@ -30,6 +30,7 @@ CALLS = {
     ("/api/fractal/{uuid}/image", "get"),
     ("/api/fractal/{uuid}/image", "put"),
     ("/api/fractal/{uuid}/retry", "post"),
+    ("/api/fractal/{uuid}/shared", "put"),
     ("/api/claim", "get"),
     ("/api/claim", "post"),
     ("/api/claim", "put"),

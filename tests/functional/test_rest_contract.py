@@ -20,6 +20,9 @@ FIELDS = [
     "uuid", "width", "height", "iterations", "xa", "xb", "ya", "yb", "cx", "cy", "palette",
     "status", "attempt", "failures", "fault", "created_at", "checksum", "duration", "size",
     "generated_by",
+    "project_id",
+    "user_id",
+    "shared",
 ]  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n, as far as the API is concerned"
 CHECKSUM = hashlib.sha256(PNG).hexdigest()

@@ -25,10 +25,10 @@ def add_column(table: str, column: sa.Column) -> None:
         op.add_column(table, column)
 
 
-def create_index(name: str, table: str, columns: list[str]) -> None:
+def create_index(name: str, table: str, columns: list[str], **options: Any) -> None:
     """Create an index unless the table has one of that name."""
     if name not in _indexes(table):
-        op.create_index(name, table, columns)
+        op.create_index(name, table, columns, **options)
 
 
 def drop_index(name: str, table: str) -> None:

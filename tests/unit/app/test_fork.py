@@ -29,7 +29,7 @@ with application.app_context():
     ours = collaborators()
 held = threading.Event()
 def hold():
-    with ours.counts._lock, ours.tiles._lock, ours.thumbnails._lock, engine.connect():
+    with ours.counts.of()._lock, ours.tiles._lock, ours.thumbnails._lock, engine.connect():
         held.set()
         threading.Event().wait()
 threading.Thread(target=hold, daemon=True).start()

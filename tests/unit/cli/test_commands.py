@@ -301,7 +301,7 @@ def test_a_completion_knows_the_commands_and_their_options(faafo):
     status, output, _errors = faafo("complete")
     assert status == 0
     assert "cmds='complete fractal help load render'" in output
-    assert "cmds_fractal='create delete get list retry show wait'" in output
+    assert "cmds_fractal='create delete get list retry share show wait'" in output
     assert re.search(r"cmds_render='.*--palette", output)
 
 
@@ -315,6 +315,7 @@ def test_a_completion_knows_the_commands_and_their_options(faafo):
         "render --timeout 0",
         "fractal show UUID",
         "fractal delete UUID",
+        "fractal share --stop UUID",
         "load --rate 2 --duration 1s --timeout 0",
         "complete",
         "--help",

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which fractals the sender of the current request may see and change.
+
+With noauth that is every one. Otherwise a project sees its own fractals and those that others
+share, and changes its own; the rule ``fractal:all_projects`` opens the others, and those that
+belong to no project. What one may not see is answered like what does not exist.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from faafo import errors
+from faafo.core.collaborators import collaborators
+from faafo.core.context import request_context
+from faafo.db import db, fractals
+from faafo.db.models import Fractal
+from faafo.db.scope import EVERYTHING, SHARED, Owner, Scope
+
+ALL_PROJECTS = "fractal:all_projects"
+
+
+class Range(StrEnum):
+    """Whose fractals a list shows."""
+
+    PROJECT = "project"
+    SHARED = "shared"
+    ALL_PROJECTS = "all_projects"
+
+
+def is_allowed(rule: str) -> bool:
+    """Tell whether ``rule`` allows the current request."""
+    return collaborators().policy.allows(rule, request_context())
+
+
+def sees_all() -> bool:
+    """Tell whether the caller may see and change the fractals of all projects."""
+    return is_allowed(ALL_PROJECTS)
+
+
+def owner() -> Owner:
+    """Return whose the fractals are that this request posts."""
+    who = request_context()
+    return Owner(who.project_id, who.user_id)
+
+
+def scope_of(wanted: Range) -> Scope:
+    """Return what a list of the ``wanted`` range selects.
+
+    :raises faafo.errors.Forbidden: for all projects, unless a rule allows that.
+    """
+    project_id = request_context().project_id
+    if wanted is Range.ALL_PROJECTS or (project_id is None and wanted is Range.PROJECT):
+        if sees_all():
+            return EVERYTHING
+        if wanted is Range.ALL_PROJECTS:
+            raise errors.Forbidden(f"scope: the policy does not allow you {ALL_PROJECTS}")
+    return SHARED if project_id is None or wanted is Range.SHARED else Scope(project_id)
+
+
+def may_change(fractal: Fractal) -> bool:
+    """Tell whether a fractal is of the caller's project, or the caller may change all."""
+    return _is_open(fractal.project_id)
+
+
+def visible(uuid: str) -> Fractal:
+    """Return a fractal that the caller may see.
+
+    :raises faafo.errors.FractalNotFound: when there is none.
+    """
+    fractal = fractals.get(db.session, uuid)
+    _require(uuid, fractal.project_id, fractal.shared)
+    return fractal
+
+
+def visible_record(uuid: str) -> dict[str, Any]:
+    """Return the record of a fractal that the caller may see, as JSON shows it.
+
+    :raises faafo.errors.FractalNotFound: when there is none.
+    """
+    record = fractals.record(db.session, uuid)
+    _require(uuid, record["project_id"], record["shared"])
+    return record
+
+
+def changeable(uuid: str) -> Fractal:
+    """Return a fractal that the caller may change.
+
+    :raises faafo.errors.FractalNotFound: when there is none that the caller may see.
+    :raises faafo.errors.Forbidden: when another project shares it.
+    """
+    fractal = visible(uuid)
+    if not may_change(fractal):
+        raise errors.Forbidden(f"fractal {uuid} belongs to another project, which shares it")
+    return fractal
+
+
+def _require(uuid: str, project_id: str | None, shared: bool) -> None:
+    if not (shared or _is_open(project_id)):
+        raise errors.FractalNotFound(f"there is no fractal {uuid}")
+
+
+def _is_open(project_id: str | None) -> bool:
+    return (project_id is not None and project_id == request_context().project_id) or sees_all()

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What templates ask before they show a button: may the visitor press it?"""
+
+from flask import Flask
+
+from faafo.core import access
+from faafo.core.context import request_context
+from faafo.db.models import Fractal
+
+
+def register(app: Flask) -> None:
+    """Give the templates of ``app`` the functions of this module."""
+    app.add_template_global(may, "may")
+    app.add_template_global(may_change, "may_change")
+    app.add_template_global(may_share, "may_share")
+
+
+def may(rule: str) -> bool:
+    """Tell whether ``rule`` allows the visitor."""
+    return access.is_allowed(rule)
+
+
+def may_change(fractal: Fractal, rule: str) -> bool:
+    """Tell whether ``rule`` allows the visitor, and the fractal is one that he may change."""
+    return may(rule) and access.may_change(fractal)
+
+
+def may_share(fractal: Fractal) -> bool:
+    """Tell the same of sharing; without a login everybody sees everything."""
+    is_logged_in = request_context().project_id is not None
+    return is_logged_in and may_change(fractal, "fractal:share")

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every route, asked by users of all roles about fractals of their project and of others."""
+
+import base64
+import hashlib
+import io
+import uuid as uuidlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from PIL import Image
+
+from faafo.auth.policy import Rules
+from faafo.policies.endpoints import PUBLIC, RULES
+from tests.functional.processes import SMALL_FRACTAL
+
+ALL_PROJECTS = "fractal:all_projects"
+OWN, SHARED_OWN, OTHER, SHARED_OTHER = "own", "own shared", "other", "other shared"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+NO_CLAIM = {"claimed_by": "matrix", "lease": 30}
+TILE = "/tile/1/0/0.png?cx=-0.8&cy=0.156&iterations=-1"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A request for a route, and the status of its answer to one who may send it.
+
+    :param changes: whether it is for those only to whom the fractal belongs.
+    :param removes: whether the fractal is gone afterwards.
+    :param scoped: whether another project's fractal is as if there were none.
+    """
+
+    method: str
+    path: str
+    status: int = 200
+    json: Any = None
+    data: Any = None
+    changes: bool = False
+    removes: bool = False
+    scoped: bool = True
+
+
+def _page(path: str, status: int = 303, **options: Any) -> Route:
+    return Route("POST", path, status, changes=True, data={"any": ""}, **options)
+
+
+# By endpoint; those with "{uuid}" are asked about each kind of fractal.
+ROUTES = {
+    "action.get_delete": Route("GET", "/fractal/{uuid}/delete", changes=True),
+    "action.post_delete": _page("/fractal/{uuid}/delete", removes=True),
+    # It is complete: there is nothing to retry.
+    "action.post_retry": _page("/fractal/{uuid}/retry", 409),
+    "action.post_share": _page("/fractal/{uuid}/share"),
+    "claim.get_claim": Route("GET", "/api/claim"),
+    "claim.post_claim": Route("POST", "/api/claim", json={**NO_CLAIM, "count": 1}),
+    "claim.put_claim": Route("PUT", "/api/claim", json=NO_CLAIM),
+    "create.get_form": Route("GET", "/new"),
+    "create.post_form": Route("POST", "/new", 303, data=SMALL_FRACTAL | {"cx": "", "cy": ""}),
+    "download.get_download": Route("GET", "/fractal/{uuid}/download"),
+    "explore.get_explorer": Route("GET", "/explore"),
+    "fractal.delete_fractal": Route(
+        "DELETE", "/api/fractal/{uuid}", 204, changes=True, removes=True
+    ),
+    "fractal.get_fractal": Route("GET", "/api/fractal/{uuid}"),
+    "fractal.get_fractals": Route("GET", "/api/fractal"),
+    "fractal.get_image": Route("GET", "/api/fractal/{uuid}/image"),
+    # Producers and workers report on fractals of all projects.
+    "fractal.patch_fractal": Route("PATCH", "/api/fractal/{uuid}", json={}, scoped=False),
+    "fractal.post_fractal": Route("POST", "/api/fractal", 201, json=SMALL_FRACTAL),
+    "fractal.post_fractals": Route("POST", "/api/fractals", 201, json=[SMALL_FRACTAL]),
+    "fractal.post_retry": Route("POST", "/api/fractal/{uuid}/retry", 409, changes=True),
+    "fractal.put_fractal": Route("PUT", "/api/fractal/{uuid}", json={}, scoped=False),
+    "fractal.put_image": Route("PUT", "/api/fractal/{uuid}/image?attempt=1", 400, scoped=False),
+    "fractal.put_shared": Route(
+        "PUT", "/api/fractal/{uuid}/shared", json={"shared": True}, changes=True
+    ),
+    "health.get_store_health": Route("GET", "/healthcheck/store"),
+    "thumbnail.get_thumbnail": Route("GET", "/fractal/{uuid}/thumbnail"),
+    # No worker is asked for a tile of so many iterations.
+    "tile.get_tile": Route("GET", TILE, 400),
+    "web.get_fractal": Route("GET", "/fractal/{uuid}"),
+    "web.get_gallery": Route("GET", "/"),
+}
+
+
+@dataclass(frozen=True)
+class User:
+    """The role of a user in a project, and the headers by which the API knows the user."""
+
+    role: str
+    project: str
+    headers: Mapping[str, str]
+
+
+class Matrix:
+    """Asks an API, and says what each answer should be by the rules.
+
+    :param users: by name; among them one with the role service and some with the role member.
+    :param implied: the roles that a role implies, itself included, as the identity service says.
+    """
+
+    def __init__(
+        self, url: str, users: Mapping[str, User], implied: Callable[[str], tuple[str, ...]]
+    ) -> None:
+        self._url = url
+        self._users = users
+        self._implied = implied
+        self._rules = Rules({})
+        self._kept: dict[tuple[str, bool], str] = {}
+        # A worker has the image store checked before it takes work.
+        self._must(self._service, "GET", "/healthcheck/store")
+
+    @property
+    def _service(self) -> User:
+        return next(one for one in self._users.values() if one.role == "service")
+
+    def differences(self, name: str) -> list[str]:
+        """Return the cells of a user whose status is not what it should be."""
+        user = self._users[name]
+        found = []
+        for endpoint, route in ROUTES.items():
+            kinds = (OWN, SHARED_OWN, OTHER, SHARED_OTHER) if "{uuid}" in route.path else (OWN,)
+            for kind in kinds:
+                expected = self.expected(user, endpoint, kind)
+                path = route.path.replace("{uuid}", self._fractal(user, route, kind))
+                answer = self.ask(user, route.method, path, json=route.json, data=route.data)
+                if answer.status_code != expected:
+                    cell = f"{name}, {endpoint}, {kind}"
+                    found.append(f"{cell}: {answer.status_code} instead of {expected}")
+        return found
+
+    def expected(self, user: User, endpoint: str, kind: str) -> int:
+        """Return the status of an answer by the rules."""
+        route = ROUTES[endpoint]
+        if not self._allows(RULES[endpoint], user):
+            return 403
+        is_own = kind in (OWN, SHARED_OWN) or self._allows(ALL_PROJECTS, user)
+        if "{uuid}" not in route.path or not route.scoped or is_own:
+            return route.status
+        if kind == OTHER:
+            return 404
+        return 403 if route.changes else route.status
+
+    def _allows(self, rule: str, user: User) -> bool:
+        return self._rules.allow(rule, "somebody", user.project, self._implied(user.role))
+
+    def ask(self, user: User, method: str, path: str, **body: Any) -> requests.Response:
+        """Send a request of a user."""
+        return requests.request(
+            method,
+            self._url + path,
+            headers=user.headers,
+            timeout=60,
+            allow_redirects=False,
+            **body,
+        )
+
+    def _fractal(self, user: User, route: Route, kind: str) -> str:
+        """Return the uuid of a complete fractal; its image has been stored."""
+        if "{uuid}" not in route.path:
+            return ""
+        is_own, shared = kind in (OWN, SHARED_OWN), kind in (SHARED_OWN, SHARED_OTHER)
+        owner = next(
+            one
+            for one in self._users.values()
+            if one.role == "member" and (one.project == user.project) == is_own
+        )
+        if route.changes:
+            return self.complete(owner, shared)
+        key = (owner.project, shared)
+        if key not in self._kept:
+            self._kept[key] = self.complete(owner, shared)
+        return self._kept[key]
+
+    def complete(self, owner: User, shared: bool = False) -> str:
+        """Post a fractal and complete it, as a producer and a worker do; return its uuid."""
+        service = self._service
+        uuid, picture = str(uuidlib.uuid4()), io.BytesIO()
+        posted = SMALL_FRACTAL | {"uuid": uuid, "shared": shared}
+        self._must(owner, "POST", "/api/fractal", json=posted)
+        Image.new("P", (posted["width"], posted["height"])).save(picture, "png")
+        png = picture.getvalue()
+        lease = None
+        while lease is None:
+            claim = {"claimed_by": "matrix", "lease": 600, "count": 100}
+            claimed = self._must(service, "POST", "/api/claim", json=claim).json()["objects"]
+            lease = next((one for one in claimed if one["uuid"] == uuid), None)
+        named = {"attempt": lease["attempt"], "token": lease["token"]}
+        digest = base64.b64encode(hashlib.sha256(png).digest()).decode()
+        answer = requests.put(
+            f"{self._url}/api/fractal/{uuid}/image",
+            png,
+            params=named,
+            headers={
+                **service.headers,
+                "Content-Type": "image/png",
+                "Content-Digest": f"sha-256=:{digest}:",
+            },
+            timeout=60,
+        )
+        assert answer.status_code == 200, answer.text
+        result = {
+            **named,
+            "image_token": lease["token"],
+            "checksum": hashlib.sha256(png).hexdigest(),
+            "duration": 0.1,
+            "size": len(png),
+            "generated_by": "matrix",
+        }
+        self._must(service, "PUT", f"/api/fractal/{uuid}", json=result)
+        return uuid
+
+    def _must(self, user: User, method: str, path: str, **body: Any) -> requests.Response:
+        answer = self.ask(user, method, path, **body)
+        assert answer.ok, answer.text
+        return answer
+
+
+def missing() -> set[str]:
+    """Return the endpoints that the matrix leaves out, or that there are not."""
+    return ROUTES.keys() ^ (RULES.keys() - PUBLIC)

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fractals of several projects: who sees and changes which of them, by every route."""
+
+import json
+import re
+
+import pytest
+import requests
+
+from faafo import errors
+from faafo.app import factory
+from faafo.app.factory import create_app
+from faafo.app.server import HttpServer
+from faafo.auth.identity import Identity
+from faafo.db import db, fractals
+from faafo.fractal.png import has_sides
+from tests.functional import matrix
+from tests.functional.matrix import Matrix, User
+from tests.functional.processes import SMALL_FRACTAL
+
+HEADER = "X-Test-User"
+ROLES = {"admin": ("admin", "member", "reader"), "member": ("member", "reader")}
+
+
+def implied(role):
+    return ROLES.get(role, (role,))
+
+
+class ByHeader:
+    """Believes what the header says: user, project and role."""
+
+    credentials = (HEADER,)
+
+    def identify(self, request):
+        said = request.headers.get(HEADER)
+        if said is None:
+            raise errors.Unauthenticated("say who you are")
+        name, project, role = said.split("/")
+        return Identity(name, name, project or None, implied(role))
+
+    def recall(self, request):
+        return self.identify(request)
+
+    def was_valid(self, request):
+        return True
+
+
+def user(name, project, role):
+    return User(role, project, {HEADER: f"{name}/{project}/{role}"})
+
+
+USERS = {
+    "reader": user("rita", "alpha", "reader"),
+    "member": user("ada", "alpha", "member"),
+    "operator": user("olga", "alpha", "admin"),
+    "service": user("faafo", "alpha", "service"),
+    "stranger": user("bob", "beta", "member"),
+    "unknown role": user("ulf", "alpha", "guest"),
+}
+NOBODY = User("", "", {})
+
+
+@pytest.fixture
+def app(app, conf, store, monkeypatch):
+    """The application with several projects."""
+    conf.set_override("auth_strategy", "http_basic", "api")
+    conf.set_override("public_gallery", True, "api")
+    monkeypatch.setattr(factory, "open_authenticator", lambda _: ByHeader())
+    app = create_app(conf, store, "1.2.3")
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def asked(app):
+    server = HttpServer(app, "127.0.0.1", 0, threads=4)
+    server.start()
+    yield Matrix(server.url, USERS, implied)
+    server.stop()
+
+
+def listed(asked, who, path="/api/fractal"):
+    answer = asked.ask(who, "GET", path)
+    assert answer.status_code == 200, answer.text
+    page = answer.json()
+    assert page["num_results"] == len(page["objects"])
+    return {one["uuid"] for one in page["objects"]}
+
+
+def shown(asked, who, path="/"):
+    answer = asked.ask(who, "GET", path)
+    assert answer.status_code == 200, answer.text
+    return set(re.findall(r'<li data-key="([0-9a-f-]{36})"', answer.text)), answer.text
+
+
+def test_the_matrix_leaves_no_route_out():
+    assert matrix.missing() == set()
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_each_user_gets_from_each_route_what_the_rules_say(asked, name):
+    assert asked.differences(name) == []
+
+
+def test_lists_pages_and_counts_are_of_ones_own_project(asked):
+    own, shared = asked.complete(USERS["member"]), asked.complete(USERS["member"], shared=True)
+    other = asked.complete(USERS["stranger"])
+    assert listed(asked, USERS["reader"]) == {own, shared}
+    assert listed(asked, USERS["stranger"]) == {other}
+    assert listed(asked, USERS["stranger"], "/api/fractal?scope=shared") == {shared}
+    assert shown(asked, USERS["reader"])[0] == {own, shared}
+    for order in ("newest", "longest", "largest"):
+        assert shown(asked, USERS["stranger"], f"/?sort={order}")[0] == {other}
+        found, page = shown(asked, USERS["stranger"], f"/?scope=shared&sort={order}")
+        assert found == {shared}
+        assert re.search(r'Complete <span class="count">1<', page)
+
+
+def test_a_search_finds_nothing_of_another_project(asked):
+    own, other = asked.complete(USERS["member"]), asked.complete(USERS["stranger"])
+    for name, op, val in (("width", ">", 0), ("project_id", "==", "beta"), ("shared", "==", False)):
+        q = json.dumps({"filters": [{"name": name, "op": op, "val": val}]})
+        answer = asked.ask(USERS["member"], "GET", "/api/fractal?q=" + q)
+        assert other not in answer.text
+        assert (own in answer.text) == (name != "project_id")
+
+
+def test_administrators_see_all_projects_when_they_ask_for_them(asked):
+    own, other = asked.complete(USERS["member"]), asked.complete(USERS["stranger"])
+    assert listed(asked, USERS["operator"]) == {own}
+    assert listed(asked, USERS["operator"], "/api/fractal?scope=all_projects") == {own, other}
+    assert shown(asked, USERS["operator"], "/?scope=all_projects")[0] == {own, other}
+    refused = asked.ask(USERS["member"], "GET", "/api/fractal?scope=all_projects")
+    assert (refused.status_code, refused.json()["message"]) == (
+        403,
+        "scope: the policy does not allow you fractal:all_projects",
+    )
+
+
+def test_what_was_posted_without_a_login_is_seen_by_administrators_only(asked, app, make_task):
+    with app.app_context():
+        old = fractals.add(db.session, make_task()).uuid
+    assert asked.ask(USERS["member"], "GET", f"/api/fractal/{old}").status_code == 404
+    assert asked.ask(USERS["operator"], "GET", f"/api/fractal/{old}").status_code == 200
+    assert listed(asked, USERS["operator"], "/api/fractal?scope=all_projects") == {old}
+
+
+def test_a_record_says_whose_it_is_and_cannot_be_given_away(asked):
+    uuid = asked.complete(USERS["member"])
+    record = asked.ask(USERS["member"], "GET", f"/api/fractal/{uuid}").json()
+    assert (record["project_id"], record["user_id"], record["shared"]) == ("alpha", "ada", False)
+    for change in ({"project_id": "beta"}, {"user_id": "bob"}, {"shared": True}):
+        answer = asked.ask(USERS["service"], "PATCH", f"/api/fractal/{uuid}", json=change)
+        assert answer.status_code == 409, answer.text
+
+
+def test_visitors_see_what_is_shared_and_nothing_else(asked):
+    shared, private = (
+        asked.complete(USERS["member"], shared=True),
+        asked.complete(USERS["stranger"]),
+    )
+    assert shown(asked, NOBODY)[0] == listed(asked, NOBODY) == {shared}
+    for path in (
+        "/fractal/{}",
+        "/api/fractal/{}",
+        "/api/fractal/{}/image",
+        "/fractal/{}/thumbnail",
+    ):
+        assert asked.ask(NOBODY, "GET", path.format(shared)).status_code == 200
+        assert asked.ask(NOBODY, "GET", path.format(private)).status_code == 404
+    assert asked.ask(NOBODY, "GET", "/api/fractal?scope=all_projects").status_code == 403
+    for method, path in (
+        ("GET", "/new"),
+        ("DELETE", f"/api/fractal/{shared}"),
+        ("GET", "/explore"),
+    ):
+        assert asked.ask(NOBODY, method, path).status_code == 401
+    wrong = User("", "", {HEADER: "eve//"})
+    assert asked.ask(wrong, "GET", "/").status_code == 403
+
+
+def test_a_part_of_an_image_of_another_project_is_not_found(asked):
+    uuid = asked.complete(USERS["stranger"])
+    headers = USERS["member"].headers | {"Range": "bytes=0-7"}
+    answer = asked.ask(User("member", "alpha", headers), "GET", f"/api/fractal/{uuid}/image")
+    assert answer.status_code == 404
+    headers = USERS["stranger"].headers | {"Range": "bytes=0-23"}
+    answer = asked.ask(User("member", "beta", headers), "GET", f"/api/fractal/{uuid}/image")
+    assert answer.status_code == 206
+    assert has_sides(answer.content, SMALL_FRACTAL["width"], SMALL_FRACTAL["height"])
+
+
+def test_buttons_that_one_may_not_press_are_not_shown(asked):
+    uuid = asked.complete(USERS["member"], shared=True)
+    path = f"/fractal/{uuid}"
+    page = {name: asked.ask(who, "GET", path).text for name, who in USERS.items()}
+    page["nobody"] = asked.ask(NOBODY, "GET", path).text
+    for words, seeing in (
+        (f"{path}/delete", {"member", "operator"}),
+        ("Stop sharing", {"member", "operator"}),
+        ("Render again larger", {"member", "operator", "service", "stranger"}),
+        ('href="/new"', {"member", "operator", "service", "stranger"}),
+        ('href="/explore', {"reader", "member", "operator", "stranger"}),
+    ):
+        assert {name for name, text in page.items() if words in text} == seeing, words
+
+
+def test_sharing_can_be_stopped_on_the_page(asked):
+    uuid = asked.complete(USERS["member"])
+    address = f"/fractal/{uuid}/share"
+    for form, status in (({"shared": "true"}, 200), ({"x": ""}, 404)):
+        answer = asked.ask(USERS["member"], "POST", address, data=form)
+        assert answer.status_code == 303
+        assert asked.ask(USERS["stranger"], "GET", f"/fractal/{uuid}").status_code == status
+
+
+def test_a_marker_of_another_project_is_no_place_in_a_list(asked):
+    asked.complete(USERS["member"])
+    uuid = asked.complete(USERS["stranger"])
+    for path in (f"/api/fractal?marker={uuid}", f"/?older_than={uuid}"):
+        assert asked.ask(USERS["member"], "GET", path).status_code == 404
+
+
+def test_a_link_to_the_explorer_does_not_tell_of_another_projects_fractal(asked):
+    uuid = asked.complete(USERS["stranger"])
+    page = asked.ask(USERS["member"], "GET", f"/explore?fractal={uuid}")
+    assert page.status_code == 200
+    assert uuid not in page.text.replace(f"fractal={uuid}", "")
+
+
+def test_answers_to_different_users_are_kept_apart_by_caches(asked):
+    answer = requests.get(asked._url + "/", headers=USERS["member"].headers, timeout=60)
+    assert HEADER in answer.headers["Vary"]
+    assert answer.headers["Cache-Control"] == "no-cache, private"
