@@ -189,8 +189,8 @@ class Channel(HTTPChannel):
         admitted, self._admitted, self._asking = self._admitted, None, False
         data, self.unparsed = self.unparsed, b""
         with self.requests_lock:
+            admitted = bool(admitted and self.request.admit())
             if admitted:
-                self.request.admit()
                 if self.request.expect_continue:
                     self.send_continue()
             else:

@@ -76,7 +76,9 @@ class Parser(HTTPRequestParser):
         elif not self.route.largest_body or self.content_length > self.route.largest_body:
             self.refuse()
         elif self.route.is_upload and (self.chunked or self.content_length > SMALL_BODY):
-            self._take_room()
+            # Whoever is refused without its body takes no room for it.
+            self.undecided = True
+            self._expects, self.expect_continue = self.expect_continue, False
 
     def received(self, data: bytes) -> int:
         if not self._has_room_for_head(data):
@@ -100,10 +102,16 @@ class Parser(HTTPRequestParser):
             return len(data)
         return count
 
-    def admit(self) -> None:
-        """Read the body."""
+    def admit(self) -> bool:
+        """Read the body, or answer False: there is no room for it."""
+        size = self.route.largest_body if self.chunked else self.content_length
+        if not self._uploads.take(size):
+            self.no_room = True
+            return False
+        self._held = size
         self.undecided = False
         self.expect_continue = self._expects
+        return True
 
     def refuse(self) -> None:
         """Read no body, and close the connection after the answer."""
@@ -162,16 +170,6 @@ class Parser(HTTPRequestParser):
         held, self._large_head = self._large_head, 0
         if held:
             self._channel.server.heads.give_back(held)
-
-    def _take_room(self) -> None:
-        size = self.route.largest_body if self.chunked else self.content_length
-        if self._uploads.take(size):
-            self._held = size
-            self.undecided = True
-            self._expects, self.expect_continue = self.expect_continue, False
-        else:
-            self.no_room = True
-            self.refuse()
 
     def _give_room(self) -> None:
         held, self._held = self._held, 0

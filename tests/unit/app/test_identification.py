@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Credentials that take long to check delay no request with known ones, and no health check."""
 
+import base64
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 
 import bcrypt
 import pytest
@@ -10,15 +13,22 @@ import requests
 
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
+from faafo.app.server import LARGEST_UPLOADS
 from faafo.auth import strategy
 from faafo.auth.http_basic import HttpBasic
 from faafo.core.collaborators import KEY
-from faafo.db import db
+from faafo.db import claims, db, fractals
+from tests.unit.web.conftest import POLICY
 
 DEADLINE = 60
 BOT, NEW = ("bot", "secret"), ("new", "other")
 CLAIM = {"claimed_by": "me", "count": 1, "lease": 60}
 RENEWAL = {"claimed_by": "me", "renew": [], "lease": 60}
+HEAD = (
+    "PUT /api/fractal/{uuid}/image?attempt=1 HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+    "Content-Digest: sha-256=:" + "A" * 43 + "=:\r\nContent-Length: {length}\r\n"
+    "Expect: 100-continue\r\nAuthorization: Basic {login}\r\n\r\n"
+)
 UUID = "00000000-0000-4000-8000-000000000001"
 
 
@@ -160,6 +170,27 @@ def test_an_upload_of_somebody_unknown_is_refused_before_its_body(url):
             timeout=DEADLINE,
         )
     assert answer.status_code == 401
+
+
+def test_uploads_of_somebody_unknown_take_no_room(url, basic, app, conf, make_task):
+    with app.app_context():
+        uuid = fractals.add(db.session, make_task(width=400, height=400)).uuid
+        claims.claim(db.session, "me", 1, 600.0, POLICY)
+    basic.go.clear()
+    with ExitStack() as sockets:
+
+        def begin(login, length):
+            address = ("127.0.0.1", int(url.rpartition(":")[2]))
+            client = sockets.enter_context(socket.create_connection(address, timeout=DEADLINE))
+            credentials = base64.b64encode(":".join(login).encode()).decode()
+            client.sendall(HEAD.format(uuid=uuid, length=length, login=credentials).encode())
+            return client
+
+        for number in range(LARGEST_UPLOADS):
+            begin(("bot", f"wrong {number}"), conf.api.max_image_size)
+        for _ in range(2):
+            assert basic.waiting.acquire(timeout=DEADLINE)
+        assert begin(BOT, 2**17).recv(4096).startswith(b"HTTP/1.1 100 ")
 
 
 def test_a_check_that_fails_unexpectedly_is_503(url, basic, monkeypatch, caplog):
