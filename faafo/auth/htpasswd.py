@@ -2,6 +2,7 @@
 """Files of user names and bcrypt hashes, as ``htpasswd -B`` of Apache writes them."""
 
 import re
+from dataclasses import dataclass
 
 HASH = re.compile(r"\$2[abxy]?\$(\d\d)\$[./A-Za-z0-9]{53}")
 # The exponent of the number of rounds: 15 take two seconds, of which a client could ask for many.
@@ -9,22 +10,36 @@ COSTS = range(4, 16)
 LONGEST_NAME = 255
 
 
-def parse(text: str) -> dict[str, bytes]:
-    """Return the hash of each user.
+@dataclass(frozen=True)
+class Users:
+    """The hash of each user, one of those that take longest to check, and the costs of all."""
+
+    hashes: dict[str, bytes]
+    costliest: bytes | None
+    costs: frozenset[int]
+
+
+def parse(text: str) -> Users:
+    """Return the users of a file.
 
     :raises ValueError: when a line is broken, or names a user again; shows no hash.
     """
-    users: dict[str, bytes] = {}
+    hashes: dict[str, bytes] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, _colon, encoded = line.strip().partition(":")
         if problem := _problem(name, encoded):
             raise ValueError(f"line {number}: {problem}")
-        if name in users:
+        if name in hashes:
             raise ValueError(f"line {number}: user {name!r} is in the file already")
-        users[name] = encoded.encode("ascii")
-    return users
+        hashes[name] = encoded.encode("ascii")
+    costliest = max(hashes.values(), key=_cost, default=None)
+    return Users(hashes, costliest, frozenset(map(_cost, hashes.values())))
+
+
+def _cost(encoded: bytes) -> int:
+    return int(encoded.split(b"$")[2])
 
 
 def _problem(name: str, encoded: str) -> str | None:

@@ -3,6 +3,7 @@
 
 import hashlib
 import hmac
+import logging
 import secrets
 import threading
 
@@ -14,6 +15,8 @@ from faafo import errors
 from faafo.auth import htpasswd
 from faafo.auth.identity import Identity
 from faafo.auth.watched import WatchedFile
+
+LOG = logging.getLogger(__name__)
 
 OPTION = "[api] http_basic_auth_user_file"
 CHALLENGE = 'Basic realm="faafo", charset="UTF-8"'
@@ -45,7 +48,7 @@ class HttpBasic:
         path = conf.api.http_basic_auth_user_file
         if not path:
             raise errors.ConfigurationError(f"{OPTION}: auth_strategy = http_basic needs this file")
-        self._users = WatchedFile(OPTION, path, htpasswd.parse)
+        self._users = WatchedFile(OPTION, path, _read)
         self._admins = frozenset(conf.api.admin_users)
         self._services = frozenset(conf.api.service_users)
         self._key = secrets.token_bytes(32)
@@ -62,7 +65,7 @@ class HttpBasic:
     def recall(self, request: Request) -> Identity | None:
         """Return who sends ``request`` if the password has been checked before."""
         name, password = _sent(request)
-        encoded = self._users.value.get(name)
+        encoded = self._users.value.hashes.get(name)
         return self._identity(name) if self._is_verified(name, password, encoded) else None
 
     def was_valid(self, request: Request) -> bool:
@@ -78,11 +81,11 @@ class HttpBasic:
 
     def _is_known(self, name: str, password: bytes) -> bool:
         users = self._users.value
-        encoded = users.get(name)
+        encoded = users.hashes.get(name)
         if self._is_verified(name, password, encoded):
             return True
         # An unknown user takes as long as a wrong password.
-        hashed = encoded or next(iter(users.values()), None)
+        hashed = encoded or users.costliest
         if hashed is None or not self._matches(password, hashed) or encoded is None:
             return False
         self._verified[name] = (encoded, self._digest(password))
@@ -111,6 +114,19 @@ class HttpBasic:
             return False
         finally:
             self._checks.release()
+
+
+def _read(text: str) -> htpasswd.Users:
+    users = htpasswd.parse(text)
+    if len(users.costs) > 1:
+        LOG.warning(
+            "%s: the hashes have costs from %d to %d; the time of a wrong password tells which "
+            "users exist unless all are made with the same, such as htpasswd -B -C 10",
+            OPTION,
+            min(users.costs),
+            max(users.costs),
+        )
+    return users
 
 
 def _sent(request: Request) -> tuple[str, bytes]:

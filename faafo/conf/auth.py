@@ -19,8 +19,8 @@ auth_opts: list[cfg.Opt] = [
     cfg.StrOpt(
         "http_basic_auth_user_file",
         sample_default="/etc/faafo/users",
-        help="For http_basic: file of the users, one a line, with bcrypt hashes, as htpasswd -B "
-        "writes it. Changes hold within two seconds.",
+        help="For http_basic: file of the users, one a line, with bcrypt hashes of cost 4 to 15, "
+        "as htpasswd -B -C 10 writes it. Changes hold within two seconds.",
     ),
     cfg.ListOpt(
         "admin_users",

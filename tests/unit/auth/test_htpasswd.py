@@ -11,8 +11,17 @@ HASH = "$2y$05$" + "a" * 53
 
 def test_users_and_their_hashes():
     text = f"# the team\n\nada:{HASH}\r\ncharles:{HASH.replace('2y', '2b')}\n"
-    assert parse(text) == {"ada": HASH.encode(), "charles": HASH.replace("2y", "2b").encode()}
-    assert parse("") == {}
+    hashes = {"ada": HASH.encode(), "charles": HASH.replace("2y", "2b").encode()}
+    assert parse(text).hashes == hashes
+    assert parse("").hashes == {}
+    assert parse("").costliest is None
+
+
+def test_the_costs_of_the_hashes_and_the_costliest_one():
+    costly = HASH.replace("05", "12")
+    users = parse(f"ada:{HASH}\ncharles:{costly}\nbot:{HASH}\n")
+    assert users.costs == {5, 12}
+    assert users.costliest == costly.encode()
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ CLAIM = {"claimed_by": "me", "count": 1, "lease": 60}
 UUID = "00000000-0000-4000-8000-000000000001"
 
 
-def line(name: str, password: str) -> str:
-    return f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
+def line(name: str, password: str, cost: int = 4) -> str:
+    return f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()}\n"
 
 
 @pytest.fixture
@@ -148,6 +148,26 @@ def test_a_known_password_is_not_hashed_again(client, monkeypatch):
     assert client.get("/", auth=MAX).status_code == 200
     monkeypatch.setattr(bcrypt, "checkpw", None)
     assert client.get("/", auth=MAX).status_code == 200
+
+
+def test_an_unknown_user_takes_as_long_as_the_slowest_of_the_file(
+    client, users, monkeypatch, caplog
+):
+    users.write_text(line("ada", "S3Cret") + line("max", "S3C\u00e4", cost=6) + line("bot", "x"))
+    # The first look sees that the file has changed, the second one reads it.
+    for _ in range(2):
+        client.get("/", auth=ADA)
+    checked, check = [], bcrypt.checkpw
+
+    def record(password, encoded):
+        checked.append(encoded)
+        return check(password, encoded)
+
+    monkeypatch.setattr(bcrypt, "checkpw", record)
+    assert client.get("/", auth=("nobody", "S3Cret")).status_code == 401
+    assert [encoded[:7] for encoded in checked] == [b"$2b$06$"]
+    (warning,) = [one for one in caplog.records if "costs from" in one.message]
+    assert "the hashes have costs from 4 to 6" in warning.message
 
 
 def test_too_many_checks_at_a_time_are_refused(secured, monkeypatch):
