@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Recovery: which tasks of a batch are done, under way or not begun when its worker is lost."""
+"""Recovery: which tasks of a batch are done, under way or not begun when its call has failed."""
 
 import itertools
 import logging
@@ -49,7 +49,7 @@ class Recovery:
             return [error]
         found = self._find(jobs)
         if found is None:
-            unknown = errors.RenderCancelled("its worker was lost, and no other one is there")
+            unknown = errors.RenderCancelled("its call failed, and no worker tells what is stored")
             return [unknown] * len(jobs)
         outcomes: list[Outcome] = [one if isinstance(one, FractalResult) else None for one in found]
         # Images of earlier attempts say nothing about this call.
@@ -62,7 +62,7 @@ class Recovery:
             if outcomes[number] is None:
                 outcomes[number] = error
                 break
-        LOG.info("%d of %d tasks of a lost worker are stored", sum(own), len(jobs))
+        LOG.info("%d of %d tasks of a failed call are stored", sum(own), len(jobs))
         return outcomes
 
     def _find(self, jobs: Sequence[Job]) -> list[Outcome] | None:

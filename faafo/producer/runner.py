@@ -23,13 +23,8 @@ LOG = logging.getLogger(__name__)
 
 # Errors after which a fractal is released, without a failure being counted.
 NOT_A_FAILURE = (errors.BrokerUnavailable, errors.StoreUnavailable, errors.WorkerBusy)
-# Errors of a call as a whole, which tell nothing about a single task of a batch.
-ABOUT_THE_CALL = (
-    errors.BrokerUnavailable,
-    errors.RenderTimeout,
-    errors.WorkerBusy,
-    errors.WorkerLost,
-)
+# After these no task has failed, whichever was under way.
+NO_FAULT_OF_A_TASK = (*NOT_A_FAILURE, errors.RenderCancelled)
 # Seconds after which a worker begins no further task of a batch: the estimate was wrong.
 BEGIN_WITHIN = 2 * AHEAD_SECONDS
 # Seconds until the next claim when the system refuses another thread.
@@ -151,31 +146,40 @@ class Runner:
             self._settle(assignment, outcomes)
         # After any other error the leases must end, too: they would be renewed for ever.
         except Exception as error:
-            LOG.exception("%s failed", _named(assignment))
-            self._settle(assignment, [unexpected(error)] * len(assignment.jobs))
+            self._settle(assignment, self._after_failure(assignment, error))
         else:
             self._record(assignment, outcomes, time.monotonic() - begun_at)
             self._settle(assignment, outcomes)
 
     def _call(self, assignment: Assignment) -> list[Outcome]:
-        """Return the outcome of each job; raise the errors that are about the call as a whole."""
+        """Return the outcome of each job; raise the error of the call as a whole."""
         slot, jobs = assignment.slot, assignment.jobs
-        try:
-            if len(jobs) > 1:
-                leased = [(job.task, job.lease) for job in jobs]
-                return self._workers.process_all(
-                    leased, slot.worker, slot.instance_id, BEGIN_WITHIN
-                )
-            (job,) = jobs
-            return [
-                self._workers.process(
-                    job.task, job.lease, slot.worker, slot.instance_id, slot.exclusive
-                )
-            ]
-        except ABOUT_THE_CALL:
-            raise
-        except errors.FaafoError as error:
+        if len(jobs) > 1:
+            leased = [(job.task, job.lease) for job in jobs]
+            return self._workers.process_all(leased, slot.worker, slot.instance_id, BEGIN_WITHIN)
+        (job,) = jobs
+        return [
+            self._workers.process(
+                job.task, job.lease, slot.worker, slot.instance_id, slot.exclusive
+            )
+        ]
+
+    def _after_failure(self, assignment: Assignment, error: Exception) -> list[Outcome]:
+        """Return the outcomes of jobs whose call has failed, though its worker lives.
+
+        The error of a whole batch tells nothing about a single task. It costs one failure at most,
+        as that of a lost worker does.
+        """
+        jobs, worker = assignment.jobs, assignment.slot.worker
+        if not isinstance(error, errors.FaafoError):
+            LOG.exception("%s failed", _named(assignment))
+            error = unexpected(error)
+        elif len(jobs) > 1:
+            LOG.warning("the call of %s to worker %s failed: %s", _named(assignment), worker, error)
+        if isinstance(error, NO_FAULT_OF_A_TASK):
             return [error] * len(jobs)
+        assignment.free_slot()
+        return self._recovery.outcomes(jobs, error)
 
     def _record(self, assignment: Assignment, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Record how long the worker has taken for small tasks: the next batch depends on it."""

@@ -101,9 +101,11 @@ class WorkerClient:
         with self._translated(), _refused_if_too_old():
             target = self._client.prepare(server=worker, version=contract.BATCH_VERSION)
             answer = target.call(context, method, tasks=tasks)
-            if len(answer) != len(leased):
-                raise errors.RenderFailed(f"{len(answer)} outcomes of {len(leased)} tasks")
-            return [messages.Outcome.model_validate(one).value for one in answer]
+            if not isinstance(answer, list) or len(answer) != len(leased):
+                raise errors.RenderFailed(
+                    f"the answer of the worker is not a list of {len(leased)} outcomes"
+                )
+            return [_outcome(one) for one in answer]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -164,6 +166,14 @@ def _refused_if_too_old() -> Iterator[None]:
         if error.exc_type == contract.TOO_OLD:
             raise errors.WorkerBusy(f"the worker is too old for batches: {error.value}") from None
         raise
+
+
+def _outcome(answer: Any) -> Outcome:
+    """Return the outcome of one task of a batch; a malformed one is the error of that task."""
+    try:
+        return messages.parse(messages.Outcome, answer).value
+    except errors.InvalidMessage as error:
+        return errors.FaafoError(f"the answer of the worker is not an outcome: {error}")
 
 
 def _version_for(task: FractalTask) -> str:

@@ -588,6 +588,63 @@ def test_small_fractals_travel_in_batches_and_large_ones_alone(
     assert max(endpoint.calls) > 1
 
 
+def fail(_outcomes):
+    raise errors.RenderFailed("a mistake")
+
+
+class Odd(Counting):
+    """A worker's endpoint whose first batch is answered with what ``change`` makes of it."""
+
+    def __init__(self, renderer, change):
+        super().__init__(renderer)
+        self._change = change
+
+    @expected_exceptions(errors.FaafoError)
+    def process_all(self, ctxt, tasks):
+        change, self._change = self._change, None
+        outcomes = super().process_all(ctxt, tasks)
+        return outcomes if change is None else change(outcomes)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _outcomes: None,
+        lambda _outcomes: {"result": 1},
+        lambda outcomes: outcomes[:-1],
+        lambda outcomes: [*outcomes, outcomes[0]],
+        fail,
+    ],
+    ids=["null", "object", "short", "long", "error"],
+)
+def test_a_batch_without_a_whole_answer_costs_no_failure_of_what_is_stored(
+    run_dispatcher, renderer, client, make_task, wait_until, change
+):
+    tasks = [make_task() for _number in range(60)]
+    with run_dispatcher(Odd(renderer, change), slots=0) as running:
+        client.create_all(tasks)
+        running.registry.report(BATCHES, "w", 1, 0, {}, "1.0")
+        uuids = [task.uuid for task in tasks]
+        wait_until(lambda: all(one["status"] == "complete" for one in client.get_all(uuids)))
+        wait_until(lambda: running.registry.free_slots() == 1, "the slot")
+    records = client.get_all(uuids)
+    assert {(one["attempt"], one["failures"]) for one in records} == {(1, 0)}
+
+
+def test_a_malformed_outcome_costs_the_failure_of_its_task_only(
+    run_dispatcher, renderer, client, make_task, wait_until
+):
+    tasks = [make_task() for _number in range(60)]
+    endpoint = Odd(renderer, lambda outcomes: [*outcomes[:-1], {"result": "stored"}])
+    with run_dispatcher(endpoint, slots=0) as running:
+        client.create_all(tasks)
+        running.registry.report(BATCHES, "w", 1, 0, {}, "1.0")
+        uuids = [task.uuid for task in tasks]
+        wait_until(lambda: sum(one["failures"] for one in client.get_all(uuids)) == 1)
+        wait_until(lambda: all(one["status"] == "complete" for one in client.get_all(uuids)))
+    assert sorted(one["failures"] for one in client.get_all(uuids)) == [0] * 59 + [1]
+
+
 def test_a_lost_batch_costs_one_failure_and_no_second_render(
     run_dispatcher, renderer, client, session, make_task, wait_until, monkeypatch
 ):
