@@ -6,6 +6,8 @@ from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import Field
 
+from faafo import errors
+
 # The incarnation of the record in hexadecimal digits, a hyphen, and the attempt.
 PATTERN = r"^[0-9a-f]{16}-(0|[1-9][0-9]{0,9})$"
 Token = Annotated[str, Field(pattern=PATTERN)]
@@ -26,8 +28,17 @@ class Lease(NamedTuple):
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
-        """Return the lease of a claimed record."""
-        return cls(record["uuid"], record["attempt"], record.get("token"))
+        """Return the lease of a claimed record.
+
+        :raises faafo.errors.InvalidMessage: when it has none: it comes from another process.
+        """
+        try:
+            lease = cls(record["uuid"], record["attempt"], record.get("token"))
+        except (AttributeError, LookupError, TypeError):
+            raise errors.InvalidMessage(f"a record without a lease: {record!r:.200}") from None
+        if not all(map(isinstance, lease, (str, int, str | None))):
+            raise errors.InvalidMessage(f"a record with a malformed lease: {lease!r:.200}")
+        return lease
 
     @property
     def incarnation(self) -> str | None:

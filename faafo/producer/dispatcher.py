@@ -129,13 +129,13 @@ class Dispatcher:
 
     def _dispatch(self) -> bool:
         """Claim jobs for free slots and start them; return whether any was claimed."""
-        if not self._registry.slots():
-            self._runner.release_backlog()
-        self._runner.start_jobs()
-        wanted = self._backlog.wanted(self._registry.free_slots())
-        if not wanted:
-            return False
         try:
+            if not self._registry.slots():
+                self._runner.release_backlog()
+            self._runner.start_jobs()
+            wanted = self._backlog.wanted(self._registry.free_slots())
+            if not wanted:
+                return False
             claimed = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
             self._accept(claimed)
             self._runner.start_jobs()
@@ -147,6 +147,7 @@ class Dispatcher:
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)
         # The answer comes from another process, and whatever it holds, the next one may be better.
+        # If this thread ended, nothing would be claimed any more.
         except Exception:
             LOG.exception("could not dispatch")
         return False
@@ -163,10 +164,10 @@ class Dispatcher:
 
         All leases are held before anything else, so that each is renewed until it ends.
         """
-        leases = [Lease.of(record) for record in claimed]
-        for lease in leases:
+        leased = [(lease, record) for record in claimed if (lease := _lease_of(record))]
+        for lease, _record in leased:
             self._leases.add(lease)
-        for lease, record in zip(leases, claimed, strict=True):
+        for lease, record in leased:
             try:
                 self._backlog.add(Job.of(record))
             except errors.InvalidTask as error:
@@ -178,6 +179,15 @@ class Dispatcher:
         if self._stop.is_set():
             # This claim was answered after the drain had begun.
             self._runner.release_backlog()
+
+
+def _lease_of(record: Record) -> Lease | None:
+    """Return the lease of a claimed record; None if it is malformed, and so left to expire."""
+    try:
+        return Lease.of(record)
+    except errors.InvalidMessage as error:
+        LOG.error("a fractal that was claimed is left to its lease: %s", error)
+        return None
 
 
 def _started(name: str, target: Callable[..., None], *arguments: Any) -> threading.Thread:

@@ -19,6 +19,7 @@ from faafo.producer import drain
 from faafo.producer.backlog import Job
 from faafo.producer.dispatcher import Dispatcher, Pace
 from faafo.producer.registry import WorkerRegistry
+from faafo.producer.runner import Runner
 from faafo.render import image
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
@@ -483,6 +484,57 @@ def test_a_record_that_cannot_be_parsed_fails_and_the_others_are_rendered(
     assert record["failures"] >= 1
     assert "palette" in record["fault"]
     assert "on producer me" in record["fault"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _record: None,
+        lambda _record: "rendering",
+        lambda record: {**record, "attempt": None},
+        lambda record: {**record, "uuid": [record["uuid"]]},
+        lambda record: {**record, "token": 1},
+        lambda record: {name: value for name, value in record.items() if name != "uuid"},
+    ],
+)
+def test_a_record_without_a_lease_does_not_keep_the_others_from_being_rendered(
+    run_dispatcher, renderer, client, make_task, wait_until, monkeypatch, caplog, change
+):
+    uuids = [client.create(make_task())["uuid"] for _ in range(3)]
+    claim, changed = Client.claim, []
+
+    def claim_oddly(self, *arguments):
+        records = claim(self, *arguments)
+        changed.extend(records[1:2])
+        return [change(one) if one in changed else one for one in records]
+
+    monkeypatch.setattr(Client, "claim", claim_oddly)
+    with run_dispatcher(renderer, slots=3):
+        wait_until(lambda: [client.get(uuid)["attempt"] for uuid in uuids] == [1, 1, 1])
+        wait_until(
+            lambda: all(client.get(uuid)["status"] == "complete" for uuid in uuids[::2]),
+            "the others",
+        )
+    assert client.get(uuids[1])["status"] == "rendering"
+    assert "a fractal that was claimed is left to its lease" in caplog.text
+
+
+def test_an_unexpected_error_before_a_claim_does_not_end_the_dispatcher(
+    run_dispatcher, renderer, client, make_task, wait_until, monkeypatch, caplog
+):
+    start_jobs, failed = Runner.start_jobs, []
+
+    def fail_once(self):
+        if not failed:
+            failed.append(True)
+            raise LookupError("a mistake")
+        start_jobs(self)
+
+    monkeypatch.setattr(Runner, "start_jobs", fail_once)
+    uuid = client.create(make_task())["uuid"]
+    with run_dispatcher(renderer):
+        wait_until(lambda: client.get(uuid)["status"] == "complete")
+    assert "could not dispatch" in caplog.text
 
 
 def test_jobs_for_which_no_thread_can_be_started_are_released_and_rendered_later(
