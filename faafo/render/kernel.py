@@ -3,10 +3,10 @@
 
 Most orbits escape within a few steps. So the kernel begins a row with a few steps of all its
 pixels, and appends the orbits that are still inside to a list. It iterates over the list, a stride
-at a time: it moves the orbits that have escaped or entered the trap to a second list, and compacts
-the first to the others. The stride in which they escaped is repeated, step by step, for their
-counts. So no lane waits for an orbit of its neighbours. When the list is short, the
-kernel begins another row.
+at a time: it moves the orbits that have escaped to a second list, drops those that never will, and
+compacts the first to the others. The stride in which they escaped is repeated, step by step, for
+their counts. So no lane waits for an orbit of its neighbours. When the list is short, the kernel
+begins another row.
 """
 
 import numpy as np
@@ -25,14 +25,15 @@ from faafo.render.lanes import (
     splat,
     store,
 )
-from faafo.render.orbits import FEW, Cursor, Julia, Orbits
+from faafo.render.orbits import FEW, STRIDE, Cursor, Julia, Orbits
 
 # A row is begun LANES neighbours at a time, in up to FIRST_ROUNDS rounds of FIRST_STEPS, until at
 # most STRAGGLERS orbits are left inside: those are appended to the list.
 FIRST_STEPS = 2
 FIRST_ROUNDS = 12
 STRAGGLERS = LANES // 8
-# The number of strides that LANES orbits make in succession, unless one of them ends.
+# The number of strides that LANES orbits make in succession, unless one of them ends. Those that
+# have made all their steps are found after them.
 STRIDES = 8
 
 
@@ -59,7 +60,7 @@ def fill(
     width = xs.size - LANES
     spare = np.empty(xs.size, np.int32)
     room = orbits.pixel.size
-    finished = Orbits(
+    escaped = Orbits(
         np.empty(room), np.empty(room), np.empty(room, np.int64), np.empty(room, np.int64)
     )
     while budget > 0 and (row < ys.size or under_way > 0):
@@ -76,7 +77,7 @@ def fill(
                 counts[pixel : pixel + width] = out[:width]
             row += 1
         budget -= (under_way + LANES) * STRIDES
-        under_way = _advance(counts, julia, trap, orbits, finished, under_way)
+        under_way = _advance(counts, julia, trap, orbits, escaped, under_way)
     return Cursor(row, first, last, under_way)
 
 
@@ -120,21 +121,23 @@ def _step(x, y, steps, inside, julia):
 def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
     """Begin the orbits of the columns ``first`` to before ``last`` of the row at ``pixel``.
 
-    Store the counts of those that escape at once in ``out``, which begins with this row and is
-    longer. Append the others to the list, and return its new length.
+    Store their counts in ``out``, which begins with this row and is longer: of those that escape
+    at once, and the largest of the others. Append these to the list, and return its new length.
     """
-    largest = splat(julia.iterations - 1)
+    largest = julia.iterations - 1
+    rounds = min(FIRST_ROUNDS, largest // FIRST_STEPS)
     for column in range(first, last, LANES):
         x = load(xs, column)
         y = splat(y_of_row)
         steps = splat(0)
         inside = lane_numbers() < splat(last - column)
-        for _ in range(FIRST_ROUNDS):
+        for _ in range(rounds):
             for _ in range(FIRST_STEPS):
                 x, y, steps, inside = _step(x, y, steps, inside, julia)
             if count(inside) <= STRAGGLERS:
                 break
-        store(out, column, choose(largest < steps, largest, steps))
+        # What is still inside gets the count of orbits that never escape: it may be one of them.
+        store(out, column, choose(inside, splat(largest), steps))
         if is_any(inside):
             append(orbits.x, under_way, x, inside)
             append(orbits.y, under_way, y, inside)
@@ -145,80 +148,82 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
 
 
 @compiled
-def _advance(counts, julia, trap, orbits, finished, under_way):
+def _advance(counts, julia, trap, orbits, escaped, under_way):
     """Advance all orbits of the list, and return how many are left in it.
 
-    ``finished`` is scratch memory for the orbits that end.
+    ``escaped`` is scratch memory for the orbits that escape. The others that end are left out:
+    they have the largest count since they were begun.
     """
     left = 0
     through = 0
-    limit = splat(julia.iterations)
+    strides = min(STRIDES, 1 + julia.iterations // julia.stride)
     for start in range(0, under_way, LANES):
         x = load(orbits.x, start)
         y = load(orbits.y, start)
         steps = load(orbits.steps, start)
         pixel = load(orbits.pixel, start)
         present = lane_numbers() < splat(under_way - start)
-        inside = present
-        done = present & ~present
-        last_x, last_y, last_steps = x, y, steps
-        for _ in range(STRIDES):
+        inside, free = present, present
+        last_x, last_y = x, y
+        made = 0
+        for _ in range(strides):
             last_x, last_y = x, y
-            x, y, inside, caught = _stride(x, y, inside, julia, trap)
-            # No step of an orbit that stays inside to the end needs to be repeated.
-            last_steps = choose(inside, limit, steps)
-            steps = choose(caught, limit, steps + splat(julia.stride))
-            inside = inside & (steps < limit)
-            done = present & ~inside
-            if is_any(done):
+            x, y, inside, free = _stride(x, y, present, julia, trap)
+            made += julia.stride
+            if is_any(present & ~free):
                 break
-        append(finished.x, through, last_x, done)
-        append(finished.y, through, last_y, done)
-        append(finished.steps, through, last_steps, done)
-        append(finished.pixel, through, pixel, done)
-        through += count(done)
-        append(orbits.x, left, x, inside)
-        append(orbits.y, left, y, inside)
-        append(orbits.steps, left, steps, inside)
-        append(orbits.pixel, left, pixel, inside)
-        left += count(inside)
-    _finish(counts, julia, finished, through)
+        steps = steps + splat(made)
+        gone = present & ~inside
+        if is_any(gone):
+            append(escaped.x, through, last_x, gone)
+            append(escaped.y, through, last_y, gone)
+            append(escaped.steps, through, steps, gone)
+            append(escaped.pixel, through, pixel, gone)
+            through += count(gone)
+        free = free & (steps < splat(julia.iterations))
+        append(orbits.x, left, x, free)
+        append(orbits.y, left, y, free)
+        append(orbits.steps, left, steps, free)
+        append(orbits.pixel, left, pixel, free)
+        left += count(free)
+    _finish(counts, julia, escaped, through)
     return left
 
 
 @inlined
-def _stride(x, y, inside, julia, trap):
-    """Return x, y, inside and caught after ``julia.stride`` steps.
+def _stride(x, y, present, julia, trap):
+    """Return x, y, inside and free after ``julia.stride`` steps.
 
-    ``inside`` holds for orbits that have not escaped before the last of these steps, ``caught`` for
-    those in the ``trap`` after it.
+    ``inside`` holds for orbits that have not escaped before the last of these steps, ``free`` for
+    those that are not in the ``trap`` after it either.
     """
-    for _ in range(julia.stride - 1):
-        x, y = x * x - y * y + splat(julia.cx), (x + x) * y + splat(julia.cy)
+    # The stride is STRIDE or 1. A constant number of steps is compiled without a loop.
+    for _ in range(julia.stride // STRIDE):
+        for _ in range(STRIDE - 1):
+            x, y = x * x - y * y + splat(julia.cx), (x + x) * y + splat(julia.cy)
     xx = x * x
     yy = y * y
-    inside = inside & (xx + yy <= splat(4.0))
+    inside = present & (xx + yy <= splat(4.0))
     y = (x + x) * y + splat(julia.cy)
     x = xx - yy + splat(julia.cx)
-    caught = inside & ~inside
+    free = inside
     for disc in range(trap.shape[0]):
         dx = x - splat(trap[disc, 0])
         dy = y - splat(trap[disc, 1])
-        within = inside & (dx * dx + dy * dy < splat(trap[disc, 2]))
-        caught = ~(~caught & ~within)
-    return x, y, inside, caught
+        free = free & ~(dx * dx + dy * dy < splat(trap[disc, 2]))
+    return x, y, inside, free
 
 
 @inlined
-def _finish(counts, julia, finished, through):
-    """Repeat the last stride of the first ``through`` finished orbits; store their counts."""
+def _finish(counts, julia, escaped, through):
+    """Repeat the last stride of the first ``through`` escaped orbits; store their counts."""
     for start in range(0, through, LANES):
-        x = load(finished.x, start)
-        y = load(finished.y, start)
-        steps = load(finished.steps, start)
+        x = load(escaped.x, start)
+        y = load(escaped.y, start)
+        steps = load(escaped.steps, start) + splat(-julia.stride)
         inside = lane_numbers() < splat(through - start)
         for _ in range(julia.stride):
             x, y, steps, inside = _step(x, y, steps, inside, julia)
-        append(finished.steps, start, steps, lane_numbers() < splat(through - start))
+        append(escaped.steps, start, steps, lane_numbers() < splat(through - start))
     for i in range(through):
-        counts[finished.pixel[i]] = min(finished.steps[i], julia.iterations - 1)
+        counts[escaped.pixel[i]] = min(escaped.steps[i], julia.iterations - 1)

@@ -134,8 +134,11 @@ def lane_numbers(_typing_context):
 def choose(_typing_context, condition, chosen, otherwise):
     """Return ``chosen`` in lanes where ``condition`` is true, and ``otherwise`` in the others."""
 
-    def emit(builder, register, *two):
-        return builder.select(as_bits(builder, register), *two)
+    def emit(builder, register, first, second):
+        if SHAPE.has_masks or chosen is doubles:
+            return builder.select(as_bits(builder, register), first, second)
+        others = builder.and_(builder.not_(register), second)
+        return builder.or_(builder.and_(register, first), others)
 
     return chosen(mask, chosen, chosen), _each(chosen, emit)
 
