@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from faafo.render.jit import compiled, inlined
 from faafo.render.lanes import (
     LANES,
+    align_stack,
     append,
     choose,
     count,
@@ -124,6 +125,7 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
     Store their counts in ``out``, which begins with this row and is longer: of those that escape
     at once, and the largest of the others. Append these to the list, and return its new length.
     """
+    align_stack()
     largest = julia.iterations - 1
     rounds = min(FIRST_ROUNDS, largest // FIRST_STEPS)
     for column in range(first, last, LANES):
@@ -154,6 +156,7 @@ def _advance(counts, julia, trap, orbits, escaped, under_way):
     ``escaped`` is scratch memory for the orbits that escape. The others that end are left out:
     they have the largest count since they were begun.
     """
+    align_stack()
     left = 0
     through = 0
     strides = min(STRIDES, 1 + julia.iterations // julia.stride)

@@ -8,6 +8,7 @@ import pytest
 from faafo.render.lanes import (
     LANES,
     WIDTH,
+    align_stack,
     append,
     choose,
     count,
@@ -72,3 +73,14 @@ def test_integers_are_stored_as_32_bits(first):
     out = np.zeros(LANES + 3, np.int32)
     number_from(first, out)
     assert out.tolist() == [0, 0, *range(first, first + LANES), 0]
+
+
+@numba.njit
+def nothing_on_an_aligned_stack():
+    align_stack()
+
+
+def test_the_stack_is_aligned_to_a_register():
+    nothing_on_an_aligned_stack()
+    (code,) = nothing_on_an_aligned_stack.inspect_llvm().values()
+    assert f"alignstack({8 * WIDTH})" in code or f"alignstack={8 * WIDTH}" in code
