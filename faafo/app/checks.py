@@ -18,6 +18,9 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
 WITH_LIST = {"fractal.post_fractals"}
+# A GET that writes, has a worker render, or occupies a thread: no page of another site may make a
+# browser send any number of them, with the credentials that the browser has.
+COSTLY = {"claim.get_claim", "health.get_store_health", "tile.get_tile"}
 # What every file of gzip begins with (RFC 1952, 2.3.1).
 GZIP = b"\x1f\x8b"
 # Of the object in a body; our largest one has 20.
@@ -33,6 +36,8 @@ def register(app: Flask) -> None:
 def _check() -> None:
     # One function: Flask takes a few microseconds to call another.
     if request.method in SAFE:
+        if request.endpoint in COSTLY:
+            reject_cross_site()
         _refuse_unknown_parameters()
         return
     _refuse_without_room()

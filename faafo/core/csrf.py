@@ -35,4 +35,7 @@ def _host(origin: str) -> str | None:
 
 
 def _reject() -> None:
-    abort(403, description="Cross-site request rejected. Press the button on this site again.")
+    abort(
+        403,
+        description="Cross-site request rejected. Use a page of this site, or type the address.",
+    )

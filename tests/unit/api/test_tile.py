@@ -56,6 +56,16 @@ def test_a_tile_may_be_kept_for_good(get, worker):
     assert (view.z, view.x, view.y, view.cx, view.palette) == (1, 0, 1, -0.8, "ember")
 
 
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_browser_gets_a_tile_for_this_site_and_for_a_typed_address(get, site):
+    assert get(headers={"Sec-Fetch-Site": site}).status_code == 200
+
+
+def test_another_site_gets_no_tile_rendered(get, worker):
+    assert get(headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert worker.views == []
+
+
 def test_who_has_a_tile_already_costs_no_render(get, worker):
     kept = get().headers["ETag"]
     worker.views.clear()

@@ -140,6 +140,24 @@ def test_this_site_and_programs_can_retry(client, failed, headers):
     assert answer.status_code == 200
 
 
+COSTLY_PATHS = ["/healthcheck/store", TILE, "/api/claim?wait=0", "/v1/claim?wait=0"]
+
+
+@pytest.mark.parametrize("headers", CROSS_SITE)
+@pytest.mark.parametrize("path", COSTLY_PATHS)
+def test_another_site_cannot_ask_for_what_writes_or_costs_much(client, path, headers):
+    for method in ("GET", "HEAD"):
+        assert client.open(path, method=method, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}]
+)
+@pytest.mark.parametrize("path", [path for path in COSTLY_PATHS if path != TILE])
+def test_this_site_programs_and_typed_addresses_can_ask_for_it(client, path, headers):
+    assert client.get(path, headers=headers).status_code == 200
+
+
 def test_another_site_can_read(client):
     assert client.get("/api/fractal", headers=CROSS_SITE[0]).status_code == 200
 
