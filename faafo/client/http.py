@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The REST API of faafo as Python calls."""
 
-import base64
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
 from faafo import errors
 from faafo.client.answers import LARGEST_PAGE, message, parsed, reason
+from faafo.client.bodies import content_digest, in_batches
 from faafo.client.login import without_login
 from faafo.client.service_auth import Credentials
 from faafo.fractal.lease import Lease
@@ -33,7 +31,6 @@ LONGEST_FAULT = 4000
 RETRIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
 
 Record = dict[str, Any]
-Item = TypeVar("Item")
 
 
 class Client:
@@ -75,7 +72,7 @@ class Client:
     def create_all(self, tasks: Iterable[FractalTask]) -> list[Record]:
         """Post fractals, in batches of which each is stored as a whole; return their records."""
         records = []
-        for some in _in_batches(tasks, LARGEST_POST):
+        for some in in_batches(tasks, LARGEST_POST):
             body = [task.model_dump(exclude_none=True) for task in some]
             records += self._request("POST", "/api/fractals", body)["objects"]
         return records
@@ -87,7 +84,7 @@ class Client:
     def get_all(self, uuids: Iterable[str]) -> list[Record]:
         """Return the records of those of ``uuids`` that exist."""
         records = []
-        for some in _in_batches(uuids, LARGEST_PAGE):
+        for some in in_batches(uuids, LARGEST_PAGE):
             q = json.dumps({"filters": [{"name": "uuid", "op": "in", "val": some}]})
             parameters = {"q": q, "results_per_page": LARGEST_PAGE}
             page = self._request("GET", "/api/fractal", parameters=parameters)
@@ -104,7 +101,7 @@ class Client:
     ) -> list[str]:
         """Record the results of leases; return the uuids of those that were refused."""
         refused = []
-        for some in _in_batches(results, LARGEST_CLAIM):
+        for some in in_batches(results, LARGEST_CLAIM):
             complete = [
                 {**result.model_dump(exclude_none=True), **lease.as_body()}
                 for lease, result in some
@@ -147,7 +144,7 @@ class Client:
         :param rows_done: the number of rows rendered so far by uuid, where it is known.
         """
         lost, done = [], rows_done or {}
-        for some in _in_batches(leases, LARGEST_CLAIM):
+        for some in in_batches(leases, LARGEST_CLAIM):
             renewed = [
                 lease.as_body() | ({"rows_done": done[lease.uuid]} if lease.uuid in done else {})
                 for lease in some
@@ -168,7 +165,7 @@ class Client:
         :param fault: why they cannot be rendered now, for their records.
         """
         shown = {} if fault is None else {"fault": fault[:LONGEST_FAULT]}
-        for some in _in_batches(leases, LARGEST_CLAIM):
+        for some in in_batches(leases, LARGEST_CLAIM):
             released = [lease.as_body() | shown for lease in some]
             body = {"claimed_by": claimed_by, "release": released}
             self._request("PUT", "/api/claim", body, timeout=timeout)
@@ -227,13 +224,20 @@ class Client:
         return answer
 
     def _send(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        """Send a request, once more with other credentials if it was refused for its own."""
+        """Send a request, once more with other credentials if it was refused for its own.
+
+        If these are refused as well, the caller decides when to try again, as after other failures.
+        """
         url = self._endpoint_url + path
         if self._auth is None:
             return self._session.request(method, url, **arguments)
         response = self._session.request(method, url, auth=self._both, **arguments)
-        if response.status_code == HTTPStatus.UNAUTHORIZED and self._auth.renew(response):
-            return self._session.request(method, url, auth=self._both, **arguments)
+        if response.status_code != HTTPStatus.UNAUTHORIZED or not self._auth.renew(response):
+            return response
+        response = self._session.request(method, url, auth=self._both, **arguments)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            text = f"401, {message(parsed(response))}; it refuses new credentials, too"
+            raise errors.ApiUnavailable(f"endpoint_url = {self._shown_url}: {text}")
         return response
 
     def _both(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -241,16 +245,3 @@ class Client:
         if self._login is not None:
             request = self._login(request)
         return request if self._auth is None else self._auth(request)
-
-
-def content_digest(content: bytes) -> str:
-    """Return the value of the header Content-Digest (RFC 9530)."""
-    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    return f"sha-256=:{digest}:"
-
-
-def _in_batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    # itertools.batched needs Python 3.12.
-    remaining = iter(items)
-    while batch := list(islice(remaining, size)):
-        yield batch

@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 GROUP = "service_auth"
 # Seconds for each request to Keystone, unless [service_auth] timeout says otherwise.
 TIMEOUT_SECONDS = 5.0
-# Seconds after a failure until Keystone is asked again.
+# Seconds after a failure until Keystone is asked again, and after a renewal until the next one.
 PAUSE_SECONDS = 5.0
 # Of http_basic; keystoneauth1 would send the text "None".
 REQUIRED = {"http_basic": ("username", "password")}
@@ -79,6 +79,7 @@ class ServiceAuth:
         self._lock = threading.Lock()
         self._headers: Headers | None = None
         self._ask_after = 0.0
+        self._renew_after = 0.0
         self._failing = False
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -97,13 +98,22 @@ class ServiceAuth:
             if any(sent.get(name) != value for name, value in known.items()):
                 # Another thread has renewed them meanwhile.
                 return True
-            if not self._plugin.invalidate():
+            if self._is_new() or not self._plugin.invalidate():
                 return False
             before, self._ask_after = self._headers, 0.0
             try:
-                return self._ask() != before
+                is_other = self._ask() != before
             except errors.ApiUnavailable:
                 return False
+            self._renew_after = time.monotonic() + PAUSE_SECONDS
+            return is_other
+
+    def _is_new(self) -> bool:
+        """Tell whether the credentials have just been renewed: others would be refused as well."""
+        is_new = time.monotonic() < self._renew_after
+        if is_new:
+            LOG.warning("[%s]: the API refuses a token that Keystone has just issued", GROUP)
+        return is_new
 
     def _current(self) -> Headers:
         if not self._lock.acquire(blocking=self._headers is None):

@@ -171,6 +171,42 @@ def test_a_request_is_sent_again_with_a_new_token(url, auth):
     assert Client(url, auth=auth).get("x") == {"uuid": "x"}
 
 
+@pytest.fixture
+def seen():
+    """The headers of the requests to ``refusing``."""
+    return []
+
+
+@pytest.fixture
+def refusing(odd_server, seen):
+    """A client of an API that refuses every token, and the credentials of that client."""
+    plugin = Plugin()
+    auth = ServiceAuth(plugin, None)
+    url = odd_server(401, b'{"message": "who?"}', seen)
+    return Client(url, auth=auth), auth, plugin
+
+
+def test_a_new_token_that_is_refused_as_well_is_the_error_of_the_request(refusing, seen):
+    client, _auth, plugin = refusing
+    with pytest.raises(errors.ApiUnavailable, match=r"401, who\?; it refuses new credentials, too"):
+        client.get("x")
+    assert [headers["X-Auth-Token"] for headers in seen] == ["1", "2"]
+    assert plugin.number == 2
+
+
+def test_keystone_is_asked_for_no_further_token_until_a_pause_is_over(refusing, seen, caplog):
+    client, auth, plugin = refusing
+    for _ in range(4):
+        with pytest.raises(errors.ApiUnavailable, match="401, who?"):
+            client.get("x")
+    assert [headers["X-Auth-Token"] for headers in seen] == ["1", "2", "2", "2", "2"]
+    assert "the API refuses a token that Keystone has just issued" in caplog.text
+    auth._renew_after = 0.0
+    with pytest.raises(errors.ApiUnavailable, match="401, who?"):
+        client.get("x")
+    assert plugin.number == 3
+
+
 def test_a_request_whose_credentials_are_wrong_is_to_be_tried_again_later(url):
     with pytest.raises(errors.ApiUnavailable, match="401, who?"):
         Client(url).get("x")
