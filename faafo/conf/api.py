@@ -38,7 +38,7 @@ api_opts: list[cfg.Opt] = [
         "Slow ones have places beside them: as many for reads of images, half as many for "
         "uploads, a quarter each for thumbnails and for searches. One that finds no place is "
         "answered with 503. Claims, reports and the health check have a quarter, at least 2, for "
-        "themselves.",
+        "themselves, and checks of credentials have 4.",
     ),
     cfg.IntOpt(
         "max_width",

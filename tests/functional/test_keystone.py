@@ -4,6 +4,7 @@
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from tests.functional.servers import started
 
 # Seconds within which a request must be answered whose token cannot be validated.
 MOST_SECONDS = 4.0
+# Clients with tokens of their own: more than the queue of any lane holds.
+MANY = 160
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +170,32 @@ def test_a_keystone_that_hangs_stops_unknown_tokens_only(keystone, memcached, tm
         wait_until(lambda: get(url, unknown).status_code == 200, "the token to be accepted")
         found = service.lines_with("faafo.auth.validation")
         assert ["validated again" in line for line in found] == [False, True], found
+
+
+def test_any_number_of_unknown_tokens_delays_no_lease_while_keystone_hangs(
+    keystone, memcached, tmp_path
+):
+    claim = {"claimed_by": "me", "count": 1, "lease": 60}
+
+    def post(token: str) -> requests.Response:
+        headers = {"X-Auth-Token": token}
+        return requests.post(f"{url}/api/claim", json=claim, headers=headers, timeout=60)
+
+    with (
+        running(tmp_path, authtoken(keystone, memcached)) as (_service, url),
+        ThreadPoolExecutor(MANY) as strangers,
+    ):
+        known = keystone.token("service")
+        assert post(known).status_code == 200
+        keystone.freeze()
+        try:
+            answers = [strangers.submit(post, f"nonsense-{number}") for number in range(MANY)]
+            while not all(answer.done() for answer in answers):
+                assert post(known).status_code == 200
+                assert get(url, path="/healthcheck").status_code == 200
+        finally:
+            keystone.thaw()
+        assert {answer.result().status_code for answer in answers} == {503}
 
 
 @pytest.mark.parametrize(
