@@ -53,6 +53,18 @@ class Forbidden(FaafoError):
     """Raised when a rule of the policy refuses a request of this user; names the rule."""
 
 
+class NoLogin(FaafoError):
+    """Raised when a token is requested of a service that asks nobody for a login."""
+
+
+class ProjectNeeded(FaafoError):
+    """Raised when a user who logs in has to choose one of several projects; names them."""
+
+
+class TooManyAttempts(FaafoError):
+    """Raised when too many attempts to log in have failed lately; says how long to wait."""
+
+
 class IdentityUnavailable(FaafoError):
     """Raised when the identity service cannot say whether a token is valid: retry later."""
 

@@ -8,13 +8,16 @@ from pydantic import ValidationError
 from sqlalchemy import exc
 from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException, RequestedRangeNotSatisfiable
+from werkzeug.wrappers import Response as AnyResponse
 
 from faafo import errors
+from faafo.core.login import login_or_none
 from faafo.db import db
 from faafo.db.deadline import is_too_slow
 from faafo.db.engine import explained
 from faafo.fractal.task import describe
 from faafo.web.error import error_page, wants_page
+from faafo.web.login import ask_to_log_in
 
 LOG = logging.getLogger(__name__)
 
@@ -23,8 +26,10 @@ STATUS = {
     errors.InvalidQuery: 400,
     errors.InvalidImage: 400,
     errors.LimitExceeded: 400,
+    errors.ProjectNeeded: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
+    errors.NoLogin: 404,
     errors.FractalNotFound: 404,
     errors.ImageNotFound: 404,
     errors.FractalExists: 409,
@@ -32,6 +37,7 @@ STATUS = {
     errors.StaleAttempt: 409,
     errors.NothingToRetry: 409,
     errors.QueueFull: 429,
+    errors.TooManyAttempts: 429,
     errors.Overloaded: 503,
     errors.TilesBusy: 503,
     errors.TileUnavailable: 503,
@@ -53,6 +59,8 @@ TOO_SLOW = (
 )
 INTERNAL_ERROR = "internal server error"
 RETRY_AFTER_SECONDS = 2
+# The scheme of the pages: they send the cookie that the login page sets.
+PAGES = 'Cookie realm="faafo", form-action="/login"'
 RETRYABLE = (429, 503)
 
 
@@ -84,15 +92,25 @@ def validation_error(error: ValidationError) -> Response:
     return answer(400, describe(error))
 
 
-def _faafo_error(error: errors.FaafoError) -> Response:
+def _faafo_error(error: errors.FaafoError) -> AnyResponse:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     if status >= 500 and not isinstance(error, EXPECTED):
         LOG.error("%s %s: %s", request.method, request.path, error)
         # The text may name paths and hosts, which clients must not see.
         return answer(status, INTERNAL_ERROR if status == 500 else UNAVAILABLE)
-    response = answer(status, str(error))
     if isinstance(error, errors.Unauthenticated):
-        response.headers["WWW-Authenticate"] = error.challenge
+        return _unauthenticated(error)
+    return answer(status, str(error))
+
+
+def _unauthenticated(error: errors.Unauthenticated) -> AnyResponse:
+    """Show a browser the login page instead of a page that it may not see."""
+    if login_or_none() and request.method == "GET" and wants_page(request):
+        return ask_to_log_in()
+    response = answer(401, str(error))
+    # A challenge of another scheme would have a browser ask for the password itself.
+    is_browser = "Sec-Fetch-Site" in request.headers
+    response.headers["WWW-Authenticate"] = PAGES if is_browser else error.challenge
     return response
 
 
@@ -106,13 +124,13 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _other_database_error(error: DatabaseError) -> Response:
+def _other_database_error(error: DatabaseError) -> AnyResponse:
     """Answer 503 for a damaged file, and 500 for the subclasses, which are mistakes of ours."""
     is_damaged = type(error) is DatabaseError
     return _database_error(error) if is_damaged else _unexpected_error(error)
 
 
-def _database_error(error: DatabaseError | InterfaceError | exc.TimeoutError) -> Response:
+def _database_error(error: DatabaseError | InterfaceError | exc.TimeoutError) -> AnyResponse:
     db.session.rollback()
     if isinstance(error, OperationalError) and is_too_slow(error):
         LOG.warning("%s %s: the database took too long", request.method, request.path)

@@ -8,10 +8,11 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
 
-from faafo.api import claim, fractal, health, tile
+from faafo.api import claim, fractal, health, tile, token
 from faafo.api import version as versions
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, gate, request_log
+from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
 from faafo.core.arrivals import Arrivals
 from faafo.core.bulkhead import Bulkheads
@@ -67,13 +68,13 @@ def create_app(
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
     make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
-    authenticator = open_authenticator(conf)
+    authenticator = open_authenticator(conf, TokenStore(app))
     request_log.register(app, roles=() if authenticator else ROLES)
     if authenticator:
         gate.register(app, authenticator, conf.api.public_gallery)
     checks.register(app)
     error_handlers.register(app)
-    for resource in (fractal, claim, tile, health, versions):
+    for resource in (fractal, claim, tile, token, health, versions):
         app.register_api(resource.blueprint)
     versions.serve_both_prefixes(app)
     site.register(app, store, version)

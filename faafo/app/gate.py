@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks of each request who sends it, and whether a rule of the policy allows it."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
 from flask import Flask, Response, request
@@ -10,6 +10,7 @@ from faafo import errors
 from faafo.auth.identity import SENDER, Authenticator, Identity, Sender
 from faafo.core.collaborators import collaborators
 from faafo.core.context import CONTEXT, RequestContext, request_context
+from faafo.core.login import KEY, Login, sent_token
 from faafo.core.versions import wants_versions
 from faafo.policies.endpoints import PUBLIC, RULES, VISITED
 
@@ -24,6 +25,7 @@ def register(app: Flask, authenticator: Authenticator, public_gallery: bool) -> 
     :param public_gallery: whether visitors without credentials see what is shared.
     """
     app.extensions[AUTHENTICATOR] = authenticator
+    app.extensions[KEY] = Login(authenticator)
     visited = VISITED if public_gallery else frozenset()
     app.before_request(_gate(authenticator, visited))
     app.after_request(_private(authenticator))
@@ -40,7 +42,7 @@ def _gate(authenticator: Authenticator, visited: Collection[str]) -> Callable[[]
         # An address without an endpoint is answered with 404 or 405.
         if endpoint is None or _is_public(endpoint):
             return
-        if endpoint in visited and not _has_any(authenticator.credentials):
+        if endpoint in visited and not _has_credentials():
             # The context of the request has neither roles nor a project.
             return
         who = _sender(authenticator)
@@ -48,6 +50,7 @@ def _gate(authenticator: Authenticator, visited: Collection[str]) -> Callable[[]
             request_id=request_context().request_id,
             global_request_id=request_context().global_request_id,
             user_id=who.user_id,
+            user_name=who.user_name,
             project_id=who.project_id,
             roles=who.roles,
         )
@@ -73,8 +76,8 @@ def _authorize(endpoint: str, context: RequestContext) -> None:
         raise errors.Forbidden(f"the policy does not allow you {rule or endpoint}")
 
 
-def _has_any(headers: Sequence[str]) -> bool:
-    return any(header in request.headers for header in headers)
+def _has_credentials() -> bool:
+    return "Authorization" in request.headers or bool(sent_token(request))
 
 
 def _is_public(endpoint: str) -> bool:

@@ -13,12 +13,15 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.auth import htpasswd
-from faafo.auth.identity import Identity
+from faafo.auth.identity import Identity, Tokens
+from faafo.auth.issued import IssuedTokens
 from faafo.auth.watched import WatchedFile
+from faafo.core.login import HEADER, Credentials, Issued, sent_token
 
 LOG = logging.getLogger(__name__)
 
 OPTION = "[api] http_basic_auth_user_file"
+WRONG = "the user name or the password is wrong"
 CHALLENGE = 'Basic realm="faafo", charset="UTF-8"'
 # All users share it.
 PROJECT = "default"
@@ -42,9 +45,10 @@ class HttpBasic:
     :raises faafo.errors.ConfigurationError: when the file cannot be read or has a broken line.
     """
 
-    credentials = ("Authorization",)
+    credentials = ("Authorization", HEADER, "Cookie")
+    has_projects = False
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, tokens: Tokens) -> None:
         path = conf.api.http_basic_auth_user_file
         if not path:
             raise errors.ConfigurationError(f"{OPTION}: auth_strategy = http_basic needs this file")
@@ -54,23 +58,54 @@ class HttpBasic:
         self._key = secrets.token_bytes(32)
         self._verified: dict[str, tuple[bytes, bytes]] = {}
         self._checks = threading.BoundedSemaphore(CHECKS)
+        self._issued = IssuedTokens(tokens, conf.api.token_lifetime, self._identity)
 
     def identify(self, request: Request) -> Identity:
-        """Return who sends ``request``: the user that the header Authorization names."""
+        """Return who sends ``request``: whose password, or whose token, it carries."""
+        token = _token_of(request)
+        if token:
+            return _required(self._issued.owner(token, self._users.value.hashes))
         name, password = _sent(request)
         if not self._is_known(name, password):
-            raise errors.Unauthenticated("the user name or the password is wrong", CHALLENGE)
+            raise errors.Unauthenticated(WRONG, CHALLENGE)
         return self._identity(name)
 
     def recall(self, request: Request) -> Identity | None:
-        """Return who sends ``request`` if the password has been checked before."""
+        """Return who sends ``request`` if password or token have been checked before."""
+        token = _token_of(request)
+        if token:
+            is_known, who = self._issued.recall(token, self._users.value.hashes)
+            return _required(who) if is_known else None
         name, password = _sent(request)
         encoded = self._users.value.hashes.get(name)
         return self._identity(name) if self._is_verified(name, password, encoded) else None
 
     def was_valid(self, request: Request) -> bool:
-        """Return False: a password stays verified until its hash in the file changes."""
-        return False
+        """Tell whether a token was valid when it was looked up last.
+
+        A password stays verified until its hash in the file changes.
+        """
+        return self._issued.was_valid(_token_of(request))
+
+    def log_in(self, credentials: Credentials) -> Issued:
+        """Return a token for a user with a password.
+
+        :raises faafo.errors.Unauthenticated: when the name or the password is wrong.
+        :raises faafo.errors.DatabaseUnavailable: when the token cannot be stored.
+        """
+        name, password = credentials.user, credentials.password.encode()
+        encoded = self._users.value.hashes.get(name)
+        if not self._is_known(name, password) or encoded is None:
+            raise errors.Unauthenticated(WRONG, CHALLENGE)
+        token, expires_at = self._issued.issue(name, encoded)
+        return Issued(token, expires_at, name, PROJECT, self._roles(name))
+
+    def log_out(self, token: str) -> None:
+        """Revoke a token.
+
+        :raises faafo.errors.DatabaseUnavailable: when the database is unreachable.
+        """
+        self._issued.revoke(token)
 
     def _identity(self, name: str) -> Identity:
         return Identity(name, name, PROJECT, self._roles(name))
@@ -134,3 +169,16 @@ def _sent(request: Request) -> tuple[str, bytes]:
     if sent is None or sent.type != "basic":
         raise errors.Unauthenticated("log in with a user name and a password", CHALLENGE)
     return sent.username or "", (sent.password or "").encode()
+
+
+def _token_of(request: Request) -> str:
+    """Return the token of a request that names no user."""
+    return "" if "Authorization" in request.headers else sent_token(request)
+
+
+def _required(who: Identity | None) -> Identity:
+    if who is None:
+        raise errors.Unauthenticated(
+            "the token is not valid: it is unknown, expired or revoked", CHALLENGE
+        )
+    return who

@@ -8,6 +8,7 @@ from typing import Protocol
 from flask import Request
 
 from faafo import errors
+from faafo.core.login import Strategy
 
 # In the WSGI environment: a Sender, when the HTTP server has asked who sends the request.
 SENDER = "faafo.sender"
@@ -27,8 +28,16 @@ class Identity:
 Sender = Identity | errors.FaafoError
 
 
-class Authenticator(Protocol):
-    """Identifies the senders of requests; used by many threads.
+class Tokens(Protocol):
+    """Where a strategy keeps the tokens that it issues, by their digests."""
+
+    def add(self, digest: str, user_id: str, fingerprint: str, seconds: float) -> None: ...
+    def find(self, digest: str) -> tuple[str, str] | None: ...
+    def remove(self, digest: str) -> None: ...
+
+
+class Authenticator(Strategy, Protocol):
+    """Identifies the senders of requests, and logs users in; used by many threads.
 
     ``credentials`` are the headers by which it does, for caches.
     """

@@ -11,9 +11,11 @@ from keystoneauth1 import exceptions
 from oslo_config import cfg
 
 from faafo import errors
-from faafo.auth.identity import Identity
+from faafo.auth.identity import Identity, Tokens
+from faafo.auth.keystone_login import KeystoneLogin
 from faafo.auth.recent import Recent
 from faafo.auth.validation import Validation
+from faafo.core.login import HEADER, Credentials, Issued, sent_token
 from faafo.urls import masked_text
 
 # The client of memcached imports eventlet when it finds it, though nothing here uses it.
@@ -23,7 +25,6 @@ from keystonemiddleware.auth_token import AuthProtocol, list_opts  # noqa: E402
 from keystonemiddleware.auth_token._request import _AuthTokenRequest  # noqa: E402
 
 GROUP = "keystone_authtoken"
-HEADER = "X-Auth-Token"
 # Fernet tokens have some 250 characters, those with a signature (JWS) a thousand.
 LONGEST_TOKEN = 4096
 TOKEN = re.compile(r"[!-~]+")
@@ -56,6 +57,16 @@ class Middleware(AuthProtocol):
     def www_authenticate_uri(self) -> str:
         # By default it would ask Keystone for the catalogue.
         return self._www_authenticate_uri or getattr(self._auth, "auth_url", None) or ""
+
+    @property
+    def auth_url(self) -> str:
+        """The URL of Keystone."""
+        return getattr(self._auth, "auth_url", None) or self.www_authenticate_uri
+
+    @property
+    def asking(self) -> Any:
+        """The session of keystoneauth1, with its timeouts and certificates."""
+        return self._session
 
     @property
     def challenge(self) -> str:
@@ -96,25 +107,27 @@ class Keystone:
     :raises faafo.errors.ConfigurationError: when ``[keystone_authtoken]`` is not valid.
     """
 
-    credentials = (HEADER,)
+    credentials = (HEADER, "Cookie")
+    has_projects = True
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, _tokens: Tokens) -> None:
         register_opts(conf)
         if not conf[GROUP].auth_type and not conf[GROUP].auth_section:
             raise errors.ConfigurationError(f"[{GROUP}] auth_type: keystone needs it")
-        validation = Validation(PATIENCE_SECONDS, max(LEAST_QUESTIONS, conf.api.threads // 2))
+        self._validation = Validation(PATIENCE_SECONDS, max(LEAST_QUESTIONS, conf.api.threads // 2))
         try:
-            self._middleware = Middleware(conf, validation)
+            self._middleware = Middleware(conf, self._validation)
         except (exceptions.ClientException, cfg.RequiredOptError) as error:
             raise errors.ConfigurationError(f"[{GROUP}]: {error}") from None
         self._recent = Recent()
+        self._login = KeystoneLogin(self._middleware.auth_url, self._middleware.asking)
 
     def identify(self, request: Request) -> Identity:
         """Return who sends ``request``: the user of the token in the header X-Auth-Token."""
         recent = self.recall(request)
         if recent is not None:
             return recent
-        token = _token_of(request)
+        token = sent_token(request)
         identity, is_for_all_paths = self._validated(token, request)
         if is_for_all_paths:
             self._recent.add(token, identity)
@@ -122,7 +135,7 @@ class Keystone:
 
     def recall(self, request: Request) -> Identity | None:
         """Return who sends ``request`` if its token has been validated a few seconds ago."""
-        token = _token_of(request)
+        token = sent_token(request)
         if not token:
             raise self._refusal(
                 "a token of Keystone is missing: send it in the header X-Auth-Token"
@@ -134,7 +147,16 @@ class Keystone:
 
     def was_valid(self, request: Request) -> bool:
         """Tell whether the token was valid when it was validated last."""
-        return self._recent.was_valid(_token_of(request))
+        return self._recent.was_valid(sent_token(request))
+
+    def log_in(self, credentials: Credentials) -> Issued:
+        """Return a token of Keystone; see ``KeystoneLogin``."""
+        return self._validation.run(lambda: self._login.log_in(credentials))
+
+    def log_out(self, token: str) -> None:
+        """Have Keystone revoke a token; this process refuses it at once."""
+        self._validation.run(lambda: self._login.log_out(token))
+        self._recent.add(token, None)
 
     def _required(self, identity: Identity | None) -> Identity:
         if identity is None:
@@ -167,10 +189,6 @@ class Keystone:
 
     def _refusal(self, message: str) -> errors.Unauthenticated:
         return errors.Unauthenticated(message, self._middleware.challenge)
-
-
-def _token_of(request: Request) -> str:
-    return request.headers.get(HEADER, "").strip()
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

@@ -5,7 +5,7 @@ import importlib
 
 from oslo_config import cfg
 
-from faafo.auth.identity import Authenticator
+from faafo.auth.identity import Authenticator, Tokens
 from faafo.core.policy import Everything, Policy
 
 NOAUTH = "noauth"
@@ -17,14 +17,14 @@ AUTHENTICATORS = {
 POLICY = ("faafo.auth.policy", "Policy")
 
 
-def open_authenticator(conf: cfg.ConfigOpts) -> Authenticator | None:
+def open_authenticator(conf: cfg.ConfigOpts, tokens: Tokens) -> Authenticator | None:
     """Return what identifies the senders of requests; None with noauth.
 
     :raises faafo.errors.ConfigurationError: when it cannot work as it is configured.
     """
     if conf.api.auth_strategy == NOAUTH:
         return None
-    return _named(*AUTHENTICATORS[conf.api.auth_strategy])(conf)
+    return _named(*AUTHENTICATORS[conf.api.auth_strategy])(conf, tokens)
 
 
 def open_policy(conf: cfg.ConfigOpts) -> Policy:

@@ -37,6 +37,15 @@ auth_opts: list[cfg.Opt] = [
         help="For http_basic: users that also have the role service, which producers and workers "
         "need.",
     ),
+    cfg.IntOpt(
+        "token_lifetime",
+        default=43_200,
+        min=60,
+        max=31_536_000,
+        metavar="SECONDS",
+        help="For http_basic: seconds after which a token expires that was issued to a user who "
+        "logged in, on the login page or by POST /api/token.",
+    ),
     cfg.BoolOpt(
         "public_gallery",
         default=False,

@@ -33,9 +33,11 @@ class RequestContext(context.RequestContext):
         project_id: str | None = None,
         roles: Sequence[str] = (),
         global_request_id: str | None = None,
+        user_name: str | None = None,
     ) -> None:
         self.request_id = request_id or context.generate_request_id()
         self.user_id = user_id
+        self.user_name = user_name
         self.project_id = project_id
         self.roles = list(roles)
         self.global_request_id = global_request_id

@@ -67,6 +67,17 @@ class Deletions(Base):
     count: Mapped[int] = mapped_column(BigInteger)
 
 
+class AccessToken(Base):
+    """A token of a user who has logged in; the token itself is not stored."""
+
+    __tablename__ = "access_token"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(_name(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
 class Fractal(Base):
     """A fractal: its parameters, its status and its result."""
 

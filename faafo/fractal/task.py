@@ -107,6 +107,8 @@ PaletteName = Annotated[
 ]
 # Of a SHA-256 in hexadecimal; clients of the original faafo store shorter checksums.
 CHECKSUM_DIGITS = 64
+# Stands for a value that no message shows.
+SECRET = "***"
 Checksum = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 # Clients of the original faafo send none of our digests.
 AnyChecksum = Annotated[
@@ -205,6 +207,10 @@ MOST_PROBLEMS = 30
 PARAMETERS = tuple(FractalParameters.model_fields)
 
 
+def _is_secret(field: str) -> bool:
+    return field.endswith(("password", "secret"))
+
+
 def describe(error: ValidationError) -> str:
     """Return one line that names each invalid field, its bounds, and its value.
 
@@ -222,7 +228,8 @@ def describe(error: ValidationError) -> str:
             # Our own error type for a combination of fields, which the message names.
             parts.append(detail["msg"])
         else:
-            parts.append(f"{field}: {detail['msg']}, not {_shorten(detail['input'])}")
+            value = SECRET if _is_secret(field) else _shorten(detail["input"])
+            parts.append(f"{field}: {detail['msg']}, not {value}")
     if len(details) > MOST_PROBLEMS:
         parts.append(f"and {len(details) - MOST_PROBLEMS} more problems")
     return "; ".join(parts)

@@ -13,6 +13,7 @@ from faafo.web import (
     explore,
     filters,
     headers,
+    login,
     pages,
     permissions,
     thumbnail,
@@ -29,6 +30,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     Bootstrap5(app)
     filters.register(app)
     permissions.register(app)
+    login.register(app)
     headers.register(app, store)
     documentation.register(app)
     app.register_blueprint(pages.blueprint)

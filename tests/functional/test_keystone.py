@@ -260,3 +260,44 @@ def test_all_services_log_in_and_lose_nothing_when_the_password_is_changed(
             wait_until(lambda: len(complete(cluster.url)) == 50, "50 fractals")
         finally:
             keystone.change_password("service", PASSWORD)
+
+
+def log_in(url: str, user: str, password: str = PASSWORD, **more: str) -> requests.Response:
+    body = {"user": user, "password": password, **more}
+    return requests.post(f"{url}/api/token", json=body, timeout=60)
+
+
+def test_a_user_of_one_project_logs_in_without_naming_it_and_out(keystone, url):
+    answer = log_in(url, "member")
+    assert answer.status_code == 201, answer.text
+    assert {"member", "reader"} <= set(answer.json()["roles"])
+    token = answer.json()["token"]
+    assert get(url, token).status_code == 200
+    headers = {"X-Auth-Token": token}
+    assert requests.delete(f"{url}/api/token", headers=headers, timeout=60).status_code == 204
+    assert get(url, token).status_code == 401
+
+
+def test_a_user_can_name_the_project_but_only_an_own_one(keystone, url):
+    assert log_in(url, "stranger", project="beta").status_code == 201
+    for answer in (log_in(url, "stranger", project="alpha"), log_in(url, "stranger", project="x")):
+        assert answer.status_code == 401
+        assert "the user name, the password or the project is wrong" in answer.json()["message"]
+
+
+def test_a_wrong_password_is_refused_and_not_logged(keystone, api):
+    service, url = api
+    answer = log_in(url, "member", "wrong-S3Cret")
+    assert answer.status_code == 401
+    assert "S3Cret" not in answer.text + service.output()
+
+
+def test_the_login_page_leads_to_the_own_gallery_with_a_cookie(keystone, url):
+    session = requests.Session()
+    headers = {"Accept": "text/html"}
+    assert "/login?next=" in session.get(url, headers=headers, timeout=60).url
+    form = {"user": "member", "password": PASSWORD, "next": "/?sort=largest"}
+    page = session.post(f"{url}/login", data=form, headers=headers, timeout=60)
+    assert page.url == f"{url}/?sort=largest"
+    assert 'id="user">member<' in page.text
+    assert session.post(f"{url}/logout", headers=headers, timeout=60).url.startswith(f"{url}/login")

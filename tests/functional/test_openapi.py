@@ -35,6 +35,8 @@ CALLS = {
     ("/api/claim", "post"),
     ("/api/claim", "put"),
     ("/tile/{z}/{x}/{y}.png", "get"),
+    ("/api/token", "delete"),
+    ("/api/token", "post"),
     ("/healthcheck", "get"),
     ("/healthcheck/store", "get"),
     ("/v1", "get"),

@@ -97,9 +97,12 @@ def test_wrong_credentials_are_answered_with_401(client, caplog, header):
     assert "S3C" not in caplog.text
 
 
-def test_a_browser_gets_a_page_with_401(client):
-    answer = client.get("/", headers={"Accept": "text/html"})
-    assert (answer.status_code, answer.mimetype) == (401, "text/html")
+def test_a_browser_is_led_to_the_login_page(client):
+    answer = client.get("/?sort=largest", headers={"Accept": "text/html"})
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/login?next=/?sort%3Dlargest"
+    form = client.post("/new", headers={"Accept": "text/html"})
+    assert (form.status_code, form.mimetype) == (401, "text/html")
 
 
 @pytest.mark.parametrize(
@@ -170,9 +173,9 @@ def test_an_unknown_user_takes_as_long_as_the_slowest_of_the_file(
     assert "the hashes have costs from 4 to 6" in warning.message
 
 
-def test_too_many_checks_at_a_time_are_refused(secured, monkeypatch):
+def test_too_many_checks_at_a_time_are_refused(secured, monkeypatch, tokens):
     monkeypatch.setattr("faafo.auth.http_basic.PATIENCE_SECONDS", 0.0)
-    basic = HttpBasic(secured)
+    basic = HttpBasic(secured, tokens)
     held = [basic._checks.acquire(blocking=False) for _ in range(2)]
     assert held == [True, True]
     with pytest.raises(errors.Overloaded):
@@ -190,15 +193,15 @@ def test_an_upload_is_refused_before_its_body_is_read(client):
 
 
 @pytest.mark.parametrize("content", [None, "ada", "ada:x\n"])
-def test_a_file_that_is_missing_or_broken_stops_the_start(secured, users, content):
+def test_a_file_that_is_missing_or_broken_stops_the_start(secured, users, content, tokens):
     users.unlink()
     if content is not None:
         users.write_text(content)
     with pytest.raises(errors.ConfigurationError, match="http_basic_auth_user_file = "):
-        HttpBasic(secured)
+        HttpBasic(secured, tokens)
 
 
-def test_the_strategy_needs_a_file(secured):
+def test_the_strategy_needs_a_file(secured, tokens):
     secured.set_override("http_basic_auth_user_file", None, group="api")
     with pytest.raises(errors.ConfigurationError, match="needs this file"):
-        HttpBasic(secured)
+        HttpBasic(secured, tokens)

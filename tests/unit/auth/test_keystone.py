@@ -58,20 +58,20 @@ def request(path="/api/fractal", token="token") -> Request:
     return Flask.request_class(EnvironBuilder(path, headers=headers).get_environ())
 
 
-def test_a_token_says_who_asks_for_which_project(conf, asked):
-    identity = Keystone(conf).identify(request())
+def test_a_token_says_who_asks_for_which_project(conf, asked, tokens):
+    identity = Keystone(conf, tokens).identify(request())
     assert (identity.user_id, identity.user_name, identity.project_id) == ("u-1", "ada", "p-1")
     assert identity.roles == ("member", "reader")
 
 
-def test_keystone_is_not_asked_again_at_once(conf, asked):
-    known = Keystone(conf)
+def test_keystone_is_not_asked_again_at_once(conf, asked, tokens):
+    known = Keystone(conf, tokens)
     assert known.identify(request()) is known.identify(request("/api/claim"))
     assert asked == ["token"]
 
 
-def test_only_a_token_that_was_validated_lately_is_recalled(conf, asked):
-    known = Keystone(conf)
+def test_only_a_token_that_was_validated_lately_is_recalled(conf, asked, tokens):
+    known = Keystone(conf, tokens)
     assert known.recall(request()) is None
     assert not known.was_valid(request())
     identity = known.identify(request())
@@ -82,24 +82,24 @@ def test_only_a_token_that_was_validated_lately_is_recalled(conf, asked):
     assert asked == ["token"]
 
 
-def test_a_token_for_some_paths_is_valid_for_these_whatever_was_asked_before(conf, asked):
-    known = Keystone(conf)
+def test_a_token_for_some_paths_is_valid_for_these_whatever_was_asked_before(conf, asked, tokens):
+    known = Keystone(conf, tokens)
     for _ in range(2):
         assert known.identify(request(token="limited")).user_id == "u-1"
         with pytest.raises(errors.Unauthenticated):
             known.identify(request("/api/claim", token="limited"))
 
 
-def test_headers_that_a_client_makes_up_are_ignored(conf, asked):
+def test_headers_that_a_client_makes_up_are_ignored(conf, asked, tokens):
     headers = {"X-Auth-Token": "token", "X-Roles": "admin", "X-Project-Id": "p-2"}
     forged = Flask.request_class(EnvironBuilder("/", headers=headers).get_environ())
-    identity = Keystone(conf).identify(forged)
+    identity = Keystone(conf, tokens).identify(forged)
     assert (identity.project_id, identity.roles) == ("p-1", ("member", "reader"))
 
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "x" * 4097, "\u00e4"])
-def test_keystone_is_not_asked_about_what_is_no_token(conf, asked, token):
+def test_keystone_is_not_asked_about_what_is_no_token(conf, asked, token, tokens):
     with pytest.raises(errors.Unauthenticated) as refusal:
-        Keystone(conf).identify(request(token=token))
+        Keystone(conf, tokens).identify(request(token=token))
     assert refusal.value.challenge.startswith("Keystone uri=")
     assert asked == []

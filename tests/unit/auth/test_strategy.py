@@ -17,8 +17,8 @@ print([name for name in libraries if name in sys.modules])
 """
 
 
-def test_noauth_lets_everybody_do_everything(conf):
-    assert open_authenticator(conf) is None
+def test_noauth_lets_everybody_do_everything(conf, tokens):
+    assert open_authenticator(conf, tokens) is None
     assert open_policy(conf).allows("fractal:delete", RequestContext())
 
 
@@ -27,11 +27,11 @@ def test_noauth_loads_no_library_of_other_strategies():
     assert done.stdout == "[]\n", done.stderr
 
 
-def test_http_basic_has_users_and_a_policy(conf, tmp_path):
+def test_http_basic_has_users_and_a_policy(conf, tmp_path, tokens):
     (tmp_path / "users").write_text("")
     conf.set_override("auth_strategy", "http_basic", group="api")
     conf.set_override("http_basic_auth_user_file", str(tmp_path / "users"), group="api")
-    assert isinstance(open_authenticator(conf), HttpBasic)
+    assert isinstance(open_authenticator(conf, tokens), HttpBasic)
     assert isinstance(open_policy(conf), Policy)
 
 

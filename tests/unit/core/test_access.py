@@ -18,7 +18,7 @@ from tests.functional import matrix
 from tests.functional.matrix import Matrix, User
 from tests.functional.processes import SMALL_FRACTAL
 
-HEADER = "X-Test-User"
+HEADER = "X-Auth-Token"
 ROLES = {"admin": ("admin", "member", "reader"), "member": ("member", "reader")}
 
 
@@ -30,6 +30,7 @@ class ByHeader:
     """Believes what the header says: user, project and role."""
 
     credentials = (HEADER,)
+    has_projects = True
 
     def identify(self, request):
         said = request.headers.get(HEADER)
@@ -43,6 +44,12 @@ class ByHeader:
 
     def was_valid(self, request):
         return True
+
+    def log_in(self, credentials):
+        raise errors.Unauthenticated("this is no login")
+
+    def log_out(self, token):
+        pass
 
 
 def user(name, project, role):
@@ -65,7 +72,7 @@ def app(app, conf, store, monkeypatch):
     """The application with several projects."""
     conf.set_override("auth_strategy", "http_basic", "api")
     conf.set_override("public_gallery", True, "api")
-    monkeypatch.setattr(factory, "open_authenticator", lambda _: ByHeader())
+    monkeypatch.setattr(factory, "open_authenticator", lambda *_: ByHeader())
     app = create_app(conf, store, "1.2.3")
     yield app
     with app.app_context():

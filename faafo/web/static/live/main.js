@@ -29,6 +29,8 @@ async function poll() {
   try {
     // The browser revalidates with its ETag: an unchanged page is a 304.
     const answer = await request(location.href, { cache: "no-cache", headers: { Accept: "text/html" } });
+    // The login has expired: its page is the answer.
+    if (answer.redirected) return location.assign(answer.url);
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
     backoff.reset();
     seconds = POLL_SECONDS;
