@@ -30,8 +30,8 @@ from faafo.render.orbits import FEW, STRIDE, Cursor, Julia, Orbits
 
 # A row is begun LANES neighbours at a time, in up to FIRST_ROUNDS rounds of FIRST_STEPS, until at
 # most STRAGGLERS orbits are left inside: those are appended to the list.
-FIRST_STEPS = 2
-FIRST_ROUNDS = 12
+FIRST_STEPS = 3
+FIRST_ROUNDS = 8
 STRAGGLERS = LANES // 8
 # The number of strides that LANES orbits make in succession, unless one of them ends. Those that
 # have made all their steps are found after them.

@@ -23,7 +23,7 @@ class Shape:
 
 # 32 registers of 512 bits; 16 of 256 bits; 16 (x86) or 32 (ARM) of 128 bits.
 AVX512 = Shape(width=8, registers=4, has_masks=True)
-AVX2 = Shape(width=4, registers=4, has_masks=False)
+AVX2 = Shape(width=4, registers=3, has_masks=False)
 OTHER = Shape(width=2, registers=4, has_masks=False)
 
 
