@@ -25,6 +25,7 @@ RUN apt-get update \
  && useradd --system --uid 10001 --user-group --home-dir /var/lib/faafo --create-home faafo
 COPY --from=build /opt/faafo /opt/faafo
 COPY --chmod=755 container/faafo-container container/faafo-healthy /usr/local/bin/
+COPY --chmod=755 container/make-users /usr/local/bin/faafo-users
 # With a read-only root file system /tmp must be a tmpfs, and /var/lib/faafo a volume or a tmpfs.
 ENV PATH=/opt/faafo/bin:$PATH \
     PYTHONUNBUFFERED=1 \

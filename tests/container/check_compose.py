@@ -12,6 +12,7 @@ from tests.container.engine import Engine
 from tests.functional.processes import wait_until
 
 URL = "http://127.0.0.1:8000"
+API = requests.Session()
 SERVICES = {"database": 1, "broker": 1, "api": 3, "proxy": 1, "producer": 2, "worker": 3}
 OURS = ("api", "producer", "worker", "migrate")
 
@@ -19,6 +20,7 @@ OURS = ("api", "producer", "worker", "migrate")
 @pytest.fixture(scope="module")
 def site(engine: Engine) -> Iterator[Engine]:
     """All services, once each container is healthy."""
+    API.auth = ("admin", engine.secret("admin_password"))
     engine.compose("up", "--detach")
     try:
         wait_until(lambda: healthy(engine) == SERVICES, "all services to be healthy", 180)
@@ -35,12 +37,12 @@ def healthy(engine: Engine) -> dict[str, int]:
 def complete() -> list[dict]:
     query = '{"filters":[{"name":"status","op":"==","val":"complete"}]}'
     parameters = {"q": query, "results_per_page": 100}
-    return requests.get(f"{URL}/api/fractal", params=parameters, timeout=30).json()["objects"]
+    return API.get(f"{URL}/api/fractal", params=parameters, timeout=30).json()["objects"]
 
 
 def check_images(records: list[dict]) -> None:
     for record in records:
-        png = requests.get(f"{URL}/api/fractal/{record['uuid']}/image", timeout=30).content
+        png = API.get(f"{URL}/api/fractal/{record['uuid']}/image", timeout=30).content
         assert hashlib.sha256(png).hexdigest() == record["checksum"]
 
 
@@ -50,20 +52,33 @@ def test_the_gallery_fills(site: Engine) -> None:
 
     wait_until(three_workers_have_rendered, "fractals of all workers", 120)
     check_images(complete())
-    assert "<img" in requests.get(f"{URL}/", timeout=30).text
+    assert "<img" in API.get(f"{URL}/", timeout=30).text
+
+
+@pytest.mark.usefixtures("site")
+def test_the_browser_of_a_visitor_asks_for_a_password() -> None:
+    for path in ("/", "/api/fractal"):
+        answer = requests.get(URL + path, timeout=30)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+
+
+def test_a_user_who_is_added_is_let_in(site: Engine) -> None:
+    login = ("ada", site.add_user("ada"))
+    wait_until(lambda: requests.get(URL, auth=login, timeout=30).ok, "all APIs to know ada")
 
 
 @pytest.mark.usefixtures("site")
 def test_nobody_sends_images_from_outside() -> None:
     url = f"{URL}/api/fractal/{complete()[0]['uuid']}/image"
-    assert requests.put(url, data=b"", timeout=30).status_code == 403
+    assert API.put(url, data=b"", timeout=30).status_code == 403
 
 
 @pytest.mark.usefixtures("site")
 def test_the_explorer_has_tiles() -> None:
     url = f"{URL}/tile/0/0/0.png?cx=-1&cy=0&iterations=200&palette=original"
-    wait_until(lambda: requests.get(url, timeout=30).status_code == 200, "a tile")
-    assert requests.get(url, timeout=30).headers["Content-Type"] == "image/png"
+    wait_until(lambda: API.get(url, timeout=30).status_code == 200, "a tile")
+    assert API.get(url, timeout=30).headers["Content-Type"] == "image/png"
 
 
 def test_the_schema_was_made_once(site: Engine) -> None:

@@ -3,12 +3,13 @@
 
 import contextlib
 import hashlib
+import shutil
 from pathlib import Path
 
 import requests
 
 from tests.chaos.proxy import Link
-from tests.container.image import Container, Image
+from tests.container.image import ROOT, Container, Image, run
 from tests.functional.conftest import mariadb, mariadb_url, rabbitmq, transport_url  # noqa: F401
 from tests.functional.processes import SMALL_FRACTAL, wait_until
 from tests.functional.servers import RabbitMQ, free_ports
@@ -26,29 +27,29 @@ def test_a_site_of_containers_renders(
     url = f"http://127.0.0.1:{port}"
     database = {"DEFAULT__DATABASE_URL": mariadb_url}
     none_generated = {"DEFAULT__MIN_TASKS": "0", "DEFAULT__MAX_TASKS": "0"}
-    with contextlib.ExitStack() as stack:
+    asks, logs_in = make_users(image, tmp_path)
+    with contextlib.ExitStack() as stack, log_in(tmp_path / "admin_password") as api:
         broker = rabbitmq.virtual_host()
         link = stack.enter_context(Link(rabbitmq.port))
         behind = broker.replace(f":{rabbitmq.port}/", f":{link.port}/")
-        peer = {"DEFAULT__ENDPOINT_URL": url, "RPC__PULSE_INTERVAL": "2"}
+        peer = {"DEFAULT__ENDPOINT_URL": url, "RPC__PULSE_INTERVAL": "2", **logs_in}
 
         def start(role: str, **options: str) -> Container:
             return stack.enter_context(image.running(tmp_path, role, **options))
 
         with image.running(tmp_path, "manage db upgrade", **database) as migration:
             assert migration.service.wait_for_end() == 0
-        api = start("api", DEFAULT__BIND_PORT=str(port), **database)
-        api.wait_until(healthy=True)
+        start("api", DEFAULT__BIND_PORT=str(port), **database, **asks).wait_until(healthy=True)
         producer = start("producer", DEFAULT__TRANSPORT_URL=broker, **none_generated, **peer)
         worker = start("worker", DEFAULT__TRANSPORT_URL=behind, STORE__URL="api://", **peer)
         for one in (producer, worker):
             one.wait_until(healthy=True)
         for _ in range(FRACTALS):
-            assert requests.post(f"{url}/api/fractal", json=SMALL_FRACTAL, timeout=30).ok
-        wait_until(lambda: len(complete(url)) == FRACTALS, f"{FRACTALS} complete fractals")
-        for record in complete(url):
+            assert api.post(f"{url}/api/fractal", json=SMALL_FRACTAL, timeout=30).ok
+        wait_until(lambda: len(complete(api, url)) == FRACTALS, f"{FRACTALS} complete fractals")
+        for record in complete(api, url):
             image_url = f"{url}/api/fractal/{record['uuid']}/image"
-            png = requests.get(image_url, timeout=30).content
+            png = api.get(image_url, timeout=30).content
             assert hashlib.sha256(png).hexdigest() == record["checksum"]
         link.cut()
         worker.wait_until(healthy=False)
@@ -57,13 +58,47 @@ def test_a_site_of_containers_renders(
         worker.wait_until(healthy=True)
 
 
-def test_everything_in_one_container(image: Image, tmp_path: Path) -> None:
+def test_everything_in_one_container_has_a_login_of_its_own(image: Image, tmp_path: Path) -> None:
     (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
     with image.running(tmp_path, "all", DEFAULT__BIND_PORT=str(port)) as everything:
         everything.wait_until(healthy=True)
-        wait_until(lambda: complete(f"http://127.0.0.1:{port}"), "a complete fractal")
+        assert requests.get(f"{url}/api/fractal", timeout=30).status_code == 401
+        with log_in(everything.path("/var/lib/faafo/admin_password")) as api:
+            wait_until(lambda: complete(api, url), "a complete fractal")
 
 
-def complete(url: str) -> list[dict]:
-    page = requests.get(f"{url}/api/fractal?results_per_page=100", timeout=30).json()
+def test_an_api_that_others_reach_wants_a_login_or_a_decision(image: Image, tmp_path: Path) -> None:
+    with image.running(tmp_path, "api") as api:
+        assert api.service.wait_for_end() == 1
+        assert "auth_strategy = http_basic" in api.service.log.read_text()
+
+
+def make_users(image: Image, directory: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Make users; return the options by which an API asks for a login, and by which others do."""
+    run(ROOT / "container/make-users", directory)
+    shutil.copy(directory / "users", image.root / "srv")
+    (image.root / "srv/users").chmod(0o644)
+    asks = {
+        "API__AUTH_STRATEGY": "http_basic",
+        "API__HTTP_BASIC_AUTH_USER_FILE": "/srv/users",
+        "API__SERVICE_USERS": "service",
+    }
+    logs_in = {
+        "SERVICE_AUTH__AUTH_TYPE": "http_basic",
+        "SERVICE_AUTH__USERNAME": "service",
+        "SERVICE_AUTH__PASSWORD": (directory / "service_password").read_text().strip(),
+    }
+    return asks, logs_in
+
+
+def log_in(password: Path) -> requests.Session:
+    """Return a session of the user admin."""
+    session = requests.Session()
+    session.auth = ("admin", password.read_text().strip())
+    return session
+
+
+def complete(api: requests.Session, url: str) -> list[dict]:
+    page = api.get(f"{url}/api/fractal?results_per_page=100", timeout=30).json()
     return [one for one in page["objects"] if one["status"] == "complete"]

@@ -3,6 +3,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,7 @@ class Engine:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._tree = directory / "tree"
+        self._secrets = self._tree / PROJECT[1:] / "secrets"
         self._daemon: subprocess.Popen | None = None
 
     def __enter__(self) -> Self:
@@ -104,6 +106,17 @@ class Engine:
         shutil.copy(ROOT / "compose.yaml", project)
         shutil.copytree(ROOT / "container", project / "container")
         run("container/make-secrets", cwd=project)
+
+    def secret(self, name: str) -> str:
+        """Return what ``container/make-secrets`` has made."""
+        return (self._secrets / name).read_text().strip()
+
+    def add_user(self, name: str) -> str:
+        """Add a user as the documentation says; return the password."""
+        password = secrets.token_urlsafe()
+        command = ["htpasswd", "-i", "-B", "-C", "10", self._secrets / "users", name]
+        subprocess.run(command, input=password, text=True, check=True, capture_output=True)
+        return password
 
     def load(self, image: Image) -> None:
         """Take over an image that buildah has built."""

@@ -104,6 +104,10 @@ class Container:
         self._variables = variables
         self.service = service
 
+    def path(self, inside: str) -> Path:
+        """Return the path by which a file in the container is seen from outside."""
+        return Path(f"/proc/{self.service.pid}/root{inside}")
+
     def is_healthy(self) -> bool:
         """Run the health check inside."""
         enter = ["nsenter", f"--mount=/proc/{self.service.pid}/ns/mnt"]

@@ -7,16 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bcrypt
 import pytest
 import yaml
 from oslo_config import cfg
 
 from faafo import conf as options
+from faafo.auth import htpasswd
+from faafo.client import keystone
 from faafo.rpc.transport import get_transport
 
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
-SCRIPTS = [CONTAINER / "faafo-container", CONTAINER / "faafo-healthy", CONTAINER / "make-secrets"]
+SCRIPTS = [
+    CONTAINER / name for name in ("faafo-container", "faafo-healthy", "make-secrets", "make-users")
+]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = (ROOT / "compose.yaml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
@@ -48,7 +53,8 @@ def test_the_dockerfile_is_well_made():
 def test_every_variable_is_an_option(conf, variable):
     get_transport(conf, default_url="fake://")
     known = {("DEFAULT", name) for name in conf}
-    known |= {(group, opt.dest) for group, opts in options.list_opts() for opt in opts}
+    groups = [*options.list_opts(), *keystone.list_opts()]
+    known |= {(group, opt.dest) for group, opts in groups for opt in opts}
     group, _, name = variable.removeprefix("OS_").lower().partition("__")
     group = "DEFAULT" if group == "default" else group
     assert {(group, name), (group, name.removesuffix("_file"))} & known
@@ -83,6 +89,14 @@ def test_no_password_is_in_it_and_only_the_proxy_is_published():
     assert not re.search(r"(?i)pass(word)?: (?!\S*/run/secrets|\{file|\"yes\")\S", COMPOSE)
     assert "://faafo:" not in COMPOSE
     assert [name for name, one in SERVICES.items() if "ports" in one] == ["proxy"]
+
+
+def test_everybody_logs_in():
+    assert SERVICES["api"]["environment"]["OS_API__AUTH_STRATEGY"] == "http_basic"
+    for name in ("producer", "worker"):
+        assert SERVICES[name]["environment"]["OS_SERVICE_AUTH__USERNAME"] == "service"
+        assert "service_password" in SERVICES[name]["secrets"]
+    assert "admin_password" not in yaml.safe_load(COMPOSE)["secrets"]
 
 
 def test_a_worker_may_finish_what_it_renders(conf):
@@ -121,9 +135,49 @@ def test_secrets_are_made_once_and_agree(tmp_path):
         assert made["database_url"] == f"mysql://faafo:{database}@database/faafo\n"
         assert made["transport_url"] == f"rabbit://faafo:{broker}@broker:5672/\n"
         assert f"default_pass = {broker}\n" in made["rabbitmq.conf"]
+        users = htpasswd.parse(made["users"]).hashes
+        assert set(users) == {"admin", "service"}
+        for name, encoded in users.items():
+            assert bcrypt.checkpw(made[f"{name}_password"].strip().encode(), encoded)
         seen.append(made)
     assert seen[0] == seen[1]
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+
+
+def test_users_that_were_added_stay_and_a_password_that_was_removed_is_made_anew(tmp_path):
+    subprocess.run([SCRIPTS[3], tmp_path], check=True)
+    users = tmp_path / "users"
+    before, old = (
+        htpasswd.parse(users.read_text()).hashes,
+        (tmp_path / "admin_password").read_text(),
+    )
+    with users.open("a") as file:
+        file.write(f"ada:{before['admin'].decode()}\n")
+    (tmp_path / "admin_password").unlink()
+    subprocess.run([SCRIPTS[3], tmp_path], check=True)
+    after, new = htpasswd.parse(users.read_text()).hashes, (tmp_path / "admin_password").read_text()
+    assert (after["ada"], after["service"]) == (before["admin"], before["service"])
+    assert new != old
+    assert bcrypt.checkpw(new.strip().encode(), after["admin"])
+
+
+@pytest.mark.parametrize("way", [{}, {"OS_API__INSECURE_NOAUTH": "true"}])
+def test_all_in_one_has_a_login_unless_it_is_told_otherwise(tmp_path, way):
+    (tmp_path / "faafo-all").write_text("#!/bin/sh\nenv | grep ^OS_ | sort\n")
+    (tmp_path / "faafo-all").chmod(0o755)
+    (tmp_path / "faafo-users").symlink_to(SCRIPTS[3])
+    path = f"{tmp_path}:/usr/bin:/bin"
+    environment = {"PATH": path, "OS_DEFAULT__STATE_PATH": str(tmp_path), **way}
+    done = subprocess.run([SCRIPTS[0]], env=environment, capture_output=True, text=True, check=True)
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    if way:
+        assert "OS_API__AUTH_STRATEGY" not in found
+        return
+    assert found["OS_API__AUTH_STRATEGY"] == found["OS_SERVICE_AUTH__AUTH_TYPE"] == "http_basic"
+    users = htpasswd.parse(Path(found["OS_API__HTTP_BASIC_AUTH_USER_FILE"]).read_text()).hashes
+    assert bcrypt.checkpw(found["OS_SERVICE_AUTH__PASSWORD"].encode(), users["service"])
+    assert f"{tmp_path}/admin_password" in done.stderr
+    assert (tmp_path / "admin_password").read_text().strip() not in done.stderr
 
 
 def test_a_variable_may_be_handed_over_as_a_file(tmp_path):
