@@ -21,8 +21,15 @@ def test_fractals_are_rendered(site: Site) -> None:
 
 
 def test_the_three_ports_answer(site: Site) -> None:
-    for url in (f"{site.url}/", f"{site.url}:5000/healthcheck", f"{site.url}:15672/"):
-        assert requests.get(url, timeout=10).ok, url
+    for url in (f"{site.url}/", f"{site.url}:5000/", f"{site.url}:15672/"):
+        assert requests.get(url, auth=site.login(), timeout=10).ok, url
+
+
+def test_visitors_have_to_log_in(site: Site) -> None:
+    for url in (f"{site.url}/", f"{site.url}:5000/", f"{site.url}:5000/api/fractal"):
+        answer = requests.get(url, timeout=10)
+        assert answer.status_code == 401, url
+        assert answer.headers["WWW-Authenticate"].startswith("Basic "), url
 
 
 def test_database_and_broker_are_not_on_the_network(site: Site) -> None:

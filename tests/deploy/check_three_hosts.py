@@ -18,6 +18,7 @@ from tests.functional.processes import wait_until
 FRACTALS = 30
 CUT_SECONDS = 30
 WORKERS = ["worker1", "worker2"]
+PASSWORDS = ("database", "messaging", "messaging_admin", "admin", "service")
 GROUPS = {
     **dict.fromkeys(("database", "messaging", "api", "producer", "webinterface"), ["controller"]),
     "worker": WORKERS,
@@ -55,7 +56,7 @@ def test_fractals_are_rendered_by_both_workers_and_come_through_nginx(site: Site
 def test_no_password_is_seen(site: Site, first_run: tuple[str, set[str]]) -> None:
     output, command_lines = first_run
     secrets = site.secrets()
-    assert set(secrets) == {"database_password", "messaging_password", "messaging_admin_password"}
+    assert set(secrets) == {f"{name}_password" for name in PASSWORDS}
     directory = site.inventory.parent / "secrets"
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     for path in directory.iterdir():
@@ -71,6 +72,14 @@ def test_no_password_is_seen(site: Site, first_run: tuple[str, set[str]]) -> Non
             for name in found:
                 assert name.startswith("/etc/faafo/"), name
                 assert host.ssh(f"stat --format '%a %U %G' {name}") == "640 root faafo\n"
+
+
+def test_whoever_runs_the_playbook_learns_where_the_password_is(
+    site: Site, first_run: tuple[str, set[str]]
+) -> None:
+    output, _command_lines = first_run
+    assert f"The password is in {site.inventory.parent}/secrets/admin_password" in output
+    assert requests.get(f"{site.url}/api/fractal", timeout=10).status_code == 401
 
 
 @pytest.mark.usefixtures("first_run")
@@ -91,7 +100,8 @@ def test_the_broker_has_no_guest_and_an_interface_for_its_administrator(site: Si
 @pytest.mark.usefixtures("first_run")
 def test_nobody_sends_images_from_outside(site: Site) -> None:
     (uuid,) = site.post(1)
-    answer = requests.put(f"{site.url}/api/fractal/{uuid}/image", data=b"", timeout=10)
+    url = f"{site.url}/api/fractal/{uuid}/image"
+    answer = requests.put(url, data=b"", auth=site.login(), timeout=10)
     assert answer.status_code == 403
 
 

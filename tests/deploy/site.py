@@ -82,9 +82,9 @@ class Site:
         self.inventory.write_text(yaml.safe_dump({"all": every}))
 
     def play(self, **variables: str) -> str:
-        """Run the playbook; return what it prints."""
+        """Run the playbook, and log in; return what it prints."""
         extra = [f"--extra-vars={name}={value}" for name, value in variables.items()]
-        return run(
+        output = run(
             *(SCRIPTS / "ansible-playbook", "-vv", "-i", self.inventory, *extra),
             "playbook.yaml",
             cwd=self._playbooks,
@@ -96,6 +96,12 @@ class Site:
                 "ANSIBLE_NOCOLOR": "1",
             },
         )
+        self._patient.auth = self.login()
+        return output
+
+    def login(self) -> tuple[str, str]:
+        """Return the user name and the password for people."""
+        return "admin", self.secrets()["admin_password"]
 
     def secrets(self) -> dict[str, str]:
         """Return the passwords that the playbook has made."""
@@ -111,7 +117,8 @@ class Site:
 
         :raises requests.RequestException: when the API has not said that it has it.
         """
-        answer = requests.post(f"{self.url}/api/fractal", json=fractal, timeout=10)
+        url = f"{self.url}/api/fractal"
+        answer = requests.post(url, json=fractal, auth=self.login(), timeout=10)
         answer.raise_for_status()
         return answer.json()["uuid"]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the playbook, its templates and the Vagrantfile say, without installing anything."""
 
+import grp
 import os
 import re
 import shutil
@@ -9,10 +10,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bcrypt
 import pytest
 import yaml
 
 from faafo import conf as options
+from faafo.auth import htpasswd
+from faafo.client import keystone
 
 ROOT = Path(__file__).parents[2]
 ANSIBLE = ROOT / "ansible"
@@ -85,7 +89,8 @@ def options_in(template):
 
 @pytest.mark.parametrize("service", sorted(KNOWN))
 def test_every_option_in_a_template_exists(service):
-    known = {(group, opt.dest) for group, opts in KNOWN[service]() for opt in opts}
+    groups = [*KNOWN[service](), *keystone.list_opts()]
+    known = {(group, opt.dest) for group, opts in groups for opt in opts}
     used = options_in(ROLES / service / f"templates/{service}.conf.j2")
     assert TRANSPORT_URL in used
     assert used - {TRANSPORT_URL} <= known
@@ -135,6 +140,34 @@ def test_no_password_is_on_a_command_line():
             line = command if isinstance(command, str) else str(command.get("argv"))
             assert "item.password" not in line
             assert not re.search(r"faafo_\w*(password|_url)", line)
+
+
+def set_users(path, *lines):
+    """Run the script that gives users their passwords; return what it prints."""
+    group = grp.getgrgid(os.getgid()).gr_name
+    script = (ROLES / "api/files/set-users.py").read_text()
+    done = subprocess.run(
+        [sys.executable, "-c", script, path, group],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_users_get_their_passwords_once_and_others_stay(tmp_path):
+    path = tmp_path / "users"
+    path.write_text(f"ada:{bcrypt.hashpw(b'known', bcrypt.gensalt(4)).decode()}\n")
+    assert set_users(path, "admin:S3C:ret", "service:other") == "changed"
+    first = path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert set_users(path, "admin:S3C:ret", "service:other") == "the same"
+    assert path.read_text() == first
+    assert set_users(path, "admin:another", "service:other") == "changed"
+    users = htpasswd.parse(path.read_text()).hashes
+    for name, password in (("ada", b"known"), ("admin", b"another"), ("service", b"other")):
+        assert bcrypt.checkpw(password, users[name])
 
 
 def test_the_vagrantfile_gives_every_group_a_host_and_opens_ports_on_the_loopback_only():
