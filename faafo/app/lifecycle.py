@@ -8,6 +8,7 @@ from flask import Flask
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.app.exposure import check_exposure
 from faafo.app.server import HttpServer
 from faafo.core.collaborators import collaborators
 from faafo.db import db, schema
@@ -31,12 +32,13 @@ class ApiService:
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
 
-        :raises faafo.errors.ConfigurationError: when the port cannot be bound, or the schema
-            of the database is outdated.
+        :raises faafo.errors.ConfigurationError: when the port cannot be bound, the schema of the
+            database is outdated, or others could reach an API without a login.
         :raises faafo.errors.DatabaseUnavailable: when ``stop`` is set before it is reachable.
         """
-        with_backoff(errors.DatabaseUnavailable, stop)(prepare_database, self._app)
         conf = self._conf
+        check_exposure(conf)
+        with_backoff(errors.DatabaseUnavailable, stop)(prepare_database, self._app)
         self._server = HttpServer(
             self._app, conf.listen_address, conf.bind_port, conf.api.threads, self._slow_threads()
         )

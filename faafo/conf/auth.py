@@ -16,6 +16,12 @@ auth_opts: list[cfg.Opt] = [
         ],
         help="How the API knows who sends a request.",
     ),
+    cfg.BoolOpt(
+        "insecure_noauth",
+        default=False,
+        help="With auth_strategy = noauth, listen on an address that others can reach: everybody "
+        "who does may post and delete.",
+    ),
     cfg.StrOpt(
         "http_basic_auth_user_file",
         sample_default="/etc/faafo/users",

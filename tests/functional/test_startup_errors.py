@@ -57,6 +57,13 @@ def test_a_port_in_use_is_named(tmp_path):
     assert "Address already in use" in line
 
 
+@pytest.mark.parametrize("script", ["faafo-all", "faafo-api"])
+def test_a_network_needs_a_login_or_a_decision(tmp_path, script):
+    line = fails(tmp_path, script, listen_address="0.0.0.0", bind_port=0)
+    for part in ("listen_address = 0.0.0.0: ", "auth_strategy = http_basic", "insecure_noauth"):
+        assert part in line
+
+
 def test_a_value_that_an_option_cannot_have_is_named(tmp_path):
     line = fails(tmp_path, "faafo-producer", interval="soon")
     assert "[DEFAULT] interval" in line
