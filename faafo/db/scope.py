@@ -35,6 +35,13 @@ class Scope:
             return (Fractal.project_id == self.project_id,)
         return (Fractal.shared == true(),) if self.only_shared else ()
 
+    @property
+    def indexes(self) -> str | None:
+        """What the names of the indexes that begin with this scope begin with."""
+        if self.project_id is not None:
+            return "ix_fractal_project_id"
+        return "ix_fractal_shared" if self.only_shared else None
+
     def includes(self, fractal: Fractal) -> bool:
         """Tell whether ``fractal`` is in this scope."""
         if self.project_id is not None:
