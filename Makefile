@@ -77,7 +77,7 @@ genconfig: $(VENV)/.installed
 	    $(BIN)/oslo-config-generator --config-file etc/oslo-config-generator/$$service.conf; \
 	done
 
-bench: $(VENV)/.bench-installed
+bench: $(VENV)/.bench-installed $(VENV)/.keystone-installed
 	tools/install-test-packages $(BIN)/bindep bench
 	$(BIN)/python -W ignore -m benchmarks $(ARGS)
 

@@ -13,6 +13,7 @@ import psutil
 
 from benchmarks import (
     api,
+    auth,
     before,
     cold,
     control,
@@ -38,6 +39,7 @@ MODULES = (
     scaling,
     api,
     many,
+    auth,
     million,
     footprint,
     cold,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cheap client: prepared requests over persistent connections, in a process of its own.
 
-Reads ``{"port", "threads", "requests": [[method, path, body or null], ...]}`` as JSON and prints
+Reads ``{"port", "threads", "headers", "requests": [[method, path, body or null], ...]}`` as JSON and prints
 ``{"started_at", "ended_at", "statuses": {...}}``; times are seconds of the monotonic clock, which
 all processes of a machine share.
 """
@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,12 +42,24 @@ class Sent:
         return sum(self.statuses.values()) / (self.ended_at - self.started_at)
 
 
-def send(url: str, requests: Sequence[Request], expected: int, threads: int = THREADS) -> Sent:
+def send(
+    url: str,
+    requests: Sequence[Request],
+    expected: int,
+    threads: int = THREADS,
+    headers: Mapping[str, str] | None = None,
+) -> Sent:
     """Send ``requests`` to ``url`` from a process of its own; its threads share them evenly.
 
+    :param headers: of all requests.
     :raises RuntimeError: when an answer has another status than ``expected``.
     """
-    order = {"port": urlsplit(url).port, "threads": threads, "requests": list(requests)}
+    order = {
+        "port": urlsplit(url).port,
+        "threads": threads,
+        "headers": dict(headers or {}),
+        "requests": list(requests),
+    }
     ended = subprocess.run(
         [sys.executable, "-I", __file__], input=json.dumps(order), capture_output=True, text=True
     )
@@ -59,10 +71,11 @@ def send(url: str, requests: Sequence[Request], expected: int, threads: int = TH
     return sent
 
 
-def prepared(method: str, path: str, body: Any) -> bytes:
+def prepared(method: str, path: str, body: Any, headers: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of a request."""
     content = b"" if body is None else json.dumps(body).encode()
     head = [f"{method} {path} HTTP/1.1", f"Host: {ADDRESS}"]
+    head += [f"{name}: {value}" for name, value in (headers or {}).items()]
     if content:
         head += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
     return "\r\n".join(head).encode() + END_OF_HEAD + content
@@ -114,7 +127,7 @@ def _work(port: int, requests: Sequence[bytes], go: threading.Barrier, seen: Cou
 def main() -> int:
     """Send the requests that the standard input describes."""
     order = json.load(sys.stdin)
-    requests = [prepared(*request) for request in order["requests"]]
+    requests = [prepared(*request, order["headers"]) for request in order["requests"]]
     number, seen = min(order["threads"], len(requests)), Counter()
     go = threading.Barrier(number + 1)
     threads = [

@@ -281,6 +281,7 @@ def running_api(
     directory: Path,
     database_url: str | None = None,
     store: dict[str, Any] | None = None,
+    groups: dict[str, dict[str, Any]] | None = None,
     **api: Any,
 ) -> Iterator[Api]:
     """Run ``faafo-api`` on any free port.
@@ -289,6 +290,7 @@ def running_api(
     :param database_url: is brought up to date first, as an administrator would; by default a
         SQLite file in ``directory``.
     :param store: options of group ``[store]``; by default images are files in ``directory``.
+    :param groups: options of other groups, by their names.
     :param api: options of group ``[api]``.
     """
     datadir = directory / "images"
@@ -301,6 +303,7 @@ def running_api(
         },
         api=api,
         store=store or {},
+        **(groups or {}),
     )
     if database_url:
         upgrade_database(database_url)
