@@ -52,10 +52,8 @@ def run(report: Report) -> None:
         for number in range(ROUNDS):
             for name, one in asked.items():
                 rates[name].append(one.rate())
-            all_rates = ", ".join(
-                f"{name} {measured[-1]:.0f}/s" for name, measured in rates.items()
-            )
-            report.progress(f"auth: round {number + 1}, {all_rates}")
+            last = ", ".join(f"{name} {measured[-1]:.0f}/s" for name, measured in rates.items())
+            report.progress(f"auth: round {number + 1}, {last}")
     report.table(
         ("requests/s", "each round"),
         [(name, ", ".join(f"{rate:.0f}" for rate in measured)) for name, measured in rates.items()],
