@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A cheap client: prepared requests over persistent connections, in a process of its own.
 
-Reads ``{"port", "threads", "headers", "requests": [[method, path, body or null], ...]}`` as JSON and prints
+Reads ``{"port", "threads", "headers", "requests": [[method, path, body or null], ...]}`` as JSON
+and prints
 ``{"started_at", "ended_at", "statuses": {...}}``; times are seconds of the monotonic clock, which
 all processes of a machine share.
 """
