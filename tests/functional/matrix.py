@@ -112,6 +112,10 @@ class Matrix:
         # A worker has the image store checked before it takes work.
         self._must(self._service, "GET", "/healthcheck/store")
 
+    def user(self, name: str) -> User:
+        """Return the user of that name."""
+        return self._users[name]
+
     @property
     def _service(self) -> User:
         return next(one for one in self._users.values() if one.role == "service")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import requests
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
 
 from tests.functional.cluster import Cluster
 from tests.functional.keystone import PASSWORD, USERS, Keystone, Memcached
@@ -23,6 +25,7 @@ from tests.functional.processes import (
     write_config,
 )
 from tests.functional.servers import started
+from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
 
 # Seconds within which a request must be answered whose token cannot be validated.
 MOST_SECONDS = 4.0
@@ -301,3 +304,55 @@ def test_the_login_page_leads_to_the_own_gallery_with_a_cookie(keystone, url):
     assert page.url == f"{url}/?sort=largest"
     assert 'id="user">member<' in page.text
     assert session.post(f"{url}/logout", headers=headers, timeout=60).url.startswith(f"{url}/login")
+
+
+class Browser:
+    """A user in Chromium."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.visit = Visit(page, url)
+        self.page = page
+
+    def log_in(self, user: str) -> None:
+        self.page.get_by_label("User name").fill(user)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.visit.follow(self.page.get_by_role("button", name="Log in"))
+        expect(self.page.locator("#user")).to_have_text(user)
+
+    def check_access(self) -> None:
+        """Fail for a serious problem that axe finds."""
+        found = Axe().run(self.page).response["violations"]
+        assert [one for one in found if one["impact"] in ("serious", "critical")] == []
+
+    def shown(self) -> set[str]:
+        """Return the uuids of the pictures."""
+        cards = self.page.locator(".gallery > li").all()
+        return {card.get_attribute("data-key") or "" for card in cards}
+
+
+def test_in_a_browser_one_sees_what_is_ones_own_and_what_is_shared(asked, url, page):
+    users = {name: asked.user(name) for name in USERS}
+    own, other = asked.complete(users["member"]), asked.complete(users["stranger"])
+    browser = Browser(page, url)
+    browser.visit.go("/")
+    expect(page).to_have_url(f"{url}/login?next=/")
+    browser.check_access()
+    browser.log_in("member")
+    assert own in browser.shown()
+    assert other not in browser.shown()
+    browser.check_access()
+    browser.visit.go(f"/fractal/{own}")
+    browser.visit.follow(page.get_by_role("button", name="Share with all projects"))
+    expect(page.get_by_role("button", name="Stop sharing")).to_be_visible()
+    browser.check_access()
+    browser.visit.follow(page.get_by_role("button", name="Log out"))
+    expect(page).to_have_url(f"{url}/login?next=/")
+    browser.log_in("stranger")
+    assert other in browser.shown()
+    assert own not in browser.shown()
+    browser.visit.follow(page.get_by_role("link", name="Shared", exact=True))
+    assert own in browser.shown()
+    assert other not in browser.shown()
+    browser.visit.go(f"/fractal/{own}")
+    expect(page.get_by_role("link", name="Delete")).to_have_count(0)
+    assert browser.visit.troubles == []
