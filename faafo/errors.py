@@ -62,7 +62,11 @@ class ProjectNeeded(FaafoError):
 
 
 class TooManyAttempts(FaafoError):
-    """Raised when too many attempts to log in have failed lately; says how long to wait."""
+    """Raised when too many attempts to log in have failed; ``seconds`` says how long to wait."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many failed attempts to log in; try again in {seconds} seconds")
+        self.seconds = seconds
 
 
 class IdentityUnavailable(FaafoError):

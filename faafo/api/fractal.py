@@ -164,8 +164,9 @@ def delete_fractal(path: FractalPath) -> Any:
 @blueprint.post("/fractal/<uuid:uuid>/retry", responses={200: FractalRecord})
 def post_retry(path: FractalPath) -> Any:
     """Queue a fractal of status error again."""
-    precondition.require_match(access.changeable(str(path.uuid)).as_dict())
-    queued = outcomes.retry(db.session, str(path.uuid))
+    seen = access.changeable(str(path.uuid))
+    precondition.require_match(seen.as_dict())
+    queued = outcomes.retry(db.session, seen.uuid, seen.incarnation)
     collaborators().arrivals.announce()
     return jsonify(queued.as_dict())
 

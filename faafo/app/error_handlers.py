@@ -100,7 +100,10 @@ def _faafo_error(error: errors.FaafoError) -> AnyResponse:
         return answer(status, INTERNAL_ERROR if status == 500 else UNAVAILABLE)
     if isinstance(error, errors.Unauthenticated):
         return _unauthenticated(error)
-    return answer(status, str(error))
+    response = answer(status, str(error))
+    if isinstance(error, errors.TooManyAttempts):
+        response.headers["Retry-After"] = str(error.seconds)
+    return response
 
 
 def _unauthenticated(error: errors.Unauthenticated) -> AnyResponse:

@@ -21,8 +21,8 @@ IMAGE_ENDPOINT = "fractal.put_image"
 class Lane(Enum):
     """What a request has to do with: leases and health, slow work, a wait, or anything else.
 
-    Before that, its sender may have to be identified: in IDENTIFYING, or in CONFIRMING when the
-    credentials were valid when they were checked last.
+    Before that, its sender may have to be identified: in IDENTIFYING, where users log in, too, or
+    in CONFIRMING when the credentials were valid when they were checked last.
     """
 
     LEASES = auto()
@@ -49,15 +49,17 @@ LANES = {
         "fractal.get_fractals",
         "fractal.get_image",
         "health.get_store_health",
-        "login.post_login",
-        "login.post_logout",
         "thumbnail.get_thumbnail",
-        "token.delete_token",
-        "token.post_token",
         "tile.get_tile",
         IMAGE_ENDPOINT,
     },
     Lane.WAITING: {"claim.get_claim"},
+    Lane.IDENTIFYING: {
+        "login.post_login",
+        "login.post_logout",
+        "token.delete_token",
+        "token.post_token",
+    },
 }
 
 

@@ -27,7 +27,7 @@ def threads_of_lanes(threads: int, slow_threads: int, checks: bool) -> dict[Lane
         Lane.SLOW: slow_threads,
         Lane.WAITING: WAITING_THREADS,
         Lane.ORDINARY: threads,
-        **dict.fromkeys(CHECKING, CHECKING_THREADS if checks else 0),
+        **dict.fromkeys(CHECKING, CHECKING_THREADS if checks else 1),
     }
 
 

@@ -93,7 +93,7 @@ class HttpBasic:
         :raises faafo.errors.Unauthenticated: when the name or the password is wrong.
         :raises faafo.errors.DatabaseUnavailable: when the token cannot be stored.
         """
-        name, password = credentials.user, credentials.password.encode()
+        name, password = credentials.user, credentials.password.encode(errors="surrogatepass")
         encoded = self._users.value.hashes.get(name)
         if not self._is_known(name, password) or encoded is None:
             raise errors.Unauthenticated(WRONG, CHALLENGE)
@@ -165,7 +165,11 @@ def _read(text: str) -> htpasswd.Users:
 
 
 def _sent(request: Request) -> tuple[str, bytes]:
-    sent = request.authorization
+    try:
+        sent = request.authorization
+    # It is no ASCII text, which the library does not expect.
+    except ValueError:
+        sent = None
     if sent is None or sent.type != "basic":
         raise errors.Unauthenticated("log in with a user name and a password", CHALLENGE)
     return sent.username or "", (sent.password or "").encode()

@@ -35,6 +35,8 @@ DEFAULTS = {
     "http_connect_timeout": 3,
     "http_request_max_retries": 0,
 }
+# Logins and logouts at a time.
+LOGINS = 2
 # Seconds that a request waits for the validation of its token.
 PATIENCE_SECONDS = 3.5
 # To Keystone at the same time: two about unknown tokens leave two for those that were valid.
@@ -57,6 +59,10 @@ class Middleware(AuthProtocol):
     def www_authenticate_uri(self) -> str:
         # By default it would ask Keystone for the catalogue.
         return self._www_authenticate_uri or getattr(self._auth, "auth_url", None) or ""
+
+    def forget(self, token: str) -> None:
+        """Have Keystone asked the next time, whatever the cache knows of ``token``."""
+        self._token_cache.set(token, {})
 
     @property
     def auth_url(self) -> str:
@@ -120,6 +126,8 @@ class Keystone:
         except (exceptions.ClientException, cfg.RequiredOptError) as error:
             raise errors.ConfigurationError(f"[{GROUP}]: {error}") from None
         self._recent = Recent()
+        # What users who log in do must not keep the tokens of others from being validated.
+        self._logins = Validation(PATIENCE_SECONDS, LOGINS)
         self._login = KeystoneLogin(self._middleware.auth_url, self._middleware.asking)
 
     def identify(self, request: Request) -> Identity:
@@ -140,7 +148,7 @@ class Keystone:
             raise self._refusal(
                 "a token of Keystone is missing: send it in the header X-Auth-Token"
             )
-        if len(token) > LONGEST_TOKEN or not TOKEN.fullmatch(token):
+        if not _is_token(token):
             raise self._refusal("the token is not valid")
         recent = self._recent.get(token)
         return None if recent is None else self._required(recent.identity)
@@ -151,12 +159,18 @@ class Keystone:
 
     def log_in(self, credentials: Credentials) -> Issued:
         """Return a token of Keystone; see ``KeystoneLogin``."""
-        return self._validation.run(lambda: self._login.log_in(credentials))
+        try:
+            return self._logins.run(lambda: self._login.log_in(credentials))
+        except errors.Unauthenticated as error:
+            raise self._refusal(str(error)) from None
 
     def log_out(self, token: str) -> None:
-        """Have Keystone revoke a token; this process refuses it at once."""
-        self._validation.run(lambda: self._login.log_out(token))
+        """Have Keystone revoke a token, and forget that it was valid."""
+        if not _is_token(token):
+            return
         self._recent.add(token, None)
+        self._middleware.forget(token)
+        self._logins.run(lambda: self._login.log_out(token))
 
     def _required(self, identity: Identity | None) -> Identity:
         if identity is None:
@@ -189,6 +203,10 @@ class Keystone:
 
     def _refusal(self, message: str) -> errors.Unauthenticated:
         return errors.Unauthenticated(message, self._middleware.challenge)
+
+
+def _is_token(token: str) -> bool:
+    return len(token) <= LONGEST_TOKEN and TOKEN.fullmatch(token) is not None
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

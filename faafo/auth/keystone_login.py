@@ -12,6 +12,10 @@ from faafo.core.login import Credentials, Issued
 from faafo.urls import masked_text
 
 WRONG = "the user name, the password or the project is wrong"
+# Answers of Keystone that are about the user: 4xx, and what rules for several factors demand.
+REFUSALS = (exceptions.HTTPClientError, exceptions.MissingAuthMethods)
+# What is raised when an answer has another shape than that of Keystone.
+ODD = (KeyError, TypeError, ValueError)
 # Projects that a message names at most.
 MOST_NAMED = 10
 
@@ -40,9 +44,9 @@ class KeystoneLogin:
             access = self._plugin(credentials).get_access(self._session)
             if access.project_id is None:
                 access = self._scoped(access)
-        except (exceptions.Unauthorized, exceptions.NotFound, exceptions.BadRequest):
+        except REFUSALS:
             raise errors.Unauthenticated(WRONG) from None
-        except exceptions.ClientException as error:
+        except (exceptions.ClientException, *ODD) as error:
             raise errors.IdentityUnavailable(masked_text(str(error))) from None
         assert access.auth_token is not None
         assert access.expires is not None
@@ -62,7 +66,7 @@ class KeystoneLogin:
         try:
             headers = {"X-Auth-Token": token, "X-Subject-Token": token}
             self._ask("DELETE", "/auth/tokens", headers)
-        except (exceptions.Unauthorized, exceptions.NotFound):
+        except exceptions.HTTPClientError:
             return
         except exceptions.ClientException as error:
             raise errors.IdentityUnavailable(masked_text(str(error))) from None

@@ -19,7 +19,7 @@ HINTS = {
 }
 
 
-LOGIN_HINT = "FAAFO_URL=https://user:password@host has a login"
+LOGIN_HINT = "set FAAFO_TOKEN, see faafo token issue, or FAAFO_URL=https://user:password@host"
 
 
 class _Common(Command):

@@ -14,6 +14,7 @@ from faafo.cli.fractals import (
 from faafo.cli.help import Complete, Help
 from faafo.cli.images import GetImage, Render
 from faafo.cli.load import Load
+from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
 
 COMMANDS: dict[str, type[Command]] = {
@@ -27,6 +28,8 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal retry": RetryFractals,
     "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
+    "token issue": IssueToken,
+    "token revoke": RevokeToken,
     "complete": Complete,
     "help": Help,
 }

@@ -9,10 +9,12 @@ from cliff.app import App
 from cliff.command import Command
 
 from faafo.cli import values
-from faafo.client import Client
+from faafo.client import Client, TokenAuth
 from faafo.client.client import DEFAULT_URL
 
 CONNECTIONS = 8
+# Of a user who has logged in; it takes precedence over a login in the URL.
+TOKEN_VARIABLE = "FAAFO_TOKEN"
 
 
 class ServiceApp(App):
@@ -56,7 +58,9 @@ class ServiceApp(App):
     def open_client(self, connections: int = CONNECTIONS) -> Client:
         """Return a client for the service."""
         url = self.options.url or DEFAULT_URL
-        return Client(url, cacert=self.options.cacert, connections=connections)
+        token = os.environ.get(TOKEN_VARIABLE)
+        auth = TokenAuth(token) if token else None
+        return Client(url, auth=auth, cacert=self.options.cacert, connections=connections)
 
     @property
     def client(self) -> Client:

@@ -2,6 +2,8 @@
 """The HTTP clients of faafo's own API: ``Client`` is the public one."""
 
 from faafo.client.client import Client
+from faafo.client.login import TokenAuth
 from faafo.client.results import Fractal
+from faafo.client.tokens import Token
 
-__all__ = ["Client", "Fractal"]
+__all__ = ["Client", "Fractal", "Token", "TokenAuth"]

@@ -17,6 +17,7 @@ from faafo.client.answers import LARGEST_PAGE
 from faafo.client.parameters import Parameters, make_task
 from faafo.client.results import Fractal
 from faafo.client.session import Session
+from faafo.client.tokens import TokenCalls
 from faafo.fractal.task import CHECKSUM_DIGITS, Status, describe
 from faafo.retry import with_backoff
 
@@ -37,7 +38,7 @@ class _Page(BaseModel):
     objects: list[Fractal]
 
 
-class Client:
+class Client(TokenCalls):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and

@@ -12,6 +12,7 @@ from typing import Any
 from faafo import errors
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
+from faafo.core.login import login_or_none
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.db.scope import EVERYTHING, SHARED, Owner, Scope
@@ -34,7 +35,8 @@ def is_allowed(rule: str) -> bool:
 
 def sees_all() -> bool:
     """Tell whether the caller may see and change the fractals of all projects."""
-    return is_allowed(ALL_PROJECTS)
+    is_visitor = request_context().project_id is None and login_or_none() is not None
+    return not is_visitor and is_allowed(ALL_PROJECTS)
 
 
 def owner() -> Owner:

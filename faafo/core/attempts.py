@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Failed attempts to log in, of which there may be a few a minute."""
 
+import math
 import threading
 import time
 from collections import deque
@@ -19,7 +20,8 @@ MOST_KEYS = 10_000
 class Attempts:
     """Counts failures by user and address in a sliding window; thread-safe.
 
-    A user is locked out at one address only: elsewhere, nobody can lock another one out.
+    A user is locked out at one address only: elsewhere, nobody can lock another one out. What has
+    begun counts as a failure until it succeeds, so that many at a time are no way around.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,33 +29,38 @@ class Attempts:
         self._failures: dict[tuple[str, ...], deque[float]] = {}
         self._lock = threading.Lock()
 
-    def check(self, user: str, address: str) -> None:
-        """Make sure that an attempt is allowed.
+    def begin(self, user: str, address: str) -> None:
+        """Count an attempt.
 
-        :raises faafo.errors.TooManyAttempts: when it is not; says for how many seconds.
+        :raises faafo.errors.TooManyAttempts: when it is one too many; says for how many seconds.
         """
         with self._lock:
             now = self._clock()
             for key, most in _limits(user, address):
                 times = self._recent(key, now)
                 if len(times) >= most:
-                    seconds = times[0] + WINDOW_SECONDS - now
-                    raise errors.TooManyAttempts(
-                        f"too many failed attempts to log in; try again in {seconds:.0f} seconds"
-                    )
-
-    def count_failure(self, user: str, address: str) -> None:
-        """Remember that an attempt has failed."""
-        with self._lock:
-            now = self._clock()
+                    raise errors.TooManyAttempts(math.ceil(times[0] + WINDOW_SECONDS - now))
             for key, _most in _limits(user, address):
-                times = self._recent(key, now)
+                # The last one to begin is the last one to be forgotten.
+                times = self._failures.pop(key, deque())
                 times.append(now)
-                # The last one to fail is the last one to be forgotten.
-                self._failures.pop(key, None)
                 self._failures[key] = times
-            while len(self._failures) > MOST_KEYS:
-                self._failures.pop(next(iter(self._failures)))
+            self._forget(now)
+
+    def forgive(self, user: str, address: str) -> None:
+        """Take back the last attempt: it was no failure."""
+        with self._lock:
+            for key, _most in _limits(user, address):
+                times = self._failures.get(key)
+                if times:
+                    times.pop()
+
+    def _forget(self, now: float) -> None:
+        for key in list(self._failures):
+            times = self._failures[key]
+            if len(self._failures) <= MOST_KEYS and times and times[-1] > now - WINDOW_SECONDS:
+                return
+            del self._failures[key]
 
     def _recent(self, key: tuple[str, ...], now: float) -> deque[float]:
         times = self._failures.get(key, deque())

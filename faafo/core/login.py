@@ -14,6 +14,9 @@ from faafo.core.attempts import Attempts
 KEY = "faafo.login"
 HEADER = "X-Auth-Token"
 COOKIE = "faafo_token"
+# Of names in forms; a longer one is nobody's.
+LONGEST_NAME = 255
+LONGEST_SECRET = 4096
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,18 @@ class Login:
 
         :raises faafo.errors.TooManyAttempts: when too many failed lately.
         """
-        name = credentials.user or credentials.application_credential_id
-        self._attempts.check(name, address)
+        name = credentials.application_credential_id or f"{credentials.domain}/{credentials.user}"
+        name = name.casefold()[:LONGEST_NAME]
+        self._attempts.begin(name, address)
         try:
-            return self._strategy.log_in(credentials)
+            issued = self._strategy.log_in(credentials)
         except errors.Unauthenticated:
-            self._attempts.count_failure(name, address)
             raise
+        except errors.FaafoError:
+            self._attempts.forgive(name, address)
+            raise
+        self._attempts.forgive(name, address)
+        return issued
 
     def log_out(self, token: str) -> None:
         """Revoke ``token``."""

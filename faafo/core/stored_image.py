@@ -32,20 +32,24 @@ def publish(results: Sequence[Result]) -> None:
         ours.images.publish(images).wait(RENAME_SECONDS)
 
 
-def delete_fractal(current: Fractal, only_as_seen: bool = False) -> bool:
+def delete_fractal(seen: Fractal, only_as_seen: bool = False) -> bool:
     """Delete the images of a fractal and its record.
 
     :param only_as_seen: do not delete it, and return False, when it has changed since.
-    :raises faafo.errors.FractalNotFound: when it is deleted already.
+    :raises faafo.errors.FractalNotFound: when it is deleted already, also when another one was
+        posted with its uuid since.
     :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
     """
+    uuid, incarnation, state = seen.uuid, seen.incarnation, fractals.state_of(seen)
+    # What waits for a place must not hold a database connection.
+    db.session.close()
     with collaborators().bulkheads.images.place():
+        current = fractals.get_again(db.session, uuid, incarnation)
         if only_as_seen:
-            return _delete(current)
-        uuid, incarnation = current.uuid, current.incarnation
-        while current.incarnation == incarnation and not _delete(current):
+            return fractals.state_of(current) == state and _delete(current)
+        while not _delete(current):
             LOG.debug("fractal %s has changed while it was to be deleted", uuid)
-            current = fractals.get(db.session, uuid)
+            current = fractals.get_again(db.session, uuid, incarnation)
     return True
 
 

@@ -35,7 +35,7 @@ RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
 )
 
 # One of these columns changes with every change of a record.
-CHANGING = ("incarnation", "status", "attempt", "failures")
+CHANGING = ("incarnation", "status", "attempt", "failures", "shared")
 
 # Uuids that a message names at most.
 MOST_NAMED = 10
@@ -132,6 +132,22 @@ def get(session: Session, uuid: str) -> Fractal:
     return fractal
 
 
+def get_again(session: Session, uuid: str, incarnation: str) -> Fractal:
+    """Return a fractal that was found before, as it is now.
+
+    :raises faafo.errors.FractalNotFound: when it is deleted, even if another one has its uuid.
+    """
+    fractal = get(session, uuid)
+    if fractal.incarnation != incarnation:
+        raise errors.FractalNotFound(f"there is no fractal {uuid} any more")
+    return fractal
+
+
+def state_of(fractal: Fractal) -> tuple[Any, ...]:
+    """Return what changes with every change of a fractal."""
+    return tuple(getattr(fractal, name) for name in CHANGING)
+
+
 def record(session: Session, uuid: str) -> dict[str, Any]:
     """Return the record of the fractal with that uuid, as JSON shows it.
 
@@ -149,11 +165,13 @@ def share(session: Session, seen: Fractal, shared: bool) -> Fractal:
 
     :raises faafo.errors.FractalNotFound: when it is deleted.
     """
-    uuid = seen.uuid
-    same = (Fractal.uuid == uuid, Fractal.incarnation == seen.incarnation)
-    execute_update(session, update(Fractal).where(*same).values(shared=shared))
+    uuid, incarnation = seen.uuid, seen.incarnation
+    same = (Fractal.uuid == uuid, Fractal.incarnation == incarnation, Fractal.shared != shared)
+    if execute_update(session, update(Fractal).where(*same).values(shared=shared)):
+        # What is shared is counted anew.
+        session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()
-    return get(session, uuid)
+    return get_again(session, uuid, incarnation)
 
 
 def is_queue_full(session: Session, size: int) -> bool:

@@ -59,7 +59,7 @@ def as_record(values: dict[str, Any]) -> dict[str, Any]:
 
 
 class Deletions(Base):
-    """The number of fractals deleted so far, in a single row: see ``counts``."""
+    """The number of fractals deleted, shared or no longer shared so far: see ``counts``."""
 
     __tablename__ = "deletions"
 

@@ -13,7 +13,7 @@ from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
-from faafo.db.fractals import get
+from faafo.db.fractals import get, get_again
 from faafo.db.identity import identified
 from faafo.db.models import Fractal
 from faafo.db.statements import execute_update
@@ -195,18 +195,21 @@ def fail(session: Session, lease: Lease, fault: str, policy: RetryPolicy) -> Fra
 
 
 @retry_on_deadlock
-def retry(session: Session, uuid: str) -> Fractal:
+def retry(session: Session, uuid: str, incarnation: str | None = None) -> Fractal:
     """Queue a fractal that is in error, or waits for its next attempt, to be claimed at once.
 
     Its failures are reset to 0; its fault is shown until it is complete.
 
+    :param incarnation: of the record that is meant, if the caller has seen it.
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.NothingToRetry: when it is being rendered, or complete.
     """
     waiting = (Fractal.uuid == uuid, Fractal.status.in_((Status.ERROR, Status.QUEUED)))
     query = update(Fractal).where(*waiting).values(**_requeued())
+    if incarnation is not None:
+        query = query.where(Fractal.incarnation == incarnation)
     changed = execute_update(session, query)
-    fractal = get(session, uuid)
+    fractal = get_again(session, uuid, incarnation) if incarnation else get(session, uuid)
     session.commit()
     if not changed:
         raise errors.NothingToRetry(

@@ -19,8 +19,8 @@ blueprint.before_request(reject_cross_site)
 @blueprint.post("/fractal/<uuid:uuid>/retry")
 def post_retry(uuid: UUID) -> Response:
     """Queue a fractal of status error again and show it."""
-    access.changeable(str(uuid))
-    outcomes.retry(db.session, str(uuid))
+    seen = access.changeable(str(uuid))
+    outcomes.retry(db.session, seen.uuid, seen.incarnation)
     collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import abort, url_for
 
+from faafo import errors
 from faafo.core import access
 from faafo.core.access import Range
 from faafo.core.context import request_context
@@ -123,7 +124,8 @@ def _marker(session: Session, text: str, choice: Choice) -> Fractal:
         marker = fractals.get(session, str(UUID(text)))
     except ValueError:
         abort(404, description="The link to this page of the gallery is broken.")
-    has_place = getattr(marker, gallery.KEYS[choice.order].key) is not None
-    if not has_place or not choice.scope.includes(marker):
+    if not choice.scope.includes(marker):
+        raise errors.FractalNotFound(f"there is no fractal {marker.uuid}")
+    if getattr(marker, gallery.KEYS[choice.order].key) is None:
         abort(404, description="The link to this page of the gallery is broken.")
     return marker

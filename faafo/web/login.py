@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages that log a visitor in and out; the token lives in a cookie that scripts cannot read."""
 
+import logging
 from collections.abc import Mapping
 
 from flask import Blueprint, Flask, redirect, render_template, request, url_for
@@ -9,10 +10,27 @@ from werkzeug.wrappers import Response
 from faafo import errors
 from faafo.core.context import request_context
 from faafo.core.csrf import reject_cross_site
-from faafo.core.login import COOKIE, Credentials, Issued, login, login_or_none, sent_token
+from faafo.core.login import (
+    COOKIE,
+    LONGEST_SECRET,
+    Credentials,
+    Issued,
+    login,
+    login_or_none,
+    sent_token,
+)
+
+LOG = logging.getLogger(__name__)
 
 blueprint = Blueprint("login", __name__)
-blueprint.before_request(reject_cross_site)
+
+
+@blueprint.before_request
+def _reject_cross_site() -> None:
+    # A link from elsewhere to a page may lead to the form.
+    if request.method == "POST":
+        reject_cross_site()
+
 
 # Of the errors that the form shows, the statuses.
 SHOWN: Mapping[type[errors.FaafoError], int] = {
@@ -52,7 +70,7 @@ def get_login() -> str:
 @blueprint.post("/login")
 def post_login() -> Response | tuple[str, int]:
     """Log a user in and show the page that was asked for; show the form if that fails."""
-    form = request.form
+    form = {name: value[:LONGEST_SECRET] for name, value in request.form.items()}
     credentials = Credentials(
         user=form.get("user", ""),
         password=form.get("password", ""),
@@ -71,7 +89,11 @@ def post_login() -> Response | tuple[str, int]:
 @blueprint.post("/logout")
 def post_logout() -> Response:
     """Revoke the token and forget it."""
-    login().log_out(request.cookies.get(COOKIE, ""))
+    try:
+        login().log_out(request.cookies.get(COOKIE, ""))
+    except (errors.IdentityUnavailable, errors.DatabaseUnavailable) as error:
+        # The browser forgets the token all the same; it lasts until it expires.
+        LOG.warning("could not revoke the token of a user who logs out: %s", error)
     return _forgetful(redirect(url_for("web.get_gallery"), code=303))
 
 

@@ -3,6 +3,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import requests
@@ -12,7 +13,11 @@ from faafo.app import factory
 from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
 from faafo.auth.identity import Identity
+from faafo.core.collaborators import Collaborators
+from faafo.core.policy import Everything
 from faafo.db import db, fractals
+from faafo.db.counts import Counts
+from faafo.db.scope import SHARED
 from faafo.fractal.png import has_sides
 from tests.functional import matrix
 from tests.functional.matrix import Matrix, User
@@ -240,3 +245,20 @@ def test_answers_to_different_users_are_kept_apart_by_caches(asked):
     answer = requests.get(asked._url + "/", headers=USERS["member"].headers, timeout=60)
     assert HEADER in answer.headers["Vary"]
     assert answer.headers["Cache-Control"] == "no-cache, private"
+
+
+def test_a_rule_for_everybody_does_not_open_other_projects_to_visitors(asked, app):
+    private = asked.complete(USERS["member"])
+    ours = app.extensions["faafo"]
+    Collaborators.install(replace(ours, policy=Everything()), app)
+    assert asked.ask(NOBODY, "GET", f"/api/fractal/{private}").status_code == 404
+    assert listed(asked, NOBODY) == set()
+
+
+def test_sharing_is_counted_at_once(asked, app):
+    with app.app_context():
+        counts = Counts(margin=0, scope=SHARED)
+        uuid = asked.complete(USERS["member"])
+        for shared in (True, False):
+            fractals.share(db.session, fractals.get(db.session, uuid), shared)
+            assert counts.total(db.session) == int(shared)

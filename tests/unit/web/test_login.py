@@ -194,6 +194,29 @@ def test_a_malformed_body_is_explained_without_the_password(client, body, senten
     assert "xxx" not in answer.text
 
 
+def test_a_link_on_another_site_leads_to_the_login_page(client):
+    headers = PAGE | {"Sec-Fetch-Site": "cross-site"}
+    answer = client.get("/explore", headers=headers)
+    assert client.get(answer.headers["Location"], headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0", "x" * 100])
+def test_an_odd_password_is_a_wrong_one(client, text):
+    assert client.post("/api/token", json=ADA | {"password": text}).status_code == 401
+
+
+def test_credentials_that_are_no_text_are_refused(client):
+    headers = {"Authorization": b"Basic \xff".decode("latin-1")}
+    assert client.get("/api/fractal", headers=headers).status_code == 401
+
+
+def test_a_user_who_is_refused_for_a_while_is_told_for_how_long(client):
+    for _ in range(MOST_OF_USER):
+        log_in(client, password="x")
+    refused = client.post("/api/token", json=ADA)
+    assert 50 <= int(refused.headers["Retry-After"]) <= 60
+
+
 def test_without_a_login_there_is_nothing_to_log_in_to(conf, store):
     conf.set_override("auth_strategy", "noauth", "api")
     client = create_app(conf, store, "1.2.3").test_client()
