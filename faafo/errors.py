@@ -34,6 +34,14 @@ class LimitExceeded(FaafoError):
     """Raised when a fractal exceeds a limit of the operator; names the limit and its option."""
 
 
+class QuotaExceeded(FaafoError):
+    """Raised when a project has no room in its quota; names the limit and what is used."""
+
+
+class QuotaNotFound(FaafoError):
+    """Raised when there is no project whose quota the caller may see."""
+
+
 class QueueFull(FaafoError):
     """Raised when the queue has reached ``[api] max_queued``."""
 

@@ -21,7 +21,7 @@ from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish
-from faafo.db import claims, db, fractals, outcomes
+from faafo.db import batch, claims, db, fractals
 
 LOG = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def _malformed(body: ClaimUpdate) -> dict[str, Malformed]:
 def _complete(claimed_by: str, completed: list[Completed]) -> list[str]:
     """Record results; return the uuids of those that were refused."""
     results = [one.result for one in completed]
-    refused = outcomes.complete_all(db.session, claimed_by, results, publish)
+    refused = batch.complete_all(db.session, claimed_by, results, publish)
     known = fractals.incarnations(db.session, [lease.uuid for lease in refused])
     for lease in refused:
         current = known.get(lease.uuid)

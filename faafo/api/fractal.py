@@ -62,8 +62,9 @@ blueprint = APIBlueprint(
 def post_fractal(body: NewFractal) -> Any:
     """Queue a fractal for rendering."""
     task = _task(body)
-    collaborators().limits.check(task)
-    fractal = fractals.add(db.session, task, access.owner(), body.shared)
+    limits = collaborators().limits
+    limits.check(task)
+    fractal = fractals.add(db.session, task, access.owner(), body.shared, limits.quota)
     collaborators().arrivals.announce()
     location = under_requested_prefix(url_for("fractal.get_fractal", uuid=fractal.uuid))
     return jsonify(fractal.as_dict()), 201, {"Location": location}
@@ -82,7 +83,7 @@ def post_fractals(body: NewFractals) -> Any:
         limits.check_size(task, f"{number}.")
     limits.check_queue(len(tasks))
     shared = {task.uuid for task, one in zip(tasks, body.root, strict=True) if one.shared}
-    posted = fractals.add_all(db.session, tasks, access.owner(), shared)
+    posted = fractals.add_all(db.session, tasks, access.owner(), shared, limits.quota)
     collaborators().arrivals.announce()
     return jsonify(objects=[fractal.as_dict() for fractal in posted]), 201
 

@@ -8,7 +8,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi import Info, OpenAPI
 from oslo_config import cfg
 
-from faafo.api import claim, fractal, health, tile, token
+from faafo.api import claim, fractal, health, quota, tile, token
 from faafo.api import version as versions
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, gate, request_log
@@ -74,7 +74,7 @@ def create_app(
         gate.register(app, authenticator, conf.api.public_gallery)
     checks.register(app)
     error_handlers.register(app)
-    for resource in (fractal, claim, tile, token, health, versions):
+    for resource in (fractal, claim, tile, quota, token, health, versions):
         app.register_api(resource.blueprint)
     versions.serve_both_prefixes(app)
     site.register(app, store, version)

@@ -14,12 +14,13 @@ from faafo.conf import (
     log,
     messaging,
     producer,
+    quota,
     store,
     tiles,
     worker,
 )
 
-_MODULES = (api, auth, client, database, log, messaging, producer, store, tiles, worker)
+_MODULES = (api, auth, client, database, log, messaging, producer, quota, store, tiles, worker)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -41,6 +42,7 @@ def list_api_opts() -> Listing:
         (
             api.list_opts,
             auth.list_opts,
+            quota.list_opts,
             tiles.list_api_opts,
             database.list_opts,
             store.list_opts,

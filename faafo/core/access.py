@@ -64,6 +64,15 @@ def may_change(fractal: Fractal) -> bool:
     return _is_open(fractal.project_id)
 
 
+def require_project(project_id: str) -> None:
+    """Require that the caller may see the quota of a project.
+
+    :raises faafo.errors.QuotaNotFound: when it is that of another project.
+    """
+    if not _is_open(project_id):
+        raise errors.QuotaNotFound(f"there is no quota of a project {project_id}")
+
+
 def visible(uuid: str) -> Fractal:
     """Return a fractal that the caller may see.
 

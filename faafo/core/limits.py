@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's limits on posted fractals and on the length of the queue."""
+"""The operator's limits on posted fractals, on the length of the queue, and on projects."""
 
 from oslo_config import cfg
 from sqlalchemy.orm import Session, scoped_session
 
 from faafo import errors
-from faafo.db import db, fractals
+from faafo.db import counts, db
+from faafo.db.quotas import RESOURCES, Amounts
 from faafo.fractal.task import FractalTask
 
 
@@ -18,6 +19,11 @@ class Limits:
     def __init__(self, conf: cfg.ConfigOpts, session: Session | scoped_session | None = None):
         self._conf = conf
         self._session = db.session if session is None else session
+
+    @property
+    def quota(self) -> Amounts:
+        """The limits of a project that has none of its own."""
+        return Amounts(**{name: self._conf.quota[name] for name in RESOURCES})
 
     def check(self, task: FractalTask) -> None:
         """Check a single task: its size, and that the queue has room; raises as the two below."""
@@ -55,7 +61,7 @@ class Limits:
             raise errors.LimitExceeded(
                 f"the body: {count} fractals exceed the limit, [api] max_queued = {max_queued}"
             )
-        if fractals.is_queue_full(self._session, max_queued - count + 1):
+        if counts.is_queue_full(self._session, max_queued - count + 1):
             raise errors.QueueFull(
                 f"the queue is full, [api] max_queued = {max_queued}; try again later"
             )

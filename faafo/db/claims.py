@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session
+from faafo.db import Session, usage
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
@@ -139,12 +139,17 @@ def _expired() -> tuple[ColumnElement[bool], ...]:
 
 def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
     """Record a failure for each expired lease: queue its fractal again, or set it to error."""
+    ended = []
     for one in _candidates(session, _expired(), Fractal.lease_expires_at, LARGEST_SWEEP):
         fault = (
             f"attempt {one.attempt} failed: the lease of producer {one.claimed_by} expired at "
             f"{one.lease_expires_at.isoformat(timespec='seconds')}Z"
         )
-        _change(session, one, policy.after_failure(one.failures, fault, delayed=False))
+        values = policy.after_failure(one.failures, fault, delayed=False)
+        is_last = values["status"] == Status.ERROR and one.project_id is not None
+        if _change(session, one, values) and is_last:
+            ended.append((one.project_id, usage.ENDED))
+    usage.add(session, ended)
 
 
 def _candidates(
@@ -156,6 +161,7 @@ def _candidates(
             Fractal.attempt,
             Fractal.status,
             Fractal.failures,
+            Fractal.project_id,
             Fractal.claimed_by,
             Fractal.lease_expires_at,
         )

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database's clock: all leases are timed by it, since the clocks of API hosts differ."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Float, literal
+from sqlalchemy import Date, DateTime, Float, literal
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -34,3 +34,20 @@ def _sqlite(element: moment, compiler: Any, **kw: Any) -> str:
 def _mysql(element: moment, compiler: Any, **kw: Any) -> str:
     seconds = compiler.process(element.clauses, **kw)
     return f"(UTC_TIMESTAMP(6) + INTERVAL {seconds} SECOND)"
+
+
+class today(FunctionElement[date]):  # noqa: N801
+    """The current day of the database, in UTC."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(today, "sqlite")
+def _today_sqlite(element: today, compiler: Any, **kw: Any) -> str:
+    return "date('now')"
+
+
+@compiles(today, "mysql", "mariadb")
+def _today_mysql(element: today, compiler: Any, **kw: Any) -> str:
+    return "UTC_DATE()"

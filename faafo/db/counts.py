@@ -173,3 +173,9 @@ def count_where(session: Session, *where: ColumnElement[bool], **options: Any) -
     """
     query = select(func.count()).select_from(Fractal).where(*where)
     return session.scalar(query, execution_options=options) or 0
+
+
+def is_queue_full(session: Session, size: int) -> bool:
+    """Tell whether ``size`` fractals or more are queued; reads at most ``size`` index entries."""
+    queued = select(Fractal.id).where(Fractal.status == Status.QUEUED).order_by(Fractal.id)
+    return session.scalar(queued.offset(size - 1).limit(1)) is not None

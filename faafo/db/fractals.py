@@ -12,19 +12,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy import delete as sql_delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session
+from faafo.db import Session, quotas, usage
 from faafo.db.clock import moment
 from faafo.db.counts import Counts
 from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
+from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import EVERYTHING, NOBODY, Owner, Scope
-from faafo.db.statements import execute_update, matched
+from faafo.db.statements import execute_update
 from faafo.fractal.task import FractalTask, Status
 
 # Built once: building a statement takes as long as executing it.
@@ -53,13 +53,21 @@ class Page:
 
 @retry_on_deadlock
 def add(
-    session: Session, task: FractalTask, owner: Owner = NOBODY, shared: bool = False
+    session: Session,
+    task: FractalTask,
+    owner: Owner = NOBODY,
+    shared: bool = False,
+    quota: Amounts = NO_LIMITS,
 ) -> Fractal:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``.
+
+    :param quota: the limits of projects that have none of their own.
+    :raises faafo.errors.QuotaExceeded: when the project has no room for it.
 
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
     values = _values(task, owner, shared)
+    quotas.charge(session, owner.project_id, [task], quota)
     try:
         created_at = _insert(session, values)
         session.commit()
@@ -75,10 +83,13 @@ def add_all(
     tasks: Sequence[FractalTask],
     owner: Owner = NOBODY,
     shared: Collection[str] = (),
+    quota: Amounts = NO_LIMITS,
 ) -> list[Fractal]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
     :param shared: the uuids of those that all projects may see.
+    :param quota: the limits of projects that have none of their own.
+    :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
     :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
     """
     uuids = [task.uuid for task in tasks]
@@ -86,6 +97,7 @@ def add_all(
     if twice is not None:
         raise errors.FractalExists(f"uuid: {twice} is given twice")
     rows = [_values(task, owner, task.uuid in shared) for task in tasks]
+    quotas.charge(session, owner.project_id, tasks, quota)
     try:
         session.connection().execute(INSERT, rows)
         created = select(Fractal.uuid, Fractal.created_at).where(Fractal.uuid.in_(uuids))
@@ -174,12 +186,6 @@ def share(session: Session, seen: Fractal, shared: bool) -> Fractal:
     return get_again(session, uuid, incarnation)
 
 
-def is_queue_full(session: Session, size: int) -> bool:
-    """Tell whether ``size`` fractals or more are queued; reads at most ``size`` index entries."""
-    queued = select(Fractal.id).where(Fractal.status == Status.QUEUED).order_by(Fractal.id)
-    return session.scalar(queued.offset(size - 1).limit(1)) is not None
-
-
 def existing(session: Session, uuids: Sequence[str]) -> set[str]:
     """Return those of ``uuids`` that fractals have."""
     return set(session.scalars(select(Fractal.uuid).where(Fractal.uuid.in_(uuids))))
@@ -211,13 +217,13 @@ def remove(session: Session, uuid: str, seen: Fractal | None = None) -> bool:
     where = [Fractal.uuid == uuid]
     if seen is not None:
         where += [getattr(Fractal, name) == getattr(seen, name) for name in CHANGING]
-    deleted = matched(session.execute(sql_delete(Fractal).where(*where)))
+    deleted = usage.remove(session, where)
     if deleted:
         session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()
     if not deleted and (seen is None or not existing(session, [uuid])):
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
-    return bool(deleted)
+    return deleted
 
 
 def page(

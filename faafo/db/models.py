@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables: fractals, the only record of every job, and the count of deletions."""
+"""The tables: fractals, the only record of every job, counts of them, and quotas."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Computed, Double, Index, Integer, String, Text, false, text
@@ -76,6 +76,34 @@ class AccessToken(Base):
     user_id: Mapped[str] = mapped_column(_name(255))
     fingerprint: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+
+
+class Usage(Base):
+    """What each project that has posted uses of its quota: see ``usage``."""
+
+    __tablename__ = "usage"
+
+    project_id: Mapped[str] = mapped_column(_name(64), primary_key=True)
+    # Neither complete nor in error.
+    queued: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    fractals: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    # The sizes of the images of complete fractals.
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    # Posted on ``day``, and not reduced when a fractal is deleted.
+    pixels: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    day: Mapped[date | None]
+
+
+class Quota(Base):
+    """The limits of a project in place of those in ``[quota]``; NULL: that limit is the default."""
+
+    __tablename__ = "quota"
+
+    project_id: Mapped[str] = mapped_column(_name(64), primary_key=True)
+    queued: Mapped[int | None] = mapped_column(BigInteger)
+    fractals: Mapped[int | None] = mapped_column(BigInteger)
+    bytes: Mapped[int | None] = mapped_column(BigInteger)
+    pixels_per_day: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Fractal(Base):

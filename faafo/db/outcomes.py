@@ -6,18 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import func, select
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session
+from faafo.db import Session, usage
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import get, get_again
 from faafo.db.identity import identified
 from faafo.db.models import Fractal
-from faafo.db.statements import execute_update
-from faafo.db.text import exact
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 
@@ -107,7 +105,7 @@ def complete(session: Session, result: Result, accepted: Accepted = lambda _: No
             f"image_token: {result.image_token} is not of the record with the token "
             f"{result.lease.token}"
         )
-    changed = execute_update(session, update(Fractal).where(*where).values(**values))
+    changed = usage.change(session, where, values)
     fractal = _changed_or_stale(session, result.lease, changed)
     accepted([result])
     return fractal
@@ -119,66 +117,10 @@ def complete_unfenced(session: Session, uuid: str, values: dict[str, Any]) -> Fr
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     """
-    query = update(Fractal).where(Fractal.uuid == uuid)
-    execute_update(session, query.values(**COMPLETED, **values))
+    usage.change(session, [Fractal.uuid == uuid], COMPLETED | values)
     fractal = get(session, uuid)
     session.commit()
     return fractal
-
-
-@retry_on_deadlock
-def complete_all(
-    session: Session,
-    claimed_by: str,
-    results: Sequence[Result],
-    accepted: Accepted = lambda _: None,
-) -> list[Lease]:
-    """Record the results of many attempts, as ``complete``; return the leases of refused ones.
-
-    :param claimed_by: who reports them. A result without a token is refused if its fractal is now
-        claimed by another producer: the attempt alone does not tell two records of a uuid apart.
-    """
-    refused: list[Result] = []
-    if _record_all(session, claimed_by, results) != len(results):
-        # The count does not say which of them were refused: record them one by one.
-        session.rollback()
-        refused = [one for one in results if not _record_all(session, claimed_by, [one])]
-    lost = {one.lease for one in refused}
-    session.commit()
-    accepted([one for one in results if one.lease not in lost])
-    return list(lost)
-
-
-def _record_all(session: Session, claimed_by: str, results: Sequence[Result]) -> int:
-    """Record results; return how many of them were accepted."""
-    results = [one for one in results if one.is_consistent]
-    fenced = [one for one in results if one.lease.token is not None]
-    bare = [one for one in results if one.lease.token is None]
-    table = Fractal.__table__.c
-    same_record = table.incarnation == bindparam("within")
-    same_producer = or_(
-        table.claimed_by.is_(None), exact(table.claimed_by) == bindparam("reported_by")
-    )
-    rows = [_row(one) | {"within": one.lease.incarnation} for one in fenced]
-    count = _record(session, same_record, rows)
-    rows = [_row(one) | {"reported_by": claimed_by} for one in bare]
-    return count + _record(session, same_producer, rows)
-
-
-def _row(one: Result) -> dict[str, Any]:
-    identity = {"of": one.lease.uuid, "made_in": one.lease.attempt}
-    return {**identity, **one.values, "image_token": one.image_token}
-
-
-def _record(session: Session, where: ColumnElement[bool], rows: list[dict[str, Any]]) -> int:
-    table = Fractal.__table__.c
-    query = (
-        update(Fractal.__table__)
-        .where(table.uuid == bindparam("of"), table.attempt == bindparam("made_in"), where)
-        .where(table.status != Status.ERROR)
-        .values(**COMPLETED)
-    )
-    return session.connection().execute(query, rows).rowcount if rows else 0
 
 
 @retry_on_deadlock
@@ -189,8 +131,8 @@ def fail(session: Session, lease: Lease, fault: str, policy: RetryPolicy) -> Fra
     :raises faafo.errors.StaleAttempt: when it is not being rendered, or on another lease.
     """
     values = policy.after_failure(get(session, lease.uuid).failures, fault)
-    query = update(Fractal).where(*identified(lease), Fractal.status == Status.RENDERING)
-    changed = execute_update(session, query.values(**values))
+    where = (*identified(lease), Fractal.status == Status.RENDERING)
+    changed = usage.change(session, where, values)
     return _changed_or_stale(session, lease, changed)
 
 
@@ -204,11 +146,13 @@ def retry(session: Session, uuid: str, incarnation: str | None = None) -> Fracta
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     :raises faafo.errors.NothingToRetry: when it is being rendered, or complete.
     """
-    waiting = (Fractal.uuid == uuid, Fractal.status.in_((Status.ERROR, Status.QUEUED)))
-    query = update(Fractal).where(*waiting).values(**_requeued())
+    waiting: tuple[ColumnElement[bool], ...] = (
+        Fractal.uuid == uuid,
+        Fractal.status.in_((Status.ERROR, Status.QUEUED)),
+    )
     if incarnation is not None:
-        query = query.where(Fractal.incarnation == incarnation)
-    changed = execute_update(session, query)
+        waiting = (*waiting, Fractal.incarnation == incarnation)
+    changed = usage.change(session, waiting, _requeued())
     fractal = get_again(session, uuid, incarnation) if incarnation else get(session, uuid)
     session.commit()
     if not changed:
@@ -232,8 +176,7 @@ def retry_all_errors(session: Session, batch_size: int = 1000) -> int:
 @retry_on_deadlock
 def _retry_batch(session: Session, ids: Sequence[int]) -> int:
     in_error = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
-    query = update(Fractal).where(*in_error).values(**_requeued())
-    changed = execute_update(session, query)
+    changed = usage.change(session, in_error, _requeued(), len(ids))
     session.commit()
     return changed
 

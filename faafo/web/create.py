@@ -48,14 +48,18 @@ def get_form() -> str:
 @blueprint.post("/new")
 def post_form() -> Response | tuple[str, int]:
     """Queue a fractal and show its page; show the form with an error if it is not valid."""
+    limits = collaborators().limits
     try:
         task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(request.form)})
-        collaborators().limits.check(task)
+        limits.check(task)
+        owner = access.owner()
+        fractal = fractals.add(db.session, with_constant(task), owner, quota=limits.quota)
     except ValidationError as error:
         return _form(request.form, describe(error)), 400
     except errors.LimitExceeded as error:
         return _form(request.form, str(error)), 400
-    fractal = fractals.add(db.session, with_constant(task), access.owner())
+    except errors.QuotaExceeded as error:
+        return _form(request.form, str(error)), 403
     collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=fractal.uuid), code=303)
 

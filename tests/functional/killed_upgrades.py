@@ -27,6 +27,7 @@ ROW = text(
     "status, attempt, failures, claimable_at) VALUES (:uuid, '2026-01-01 00:00:00', 3, 5, 100, "
     "-1, 1, -1, 1, 0.1, 0.2, 'queued', 7, 0, '2026-01-01 00:00:00')"
 )
+TABLES = ("fractal", "deletions", "access_token", "usage", "quota", "alembic_version")
 EXPECTED = (7, "original", 15)
 
 
@@ -55,8 +56,8 @@ def _prepare(url: str, start: str) -> None:
     """Empty the database, and bring it to the revision ``start`` with one record."""
     opened = _opened(url)
     with opened.begin() as connection:
-        for table in ("fractal", "deletions", "alembic_version"):
-            connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+        for table in TABLES:
+            connection.execute(text(f"DROP TABLE IF EXISTS `{table}`"))
     if start != "base":
         schema.upgrade(opened, revision=start)
         with opened.begin() as connection:

@@ -46,7 +46,8 @@ def _page(path: str, status: int = 303, **options: Any) -> Route:
     return Route("POST", path, status, changes=True, data={"any": ""}, **options)
 
 
-# By endpoint; those with "{uuid}" are asked about each kind of fractal.
+# By endpoint; those with "{uuid}" are asked about each kind of fractal, those with "{project}"
+# about two projects.
 ROUTES = {
     "action.get_delete": Route("GET", "/fractal/{uuid}/delete", changes=True),
     "action.post_delete": _page("/fractal/{uuid}/delete", removes=True),
@@ -77,6 +78,9 @@ ROUTES = {
         "PUT", "/api/fractal/{uuid}/shared", json={"shared": True}, changes=True
     ),
     "health.get_store_health": Route("GET", "/healthcheck/store"),
+    "quota.delete_quota": Route("DELETE", "/api/quota/{project}", 204),
+    "quota.get_quota": Route("GET", "/api/quota/{project}"),
+    "quota.put_quota": Route("PUT", "/api/quota/{project}", json={"queued": None}),
     "thumbnail.get_thumbnail": Route("GET", "/fractal/{uuid}/thumbnail"),
     # No worker is asked for a tile of so many iterations.
     "tile.get_tile": Route("GET", TILE, 400),
@@ -125,10 +129,10 @@ class Matrix:
         user = self._users[name]
         found = []
         for endpoint, route in ROUTES.items():
-            kinds = (OWN, SHARED_OWN, OTHER, SHARED_OTHER) if "{uuid}" in route.path else (OWN,)
-            for kind in kinds:
+            for kind in _kinds(route):
                 expected = self.expected(user, endpoint, kind)
                 path = route.path.replace("{uuid}", self._fractal(user, route, kind))
+                path = path.replace("{project}", self._project(user, route, kind))
                 answer = self.ask(user, route.method, path, json=route.json, data=route.data)
                 if answer.status_code != expected:
                     cell = f"{name}, {endpoint}, {kind}"
@@ -141,7 +145,7 @@ class Matrix:
         if not self._allows(RULES[endpoint], user):
             return 403
         is_own = kind in (OWN, SHARED_OWN) or self._allows(ALL_PROJECTS, user)
-        if "{uuid}" not in route.path or not route.scoped or is_own:
+        if "{" not in route.path or not route.scoped or is_own:
             return route.status
         if kind == OTHER:
             return 404
@@ -166,17 +170,29 @@ class Matrix:
         if "{uuid}" not in route.path:
             return ""
         is_own, shared = kind in (OWN, SHARED_OWN), kind in (SHARED_OWN, SHARED_OTHER)
-        owner = next(
-            one
-            for one in self._users.values()
-            if one.role == "member" and (one.project == user.project) == is_own
-        )
+        owner = self._owner(user, is_own)
         if route.changes:
             return self.complete(owner, shared)
         key = (owner.project, shared)
         if key not in self._kept:
             self._kept[key] = self.complete(owner, shared)
         return self._kept[key]
+
+    def _project(self, user: User, route: Route, kind: str) -> str:
+        """Return the id of a project, which the identity service may have chosen."""
+        if "{project}" not in route.path:
+            return ""
+        owner = self._owner(user, kind == OWN)
+        posted = self._must(owner, "POST", "/api/fractal", json=SMALL_FRACTAL)
+        return posted.json()["project_id"]
+
+    def _owner(self, user: User, is_own: bool) -> User:
+        """Return a member of the user's project, or of another."""
+        return next(
+            one
+            for one in self._users.values()
+            if one.role == "member" and (one.project == user.project) == is_own
+        )
 
     def complete(self, owner: User, shared: bool = False) -> str:
         """Post a fractal and complete it, as a producer and a worker do; return its uuid."""
@@ -225,3 +241,9 @@ class Matrix:
 def missing() -> set[str]:
     """Return the endpoints that the matrix leaves out, or that there are not."""
     return ROUTES.keys() ^ (RULES.keys() - PUBLIC)
+
+
+def _kinds(route: Route) -> tuple[str, ...]:
+    if "{uuid}" in route.path:
+        return OWN, SHARED_OWN, OTHER, SHARED_OTHER
+    return (OWN, OTHER) if "{project}" in route.path else (OWN,)

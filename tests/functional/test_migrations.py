@@ -17,7 +17,7 @@ from tests.functional.servers import MariaDB
 
 ROOT = Path(__file__).parents[2]
 # ``make chaos`` kills upgrades from every revision.
-EVERY = ("base", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+EVERY = ("base", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 STARTS = EVERY if os.environ.get("FAAFO_EVERY_REVISION") else ("base",)
 
 

@@ -17,6 +17,20 @@ from faafo.db import schema
 from faafo.db.models import Fractal
 from faafo.db.url import parse_url
 
+INSERT = """
+    INSERT INTO fractal (uuid, created_at, width, height, iterations, xa, xb, ya, yb, cx, cy,
+                         status, attempt, failures, claimable_at, incarnation, project_id, size)
+    VALUES (:uuid, '2026-01-01 00:00:00', 3, 5, 100, -1, 1, -1, 1, 0.1, 0.2, :status, 1, 0,
+            '2026-01-01 00:00:00', '0123456789abcdef', :project, :size)
+"""
+FRACTALS = [
+    ("queued", "alpha", None),
+    ("rendering", "alpha", None),
+    ("complete", "alpha", 7),
+    ("error", "beta", None),
+    ("complete", None, 9),
+]
+
 
 @pytest.fixture
 def opened(tmp_path):
@@ -45,6 +59,20 @@ def test_the_revision_that_is_needed_is_the_last_of_the_migrations(opened):
     with opened.connect() as connection:
         context = MigrationContext.configure(connection)
         assert schema.current(opened) == context.get_current_revision() == schema.head()
+
+
+def test_an_upgrade_counts_the_fractals_of_each_project_once(opened):
+    schema.upgrade(opened, revision="0009")
+    rows = [
+        {"uuid": str(number), "status": status, "project": project, "size": size}
+        for number, (status, project, size) in enumerate(FRACTALS)
+    ]
+    with opened.begin() as connection:
+        connection.execute(text(INSERT), rows)
+    schema.upgrade(opened)
+    with opened.connect() as connection:
+        usage = connection.execute(text("SELECT * FROM usage ORDER BY project_id")).all()
+    assert usage == [("alpha", 2, 3, 7, 0, None), ("beta", 0, 1, 0, 0, None)]
 
 
 def test_an_api_with_an_up_to_date_database_does_not_import_alembic(opened, tmp_path):
