@@ -19,6 +19,7 @@ from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import INTEGER, NUMBER, PARAMETERS, FractalTask, describe
+from faafo.web import quota
 
 blueprint = Blueprint("create", __name__)
 blueprint.before_request(reject_cross_site)
@@ -59,6 +60,7 @@ def post_form() -> Response | tuple[str, int]:
     except errors.LimitExceeded as error:
         return _form(request.form, str(error)), 400
     except errors.QuotaExceeded as error:
+        db.session.rollback()
         return _form(request.form, str(error)), 403
     collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=fractal.uuid), code=303)
@@ -74,7 +76,11 @@ def larger_address(fractal: Fractal) -> str:
 def _form(given: Mapping[str, str], error: str | None = None) -> str:
     filled_in = {name: given.get(name, default) for name, default in DEFAULTS.items()}
     return render_template(
-        "faafo/new.html", filled_in=filled_in, palettes=palettes.NAMES, error=error
+        "faafo/new.html",
+        filled_in=filled_in,
+        palettes=palettes.NAMES,
+        error=error,
+        usage=quota.usage(),
     )
 
 

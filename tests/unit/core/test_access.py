@@ -115,6 +115,34 @@ def test_each_user_gets_from_each_route_what_the_rules_say(asked, name):
     assert asked.differences(name) == []
 
 
+def test_the_quota_of_another_project_is_as_if_there_were_none(asked):
+    answer = asked.ask(USERS["reader"], "GET", "/api/quota/beta")
+    assert (answer.status_code, answer.json()["message"]) == (
+        404,
+        "there is no quota of a project beta",
+    )
+
+
+def test_a_quota_is_that_of_the_project_that_posts(asked):
+    asked.ask(USERS["operator"], "PUT", "/api/quota/alpha", json={"fractals": 1})
+    statuses = [
+        asked.ask(USERS[name], "POST", "/api/fractal", json=SMALL_FRACTAL).status_code
+        for name in ("member", "operator", "stranger", "stranger")
+    ]
+    assert statuses == [201, 403, 201, 201]
+
+
+def test_the_form_shows_the_usage_of_a_limited_project(asked):
+    form = {"data": SMALL_FRACTAL | {"cx": "", "cy": ""}}
+    assert "Quota" not in asked.ask(USERS["member"], "GET", "/new").text
+    asked.ask(USERS["operator"], "PUT", "/api/quota/alpha", json={"queued": 1, "bytes": 5000})
+    assert asked.ask(USERS["member"], "POST", "/new", **form).status_code == 303
+    refused = asked.ask(USERS["member"], "POST", "/new", **form)
+    assert refused.status_code == 403
+    assert "project alpha uses 1 of 1 queued" in refused.text
+    assert "Quota: 1 of 1 fractals queued, 0 of 5,000 bytes of images." in refused.text
+
+
 def test_lists_pages_and_counts_are_of_ones_own_project(asked):
     own, shared = asked.complete(USERS["member"]), asked.complete(USERS["member"], shared=True)
     other = asked.complete(USERS["stranger"])
