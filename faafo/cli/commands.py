@@ -14,6 +14,7 @@ from faafo.cli.fractals import (
 from faafo.cli.help import Complete, Help
 from faafo.cli.images import GetImage, Render
 from faafo.cli.load import Load
+from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
 from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
 
@@ -28,6 +29,9 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal retry": RetryFractals,
     "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
+    "quota show": ShowQuota,
+    "quota set": SetQuota,
+    "quota unset": UnsetQuota,
     "token issue": IssueToken,
     "token revoke": RevokeToken,
     "complete": Complete,

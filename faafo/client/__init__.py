@@ -3,7 +3,7 @@
 
 from faafo.client.client import Client
 from faafo.client.login import TokenAuth
-from faafo.client.results import Fractal
+from faafo.client.results import Fractal, Quota
 from faafo.client.tokens import Token
 
-__all__ = ["Client", "Fractal", "Token", "TokenAuth"]
+__all__ = ["Client", "Fractal", "Quota", "Token", "TokenAuth"]

@@ -7,18 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import Any, BinaryIO, Self, TypeVar, Unpack
+from typing import Any, BinaryIO, Self, Unpack
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from requests.auth import AuthBase
 
 from faafo import errors
 from faafo.client.answers import LARGEST_PAGE
 from faafo.client.parameters import Parameters, make_task
+from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
 from faafo.client.session import Session
 from faafo.client.tokens import TokenCalls
-from faafo.fractal.task import CHECKSUM_DIGITS, Status, describe
+from faafo.fractal.task import CHECKSUM_DIGITS, Status
 from faafo.retry import with_backoff
 
 DEFAULT_URL = "http://127.0.0.1:5000"
@@ -31,14 +32,12 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 PAUSE_GROWTH = 1.5
 
-Model = TypeVar("Model", bound=BaseModel)
-
 
 class _Page(BaseModel):
     objects: list[Fractal]
 
 
-class Client(TokenCalls):
+class Client(QuotaCalls, TokenCalls):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
@@ -245,13 +244,6 @@ class Client(TokenCalls):
 
     def _fractal(self, answer: Any) -> Fractal:
         return self._parse(Fractal, answer)
-
-    def _parse(self, kind: type[Model], answer: Any) -> Model:
-        try:
-            return kind.model_validate(answer)
-        except ValidationError as error:
-            text = f"the answer is not one of faafo: {describe(error)}"
-            raise errors.ApiUnavailable(f"{self._session.shown_url}: {text}", "answer") from None
 
 
 def _filter(name: str, op: str, val: Any) -> dict[str, Any]:

@@ -58,3 +58,28 @@ class Fractal(BaseModel):
     def has_ended(self) -> bool:
         """Whether the fractal is complete or in error: nothing more happens to it by itself."""
         return self.status in (Status.COMPLETE, Status.ERROR)
+
+
+class Amounts(BaseModel):
+    """What a quota limits: limits, of which -1 is none, or what is used.
+
+    ``queued`` counts fractals that are neither complete nor in error, ``fractals`` all. ``bytes``
+    is the size of their images, and ``pixels_per_day`` was posted since midnight UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    queued: int
+    fractals: int
+    bytes: int
+    pixels_per_day: int
+
+
+class Quota(BaseModel):
+    """The limits of a project, and what it uses."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    project_id: str
+    limits: Amounts
+    usage: Amounts
