@@ -8,11 +8,11 @@ from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from faafo import errors
-from faafo.api import claim, fractal, health, tile, token
+from faafo.api import claim, fractal, health, quota, tile, token
 from faafo.app.bodies import NO_ROOM
 from faafo.core.csrf import reject_cross_site
 
-WITH_JSON = {one.blueprint.name for one in (fractal, claim, token)}
+WITH_JSON = {one.blueprint.name for one in (fractal, claim, quota, token)}
 API = {*WITH_JSON, tile.blueprint.name, health.blueprint.name}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}

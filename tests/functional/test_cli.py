@@ -20,6 +20,7 @@ import pytest
 import requests
 import trustme
 
+from faafo.cli.base import LOGIN_HINT
 from faafo.client.http import Client
 from faafo.client.parameters import make_task
 from faafo.fractal.png import has_sides
@@ -308,7 +309,7 @@ def test_a_service_that_asks_for_a_login_gets_it_from_the_variable(tmp_path: Pat
         ):
             shell = Shell(tmp_path, api.url.replace("://", f"://{login}"))
             finished = shell.faafo("fractal", "create", "-f", "value", "-c", "status")
-            expected = f"faafo: {error}; FAAFO_URL=https://user:password@host has a login\n"
+            expected = f"faafo: {error}; {LOGIN_HINT}\n"
             assert finished.stdout == ("queued\n" if error is None else "")
             assert finished.stderr == ("" if error is None else expected)
             assert finished.returncode == (0 if error is None else 1)
