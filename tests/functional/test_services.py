@@ -153,31 +153,6 @@ def test_deleting_a_fractal_stops_its_render_and_leaves_no_image(cluster):
     assert [path.name for path in cluster.images.iterdir()] == [f"{short}.png"]
 
 
-def test_killing_a_worker_in_the_middle_loses_nothing(cluster):
-    uuids = post(cluster, 25, iterations=8000)
-    doomed = cluster.start_worker("worker-1")
-    cluster.start_worker("worker-2")
-    cluster.start_producer()
-    wait_until(lambda: len(cluster.records("complete")) >= 5, "a few complete fractals")
-    doomed.kill()
-    assert len(cluster.records("complete")) < 25
-    records = cluster.wait_until_complete(25)
-    assert {record["uuid"] for record in records} == set(uuids)
-    for record in records:
-        cluster.check_image(record)
-
-
-def test_killing_a_producer_in_the_middle_costs_one_lease_and_nothing_else(cluster):
-    post(cluster, 20, iterations=8000)
-    cluster.start_worker(slots=2)
-    doomed = cluster.start_producer("producer-1")
-    wait_until(lambda: len(cluster.records("complete")) >= 3, "a few complete fractals")
-    doomed.kill()
-    assert len(cluster.records("complete")) < 20
-    cluster.start_producer("producer-2")
-    cluster.wait_until_complete(20)
-
-
 def test_two_producers_share_two_workers_and_each_fractal_is_rendered_once(cluster):
     post(cluster, 40, iterations=400)
     cluster.start_worker("worker-1", slots=2)
@@ -258,17 +233,6 @@ def test_a_producer_waits_for_an_api_that_is_away_and_recovers(cluster):
     producer.wait_for_line("trying again in")
     cluster.start_api(port)
     assert producer.wait_for_end() == 0
-
-
-def test_a_broker_that_restarts_in_the_middle_loses_nothing(cluster, rabbitmq):
-    post(cluster, 20)
-    cluster.start_worker(slots=2)
-    cluster.start_producer()
-    wait_until(lambda: len(cluster.records("complete")) >= 3, "a few complete fractals")
-    node = f"{rabbitmq.nodename}@localhost"
-    rabbitmq.rabbitmqctl(node, ["stop_app"])
-    rabbitmq.rabbitmqctl(node, ["start_app"])
-    cluster.wait_until_complete(20)
 
 
 def test_a_store_that_fails_for_a_while_loses_nothing_and_uses_up_no_attempts(cluster):
