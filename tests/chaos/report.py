@@ -52,7 +52,7 @@ ROWS = (
     Row(cuts.api_and_database, short=True),
     Row(cuts.worker_host),
     Row(special.full_disk, short=True, root=True),
-    Row(deaths.told_to_stop, short=True),
+    Row(deaths.told_to_stop),
     Row(poison.poison, short=True),
     Row(special.quorum_queues),
     Row(poison.killed_all_in_one, short=True),
