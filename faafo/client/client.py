@@ -240,10 +240,10 @@ class Client(QuotaCalls, TokenCalls):
         if filters:
             parameters["q"] = json.dumps({"filters": list(filters)})
         answer = self._session.json("GET", "/api/fractal", parameters=parameters)
-        return self._parse(_Page, answer).objects
+        return self._session.parse(_Page, answer).objects
 
     def _fractal(self, answer: Any) -> Fractal:
-        return self._parse(Fractal, answer)
+        return self._session.parse(Fractal, answer)
 
 
 def _filter(name: str, op: str, val: Any) -> dict[str, Any]:

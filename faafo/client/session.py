@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies
@@ -16,7 +17,10 @@ from requests.utils import get_environ_proxies
 from faafo import errors
 from faafo.client.answers import message, reason
 from faafo.client.login import without_login
+from faafo.fractal.task import describe
 from faafo.urls import check, masked
+
+Model = TypeVar("Model", bound=BaseModel)
 
 CONNECT_TIMEOUT = 5.0
 CHUNK = 2**16
@@ -71,6 +75,17 @@ class Session:
         """
         with self._answer(method, path, json=body, params=parameters) as response:
             return response.json() if response.content else None
+
+    def parse(self, kind: type[Model], answer: Any) -> Model:
+        """Return an answer as a ``kind``.
+
+        :raises faafo.errors.ApiUnavailable: when it is none: the server is not faafo.
+        """
+        try:
+            return kind.model_validate(answer)
+        except ValidationError as error:
+            text = f"the answer is not one of faafo: {describe(error)}"
+            raise errors.ApiUnavailable(f"{self.shown_url}: {text}", "answer") from None
 
     def chunks(self, path: str) -> Iterator[bytes]:
         """Yield the body of the answer to a GET; raises what ``json`` does.

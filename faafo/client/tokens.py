@@ -3,11 +3,9 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from faafo import errors
 from faafo.client.session import Session
-from faafo.fractal.task import describe
 
 
 class Token(BaseModel):
@@ -36,11 +34,7 @@ class TokenCalls:
         """
         body = {"user": user, "password": password, "project": project, "domain": domain}
         given = {name: value for name, value in body.items() if value is not None}
-        try:
-            return Token.model_validate(self._session.json("POST", "/api/token", given))
-        except ValidationError as error:
-            text = f"the answer is not one of faafo: {describe(error)}"
-            raise errors.ApiUnavailable(f"{self._session.shown_url}: {text}", "answer") from None
+        return self._session.parse(Token, self._session.json("POST", "/api/token", given))
 
     def revoke_token(self) -> None:
         """Log out: revoke the token that this client sends."""

@@ -24,6 +24,20 @@ from faafo.store.filesystem import FilesystemStore
 DEADLINE = 60.0
 
 
+class Clock:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
 @pytest.fixture
 def conf(tmp_path):
     """The configuration as a command sees it, with its state in a temporary directory."""

@@ -8,20 +8,6 @@ from faafo.core import attempts
 from faafo.core.attempts import MOST_OF_ADDRESS, MOST_OF_USER, WINDOW_SECONDS, Attempts
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def tried(clock):
     return Attempts(clock)

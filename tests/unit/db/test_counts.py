@@ -9,20 +9,6 @@ from faafo.db import db, fractals
 from faafo.db.counts import RECOUNT_SECONDS, Counts
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def counts(clock):
     return Counts(clock, margin=0)
