@@ -3,14 +3,12 @@
 
 import hashlib
 import json
-import logging
 import re
 import subprocess
 import sys
 
 import pytest
 
-from faafo.cli.app import FaafoApp
 from faafo.cli.commands import COMMANDS
 from faafo.client import Client
 
@@ -20,30 +18,6 @@ NEVER_IMPORTED = {
     *("oslo_messaging", "oslo_config", "oslo_policy", "keystoneauth1", "numba", "numpy"),
     *("flask", "sqlalchemy", "cmd2"),
 }
-
-
-@pytest.fixture
-def faafo(api_url, capsys, monkeypatch):
-    """Runs a command line; returns its status, standard output and standard error."""
-    monkeypatch.setenv("FAAFO_URL", api_url)
-    monkeypatch.delenv("FAAFO_CACERT", raising=False)
-    # The service is in this process, too; its log is not that of the command.
-    monkeypatch.setattr(logging.getLogger("faafo.api.access"), "disabled", True)
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-
-    def run(*argv):
-        try:
-            status = FaafoApp().run([str(one) for one in argv])
-        except SystemExit as ended:
-            status = ended.code or 0
-        finally:
-            root.handlers, root.level = list(handlers), level
-        output, errors = capsys.readouterr()
-        assert "Traceback" not in errors
-        return status, output, errors
-
-    return run
 
 
 @pytest.fixture

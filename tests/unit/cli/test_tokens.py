@@ -10,15 +10,14 @@ import pytest
 
 from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
-from faafo.cli.app import FaafoApp
 from faafo.db import db
 
 PASSWORD = "S3Cret"
 
 
 @pytest.fixture
-def faafo(conf, store, empty_database, tmp_path, capsys, monkeypatch):
-    """Runs a command line; returns its status, standard output and standard error."""
+def faafo(command_line, conf, store, empty_database, tmp_path, monkeypatch):
+    """Runs a command line against an API with users of a file."""
     hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
     (tmp_path / "users").write_text(f"ada:{hashed}\n")
     conf.set_override("auth_strategy", "http_basic", "api")
@@ -29,16 +28,7 @@ def faafo(conf, store, empty_database, tmp_path, capsys, monkeypatch):
     server.start()
     monkeypatch.setenv("FAAFO_URL", server.url)
     monkeypatch.setenv("FAAFO_PASSWORD", PASSWORD)
-    monkeypatch.delenv("FAAFO_TOKEN", raising=False)
-
-    def run(*argv):
-        try:
-            status = FaafoApp().run(list(argv))
-        except SystemExit as ended:
-            status = ended.code or 0
-        return status, *capsys.readouterr()
-
-    yield run
+    yield command_line
     server.stop()
     with app.app_context():
         db.engine.dispose()
