@@ -85,7 +85,7 @@ def post_fractals(body: NewFractals) -> Any:
     shared = {task.uuid for task, one in zip(tasks, body.root, strict=True) if one.shared}
     posted = fractals.add_all(db.session, tasks, access.owner(), shared, limits.quota)
     collaborators().arrivals.announce()
-    return jsonify(objects=[fractal.as_dict() for fractal in posted]), 201
+    return jsonify(objects=posted), 201
 
 
 def _task(body: NewFractal) -> FractalTask:
