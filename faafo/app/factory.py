@@ -11,7 +11,7 @@ from oslo_config import cfg
 from faafo.api import claim, fractal, health, quota, tile, token
 from faafo.api import version as versions
 from faafo.api.schemas import Message
-from faafo.app import checks, error_handlers, gate, request_log
+from faafo.app import checks, error_handlers, gate, proxies, request_log
 from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
 from faafo.core.arrivals import Arrivals
@@ -63,6 +63,7 @@ def create_app(
         validation_error_callback=error_handlers.validation_error,
     )
     app.json = UnsortedJson(app)
+    proxies.believe(app, conf.api.trusted_proxies)
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size

@@ -180,6 +180,8 @@ class HttpServer:
             inbuf_overflow=LARGEST_IN_MEMORY,
             outbuf_high_watermark=HIGH_WATERMARK_BYTES,
             cleanup_interval=UNLIMITED,
+            # The application knows which of them to believe: proxies.py.
+            clear_untrusted_proxy_headers=False,
         )
         limit = most_connections(raise_descriptor_limit())
         route = routes(app)

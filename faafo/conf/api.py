@@ -27,6 +27,9 @@ default_opts: list[cfg.Opt] = [
 
 group = cfg.OptGroup("api", title="The API and the web interface")
 
+# In front of the API; more are a mistake.
+MOST_PROXIES = 10
+
 api_opts: list[cfg.Opt] = [
     cfg.IntOpt(
         "threads",
@@ -39,6 +42,18 @@ api_opts: list[cfg.Opt] = [
         "uploads, a quarter each for thumbnails and for searches. One that finds no place is "
         "answered with 503. Claims, reports and the health check have a quarter, at least 2, for "
         "themselves, and checks of credentials have 4.",
+    ),
+    cfg.IntOpt(
+        "trusted_proxies",
+        default=0,
+        min=0,
+        max=MOST_PROXIES,
+        metavar="NUMBER",
+        help="Number of reverse proxies in front of the API. 1: the last value of X-Forwarded-For "
+        "is the address of the client, 2: the last but one, and so on; the last value of "
+        "X-Forwarded-Proto is the scheme. The access log, the limits of logins and the login "
+        "cookie go by them. Every proxy must set both, and clients must not reach the API past the "
+        "proxies. 0: both headers are ignored.",
     ),
     cfg.IntOpt(
         "max_width",

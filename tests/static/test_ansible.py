@@ -96,6 +96,15 @@ def test_every_option_in_a_template_exists(service):
     assert used - {TRANSPORT_URL} <= known
 
 
+def test_the_api_believes_its_proxy_which_says_who_asks_and_how():
+    assert "trusted_proxies = 1" in (ROLES / "api/templates/api.conf.j2").read_text().splitlines()
+    nginx = (ROLES / "webinterface/templates/faafo.conf.j2").read_text()
+    headers = re.search(r"macro proxy\(\) %}(.*){% endmacro", nginx, re.DOTALL)[1]
+    assert "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" in headers
+    assert "proxy_set_header X-Forwarded-Proto $faafo_scheme;" in headers
+    assert nginx.count("{{ proxy() }}") == len(re.findall(r"^server {", nginx, re.MULTILINE)) - 1
+
+
 def test_a_service_says_when_it_is_ready_and_may_do_little():
     for line in (
         "Type=notify",

@@ -91,6 +91,15 @@ def test_no_password_is_in_it_and_only_the_proxy_is_published():
     assert [name for name, one in SERVICES.items() if "ports" in one] == ["proxy"]
 
 
+def test_the_api_believes_its_proxy_which_says_who_asks_and_how():
+    assert SERVICES["api"]["environment"]["OS_API__TRUSTED_PROXIES"] == "1"
+    before, *servers = re.split(r"^server {", (CONTAINER / "nginx.conf").read_text(), flags=re.M)
+    assert "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;" in before
+    assert "proxy_set_header X-Forwarded-Proto $faafo_scheme;" in before
+    # A block with a header of its own would drop these.
+    assert not any("proxy_set_header" in server for server in servers)
+
+
 def test_everybody_logs_in():
     assert SERVICES["api"]["environment"]["OS_API__AUTH_STRATEGY"] == "http_basic"
     for name in ("producer", "worker"):
