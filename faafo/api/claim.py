@@ -34,7 +34,7 @@ blueprint = APIBlueprint(
 )
 
 
-@blueprint.get("/claim", responses={200: Claimable})
+@blueprint.get("/claim", operation_id="check_claim", responses={200: Claimable})
 def get_claim(query: Wait) -> Any:
     """Tell whether there is a fractal to claim; wait for one up to ``wait`` seconds."""
     g.is_routine = True
@@ -52,6 +52,7 @@ def _is_any_claimable() -> bool:
 
 @blueprint.post(
     "/claim",
+    operation_id="create_claim",
     request_body=examples.json_body(NewClaim, examples.CLAIM),
     responses={200: Claimed},
 )
@@ -65,6 +66,7 @@ def post_claim(body: NewClaim) -> Any:
 
 @blueprint.put(
     "/claim",
+    operation_id="update_claim",
     request_body=examples.json_body(ClaimUpdate, examples.CLAIM_UPDATE),
     responses={200: ClaimAnswer},
 )

@@ -6,11 +6,24 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from faafo.api.entries import Entry, Lenient
-from faafo.api.schemas import RESULT, Attempt, Duration, FractalRecord, Name, Size, Text
+from faafo.api.schemas import (
+    CHECKSUM,
+    DURATION,
+    RESULT,
+    SIZE,
+    WORKER,
+    Attempt,
+    Duration,
+    FractalRecord,
+    Name,
+    Size,
+    Text,
+)
 from faafo.db.outcomes import Result
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.task import MAX_INT32, NUMBER_TEXT, WHOLE, Checksum, Uuid
 
+PRODUCER = "name of the producer, which holds the leases"
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
 
@@ -20,9 +33,11 @@ class NewClaim(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    claimed_by: Name
-    count: Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE]
-    lease: Seconds = Field(description="seconds")
+    claimed_by: Name = Field(description=PRODUCER)
+    count: Annotated[int, Field(strict=True, ge=1, le=1000), WHOLE] = Field(
+        description="the largest number of fractals to claim"
+    )
+    lease: Seconds = Field(description="seconds until the leases expire")
 
 
 class Wait(BaseModel):
@@ -31,14 +46,14 @@ class Wait(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=30, allow_inf_nan=False)] = Field(
-        0.0, description="seconds"
+        0.0, description="seconds until the answer, if there is no fractal earlier"
     )
 
 
 class Claimable(BaseModel):
     """Whether there is a fractal to claim."""
 
-    claimable: bool
+    claimable: bool = Field(description="whether there is one")
 
 
 class ClaimedFractal(FractalRecord):
@@ -50,7 +65,7 @@ class ClaimedFractal(FractalRecord):
 class Claimed(BaseModel):
     """The claimed fractals."""
 
-    objects: list[ClaimedFractal]
+    objects: list[ClaimedFractal] = Field(description="the records, oldest first")
 
 
 class Leased(BaseModel):
@@ -60,9 +75,9 @@ class Leased(BaseModel):
     the lease.
     """
 
-    uuid: Uuid
-    attempt: Attempt
-    token: Token | None = None
+    uuid: Uuid = Field(description="uuid of the fractal")
+    attempt: Attempt = Field(description="number of the claim, from its record")
+    token: Token | None = Field(None, description="the fencing token of its lease")
 
     @property
     def lease(self) -> Lease:
@@ -71,24 +86,24 @@ class Leased(BaseModel):
 
 
 class Renewed(Leased):
-    """A lease to renew; ``rows_done`` is the number of rows rendered so far."""
+    """A lease to renew."""
 
-    rows_done: Lenient[RowsDone] = None
+    rows_done: Lenient[RowsDone] = Field(None, description="number of rows rendered so far")
 
 
 class Released(Leased):
-    """A lease to release; with ``fault``, the reason why the fractal could not be rendered."""
+    """A lease to release."""
 
-    fault: Lenient[Text] = None
+    fault: Lenient[Text] = Field(None, description="why the fractal could not be rendered")
 
 
 class Completed(Leased):
     """The result of a claimed fractal."""
 
-    checksum: Checksum
-    duration: Duration
-    size: Size
-    generated_by: Name
+    checksum: Checksum = Field(description=CHECKSUM)
+    duration: Duration = Field(description=DURATION)
+    size: Size = Field(description=SIZE)
+    generated_by: Name = Field(description=WORKER)
     image_token: Token | None = Field(
         None,
         description="the token under which the worker has stored the image: that of the lease, or "
@@ -107,15 +122,17 @@ class ClaimUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    claimed_by: Name
-    lease: Seconds = Field(30.0, description="seconds")
-    renew: Annotated[list[Entry[Renewed]], Field(max_length=1000)] = []
-    release: Annotated[list[Entry[Released]], Field(max_length=1000)] = []
-    complete: Annotated[list[Entry[Completed]], Field(max_length=1000)] = []
+    claimed_by: Name = Field(description=PRODUCER)
+    lease: Seconds = Field(30.0, description="seconds until renewed leases expire")
+    renew: list[Entry[Renewed]] = Field([], max_length=1000, description="leases to renew")
+    release: list[Entry[Released]] = Field([], max_length=1000, description="leases to release")
+    complete: list[Entry[Completed]] = Field([], max_length=1000, description="results")
 
 
 class ClaimAnswer(BaseModel):
-    """The uuids of leases that the producer does not hold, and of malformed entries."""
+    """What became of the entries of an update."""
 
-    lost: list[Uuid]
+    lost: list[Uuid] = Field(
+        description="uuids of leases that the producer does not hold, and of malformed entries"
+    )
     problems: list[str] = Field([], description="one sentence for each malformed entry, if any")

@@ -12,6 +12,7 @@ from flask_openapi.types import ResponseDict
 from faafo import errors
 from faafo.api import examples, image, precondition, report
 from faafo.api import query as query_parameter
+from faafo.api.report_schemas import FractalUpdate, ImageAttempt, ImageDigest, StoredImage
 from faafo.api.schemas import (
     ERRORS,
     FractalList,
@@ -19,13 +20,9 @@ from faafo.api.schemas import (
     FractalPath,
     FractalRecord,
     FractalRecords,
-    FractalUpdate,
-    ImageAttempt,
-    ImageDigest,
     NewFractal,
     NewFractals,
     Sharing,
-    StoredImage,
 )
 from faafo.core import access, stored_image
 from faafo.core.collaborators import collaborators
@@ -56,6 +53,7 @@ blueprint = APIBlueprint(
 
 @blueprint.post(
     "/fractal",
+    operation_id="create_fractal",
     request_body=examples.json_body(NewFractal, examples.FRACTAL),
     responses={201: FractalRecord},
 )
@@ -72,6 +70,7 @@ def post_fractal(body: NewFractal) -> Any:
 
 @blueprint.post(
     "/fractals",
+    operation_id="create_fractals",
     request_body=examples.json_body(NewFractals, [examples.FRACTAL]),
     responses={201: FractalRecords},
 )
@@ -95,7 +94,7 @@ def _task(body: NewFractal) -> FractalTask:
     return with_constant(FractalTask(**fields))
 
 
-@blueprint.get("/fractal", responses={200: FractalPage})
+@blueprint.get("/fractal", operation_id="list_fractals", responses={200: FractalPage})
 def get_fractals(query: FractalList) -> Any:
     """Return a page of fractals, newest first: those of the caller's project by default."""
     scope = access.scope_of(query.scope)
@@ -126,7 +125,7 @@ def get_fractals(query: FractalList) -> Any:
     return answer
 
 
-@blueprint.get("/fractal/<uuid:uuid>", responses={200: FractalRecord})
+@blueprint.get("/fractal/<uuid:uuid>", operation_id="show_fractal", responses={200: FractalRecord})
 def get_fractal(path: FractalPath) -> Any:
     """Return one fractal."""
     return precondition.tagged(access.visible_record(str(path.uuid)))
@@ -134,6 +133,7 @@ def get_fractal(path: FractalPath) -> Any:
 
 @blueprint.put(
     "/fractal/<uuid:uuid>",
+    operation_id="update_fractal",
     request_body=examples.json_body(FractalUpdate, examples.RESULT),
     responses={200: FractalRecord},
 )
@@ -144,6 +144,7 @@ def put_fractal(path: FractalPath, body: FractalUpdate) -> Any:
 
 @blueprint.patch(
     "/fractal/<uuid:uuid>",
+    operation_id="patch_fractal",
     request_body=examples.json_body(FractalUpdate, examples.RESULT),
     responses={200: FractalRecord},
 )
@@ -152,7 +153,7 @@ def patch_fractal(path: FractalPath, body: FractalUpdate) -> Any:
     return jsonify(report.record(str(path.uuid), body).as_dict())
 
 
-@blueprint.delete("/fractal/<uuid:uuid>", responses={204: None})
+@blueprint.delete("/fractal/<uuid:uuid>", operation_id="delete_fractal", responses={204: None})
 def delete_fractal(path: FractalPath) -> Any:
     """Delete a fractal and its image."""
     seen = access.changeable(str(path.uuid))
@@ -162,7 +163,9 @@ def delete_fractal(path: FractalPath) -> Any:
     return "", 204
 
 
-@blueprint.post("/fractal/<uuid:uuid>/retry", responses={200: FractalRecord})
+@blueprint.post(
+    "/fractal/<uuid:uuid>/retry", operation_id="retry_fractal", responses={200: FractalRecord}
+)
 def post_retry(path: FractalPath) -> Any:
     """Queue a fractal of status error again."""
     seen = access.changeable(str(path.uuid))
@@ -174,6 +177,7 @@ def post_retry(path: FractalPath) -> Any:
 
 @blueprint.put(
     "/fractal/<uuid:uuid>/shared",
+    operation_id="share_fractal",
     request_body=examples.json_body(Sharing, {"shared": True}),
     responses={200: FractalRecord},
 )
@@ -184,7 +188,7 @@ def put_shared(path: FractalPath, body: Sharing) -> Any:
     return jsonify(fractals.share(db.session, seen, body.shared).as_dict())
 
 
-@blueprint.get("/fractal/<uuid:uuid>/image", responses=IMAGE_ANSWERS)
+@blueprint.get("/fractal/<uuid:uuid>/image", operation_id="download_image", responses=IMAGE_ANSWERS)
 def get_image(path: FractalPath) -> Any:
     """Return the image of a complete fractal."""
     return image.send(access.visible(str(path.uuid)))
@@ -192,6 +196,7 @@ def get_image(path: FractalPath) -> Any:
 
 @blueprint.put(
     "/fractal/<uuid:uuid>/image",
+    operation_id="upload_image",
     responses={200: StoredImage},
     openapi_extensions={"requestBody": {"required": True, "content": PNG_FILE}},
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import jsonify
 from flask_openapi import APIBlueprint, Tag
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlalchemy import update
 
 from faafo.api.schemas import ERRORS
@@ -24,10 +24,10 @@ blueprint = APIBlueprint(
 class Health(BaseModel):
     """The response of a healthy service."""
 
-    status: str
+    status: str = Field(description="ok; otherwise the answer is 503")
 
 
-@blueprint.get("/healthcheck", responses={200: Health})
+@blueprint.get("/healthcheck", operation_id="check_health", responses={200: Health})
 def get_health() -> Any:
     """Return 200 when the database can be written, else 503."""
     # It matches no row: only a database that takes no changes refuses it.
@@ -36,7 +36,7 @@ def get_health() -> Any:
     return jsonify(status="ok")
 
 
-@blueprint.get("/healthcheck/store", responses={200: Health})
+@blueprint.get("/healthcheck/store", operation_id="check_store", responses={200: Health})
 def get_store_health() -> Any:
     """Return 200 when the image store is writable, else 503."""
     with collaborators().bulkheads.images.place():

@@ -19,6 +19,11 @@ Limit = Annotated[
     int, Field(strict=True, ge=-1, le=MAX_SIZE), WHOLE, within("an integer", -1, MAX_SIZE)
 ]
 
+QUEUED = "fractals neither complete nor in error"
+FRACTALS = "fractals of any status"
+BYTES = "bytes: the sizes of the images of complete fractals"
+PIXELS_PER_DAY = "pixels posted since midnight UTC"
+
 blueprint = APIBlueprint(
     "quota",
     __name__,
@@ -31,7 +36,7 @@ blueprint = APIBlueprint(
 class QuotaPath(BaseModel):
     """The id of a project."""
 
-    project_id: str = Field(min_length=1, max_length=64)
+    project_id: str = Field(min_length=1, max_length=64, description="id of a project")
 
 
 class QuotaUpdate(BaseModel):
@@ -39,30 +44,30 @@ class QuotaUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    queued: Limit | None = Field(None, description="fractals neither complete nor in error")
-    fractals: Limit | None = Field(None, description="fractals of any status")
-    bytes: Limit | None = Field(None, description="size of the images of complete fractals")
-    pixels_per_day: Limit | None = Field(None, description="posted since midnight UTC")
+    queued: Limit | None = Field(None, description=QUEUED)
+    fractals: Limit | None = Field(None, description=FRACTALS)
+    bytes: Limit | None = Field(None, description=BYTES)
+    pixels_per_day: Limit | None = Field(None, description=PIXELS_PER_DAY)
 
 
 class Amounts(BaseModel):
     """What a quota limits."""
 
-    queued: int
-    fractals: int
-    bytes: int
-    pixels_per_day: int
+    queued: int = Field(description=QUEUED)
+    fractals: int = Field(description=FRACTALS)
+    bytes: int = Field(description=BYTES)
+    pixels_per_day: int = Field(description=PIXELS_PER_DAY)
 
 
 class QuotaRecord(BaseModel):
-    """The limits of a project, of which -1 is none, and what it uses."""
+    """The limits of a project, and what it uses."""
 
-    project_id: str
-    limits: Amounts
-    usage: Amounts
+    project_id: str = Field(description="the id of the project")
+    limits: Amounts = Field(description="how much it may use; -1: no limit")
+    usage: Amounts = Field(description="how much it uses")
 
 
-@blueprint.get("/quota/<project_id>", responses={200: QuotaRecord})
+@blueprint.get("/quota/<project_id>", operation_id="show_quota", responses={200: QuotaRecord})
 def get_quota(path: QuotaPath) -> Any:
     """Return the limits of a project and what it uses."""
     access.require_project(path.project_id)
@@ -71,6 +76,7 @@ def get_quota(path: QuotaPath) -> Any:
 
 @blueprint.put(
     "/quota/<project_id>",
+    operation_id="update_quota",
     request_body=examples.json_body(QuotaUpdate, {"fractals": 1000}),
     responses={200: QuotaRecord},
 )
@@ -81,7 +87,7 @@ def put_quota(path: QuotaPath, body: QuotaUpdate) -> Any:
     return _record(path.project_id)
 
 
-@blueprint.delete("/quota/<project_id>", responses={204: None})
+@blueprint.delete("/quota/<project_id>", operation_id="delete_quota", responses={204: None})
 def delete_quota(path: QuotaPath) -> Any:
     """Make all limits of a project the default again."""
     access.require_project(path.project_id)

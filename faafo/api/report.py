@@ -6,7 +6,8 @@ from typing import Any
 
 from faafo import errors
 from faafo.api import precondition
-from faafo.api.schemas import RESULT, FractalUpdate
+from faafo.api.report_schemas import FractalUpdate
+from faafo.api.schemas import RESULT
 from faafo.core import stored_image
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, outcomes

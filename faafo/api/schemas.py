@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests and responses of the REST API, validated and documented in one place."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated
 from uuid import UUID
 
 from flask_openapi.types import ResponseDict
-from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from faafo.api import examples
 from faafo.core.access import Range
-from faafo.fractal.lease import Token
 from faafo.fractal.task import (
     INTEGER_TEXT,
     MAX_INT32,
     MAX_SIZE,
     WHOLE,
     AnyChecksum,
-    Checksum,
-    Coordinate,
-    Count,
     FractalParameters,
-    PaletteName,
     Status,
     Uuid,
 )
@@ -35,11 +29,18 @@ Text = Annotated[str, Field(max_length=4000)]
 Duration = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Size = Annotated[int, Field(strict=True, ge=0, le=MAX_SIZE), WHOLE]
 
+# Descriptions of fields that several models have.
+SHARED = "whether all projects may see it"
+CHECKSUM = "SHA-256 of the image, in hexadecimal"
+DURATION = "seconds that the worker spent on rendering, or on finding a stored image"
+SIZE = "bytes of the image"
+WORKER = "name of the worker"
+
 
 class Message(BaseModel):
     """The body of every error."""
 
-    message: str
+    message: str = Field(description="one sentence that says what is wrong")
 
 
 # Without 400, flask-openapi documents it as a list of messages.
@@ -49,7 +50,7 @@ ERRORS: ResponseDict = {"400": Message, "4XX": Message, "503": Message}
 class FractalPath(BaseModel):
     """The uuid of a fractal."""
 
-    uuid: UUID
+    uuid: UUID = Field(description="uuid of the fractal")
 
 
 class FractalList(BaseModel):
@@ -60,9 +61,11 @@ class FractalList(BaseModel):
         description='JSON: {"filters": [{"name", "op", "val"}], "order_by": [{"field", '
         '"direction"}]}; filters nest in {"and": []} and {"or": []}',
     )
-    page: Annotated[int, INTEGER_TEXT] = Field(1, ge=1, le=MAX_INT32)
+    page: Annotated[int, INTEGER_TEXT] = Field(
+        1, ge=1, le=MAX_INT32, description="number of the page, from 1"
+    )
     results_per_page: Annotated[int, INTEGER_TEXT] = Field(
-        10, ge=1, le=MAX_INT32, description="at most 100 are returned"
+        10, ge=1, le=MAX_INT32, description="number of fractals on a page; more than 100 gives 100"
     )
     marker: Uuid | None = Field(
         None,
@@ -82,8 +85,10 @@ class NewFractal(FractalParameters):
 
     model_config = ConfigDict(extra="forbid")
 
-    uuid: Uuid | None = None
-    shared: bool = Field(False, strict=True, description="whether all projects may see it")
+    uuid: Uuid | None = Field(
+        None, description="uuid of the fractal; the API chooses one if there is none"
+    )
+    shared: bool = Field(False, strict=True, description=SHARED)
 
 
 class Sharing(BaseModel):
@@ -91,7 +96,7 @@ class Sharing(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    shared: Annotated[bool, Field(strict=True)]
+    shared: bool = Field(strict=True, description=SHARED)
 
 
 class NewFractals(RootModel[list[NewFractal]]):
@@ -107,138 +112,35 @@ class FractalRecord(FractalParameters):
         json_schema_extra=examples.with_example(FractalParameters, examples.RECORD)
     )
 
-    uuid: Uuid
-    status: Status
+    uuid: Uuid = Field(description="uuid of the fractal")
+    status: Status = Field(description="queued, then rendering, then complete or error")
     attempt: int = Field(description="number of the last claim; a result must name it")
-    failures: int = Field(description="failed attempts; status error after [api] max_attempts")
-    fault: str | None
-    created_at: str
+    failures: int = Field(
+        description="number of failed attempts; at [api] max_attempts it is in error"
+    )
+    fault: str | None = Field(description="why, where and when the last attempt failed")
+    created_at: str = Field(description="when it was posted (UTC)")
     checksum: AnyChecksum | None = Field(
         description="SHA-256 of the image; other than 64 digits from clients that name no attempt"
     )
-    duration: float | None = Field(
-        description="seconds that the worker spent on rendering, or on finding a stored image"
-    )
-    size: int | None = Field(description="bytes")
-    generated_by: str | None
+    duration: float | None = Field(description=DURATION)
+    size: int | None = Field(description=SIZE)
+    generated_by: str | None = Field(description=WORKER)
     project_id: str | None = Field(description="whose it is; null: posted without a login")
     user_id: str | None = Field(description="who posted it")
-    shared: bool = Field(description="whether all projects may see it")
+    shared: bool = Field(description=SHARED)
 
 
 class FractalRecords(BaseModel):
     """The records of fractals that were posted together, in the order of the request."""
 
-    objects: list[FractalRecord]
+    objects: list[FractalRecord] = Field(description="the records")
 
 
 class FractalPage(BaseModel):
     """One page of fractals."""
 
-    num_results: int
-    objects: list[FractalRecord]
-    page: int
-    total_pages: int
-
-
-def _fields(kind: str, *names: str) -> dict[str, Any]:
-    return {name: {"type": kind} for name in names}
-
-
-# What FractalUpdate checks, for the OpenAPI document.
-_RESULT_OR_FAULT_OR_NOTHING: dict[str, Any] = {
-    "anyOf": [
-        {
-            "required": ["checksum", "duration"],
-            "properties": _fields("string", "checksum") | _fields("number", "duration"),
-        },
-        {
-            "required": ["attempt", "fault"],
-            "properties": _fields("string", "fault")
-            | _fields("integer", "attempt")
-            | _fields("null", "checksum", "duration"),
-        },
-        {"properties": _fields("null", "fault", "checksum", "duration", "size", "generated_by")},
-    ]
-}
-
-
-class FractalUpdate(BaseModel):
-    """The result of an attempt, or the fault it failed with.
-
-    Other fields of the record are accepted if their values are unchanged.
-    """
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra=_RESULT_OR_FAULT_OR_NOTHING)
-
-    attempt: Attempt | None = None
-    token: Token | None = None
-    image_token: Token | None = None
-    checksum: AnyChecksum | None = None
-    duration: Duration | None = None
-    size: Size | None = None
-    generated_by: Name | None = None
-    fault: Text | None = None
-
-    uuid: Uuid | None = None
-    width: Count | None = None
-    height: Count | None = None
-    iterations: Count | None = None
-    xa: Coordinate | None = None
-    xb: Coordinate | None = None
-    ya: Coordinate | None = None
-    yb: Coordinate | None = None
-    cx: Coordinate | None = None
-    cy: Coordinate | None = None
-    palette: PaletteName | None = None
-    status: Status | None = None
-    failures: Attempt | None = None
-    created_at: str | None = None
-    project_id: str | None = None
-    user_id: str | None = None
-    shared: bool | None = None
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if self.has_result:
-            for name in ("checksum", "duration"):
-                if getattr(self, name) is None:
-                    raise PydanticCustomError(
-                        "incomplete",
-                        "{name}: is missing; a result has checksum and duration",
-                        {"name": name},
-                    )
-        elif self.fault is not None and self.attempt is None:
-            raise PydanticCustomError(
-                "incomplete", "attempt: is missing; a fault belongs to an attempt"
-            )
-        return self
-
-    @property
-    def has_result(self) -> bool:
-        """Whether this is a result; a fault beside it belongs to an earlier attempt."""
-        if self.checksum is not None or self.duration is not None:
-            return True
-        return self.fault is None and (self.size is not None or self.generated_by is not None)
-
-
-class ImageAttempt(BaseModel):
-    """The attempt that an image is the result of, and the token of its lease."""
-
-    attempt: Annotated[int, Field(ge=0, le=MAX_INT32), INTEGER_TEXT]
-    token: Token | None = None
-
-
-class ImageDigest(BaseModel):
-    """The digest that an upload is verified with."""
-
-    content_digest: str = Field(
-        alias="Content-Digest", description="RFC 9530; must contain sha-256=:<base64>:"
-    )
-
-
-class StoredImage(BaseModel):
-    """Checksum and size of a stored image."""
-
-    checksum: Checksum
-    size: int = Field(description="bytes")
+    num_results: int = Field(description="number of fractals on all pages")
+    objects: list[FractalRecord] = Field(description="the records of this page")
+    page: int = Field(description="number of this page, from 1")
+    total_pages: int = Field(description="number of pages")

@@ -5,7 +5,7 @@ import re
 
 from flask import Response, request
 from flask_openapi import APIBlueprint, Tag
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from faafo.api import examples
 from faafo.api.schemas import ERRORS
@@ -31,18 +31,16 @@ class TilePath(TilePlace):
 
 
 class TileQuery(TileStyle):
-    """Which Julia set the tile shows, in which colours, and with how many pixels.
+    """Which Julia set the tile shows, in which colours, and with how many pixels."""
 
-    A tile has 256 * scale pixels in each direction.
-    """
-
-    scale: Scale = 1
+    scale: Scale = Field(1, description="the tile has 256 times so many pixels in each direction")
 
     model_config = ConfigDict(json_schema_extra=examples.parameters(examples.TILE_STYLE))
 
 
 @blueprint.get(
     "/tile/<z>/<x>/<y>.png",
+    operation_id="show_tile",
     responses={200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 def get_tile(path: TilePath, query: TileQuery) -> Response:

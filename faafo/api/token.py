@@ -29,25 +29,32 @@ class NewToken(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    user: Name = ""
-    password: Secret = SecretStr("")
+    user: Name = Field("", description="name of the user")
+    password: Secret = Field(SecretStr(""), description="the user's password")
     project: Name = Field("", description="Keystone: its name, if the user has several projects")
     domain: Name = Field("Default", description="Keystone: that of user and project, by name")
-    application_credential_id: Name = ""
-    application_credential_secret: Secret = SecretStr("")
+    application_credential_id: Name = Field(
+        "", description="Keystone: id of an application credential, in place of user and password"
+    )
+    application_credential_secret: Secret = Field(
+        SecretStr(""), description="Keystone: the secret of that application credential"
+    )
 
 
 class IssuedToken(BaseModel):
-    """A token, for the header X-Auth-Token; when it expires (UTC), and what it is for."""
+    """A token and what it is for."""
 
-    token: str
-    expires_at: str
-    project_id: str
-    roles: list[str]
+    token: str = Field(description="the token, for the header X-Auth-Token")
+    expires_at: str = Field(description="when it expires, such as 2026-11-29T00:12:41Z (UTC)")
+    project_id: str = Field(description="the project that it is for")
+    roles: list[str] = Field(description="the user's roles in that project")
 
 
 @blueprint.post(
-    "/token", request_body=examples.json_body(NewToken, EXAMPLE), responses={201: IssuedToken}
+    "/token",
+    operation_id="create_token",
+    request_body=examples.json_body(NewToken, EXAMPLE),
+    responses={201: IssuedToken},
 )
 def post_token(body: NewToken) -> Any:
     """Log in: return a token."""
@@ -70,7 +77,7 @@ def post_token(body: NewToken) -> Any:
     return answer, 201
 
 
-@blueprint.delete("/token", responses={204: None})
+@blueprint.delete("/token", operation_id="delete_token", responses={204: None})
 def delete_token() -> Any:
     """Log out: revoke the token that this request carries."""
     ours, token = login(), sent_token(request)

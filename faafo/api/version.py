@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 from flask_openapi import APIBlueprint, Tag
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from werkzeug.routing import Rule
 
 from faafo.api.schemas import ERRORS
@@ -22,25 +22,30 @@ blueprint = APIBlueprint(
 class Link(BaseModel):
     """A link of a version."""
 
-    rel: str
-    href: str
+    rel: str = Field(description="self: the version itself")
+    href: str = Field(description="its URL")
 
 
 class Version(BaseModel):
     """A version of the API."""
 
-    id: str
-    status: str
-    links: list[Link]
+    id: str = Field(description="name of the version")
+    status: str = Field(description="CURRENT: it is the latest one")
+    links: list[Link] = Field(description="where it is")
 
 
 class VersionDocument(BaseModel):
     """The only version of the API."""
 
-    version: Version
+    version: Version = Field(description="the version")
 
 
-@blueprint.get("/v1", strict_slashes=False, responses={200: VersionDocument})
+@blueprint.get(
+    "/v1",
+    operation_id="show_version",
+    strict_slashes=False,
+    responses={200: VersionDocument},
+)
 def get_version() -> Any:
     """Return the version of this API, as OpenStack's clients discover it."""
     return versions.version()

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
-from flask_openapi import Info, OpenAPI
+from flask_openapi import Info
 from oslo_config import cfg
 
 from faafo.api import claim, fractal, health, quota, tile, token
 from faafo.api import version as versions
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, gate, proxies, request_log
+from faafo.app.openapi import DocumentedApp
 from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
 from faafo.core.arrivals import Arrivals
@@ -55,7 +56,7 @@ def create_app(
     :param notice: returns a sentence that the gallery is to show at present, or None.
     :raises faafo.errors.ConfigurationError: when ``database_url`` is not valid.
     """
-    app = OpenAPI(
+    app = DocumentedApp(
         "faafo",
         info=Info(title="faafo", version=version),
         validation_error_status=400,
@@ -73,6 +74,7 @@ def create_app(
     request_log.register(app, roles=() if authenticator else ROLES)
     if authenticator:
         gate.register(app, authenticator, conf.api.public_gallery)
+        app.ask_for_credentials(authenticator.credentials, conf.api.public_gallery)
     checks.register(app)
     error_handlers.register(app)
     for resource in (fractal, claim, tile, quota, token, health, versions):

@@ -149,25 +149,21 @@ _C_IS_WHOLE_OR_ABSENT: dict[str, Any] = {
 class FractalParameters(BaseModel):
     """The Julia set to render, and its window of the complex plane.
 
-    ``width`` and ``height`` are pixels; ``iterations`` is the number of steps after which a point
-    that has not escaped counts as inside. ``xa`` and ``xb`` are the real parts of the left and the
-    right column, ``ya`` and ``yb`` the imaginary parts of the top and the bottom row; either may
-    be the larger one. ``cx`` and ``cy`` are the Julia constant c; without them the uuid seeds c.
-    ``palette`` names the colours.
+    Of its sides either may be the larger one. Without ``cx`` and ``cy`` the uuid seeds c.
     """
 
     model_config = ConfigDict(frozen=True, json_schema_extra=_C_IS_WHOLE_OR_ABSENT)
 
-    width: Count
-    height: Count
-    iterations: Count
-    xa: Coordinate
-    xb: Coordinate
-    ya: Coordinate
-    yb: Coordinate
-    cx: Coordinate | None = None
-    cy: Coordinate | None = None
-    palette: PaletteName = palettes.DEFAULT
+    width: Count = Field(description="width of the picture, in pixels")
+    height: Count = Field(description="height of the picture, in pixels")
+    iterations: Count = Field(description="steps after which a point that stays counts as inside")
+    xa: Coordinate = Field(description="real part of the left column, in the complex plane")
+    xb: Coordinate = Field(description="real part of the right column, in the complex plane")
+    ya: Coordinate = Field(description="imaginary part of the top row, in the complex plane")
+    yb: Coordinate = Field(description="imaginary part of the bottom row, in the complex plane")
+    cx: Coordinate | None = Field(None, description="real part of the constant c; with cy")
+    cy: Coordinate | None = Field(None, description="imaginary part of the constant c; with cx")
+    palette: PaletteName = Field(palettes.DEFAULT, description="name of the palette")
 
     @model_validator(mode="after")
     def _c_is_whole_or_absent(self) -> Self:

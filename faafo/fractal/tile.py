@@ -95,9 +95,9 @@ class TilePlace(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    z: Zoom
-    x: Position
-    y: Position
+    z: Zoom = Field(description="zoom; each has twice as many tiles in both directions")
+    x: Position = Field(description="number of the column, from 0 at the left to 2^z - 1")
+    y: Position = Field(description="number of the row, from 0 at the top to 2^z - 1")
 
     @model_validator(mode="after")
     def _exists_at_its_zoom(self) -> Self:
@@ -117,10 +117,12 @@ class TileStyle(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    cx: Number
-    cy: Number
-    iterations: Iterations
-    palette: PaletteName = palettes.DEFAULT
+    cx: Number = Field(description="real part of the constant c")
+    cy: Number = Field(description="imaginary part of the constant c")
+    iterations: Iterations = Field(
+        description="steps after which a point that stays counts as inside"
+    )
+    palette: PaletteName = Field(palettes.DEFAULT, description="name of the palette")
 
 
 class TileView(TilePlace, TileStyle):

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The class of the application: its OpenAPI document says which credentials each call takes."""
+
+from collections.abc import Collection
+from typing import Any
+
+from flask_openapi import OpenAPI
+from flask_openapi.utils import parse_rule
+
+from faafo.core.login import HEADER
+from faafo.policies.endpoints import PUBLIC, VISITED
+
+TOKEN = "token"
+# By the header that carries the credentials: the name of a scheme, and what it is.
+SCHEMES: dict[str, tuple[str, dict[str, str]]] = {
+    "Authorization": (
+        "basic",
+        {"type": "http", "scheme": "basic", "description": "User name and password (RFC 7617)."},
+    ),
+    HEADER: (
+        TOKEN,
+        {
+            "type": "apiKey",
+            "in": "header",
+            "name": HEADER,
+            "description": "A token, as POST /api/token returns it.",
+        },
+    ),
+}
+# Everybody may call it; the token is what it is about.
+ABOUT_TOKEN = "token.delete_token"
+
+
+class DocumentedApp(OpenAPI):
+    """The application; without ``ask_for_credentials`` its calls take none."""
+
+    _credentials: Collection[str] = ()
+    _visited: Collection[str] = ()
+    _document: dict[str, Any] | None = None
+
+    def ask_for_credentials(self, headers: Collection[str], public_gallery: bool) -> None:
+        """Document that senders are identified, by one of ``headers``.
+
+        :param public_gallery: whether visitors without credentials see what is shared.
+        """
+        self._credentials = headers
+        self._visited = VISITED if public_gallery else ()
+
+    @property
+    def api_doc(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self._document is None:
+            document = super().api_doc
+            self._add_security(document)
+            self._document = document
+        return self._document
+
+    def _add_security(self, document: dict[str, Any]) -> None:
+        schemes = dict(SCHEMES[name] for name in self._credentials if name in SCHEMES)
+        if not schemes:
+            return
+        document["components"]["securitySchemes"] = schemes
+        for rule in self.url_map.iter_rules():
+            calls = document["paths"].get(parse_rule(rule.rule), {})
+            for method in rule.methods or ():
+                if method.lower() in calls:
+                    calls[method.lower()]["security"] = self._security(rule.endpoint, schemes)
+
+    def _security(self, endpoint: str, schemes: Collection[str]) -> list[dict[str, list[str]]]:
+        """Return the ways to call an endpoint, of which any will do."""
+        if endpoint == ABOUT_TOKEN:
+            return [{TOKEN: []}]
+        if endpoint in PUBLIC:
+            return []
+        ways: list[dict[str, list[str]]] = [{name: []} for name in schemes]
+        return [*ways, {}] if endpoint in self._visited else ways
