@@ -85,6 +85,18 @@ class FractalNotFound(FaafoError):
     """Raised when no fractal has the requested uuid."""
 
 
+class CollectionNotFound(FaafoError):
+    """Raised when there is no collection of the requested uuid that the caller may see."""
+
+
+class CollectionReserved(FaafoError):
+    """Raised when the favourites of a user are to be renamed or deleted."""
+
+
+class InvalidCollection(FaafoError):
+    """Raised when a collection cannot be named so, or is full; names the bound."""
+
+
 class FractalFixed(FaafoError):
     """Raised when a client tries to change an immutable field of a fractal."""
 

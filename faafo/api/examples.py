@@ -51,6 +51,7 @@ CLAIM_UPDATE: dict[str, Any] = {
     "release": [],
     "complete": [],
 }
+COLLECTION: dict[str, Any] = {"name": "Dendrites", "shared": True}
 TILE: dict[str, Any] = {"z": 2, "x": 1, "y": 1}
 TILE_STYLE: dict[str, Any] = {name: FRACTAL[name] for name in ("cx", "cy", "iterations", "palette")}
 

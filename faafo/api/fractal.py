@@ -24,10 +24,11 @@ from faafo.api.schemas import (
     NewFractals,
     Sharing,
 )
-from faafo.core import access, stored_image
+from faafo.core import access, collection_access, stored_image
 from faafo.core.collaborators import collaborators
 from faafo.core.versions import under_requested_prefix
 from faafo.db import db, fractals, outcomes
+from faafo.db.scope import Scope
 from faafo.fractal.generate import with_constant
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask
@@ -97,7 +98,7 @@ def _task(body: NewFractal) -> FractalTask:
 @blueprint.get("/fractal", operation_id="list_fractals", responses={200: FractalPage})
 def get_fractals(query: FractalList) -> Any:
     """Return a page of fractals, newest first: those of the caller's project by default."""
-    scope = access.scope_of(query.scope)
+    scope = _scope(query)
     size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
     # Reading q is a part of the cost.
     with _place(query):
@@ -209,6 +210,14 @@ def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> An
     return ("", 204) if stored is None else jsonify(stored)
 
 
+def _scope(query: FractalList) -> Scope:
+    if query.collection is None:
+        return access.scope_of(query.scope)
+    if "scope" in query.model_fields_set:
+        raise errors.InvalidQuery("scope: cannot be combined with collection")
+    return collection_access.scope_of(collection_access.visible(query.collection))
+
+
 def _place(query: FractalList) -> AbstractContextManager[None]:
     """Return the place of a list that may read every record; others need none."""
     is_slow = query.q is not None or query.page > 1
@@ -221,5 +230,7 @@ def _next_link(query: FractalList, size: int, marker: str) -> str:
         parameters["q"] = query.q
     if query.scope is not access.Range.PROJECT:
         parameters["scope"] = query.scope.value
+    if query.collection is not None:
+        parameters["collection"] = query.collection
     url = under_requested_prefix(url_for("fractal.get_fractals", **parameters))
     return f'<{url}>; rel="next"'

@@ -72,6 +72,9 @@ class FractalList(BaseModel):
         description="The uuid of the last fractal on the previous page: every page costs as "
         "much as the first. The Link header has it. Not together with order_by.",
     )
+    collection: Uuid | None = Field(
+        None, description="Only the fractals in the collection of this uuid. Not with scope."
+    )
     scope: Range = Field(
         Range.PROJECT,
         description="Whose fractals: those of the caller's project, those that any project "

@@ -8,15 +8,15 @@ from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from faafo import errors
-from faafo.api import claim, fractal, health, quota, tile, token
+from faafo.api import claim, collection, fractal, health, quota, tile, token
 from faafo.app.bodies import NO_ROOM
 from faafo.core.csrf import reject_cross_site
 
-WITH_JSON = {one.blueprint.name for one in (fractal, claim, quota, token)}
+WITH_JSON = {one.blueprint.name for one in (fractal, collection, claim, quota, token)}
 API = {*WITH_JSON, tile.blueprint.name, health.blueprint.name}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
-WITHOUT_JSON = {"fractal.post_retry", "fractal.put_image"}
+WITHOUT_JSON = {"collection.put_fractal", "fractal.post_retry", "fractal.put_image"}
 WITH_LIST = {"fractal.post_fractals"}
 # A GET that writes, has a worker render, or occupies a thread: no page of another site may make a
 # browser send any number of them, with the credentials that the browser has.

@@ -157,7 +157,9 @@ class CountsByScope:
         self._lock = threading.Lock()
 
     def of(self, scope: Scope = EVERYTHING) -> Counts:
-        """Return the counts of ``scope``."""
+        """Return the counts of ``scope``; those of a collection, which is small, are not kept."""
+        if scope.collection_id is not None:
+            return Counts(scope=scope)
         with self._lock:
             counts = self._kept.setdefault(scope, Counts(scope=scope))
             self._kept.move_to_end(scope)

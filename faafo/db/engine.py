@@ -112,6 +112,8 @@ def tune_sqlite(engine: Engine) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         # A committed transaction must survive a power failure.
         connection.execute("PRAGMA synchronous = FULL")
+        # SQLite ignores foreign keys by default.
+        connection.execute("PRAGMA foreign_keys = ON")
 
 
 def look_after_connections(engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:

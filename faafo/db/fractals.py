@@ -86,8 +86,7 @@ def add_all(
 ) -> list[dict[str, Any]]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
-    Return their records, as JSON shows them: objects of 1 000 rows would take longer than the
-    INSERT.
+    Return their records in JSON: objects of 1 000 rows would take longer than the INSERT.
 
     :param shared: the uuids of those that all projects may see.
     :param quota: the limits of projects that have none of their own.

@@ -1,10 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables: fractals, the only record of every job, counts of them, and quotas."""
+"""The tables: fractals, the only record of every job, what is counted, collections."""
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Computed, Double, Index, Integer, String, Text, false, text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -104,6 +115,37 @@ class Quota(Base):
     fractals: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int | None] = mapped_column(BigInteger)
     pixels_per_day: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Collection(Base):
+    """Fractals that a user keeps together under a name."""
+
+    __tablename__ = "collection"
+    __table_args__ = (Index("ix_collection_project_id_user_id", "project_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    # Who has made it; None: made without a login.
+    project_id: Mapped[str | None] = mapped_column(_name(64))
+    user_id: Mapped[str | None] = mapped_column(_name(255))
+    name: Mapped[str] = mapped_column(_name(255))
+    # Whether everybody may see it.
+    shared: Mapped[bool] = mapped_column(server_default=false(), index=True)
+    # Whether it is the one of its user's favourites.
+    reserved: Mapped[bool] = mapped_column(server_default=false())
+
+
+class CollectedFractal(Base):
+    """A fractal in a collection; the row is deleted with either of them."""
+
+    __tablename__ = "collected_fractal"
+
+    collection_id: Mapped[int] = mapped_column(
+        ForeignKey("collection.id", ondelete="CASCADE"), primary_key=True
+    )
+    fractal_id: Mapped[int] = mapped_column(
+        ForeignKey("fractal.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class Fractal(Base):

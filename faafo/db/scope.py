@@ -3,10 +3,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import true
+from sqlalchemy import or_, select, true
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db.models import Fractal
+from faafo.db.models import CollectedFractal, Fractal
 
 
 @dataclass(frozen=True)
@@ -23,30 +23,50 @@ NOBODY = Owner(None, None)
 
 @dataclass(frozen=True)
 class Scope:
-    """Selects the fractals of ``project_id`` unless that is None, and shared ones on request."""
+    """Selects the fractals of ``project_id`` unless that is None, and shared ones on request.
+
+    With ``collection_id`` it selects those of a collection that the project may see: its own ones,
+    and those that others share.
+    """
 
     project_id: str | None = None
     only_shared: bool = False
+    collection_id: int | None = None
 
     @property
     def where(self) -> tuple[ColumnElement[bool], ...]:
         """The conditions of the fractals in this scope."""
+        if self.collection_id is not None:
+            members = select(CollectedFractal.fractal_id)
+            members = members.where(CollectedFractal.collection_id == self.collection_id)
+            return (Fractal.id.in_(members), *self.seen)
         if self.project_id is not None:
             return (Fractal.project_id == self.project_id,)
         return (Fractal.shared == true(),) if self.only_shared else ()
 
     @property
+    def seen(self) -> tuple[ColumnElement[bool], ...]:
+        """The conditions of all fractals that the project of this scope may see."""
+        if self.project_id is not None:
+            return (or_(Fractal.project_id == self.project_id, Fractal.shared == true()),)
+        return (Fractal.shared == true(),) if self.only_shared else ()
+
+    @property
     def indexes(self) -> str | None:
         """What the names of the indexes that begin with this scope begin with."""
+        if self.collection_id is not None:
+            return None
         if self.project_id is not None:
             return "ix_fractal_project_id"
         return "ix_fractal_shared" if self.only_shared else None
 
     def includes(self, fractal: Fractal) -> bool:
-        """Tell whether ``fractal`` is in this scope."""
-        if self.project_id is not None:
-            return fractal.project_id == self.project_id
-        return fractal.shared or not self.only_shared
+        """Tell whether ``fractal`` is in this scope, or may be seen by those who see it."""
+        is_own = self.project_id is not None and fractal.project_id == self.project_id
+        if self.project_id is not None and self.collection_id is None:
+            return is_own
+        is_open = self.project_id is None and not self.only_shared
+        return is_own or is_open or fractal.shared
 
 
 EVERYTHING = Scope()

@@ -15,7 +15,8 @@ from faafo.core.access import Range
 from faafo.core.context import request_context
 from faafo.db import Session, fractals, gallery
 from faafo.db.gallery import Choice, Extent, Order
-from faafo.db.models import Fractal
+from faafo.db.models import Collection, Fractal
+from faafo.db.scope import Scope
 from faafo.fractal.task import Status
 
 PAGE_SIZE = 24
@@ -32,6 +33,7 @@ class Excerpt:
     newer_than: str | None
     older_than: str | None
     range: Range = Range.PROJECT
+    collection: Collection | None = None
 
     def address(self, **changes: StrEnum | str) -> str:
         """Return the URL of this choice with ``changes`` applied; defaults are left out."""
@@ -52,12 +54,15 @@ class Excerpt:
             if wanted[name] == value:
                 del wanted[name]
         parameters: dict[str, Any] = {name: str(value) for name, value in wanted.items()}
-        return url_for("web.get_gallery", **parameters)
+        if self.collection is None:
+            return url_for("web.get_gallery", **parameters)
+        return url_for("collections.get_collection", uuid=self.collection.uuid, **parameters)
 
 
-def choice_of(args: Mapping[str, str]) -> Choice:
+def choice_of(args: Mapping[str, str], scope: Scope | None = None) -> Choice:
     """Return the choice in the query of a URL; only complete fractals are sorted by duration.
 
+    :param scope: by default the one that the query names.
     :raises faafo.errors.Forbidden: for all projects, unless a rule allows that.
     """
     default = Choice()
@@ -66,7 +71,7 @@ def choice_of(args: Mapping[str, str]) -> Choice:
     order = _named(Order, args.get("sort", default.order), "There is no order {!r:.60}.")
     if status is not Status.COMPLETE and order is Order.LONGEST:
         order = default.order
-    return Choice(status, extent, order, access.scope_of(range_of(args)))
+    return Choice(status, extent, order, scope or access.scope_of(range_of(args)))
 
 
 def range_of(args: Mapping[str, str]) -> Range:
@@ -81,9 +86,20 @@ def ranges() -> list[Range]:
     return [one for one in Range if one is not Range.ALL_PROJECTS or access.sees_all()]
 
 
-def excerpt_of(session: Session, args: Mapping[str, str], choice: Choice) -> Excerpt:
-    """Return the page beside the marker in ``newer_than`` or ``older_than``, else the first."""
-    return replace(_excerpt(session, args, choice), range=range_of(args))
+def excerpt_of(
+    session: Session,
+    args: Mapping[str, str],
+    choice: Choice,
+    collection: Collection | None = None,
+) -> Excerpt:
+    """Return the page beside the marker in ``newer_than`` or ``older_than``, else the first.
+
+    :param collection: whose gallery it is a page of.
+    """
+    found = _excerpt(session, args, choice)
+    if collection is not None:
+        return replace(found, collection=collection)
+    return replace(found, range=range_of(args))
 
 
 def _excerpt(session: Session, args: Mapping[str, str], choice: Choice) -> Excerpt:

@@ -19,6 +19,7 @@ from faafo.core.login import (
     login_or_none,
     sent_token,
 )
+from faafo.web import local
 
 LOG = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def post_login() -> Response | tuple[str, int]:
         issued = login().log_in(credentials, request.remote_addr or "")
     except tuple(SHOWN) as error:
         return _form(str(error)), SHOWN[type(error)]
-    response = redirect(request.script_root + _local(form.get("next", "")), code=303)
+    response = redirect(local.address_of(form.get("next", "")), code=303)
     _keep(response, issued)
     return response
 
@@ -99,7 +100,7 @@ def post_logout() -> Response:
 
 def ask_to_log_in() -> Response:
     """Return the redirection to the form, which leads back to the page of this request."""
-    response = redirect(url_for("login.get_login", next=request.full_path.rstrip("?")), code=303)
+    response = redirect(url_for("login.get_login", next=local.this_page()), code=303)
     return _forgetful(response) if COOKIE in request.cookies else response
 
 
@@ -109,17 +110,10 @@ def _form(error: str | None = None) -> str:
         "faafo/login.html",
         error=error,
         filled_in=filled_in,
-        next=_local(request.values.get("next", "")),
+        next=local.local_path(request.values.get("next", "")),
         has_projects=login().has_projects,
         is_logged_in=bool(sent_token(request)),
     )
-
-
-def _local(path: str) -> str:
-    """Return ``path`` if it leads to a page of this site, else that of the gallery."""
-    # Browsers take "//host" and "/\\host" for other sites, and drop control characters.
-    is_local = path.startswith("/") and not path.startswith("//")
-    return path if is_local and path.isprintable() and "\\" not in path else "/"
 
 
 def _keep(response: Response, issued: Issued) -> None:

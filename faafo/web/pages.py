@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gallery and the page of a fractal."""
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from faafo.core import access
+from faafo.core import access, collection_access
 from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
 from faafo.core.versions import varying, versions, wants_versions
-from faafo.db import db, gallery
+from faafo.db import collections, db, gallery
 from faafo.db.gallery import Choice, Extent, Order
+from faafo.db.models import Collection, Fractal
 from faafo.db.scope import SHARED
 from faafo.fractal.task import Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
@@ -51,16 +53,22 @@ def get_gallery() -> Response:
     """
     if wants_versions():
         return varying(versions())
+    return show_gallery(choice_of(request.args))
+
+
+def show_gallery(choice: Choice, collection: Collection | None = None) -> Response:
+    """Return a page of the gallery, or of that of a collection."""
     # Comes first: while it waits it gives its connection back, and what had been read would expire.
-    choice = choice_of(request.args)
     counts = collaborators().counts.of(choice.scope).by_status(db.session)
+    excerpt = excerpt_of(db.session, request.args, choice, collection)
     page = render_template(
         "faafo/gallery.html",
-        excerpt=excerpt_of(db.session, request.args, choice),
+        excerpt=excerpt,
+        starred=collection_access.starred(excerpt.fractals),
         statuses=STATUSES,
         extents=list(Extent),
         orders=list(Order),
-        ranges=ranges(),
+        ranges=[] if collection else ranges(),
         counts=counts,
         notice=collaborators().notice(),
         completed_lately=gallery.completed_lately(db.session, choice.scope),
@@ -91,7 +99,21 @@ def get_fractal(uuid: UUID) -> str:
         newer=next(iter(newer), None),
         older=next(iter(older), None),
         refresh=REFRESH_SECONDS if fractal.status in UNFINISHED else None,
+        **_collections(fractal),
     )
+
+
+def _collections(fractal: Fractal) -> dict[str, Any]:
+    """Return whether a fractal is a favourite, and the visitor's named collections."""
+    starred = collection_access.starred([fractal])
+    if starred is None:
+        return {"starred": None, "own_collections": [], "in_collections": set()}
+    own = [one for one in collection_access.own() if not one.reserved]
+    return {
+        "starred": starred,
+        "own_collections": own,
+        "in_collections": collections.holding(db.session, own, fractal),
+    }
 
 
 @blueprint.get("/favicon.ico")

@@ -3,9 +3,10 @@
 
 from flask import Flask
 
-from faafo.core import access
+from faafo.core import access, collection_access
 from faafo.core.context import request_context
-from faafo.db.models import Fractal
+from faafo.db.models import Collection, Fractal
+from faafo.web.local import this_page
 
 
 def register(app: Flask) -> None:
@@ -13,6 +14,8 @@ def register(app: Flask) -> None:
     app.add_template_global(may, "may")
     app.add_template_global(may_change, "may_change")
     app.add_template_global(may_share, "may_share")
+    app.add_template_global(may_change_collection, "may_change_collection")
+    app.add_template_global(this_page, "this_page")
 
 
 def may(rule: str) -> bool:
@@ -29,3 +32,8 @@ def may_share(fractal: Fractal) -> bool:
     """Tell the same of sharing; without a login everybody sees everything."""
     is_logged_in = request_context().project_id is not None
     return is_logged_in and may_change(fractal, "fractal:share")
+
+
+def may_change_collection(collection: Collection, rule: str = collection_access.UPDATE) -> bool:
+    """Tell whether ``rule`` allows the visitor, and the collection is one that he may change."""
+    return may(rule) and collection_access.may_change(collection)

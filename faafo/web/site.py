@@ -7,6 +7,7 @@ from flask_bootstrap import Bootstrap5
 from faafo.store.base import ImageStore
 from faafo.web import (
     actions,
+    collections,
     create,
     documentation,
     download,
@@ -35,6 +36,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     documentation.register(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(actions.blueprint)
+    app.register_blueprint(collections.blueprint)
     app.register_blueprint(create.blueprint)
     app.register_blueprint(download.blueprint)
     app.register_blueprint(explore.blueprint)

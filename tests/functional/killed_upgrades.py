@@ -27,7 +27,11 @@ ROW = text(
     "status, attempt, failures, claimable_at) VALUES (:uuid, '2026-01-01 00:00:00', 3, 5, 100, "
     "-1, 1, -1, 1, 0.1, 0.2, 'queued', 7, 0, '2026-01-01 00:00:00')"
 )
-TABLES = ("fractal", "deletions", "access_token", "usage", "quota", "alembic_version")
+# Tables that refer to others come first.
+TABLES = (
+    "collected_fractal", "collection",
+    "fractal", "deletions", "access_token", "usage", "quota", "alembic_version",
+)  # fmt: skip
 EXPECTED = (7, "original", 15)
 
 

@@ -46,8 +46,9 @@ def _page(path: str, status: int = 303, **options: Any) -> Route:
     return Route("POST", path, status, changes=True, data={"any": ""}, **options)
 
 
-# By endpoint; those with "{uuid}" are asked about each kind of fractal, those with "{project}"
-# about two projects.
+COLLECTION = "/api/collection/{collection}"
+# By endpoint; those with "{uuid}" are asked about each kind of fractal, those with "{collection}"
+# about each kind of collection, those with "{project}" about two projects.
 ROUTES = {
     "action.get_delete": Route("GET", "/fractal/{uuid}/delete", changes=True),
     "action.post_delete": _page("/fractal/{uuid}/delete", removes=True),
@@ -57,6 +58,27 @@ ROUTES = {
     "claim.get_claim": Route("GET", "/api/claim"),
     "claim.post_claim": Route("POST", "/api/claim", json={**NO_CLAIM, "count": 1}),
     "claim.put_claim": Route("PUT", "/api/claim", json=NO_CLAIM),
+    "collection.delete_collection": Route("DELETE", COLLECTION, 204, changes=True),
+    # It is in none.
+    "collection.delete_fractal": Route(
+        "DELETE", COLLECTION + "/fractal/{member}", 404, changes=True
+    ),
+    "collection.get_collection": Route("GET", COLLECTION),
+    "collection.get_collections": Route("GET", "/api/collection"),
+    "collection.get_mine": Route("GET", "/api/collection/mine", 307),
+    "collection.patch_collection": Route("PATCH", COLLECTION, json={}, changes=True),
+    "collection.post_collection": Route("POST", "/api/collection", 201, json={"name": "any"}),
+    "collection.put_fractal": Route("PUT", COLLECTION + "/fractal/{member}", 204, changes=True),
+    "collections.get_collection": Route("GET", "/collection/{collection}"),
+    "collections.get_collections": Route("GET", "/collections"),
+    "collections.get_delete": Route("GET", "/collection/{collection}/delete", changes=True),
+    "collections.get_my": Route("GET", "/my", 303),
+    "collections.post_collection": _page("/collection/{collection}"),
+    "collections.post_collections": Route("POST", "/collections", 303, data={"name": "any"}),
+    "collections.post_delete": _page("/collection/{collection}/delete"),
+    "collections.post_fractal": _page("/collection/{collection}/fractal/{member}"),
+    # Into one's own favourites.
+    "collections.post_star": Route("POST", "/fractal/{uuid}/star", 303, data={"starred": "x"}),
     "create.get_form": Route("GET", "/new"),
     "create.post_form": Route("POST", "/new", 303, data=SMALL_FRACTAL | {"cx": "", "cy": ""}),
     "download.get_download": Route("GET", "/fractal/{uuid}/download"),
@@ -133,6 +155,8 @@ class Matrix:
                 expected = self.expected(user, endpoint, kind)
                 path = route.path.replace("{uuid}", self._fractal(user, route, kind))
                 path = path.replace("{project}", self._project(user, route, kind))
+                path = path.replace("{collection}", self._collection(user, route, kind))
+                path = path.replace("{member}", self._member(user, route))
                 answer = self.ask(user, route.method, path, json=route.json, data=route.data)
                 if answer.status_code != expected:
                     cell = f"{name}, {endpoint}, {kind}"
@@ -185,6 +209,25 @@ class Matrix:
         owner = self._owner(user, kind == OWN)
         posted = self._must(owner, "POST", "/api/fractal", json=SMALL_FRACTAL)
         return posted.json()["project_id"]
+
+    def _collection(self, user: User, route: Route, kind: str) -> str:
+        """Return the uuid of a collection of the user, or of one in another project."""
+        if "{collection}" not in route.path:
+            return ""
+        is_own, shared = kind in (OWN, SHARED_OWN), kind in (SHARED_OWN, SHARED_OTHER)
+        owner = user if is_own else self._owner(user, is_own=False)
+        if not self._allows("collection:create", owner):
+            # Such a user has favourites at most.
+            found = self.ask(owner, "GET", "/api/collection/mine").headers.get("Location", "")
+            return found.rpartition("/")[2] or str(uuidlib.uuid4())
+        made = {"name": "any", "shared": shared}
+        return self._must(owner, "POST", "/api/collection", json=made).json()["uuid"]
+
+    def _member(self, user: User, route: Route) -> str:
+        """Return the uuid of a fractal that everybody may see."""
+        if "{member}" not in route.path:
+            return ""
+        return self._fractal(user, ROUTES["fractal.get_fractal"], SHARED_OWN)
 
     def _owner(self, user: User, is_own: bool) -> User:
         """Return a member of the user's project, or of another."""
@@ -244,6 +287,6 @@ def missing() -> set[str]:
 
 
 def _kinds(route: Route) -> tuple[str, ...]:
-    if "{uuid}" in route.path:
+    if "{uuid}" in route.path or "{collection}" in route.path:
         return OWN, SHARED_OWN, OTHER, SHARED_OTHER
     return (OWN, OTHER) if "{project}" in route.path else (OWN,)

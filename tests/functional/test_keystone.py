@@ -92,6 +92,10 @@ IMPLIED = {"admin": ("admin", "member", "reader"), "member": ("member", "reader"
 
 @pytest.fixture(scope="module")
 def asked(keystone: Keystone, url: str) -> Matrix:
+    return with_new_tokens(keystone, url)
+
+
+def with_new_tokens(keystone: Keystone, url: str) -> Matrix:
     users = {
         name: User(role, project, {"X-Auth-Token": keystone.token(name)})
         for name, (role, project) in USERS.items()
@@ -330,7 +334,9 @@ class Browser:
         return {card.get_attribute("data-key") or "" for card in cards}
 
 
-def test_in_a_browser_one_sees_what_is_ones_own_and_what_is_shared(asked, url, page):
+def test_in_a_browser_one_sees_what_is_ones_own_and_what_is_shared(keystone, url, page):
+    # Another test has changed a password, which revokes the tokens of that user.
+    asked = with_new_tokens(keystone, url)
     users = {name: asked.user(name) for name in USERS}
     own, other = asked.complete(users["member"]), asked.complete(users["stranger"])
     browser = Browser(page, url)
@@ -353,6 +359,19 @@ def test_in_a_browser_one_sees_what_is_ones_own_and_what_is_shared(asked, url, p
     browser.visit.follow(page.get_by_role("link", name="Shared", exact=True))
     assert own in browser.shown()
     assert other not in browser.shown()
+    page.locator(f'[data-key="{own}"]').get_by_role("button", name="Favourite").click()
+    star = page.locator(f'[data-key="{own}"]').get_by_role("button", pressed=True)
+    expect(star).to_have_text("★")
+    browser.visit.follow(page.get_by_role("link", name="Favourites"))
+    assert browser.shown() == {own}
+    browser.check_access()
+    browser.visit.follow(page.get_by_role("link", name="Collections"))
+    browser.check_access()
     browser.visit.go(f"/fractal/{own}")
     expect(page.get_by_role("link", name="Delete")).to_have_count(0)
+    browser.check_access()
+    browser.visit.follow(page.get_by_role("button", name="Log out"))
+    browser.log_in("member")
+    browser.visit.follow(page.get_by_role("link", name="Favourites"))
+    assert browser.shown() == set()
     assert browser.visit.troubles == []

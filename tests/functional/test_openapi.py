@@ -32,6 +32,14 @@ CALLS = {
     ("/api/fractal/{uuid}/image", "put"): "upload_image",
     ("/api/fractal/{uuid}/retry", "post"): "retry_fractal",
     ("/api/fractal/{uuid}/shared", "put"): "share_fractal",
+    ("/api/collection", "get"): "list_collections",
+    ("/api/collection", "post"): "create_collection",
+    ("/api/collection/mine", "get"): "show_favourites",
+    ("/api/collection/{uuid}", "get"): "show_collection",
+    ("/api/collection/{uuid}", "patch"): "update_collection",
+    ("/api/collection/{uuid}", "delete"): "delete_collection",
+    ("/api/collection/{uuid}/fractal/{fractal}", "put"): "add_collection_fractal",
+    ("/api/collection/{uuid}/fractal/{fractal}", "delete"): "remove_collection_fractal",
     ("/api/claim", "get"): "check_claim",
     ("/api/claim", "post"): "create_claim",
     ("/api/claim", "put"): "update_claim",
@@ -100,7 +108,7 @@ def test_every_call_says_what_it_does_and_answers(document: dict[str, Any]) -> N
         call = document["paths"][path][method]
         assert call["summary"], (path, method)
         assert {"4XX", "503"} <= set(call["responses"])
-        assert any(status.startswith("2") for status in call["responses"])
+        assert any(status[0] in "23" for status in call["responses"])
 
 
 def test_every_reference_leads_somewhere(api: Api, document: dict[str, Any]) -> None:

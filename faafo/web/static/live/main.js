@@ -4,6 +4,7 @@
 import { Backoff, request } from "../answers.js";
 import { turnPagesByKeys } from "./keys.js";
 import { isHeld, patch } from "./patch.js";
+import { starInPlace } from "./star.js";
 
 const POLL_SECONDS = 1.5;
 
@@ -53,6 +54,7 @@ async function follow() {
 }
 
 turnPagesByKeys();
+starInPlace(poll);
 if (isLive()) {
   document.addEventListener("visibilitychange", poll);
   setTimeout(follow, 1000 * seconds);
