@@ -11,6 +11,7 @@ from cliff.show import ShowOne
 
 from faafo import errors
 from faafo.cli.service import ServiceApp
+from faafo.cli.values import MINE
 from faafo.client import Client
 
 HINTS = {
@@ -94,3 +95,8 @@ class ShowCommand(_Common, ShowOne):
 
 
 Result = tuple[tuple[str, ...], Any]
+
+
+def collection_uuid(client: Client, named: str) -> str:
+    """Return the uuid of the collection that a command line names."""
+    return client.favourites().uuid if named == MINE else named

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cliff.columns import FormattableColumn
-
-from faafo.client import Fractal
+from pydantic import BaseModel
 
 
 class Cell(FormattableColumn[Any]):
@@ -31,19 +30,19 @@ class Cell(FormattableColumn[Any]):
         return self._value
 
 
-def row(fractal: Fractal, columns: Iterable[str]) -> tuple[Any, ...]:
-    """Return the fields of a fractal that ``columns`` names."""
-    values = (getattr(fractal, name) for name in columns)
+def row(record: BaseModel, columns: Iterable[str]) -> tuple[Any, ...]:
+    """Return the fields of a record that ``columns`` names."""
+    values = (getattr(record, name) for name in columns)
     # What is no Cell keeps its type: the table aligns integers on the right.
     return tuple(value if isinstance(value, (int, str)) else Cell(value) for value in values)
 
 
-def rows(fractals: Iterable[Fractal], columns: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return a row for each fractal."""
-    return [row(fractal, columns) for fractal in fractals]
+def rows(records: Iterable[BaseModel], columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return a row for each record."""
+    return [row(record, columns) for record in records]
 
 
-def fields(fractal: Fractal) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """Return the names and the values of all fields of a fractal."""
-    record = fractal.model_dump(mode="json")
-    return tuple(record), tuple(record.values())
+def fields(record: BaseModel) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Return the names and the values of all fields of a record."""
+    values = record.model_dump(mode="json")
+    return tuple(values), tuple(values.values())

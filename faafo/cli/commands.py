@@ -3,6 +3,15 @@
 
 from cliff.command import Command
 
+from faafo.cli.collections import (
+    AddToCollection,
+    CreateCollection,
+    DeleteCollections,
+    ListCollections,
+    RemoveFromCollection,
+    SetCollection,
+    ShowCollection,
+)
 from faafo.cli.fractals import (
     CreateFractal,
     DeleteFractals,
@@ -29,6 +38,13 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal retry": RetryFractals,
     "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
+    "collection list": ListCollections,
+    "collection show": ShowCollection,
+    "collection create": CreateCollection,
+    "collection set": SetCollection,
+    "collection delete": DeleteCollections,
+    "collection add": AddToCollection,
+    "collection remove": RemoveFromCollection,
     "quota show": ShowQuota,
     "quota set": SetQuota,
     "quota unset": UnsetQuota,

@@ -7,7 +7,7 @@ from typing import Any
 
 from faafo import errors
 from faafo.cli import cells, picture, values
-from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand
+from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand, collection_uuid
 from faafo.fractal.palette import NAMES
 from faafo.fractal.task import Status
 
@@ -74,7 +74,14 @@ class ListFractals(ListCommand):
         parser.add_argument(
             "--palette", choices=NAMES, metavar="PALETTE", help="only those of this palette"
         )
-        parser.add_argument(
+        whose = parser.add_mutually_exclusive_group()
+        whose.add_argument(
+            "--collection",
+            type=values.collection,
+            metavar="COLLECTION",
+            help=f'only those in this collection: its uuid, or "{values.MINE}", your favourites',
+        )
+        whose.add_argument(
             "--scope",
             choices=SCOPES,
             help="whose: those of your project, those that any project shares, or, for "
@@ -93,11 +100,13 @@ class ListFractals(ListCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
         """List them."""
         columns = LONG_COLUMNS if parsed_args.long else COLUMNS
+        named = parsed_args.collection
         found = self.client.find(
             status=parsed_args.status,
             palette=parsed_args.palette,
             limit=parsed_args.limit,
             scope=parsed_args.scope,
+            collection=named and collection_uuid(self.client, named),
         )
         return columns, cells.rows(found, columns)
 
@@ -122,18 +131,26 @@ class ShowFractal(ShowCommand):
         return cells.fields(self.client.get(parsed_args.uuid))
 
 
-class _ForEach(PlainCommand):
-    """Base class of a command that does the same to several fractals."""
+class ForEach(PlainCommand):
+    """Base class of a command that does the same to several fractals.
+
+    ``what`` says of what it names uuids.
+    """
 
     operands = "UUID [UUID ...]"
+    what = "a fractal"
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the uuids."""
+        """Add the operands."""
         parser = super().get_parser(prog_name)
-        parser.add_argument(
-            "uuid", type=values.uuid, nargs="+", metavar="UUID", help="uuid of a fractal"
-        )
+        self.add_operands(parser)
         return parser
+
+    def add_operands(self, parser: argparse.ArgumentParser) -> None:
+        """Add the uuids."""
+        parser.add_argument(
+            "uuid", type=values.uuid, nargs="+", metavar="UUID", help=f"uuid of {self.what}"
+        )
 
     def for_each(self, uuids: list[str], act: Callable[[str], Any], done: str) -> int:
         """Do it, and print a line for each; return 1 if any was refused."""
@@ -147,7 +164,7 @@ class _ForEach(PlainCommand):
         return self.status
 
 
-class DeleteFractals(_ForEach):
+class DeleteFractals(ForEach):
     """Delete fractals and their images.
 
     A render under way is cancelled. One that cannot be deleted does not keep
@@ -164,7 +181,7 @@ class DeleteFractals(_ForEach):
         return self.for_each(parsed_args.uuid, self.client.delete, "deleted fractal {}")
 
 
-class ShareFractals(_ForEach):
+class ShareFractals(ForEach):
     """Let all projects see fractals; with --stop, no longer."""
 
     examples = (
@@ -188,7 +205,7 @@ class ShareFractals(_ForEach):
         )
 
 
-class RetryFractals(_ForEach):
+class RetryFractals(ForEach):
     """Queue fractals again that are in error.
 
     One that is not in error does not keep the others from it; the exit status

@@ -22,6 +22,8 @@ _COMPLEX = re.compile(
     rf"((?P<real>{_REAL})(?=[+-]))?(?P<imaginary>[+-]?{_REAL.removeprefix('-?')})[ij]"
 )
 _DURATION = re.compile(r"(?P<count>[0-9]+\.?[0-9]*)(?P<unit>[smh]?)")
+# Names the collection of one's favourites.
+MINE = "mine"
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -94,6 +96,11 @@ def uuid(text: str) -> str:
     raise ArgumentTypeError(
         f"must be a UUID such as 12345678-9abc-4def-8123-456789abcdef, not {text!r:.60}"
     )
+
+
+def collection(text: str) -> str:
+    """Return the uuid of a collection in lower case, or MINE."""
+    return text if text == MINE else uuid(text)
 
 
 def url(text: str) -> str:

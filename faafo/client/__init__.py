@@ -2,8 +2,9 @@
 """The HTTP clients of faafo's own API: ``Client`` is the public one."""
 
 from faafo.client.client import Client
+from faafo.client.collections import Collection
 from faafo.client.login import TokenAuth
 from faafo.client.results import Fractal, Quota
 from faafo.client.tokens import Token
 
-__all__ = ["Client", "Fractal", "Quota", "Token", "TokenAuth"]
+__all__ = ["Client", "Collection", "Fractal", "Quota", "Token", "TokenAuth"]

@@ -14,6 +14,7 @@ from requests.auth import AuthBase
 
 from faafo import errors
 from faafo.client.answers import LARGEST_PAGE
+from faafo.client.collections import CollectionCalls
 from faafo.client.parameters import Parameters, make_task
 from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
@@ -37,7 +38,7 @@ class _Page(BaseModel):
     objects: list[Fractal]
 
 
-class Client(QuotaCalls, TokenCalls):
+class Client(CollectionCalls, QuotaCalls, TokenCalls):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
@@ -91,18 +92,20 @@ class Client(QuotaCalls, TokenCalls):
         palette: str | None = None,
         limit: int | None = None,
         scope: str | None = None,
+        collection: str | None = None,
     ) -> Iterator[Fractal]:
         """Yield records, newest first, and at most ``limit``; pages are fetched when needed.
 
         :param scope: ``project``, one's own, which is the default; ``shared``, or
             ``all_projects``, which administrators may see.
+        :param collection: uuid of one, instead of a scope.
         """
         wanted = {"status": status, "palette": palette}
         filters = [_filter(name, "eq", val) for name, val in wanted.items() if val is not None]
         marker, remaining = None, limit
         while remaining is None or remaining > 0:
             size = LARGEST_PAGE if remaining is None else min(LARGEST_PAGE, remaining)
-            page = self._page(filters, size, marker, scope)
+            page = self._page(filters, size, marker=marker, scope=scope, collection=collection)
             yield from page
             if len(page) < size:
                 return
@@ -229,14 +232,10 @@ class Client(QuotaCalls, TokenCalls):
         return {uuid: found[uuid] for uuid in uuids}
 
     def _page(
-        self,
-        filters: Iterable[dict[str, Any]],
-        size: int,
-        marker: str | None = None,
-        scope: str | None = None,
+        self, filters: Iterable[dict[str, Any]], size: int, **others: str | None
     ) -> list[Fractal]:
-        # An older service knows no scopes.
-        parameters = {"results_per_page": size, "marker": marker, "scope": scope}
+        # What is None is not sent: an older service knows neither scopes nor collections.
+        parameters: dict[str, Any] = {"results_per_page": size, **others}
         if filters:
             parameters["q"] = json.dumps({"filters": list(filters)})
         answer = self._session.json("GET", "/api/fractal", parameters=parameters)
