@@ -30,6 +30,8 @@ from faafo.fractal.task import FractalTask, Status
 # Built once: building a statement takes as long as executing it.
 INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
 INSERT_RETURNING = INSERT.returning(Fractal.created_at)
+# Without functions among its values: PyMySQL would send each row as a statement of its own.
+INSERT_ROWS = insert(Fractal.__table__)
 RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
     Fractal.__table__.c.uuid == bindparam("wanted")
 )
@@ -37,8 +39,7 @@ RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
 # One of these columns changes with every change of a record.
 CHANGING = ("incarnation", "status", "attempt", "failures", "shared")
 
-# Uuids that a message names at most.
-MOST_NAMED = 10
+MOST_NAMED = 10  # uuids in a message
 # Overwrite objects that the session has loaded before: an UPDATE may have changed their rows.
 REFRESH = {"populate_existing": True}
 
@@ -100,15 +101,14 @@ def add_all(
     rows = [_values(task, owner, task.uuid in shared) for task in tasks]
     quotas.charge(session, owner.project_id, tasks, quota)
     try:
-        session.connection().execute(INSERT, rows)
-        created = select(Fractal.uuid, Fractal.created_at).where(Fractal.uuid.in_(uuids))
-        created_at = {one.uuid: one.created_at for one in session.execute(created)}
+        now = session.scalars(select(moment())).one()
+        rows = [row | {"created_at": now, "claimable_at": now} for row in rows]
+        session.connection().execute(INSERT_ROWS, rows)
         session.commit()
     except IntegrityError:
         session.rollback()
         taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
         raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
-    rows = [row | {"created_at": created_at[row["uuid"]]} for row in rows]
     return [as_record({name: row.get(name) for name in RECORD_FIELDS}) for row in rows]
 
 
