@@ -22,10 +22,12 @@ from faafo.api.schemas import (
     FractalRecords,
     NewFractal,
     NewFractals,
+    Preference,
     Sharing,
 )
 from faafo.core import access, collection_access, stored_image
 from faafo.core.collaborators import collaborators
+from faafo.core.preference import Waiting, waited_for
 from faafo.core.versions import under_requested_prefix
 from faafo.db import db, fractals, outcomes
 from faafo.db.scope import Scope
@@ -59,14 +61,26 @@ blueprint = APIBlueprint(
     responses={201: FractalRecord},
 )
 def post_fractal(body: NewFractal) -> Any:
-    """Queue a fractal for rendering."""
+    """Queue a fractal for rendering; with ``Prefer: wait=N``, answer when it has ended."""
+    # A request that has waited is repeated: it has posted its fractal.
+    posted = waited_for()
+    record = _post(body) if posted is None else {}
+    uuid = record["uuid"] if posted is None else posted
+    with Waiting(uuid) as waiting:
+        if waiting.is_preferred:
+            record = access.visible_record(uuid)
+            waiting.until_ended(record["status"])
+    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=uuid))
+    return waiting.applied(jsonify(record)), 201, {"Location": location}
+
+
+def _post(body: NewFractal) -> dict[str, Any]:
     task = _task(body)
     limits = collaborators().limits
     limits.check(task)
     fractal = fractals.add(db.session, task, access.owner(), body.shared, limits.quota)
     collaborators().arrivals.announce()
-    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=fractal.uuid))
-    return jsonify(fractal.as_dict()), 201, {"Location": location}
+    return fractal.as_dict()
 
 
 @blueprint.post(
@@ -127,9 +141,13 @@ def get_fractals(query: FractalList) -> Any:
 
 
 @blueprint.get("/fractal/<uuid:uuid>", operation_id="show_fractal", responses={200: FractalRecord})
-def get_fractal(path: FractalPath) -> Any:
-    """Return one fractal."""
-    return precondition.tagged(access.visible_record(str(path.uuid)))
+def get_fractal(path: FractalPath, header: Preference) -> Any:
+    """Return one fractal; with ``Prefer: wait=N``, when it has ended."""
+    uuid = str(path.uuid)
+    with Waiting(uuid) as waiting:
+        record = access.visible_record(uuid)
+        waiting.until_ended(record["status"])
+    return waiting.applied(precondition.tagged(record))
 
 
 @blueprint.put(

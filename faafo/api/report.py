@@ -25,6 +25,12 @@ def record(uuid: str, body: FractalUpdate) -> Fractal:
     :raises faafo.errors.FractalFixed: when a field has another value that cannot be changed.
     :raises faafo.errors.StaleAttempt: when the attempt is not the current one.
     """
+    fractal = _record(uuid, body)
+    collaborators().endings.announce([uuid])
+    return fractal
+
+
+def _record(uuid: str, body: FractalUpdate) -> Fractal:
     sent = body.model_dump(exclude_none=True)
     try:
         fractal = fractals.get(db.session, uuid)

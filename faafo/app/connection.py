@@ -15,6 +15,7 @@ from faafo.app.parser import Busy, Parser
 from faafo.app.pausing import BODY, CHANNEL, Paused
 from faafo.app.request_log import Refusal
 from faafo.auth.identity import SENDER
+from faafo.core.endings import Parked, Ticket
 from faafo.core.preflight import DROPPED
 
 # A response with more unsent bytes releases its thread until the client has read.
@@ -54,6 +55,8 @@ class Channel(HTTPChannel):
     error_task_class = Refusal
     request: Any = None
     paused = False
+    # Of the request that waits for the end of a fractal.
+    ticket: Ticket | None = None
     refused = False
     lingering_since: float | None = None
     unparsed = b""
@@ -100,6 +103,10 @@ class Channel(HTTPChannel):
 
     # In a thread of the pool
 
+    def wake(self) -> None:
+        """Have the loop look whether the ticket is due."""
+        self.server.pull_trigger()
+
     def put_off(self) -> None:
         """Resume the response later, not as soon as it is paused."""
         self._resume_after = time.monotonic() + BUSY_SECONDS
@@ -108,7 +115,8 @@ class Channel(HTTPChannel):
         request = self.requests[0]
         try:
             super().service()
-        except Paused:
+        except (Paused, Parked) as paused:
+            self.ticket = paused.ticket if isinstance(paused, Parked) else None
             # Comes last: the loop may resume at once.
             self.paused = True
             self.server.pull_trigger()
@@ -138,6 +146,9 @@ class Channel(HTTPChannel):
     def readable(self) -> bool:
         if self._asking:
             return False
+        if self.ticket is not None:
+            # A client that goes away is noticed; the next request of one that does not can wait.
+            return not self.unparsed
         return self.lingering_since is not None or bool(super().readable() and not self.unparsed)
 
     def writable(self) -> bool:
@@ -149,7 +160,9 @@ class Channel(HTTPChannel):
         )
 
     def handle_read(self) -> None:
-        if self.lingering_since is None:
+        if self.ticket is not None:
+            self.unparsed += self.recv(self.adj.recv_bytes)
+        elif self.lingering_since is None:
             super().handle_read()
         else:
             self.recv(self.adj.recv_bytes)
@@ -173,15 +186,19 @@ class Channel(HTTPChannel):
         super().handle_close()
         if self.request is not None:
             self.request.close()
+        if self.ticket is not None:
+            self.ticket.call(finally_=True)
         if self.paused:
             # The application closes its response in a thread of its own.
             self._resume()
 
     def _can_resume(self) -> bool:
+        if self.ticket is not None:
+            return self.paused and self.ticket.is_due
         return self.paused and time.monotonic() >= self._resume_after
 
     def _resume(self) -> None:
-        self.paused = False
+        self.paused, self.ticket = False, None
         self.server.add_task(self)
 
     def _go_on(self) -> None:
@@ -232,7 +249,7 @@ class Channel(HTTPChannel):
 
         :param now: seconds since the epoch.
         """
-        if self.in_service():
+        if self.in_service() or self.ticket is not None:
             return False
         if self.lingering_since is not None:
             return now - self.lingering_since > LINGER_SECONDS

@@ -19,6 +19,7 @@ from faafo.core.arrivals import Arrivals
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
+from faafo.core.endings import Endings
 from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
@@ -106,6 +107,7 @@ def make_collaborators(
         thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES, bulkheads.thumbnails),
         images=ImageQueue(store),
         arrivals=Arrivals(),
+        endings=Endings(),
         notice=notice,
         policy=open_policy(conf),
     )

@@ -8,6 +8,7 @@ from flask import Flask
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.app.ending_watch import EndingWatch
 from faafo.app.exposure import check_exposure
 from faafo.app.server import HttpServer
 from faafo.core.collaborators import collaborators
@@ -28,6 +29,7 @@ class ApiService:
         with app.app_context():
             self._collaborators = collaborators()
         self._arrivals = self._collaborators.arrivals
+        self._endings = EndingWatch(app, self._collaborators.endings)
 
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
@@ -44,6 +46,7 @@ class ApiService:
         )
         self._server.start()
         self._arrivals.open()
+        self._endings.start()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
 
@@ -55,6 +58,7 @@ class ApiService:
     def stop(self) -> None:
         """Finish open requests, then stop."""
         self._arrivals.close()
+        self._endings.stop()
         if self._server is not None:
             self._server.stop()
         LOG.info("the API has stopped")

@@ -8,6 +8,7 @@ from waitress.buffers import ReadOnlyFileBasedBuffer
 
 from faafo import errors
 from faafo.core.context import CONTEXT
+from faafo.core.preference import TICKET
 from faafo.core.reading import CHANNEL
 
 # In the WSGI environment.
@@ -70,6 +71,9 @@ def pausable(app: Callable[..., Any]) -> Callable[..., Any]:
             if CONTEXT in environ:
                 environ[CONTEXT].update_store()
             return environ[BODY]
+        if TICKET in environ:
+            # The request is repeated after a wait: its body has been read before.
+            environ["wsgi.input"].seek(0)
         body = app(environ, start_response)
         # A file is read by waitress as the client reads; a list is in memory anyway.
         if isinstance(body, ReadOnlyFileBasedBuffer | list | tuple):

@@ -41,6 +41,10 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
 
     def begin() -> None:
         environ = request.environ
+        if CONTEXT in environ:
+            # It is repeated after a wait: this thread has logged for another request since.
+            environ[CONTEXT].update_store()
+            return
         environ[STARTED_AT] = time.perf_counter()
         sent = environ.get(SENT_HEADER)
         known = sent if sent and GLOBAL_ID.fullmatch(sent) else None

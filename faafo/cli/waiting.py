@@ -10,7 +10,7 @@ from faafo.cli import cells, values
 from faafo.cli.base import ListCommand, Result
 from faafo.cli.output import Progress
 from faafo.client import Fractal
-from faafo.client.client import WAIT_TIMEOUT
+from faafo.client.waiting import WAIT_TIMEOUT
 
 COLUMNS = ("uuid", "status", "duration", "fault")
 # Seconds: a day.

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP as people use it: proxies of the environment, certificates, and errors that name the URL."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from ipaddress import ip_address
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -21,6 +21,7 @@ from faafo.fractal.task import describe
 from faafo.urls import check, masked
 
 Model = TypeVar("Model", bound=BaseModel)
+Headers: TypeAlias = Mapping[str, str]
 
 CONNECT_TIMEOUT = 5.0
 CHUNK = 2**16
@@ -75,6 +76,11 @@ class Session:
         """
         with self._answer(method, path, json=body, params=parameters) as response:
             return response.json() if response.content else None
+
+    def answer(self, method: str, path: str, headers: dict[str, str]) -> tuple[Any, Headers]:
+        """Return the body and the headers of the answer to a request; raises what ``json`` does."""
+        with self._answer(method, path, headers=headers) as response:
+            return response.json(), response.headers
 
     def parse(self, kind: type[Model], answer: Any) -> Model:
         """Return an answer as a ``kind``.

@@ -29,6 +29,8 @@ group = cfg.OptGroup("api", title="The API and the web interface")
 
 # In front of the API; more are a mistake.
 MOST_PROXIES = 10
+# In seconds.
+LONGEST_WAIT = 3600
 
 api_opts: list[cfg.Opt] = [
     cfg.IntOpt(
@@ -54,6 +56,16 @@ api_opts: list[cfg.Opt] = [
         "X-Forwarded-Proto is the scheme. The access log, the limits of logins and the login "
         "cookie go by them. Every proxy must set both, and clients must not reach the API past the "
         "proxies. 0: both headers are ignored.",
+    ),
+    cfg.IntOpt(
+        "max_wait",
+        default=60,
+        min=0,
+        max=LONGEST_WAIT,
+        metavar="SECONDS",
+        help="Longest time that a request with the header Prefer: wait=N waits until its fractal "
+        "is complete or in error. It occupies a connection, and no thread. A proxy in front of the "
+        "API must wait longer for an answer. 0: no request waits.",
     ),
     cfg.IntOpt(
         "max_width",

@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from faafo.core.arrivals import Arrivals
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
+from faafo.core.endings import Endings
 from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.policy import Policy
@@ -36,6 +37,7 @@ class Collaborators:
     thumbnails: ByteCache
     images: ImageQueue
     arrivals: Arrivals
+    endings: Endings
     notice: Callable[[], str | None]
     policy: Policy
 

@@ -25,6 +25,11 @@ class Limits:
         """The limits of a project that has none of its own."""
         return Amounts(**{name: self._conf.quota[name] for name in RESOURCES})
 
+    @property
+    def max_wait(self) -> int:
+        """The seconds that a request may wait for the end of a fractal."""
+        return self._conf.api.max_wait
+
     def check(self, task: FractalTask) -> None:
         """Check a single task: its size, and that the queue has room; raises as the two below."""
         self.check_size(task)

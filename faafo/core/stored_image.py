@@ -40,6 +40,12 @@ def delete_fractal(seen: Fractal, only_as_seen: bool = False) -> bool:
         posted with its uuid since.
     :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
     """
+    deleted = _delete_fractal(seen, only_as_seen)
+    collaborators().endings.announce([seen.uuid])
+    return deleted
+
+
+def _delete_fractal(seen: Fractal, only_as_seen: bool) -> bool:
     uuid, incarnation, state = seen.uuid, seen.incarnation, fractals.state_of(seen)
     # What waits for a place must not hold a database connection.
     db.session.close()

@@ -167,16 +167,17 @@ def test_a_wait_survives_an_api_that_is_unavailable_meanwhile(
     client, complete, monkeypatch, named_by
 ):
     fractal = client.create()
-    get, answers = client.get, [errors.ApiUnavailable("away"), None]
+    session, answers = client._session, [errors.ApiUnavailable("away"), None]
+    ask = session.answer
 
     def on_answer(_records):
         complete(fractal.uuid)
-        monkeypatch.setattr(client, "get", get_or_fail)
+        monkeypatch.setattr(session, "answer", ask_or_fail)
 
-    def get_or_fail(uuid):
+    def ask_or_fail(*request):
         if answer := answers.pop(0):
             raise answer
-        return get(uuid)
+        return ask(*request)
 
     waited_for = fractal if named_by == "record" else fractal.uuid
     assert client.wait(waited_for, on_answer=on_answer).is_complete
