@@ -172,7 +172,8 @@ class BrokerUnavailable(FaafoError):
 class ApiUnavailable(FaafoError):
     """Raised when the API is unreachable or answers with 5xx.
 
-    ``kind`` is the HTTP status as text, or ``connection``, ``timeout``, ``TLS`` or ``answer``.
+    ``kind`` is the HTTP status as text, or ``connection``, ``timeout``, ``TLS`` or ``answer``, or
+    ``identity`` when it is Keystone that cannot be reached.
     """
 
     def __init__(self, message: str, kind: str = "connection") -> None:
@@ -186,6 +187,10 @@ class ApiRefused(FaafoError):
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.status = status
+
+
+class LoginRefused(ApiRefused):
+    """Raised when Keystone refuses the login of a user of the command line."""
 
 
 class FractalFailed(FaafoError):

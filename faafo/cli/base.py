@@ -20,7 +20,10 @@ HINTS = {
 }
 
 
-LOGIN_HINT = "set FAAFO_TOKEN, see faafo token issue, or FAAFO_URL=https://user:password@host"
+LOGIN_HINT = (
+    "set FAAFO_TOKEN, see faafo token issue, or FAAFO_URL=https://user:password@host, "
+    "or OS_CLOUD or OS_AUTH_URL for Keystone"
+)
 
 
 class _Common(Command):
@@ -63,6 +66,9 @@ class _Common(Command):
             if error.kind not in HINTS:
                 raise
             raise errors.ApiUnavailable(f"{error}; {HINTS[error.kind]}", error.kind) from None
+        except errors.LoginRefused:
+            # It says by itself what may be wrong.
+            raise
         except errors.ApiRefused as error:
             if error.status != HTTPStatus.UNAUTHORIZED:
                 raise

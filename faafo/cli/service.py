@@ -11,6 +11,8 @@ from cliff.command import Command
 from faafo.cli import values
 from faafo.client import Client, TokenAuth
 from faafo.client.client import DEFAULT_URL
+from faafo.client.login import without_login
+from faafo.client.user_auth import from_environment
 
 CONNECTIONS = 8
 # Of a user who has logged in; it takes precedence over a login in the URL.
@@ -33,14 +35,16 @@ class ServiceApp(App):
         parser.add_argument(
             "--url",
             type=values.url,
-            help=f"address of the service (default: FAAFO_URL, or {DEFAULT_URL}). Put a login, "
+            help=f"address of the service (default: FAAFO_URL, or what the catalogue "
+            f"of Keystone has if OS_CLOUD or OS_AUTH_URL is set, or {DEFAULT_URL}). Put a login, "
             "https://user:password@host, into FAAFO_URL: every user can read command lines.",
         )
         parser.add_argument(
             "--cacert",
             type=values.readable_file,
             metavar="PATH",
-            help="certificates to trust, a PEM file (default: FAAFO_CACERT, or those of certifi)",
+            help="certificates to trust, a PEM file (default: FAAFO_CACERT, or "
+            "OS_CACERT with Keystone, or those of certifi)",
         )
         return parser
 
@@ -56,11 +60,18 @@ class ServiceApp(App):
                     self.parser.error(f"environment variable {variable}: {error}")
 
     def open_client(self, connections: int = CONNECTIONS) -> Client:
-        """Return a client for the service."""
-        url = self.options.url or DEFAULT_URL
+        """Return a client for the service.
+
+        Keystone is asked for what neither the options nor FAAFO_URL and FAAFO_TOKEN say.
+        """
+        url, cacert = self.options.url, self.options.cacert
         token = os.environ.get(TOKEN_VARIABLE)
-        auth = TokenAuth(token) if token else None
-        return Client(url, auth=auth, cacert=self.options.cacert, connections=connections)
+        has_login = token or (url and without_login(url)[1])
+        login = None if url and has_login else from_environment()
+        auth = TokenAuth(token) if token else login
+        if login is not None:
+            url, cacert = url or login.url(), cacert or login.cacert
+        return Client(url or DEFAULT_URL, auth=auth, cacert=cacert, connections=connections)
 
     @property
     def client(self) -> Client:

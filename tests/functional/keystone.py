@@ -146,6 +146,13 @@ class Keystone(Family):
             path = f"/projects/{projects[project]}/users/{made}/roles/{roles[role]}"
             self._call("PUT", path)
 
+    def publish(self, kind: str, url: str) -> None:
+        """Put a service of that type into the catalogue."""
+        service = {"name": "faafo", "type": kind}
+        made = self._call("POST", "/services", {"service": service})["service"]["id"]
+        endpoint = {"service_id": made, "interface": "public", "url": url, "region_id": "RegionOne"}
+        self._call("POST", "/endpoints", {"endpoint": endpoint})
+
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"X-Auth-Token": self.token("admin", "admin")}
         answer = requests.request(method, self.url + path, json=body, headers=headers, timeout=60)
@@ -175,6 +182,18 @@ class Keystone(Family):
         """Change the password of a user, as an administrator; this revokes the user's tokens."""
         found = self._call("GET", f"/users?name={user}")["users"][0]["id"]
         self._call("PATCH", f"/users/{found}", {"user": {"password": password}})
+
+    def application_credential(self, user: str) -> tuple[str, str]:
+        """Make an application credential of a user; return its id and its secret."""
+        token = self.token(user)
+        headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+        found = requests.get(f"{self.url}/auth/tokens", headers=headers, timeout=60).json()
+        path = f"{self.url}/users/{found['token']['user']['id']}/application_credentials"
+        body = {"application_credential": {"name": "faafo"}}
+        answer = requests.post(path, json=body, headers=headers, timeout=60)
+        assert answer.ok, answer.text
+        made = answer.json()["application_credential"]
+        return made["id"], made["secret"]
 
     def options(self, user: str, password: str = PASSWORD) -> dict[str, Any]:
         """Return the options of a plugin of keystoneauth1 by which a user logs in."""

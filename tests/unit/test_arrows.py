@@ -64,6 +64,7 @@ ONLY_IN = {
     "oslo_policy": {"auth", "policies"},
     "bcrypt": {"auth"},
     "keystoneauth1": {"auth", "client"},
+    "openstack": {"client"},
     "keystonemiddleware": {"auth"},
     "webob": {"auth"},
     "oslo_service": {"rpc", "cmd"},

@@ -20,7 +20,11 @@ LISTS = [
     *("requirements.txt", "test-requirements.txt"),
     *("tests/unit/requirements.txt", "benchmarks/requirements.txt"),
 ]
-WITH_EXTRA = {"faafo/store/s3.py", "faafo/store/s3_client.py"}
+EXTRAS = {
+    "faafo/client/clouds.py": "clouds",
+    "faafo/store/s3.py": "s3",
+    "faafo/store/s3_client.py": "s3",
+}
 
 
 def canonical(name: str) -> str:
@@ -53,7 +57,7 @@ def declared(*names: str) -> set[str]:
 def lists_for(path: str) -> list[str]:
     """Return the lists that apply to a module: the requirements of all who import it."""
     if path.startswith("faafo/"):
-        return ["requirements.txt", "s3"] if path in WITH_EXTRA else ["requirements.txt"]
+        return ["requirements.txt", *filter(None, [EXTRAS.get(path)])]
     lists = ["requirements.txt", "s3", "tests/unit/requirements.txt"]
     if not path.startswith("tests/unit/"):
         lists.append("test-requirements.txt")
@@ -89,7 +93,7 @@ def test_a_library_that_is_imported_is_a_requirement(path):
         assert distributions & known, f"{path} imports {name}"
 
 
-@pytest.mark.parametrize("name", [*LISTS, "s3"])
+@pytest.mark.parametrize("name", [*LISTS, *sorted(set(EXTRAS.values()))])
 def test_a_requirement_names_the_oldest_version_that_works(name):
     for line in listed(name):
         assert re.match(r"[\w.-]+(\[\w+\])?>=[\d.]+", line), line

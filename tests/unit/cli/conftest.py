@@ -2,6 +2,7 @@
 """The command line as a test runs it."""
 
 import logging
+import os
 
 import pytest
 
@@ -13,6 +14,8 @@ def command_line(capsys, monkeypatch):
     """Runs ``faafo`` with arguments; returns its status, standard output and standard error."""
     for name in ("FAAFO_URL", "FAAFO_CACERT", "FAAFO_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
     # The service is in this process, too; its log is not that of the command.
     monkeypatch.setattr(logging.getLogger("faafo.api.access"), "disabled", True)
     root = logging.getLogger()
