@@ -26,6 +26,7 @@ from benchmarks import (
     path,
     picture,
     scaling,
+    waiting,
 )
 from benchmarks.report import Report, machine
 
@@ -43,6 +44,7 @@ MODULES = (
     million,
     footprint,
     cold,
+    waiting,
 )
 RESULTS = Path(__file__).with_name("results")
 

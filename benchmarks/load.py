@@ -91,7 +91,7 @@ class Connection:
 
     def ask(self, request: bytes) -> tuple[int, bytes]:
         """Send a request; return the status and the body of the answer."""
-        self._socket.sendall(request)
+        self.send(request)
         answer = b""
         while (end := answer.find(END_OF_HEAD)) < 0:
             answer += self._receive()
@@ -100,6 +100,10 @@ class Connection:
         while len(answer) < length:
             answer += self._receive()
         return int(answer[9:12]), answer[begin:]
+
+    def send(self, request: bytes) -> None:
+        """Send a request whose answer is not read."""
+        self._socket.sendall(request)
 
     def _receive(self) -> bytes:
         received = self._socket.recv(65536)

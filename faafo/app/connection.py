@@ -105,7 +105,7 @@ class Channel(HTTPChannel):
 
     def wake(self) -> None:
         """Have the loop look whether the ticket is due."""
-        self.server.pull_trigger()
+        self.server.trigger.pull_trigger(lambda: self.server.waiting.take_back(self))
 
     def put_off(self) -> None:
         """Resume the response later, not as soon as it is paused."""
@@ -119,7 +119,7 @@ class Channel(HTTPChannel):
             self.ticket = paused.ticket if isinstance(paused, Parked) else None
             # Comes last: the loop may resume at once.
             self.paused = True
-            self.server.pull_trigger()
+            self.server.trigger.pull_trigger(lambda: self.server.waiting.add(self))
         else:
             if request.task is not None:
                 request.task.close()

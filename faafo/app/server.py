@@ -22,6 +22,7 @@ from faafo.app.identification import Identifier
 from faafo.app.lanes import UNLIMITED, Lanes, Route, routes
 from faafo.app.pausing import pausable
 from faafo.app.sizes import queues_of_lanes, threads_of_lanes
+from faafo.app.waiting_channels import WaitingChannels
 
 LOG = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Listener(TcpWSGIServer):
     uploads: Budget
     heads: Budget
     identifier: Identifier
+    waiting: WaitingChannels
     _accept_after = 0.0
     _accepting_more = False
     _warn_after = 0.0
@@ -91,7 +93,7 @@ class Listener(TcpWSGIServer):
         """Accept up to ACCEPTS_A_PASS connections: a pass of the loop visits every connection."""
         self._accepting_more = True
         for _ in range(ACCEPTS_A_PASS):
-            if len(_channels(self._map)) >= self.most_connections:
+            if len(_channels(self._map)) + len(self.waiting) >= self.most_connections:
                 self._warn("%d connections are open: new ones replace the longest idle ones")
                 self._make_room(ACCEPTS_A_PASS)
             super().handle_accept()
@@ -139,6 +141,7 @@ class HttpServer:
         self, app: Flask, address: str, port: int, threads: int, slow_threads: int | None = None
     ) -> None:
         self._sockets: dict[int, Any] = {}
+        self._waiting = WaitingChannels(self._sockets)
         self._stopping = threading.Event()
         self._lanes = Lanes()
         authenticator = authenticator_of(app)
@@ -201,6 +204,7 @@ class HttpServer:
             listener.uploads = uploads
             listener.heads = heads
             listener.identifier = self._identifier
+            listener.waiting = self._waiting
             listeners.append(listener)
         return listeners
 
@@ -226,6 +230,7 @@ class HttpServer:
 
     def _loop_once(self, seconds: float) -> None:
         wasyncore.loop(seconds, use_poll=True, map=self._sockets, count=1)
+        self._waiting.take_back_ready()
 
     def _close_channels(self, which: Callable[[Channel], bool]) -> None:
         for channel in _channels(self._sockets):
