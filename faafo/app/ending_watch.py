@@ -22,9 +22,9 @@ class EndingWatch:
         self._endings = endings
         self._thread = threading.Thread(target=self._run, name="endings", daemon=True)
 
-    def start(self) -> None:
-        """Let requests wait, and begin to look."""
-        self._endings.open()
+    def start(self, most: int) -> None:
+        """Let up to ``most`` requests wait, and begin to look."""
+        self._endings.open(most)
         self._thread.start()
 
     def stop(self) -> None:

@@ -18,6 +18,9 @@ from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
 
+# A quarter of the connections may be those of requests that wait for the end of a fractal.
+WAITING_SHARE = 4
+
 
 class ApiService:
     """The application behind an HTTP server."""
@@ -46,7 +49,7 @@ class ApiService:
         )
         self._server.start()
         self._arrivals.open()
-        self._endings.start()
+        self._endings.start(self._server.most_connections // WAITING_SHARE)
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
 

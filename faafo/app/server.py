@@ -153,7 +153,7 @@ class HttpServer:
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None
-        connections = self._listeners[0].most_connections
+        self.most_connections = connections = self._listeners[0].most_connections
         lanes = threads_of_lanes(threads, slow_threads or threads, authenticator is not None)
         self._lanes.start(lanes, queues_of_lanes(lanes, connections))
         self._thread = threading.Thread(target=self._serve, name="http", daemon=True)

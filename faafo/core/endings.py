@@ -67,12 +67,15 @@ class Endings:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._tickets: dict[str, set[Ticket]] = {}
+        self._count = 0
+        self._most = 0
         self._is_open = False
 
-    def open(self) -> None:
-        """Let requests wait from now on."""
+    def open(self, most: int) -> None:
+        """Let up to ``most`` requests wait at the same time from now on."""
         with self._changed:
             self._is_open = True
+            self._most = most
 
     def close(self) -> None:
         """Have all requests that wait be answered at once, and let none wait any more."""
@@ -80,27 +83,31 @@ class Endings:
             self._is_open = False
             tickets = [one for waiting in self._tickets.values() for one in waiting]
             self._tickets.clear()
+            self._count = 0
             self._changed.notify_all()
         for one in tickets:
             one.call(finally_=True)
 
     def add(self, ticket: Ticket) -> bool:
-        """Let a request wait; answer False if none may."""
+        """Let a request wait; answer False if it may not, or too many do."""
         with self._changed:
-            if not self._is_open:
+            if not self._is_open or self._count >= self._most:
                 return False
             self._tickets.setdefault(ticket.uuid, set()).add(ticket)
+            self._count += 1
             self._changed.notify_all()
             return True
 
     def __len__(self) -> int:
-        return len(self._tickets)
+        return self._count
 
     def forget(self, ticket: Ticket) -> None:
         """Let a request wait no longer: it is answered."""
         with self._changed:
             waiting = self._tickets.get(ticket.uuid, set())
-            waiting.discard(ticket)
+            if ticket in waiting:
+                waiting.remove(ticket)
+                self._count -= 1
             if not waiting:
                 self._tickets.pop(ticket.uuid, None)
 

@@ -66,7 +66,7 @@ def test_waiting_requests_hold_no_thread_and_are_answered_when_complete(
 ):
     uuids = [post(api).json()["uuid"] for _ in range(5)]
     answers = [pool.submit(get, api, uuid) for uuid in uuids for _ in range(2)]
-    wait_until(lambda: len(endings) == len(uuids))
+    wait_until(lambda: len(endings) == len(answers))
     complete(api, claim(api))
     for answer in answers:
         shown = answer.result(60)
@@ -180,3 +180,14 @@ def test_a_wait_is_one_request_in_the_log(api, endings, pool, caplog, wait_until
     answer.result(60)
     lines = [one for one in caplog.messages if f"GET /api/fractal/{uuid}" in one]
     assert len(lines) == 1
+
+
+def test_more_requests_than_may_wait_are_answered_at_once(api, endings, pool, wait_until):
+    uuid = post(api).json()["uuid"]
+    endings.open(most=1)
+    waiting = pool.submit(get, api, uuid)
+    wait_until(lambda: len(endings) == 1)
+    shown = get(api, uuid)
+    assert (shown.json()["status"], "Preference-Applied" in shown.headers) == ("queued", False)
+    complete(api, claim(api))
+    assert waiting.result(60).json()["status"] == "complete"

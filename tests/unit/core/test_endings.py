@@ -12,7 +12,7 @@ from faafo.core.endings import Endings, Ticket
 @pytest.fixture
 def opened():
     opened = Endings()
-    opened.open()
+    opened.open(most=10)
     yield opened
     opened.close()
 
@@ -52,7 +52,7 @@ def test_a_ticket_is_due_when_its_time_is_over():
 def test_nothing_waits_before_opening_and_after_closing_which_calls_all():
     closed, waiting = Endings(), ticket()
     assert not closed.add(ticket())
-    closed.open()
+    closed.open(most=10)
     closed.add(waiting)
     closed.close()
     assert (waiting.is_over, waiting.woken.is_set()) == (True, True)
@@ -70,3 +70,13 @@ def test_the_uuids_that_are_waited_for_come_without_tickets_that_are_over(opened
     opened.wait()
     assert opened.wait() == ["a"]
     assert len(opened) == 1
+
+
+def test_no_more_than_a_number_of_requests_wait():
+    bounded, first, second = Endings(), ticket(), ticket()
+    bounded.open(most=2)
+    assert [bounded.add(one) for one in (first, second, ticket("b"))] == [True, True, False]
+    for _ in range(2):
+        bounded.forget(first)
+    assert [bounded.add(one) for one in (first, ticket("b"))] == [True, False]
+    bounded.close()
