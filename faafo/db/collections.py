@@ -26,7 +26,9 @@ FAVOURITES = "Favourites"
 # For the UUIDs (version 5, RFC 9562) of favourites.
 NAMESPACE = uuidlib.UUID("5d8f1f0e-8f6c-4c38-9d0c-4a8f3a2d5e61")
 # Neither control characters nor white space alone.
-NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+# Half a character: JSON can name it, UTF-8 cannot.
+SURROGATE = re.compile(r"[\ud800-\udfff]")
 NAME_LENGTH = 255
 # What a user may have, and a collection may hold: each is shown and counted as a whole.
 MOST_COLLECTIONS = 1000
@@ -202,7 +204,9 @@ def check_name(name: str) -> None:
 
     :raises faafo.errors.InvalidCollection: when it is too long, empty, or not printable.
     """
-    if len(name) > NAME_LENGTH or not re.match(NAME_PATTERN, name):
+    # The $ of Python would also match before a line feed at the end.
+    is_name = re.fullmatch(NAME_PATTERN, name) and not SURROGATE.search(name)
+    if len(name) > NAME_LENGTH or not is_name:
         raise errors.InvalidCollection(
             f"name: must be 1 to {NAME_LENGTH} characters without control characters, "
             f"not {name!r:.60}"

@@ -86,6 +86,7 @@ def test_a_collection_is_changed_and_deleted(client):
     [
         ({}, "name: is missing"),
         ({"name": "\t"}, "name: must be 1 to 255 characters"),
+        ({"name": "\ud800"}, "name: must be 1 to 255 characters"),
         ({"name": 256 * "x"}, "name: must be 1 to 255 characters"),
         ({"name": 3}, "name:"),
         ({"name": "a", "shared": "yes"}, "shared:"),

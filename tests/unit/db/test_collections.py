@@ -120,7 +120,9 @@ def test_favourites_are_shared_but_neither_renamed_nor_deleted(session):
         collections.remove(session, collections.favourites(session, ADA))
 
 
-@pytest.mark.parametrize("name", ["", " ", "\t", "a\nb", "a\x7f", 256 * "x"])
+@pytest.mark.parametrize(
+    "name", ["", " ", "\t", "a\nb", "a\n", "a\x7f", "\u3000", "a\ud800", 256 * "x"]
+)
 def test_what_is_no_name_is_refused(session, name):
     with pytest.raises(errors.InvalidCollection, match="name: must be 1 to 255 characters"):
         collections.add(session, ADA, name)
