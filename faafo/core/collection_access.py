@@ -31,7 +31,7 @@ def visible(uuid: str) -> Collection:
 
     :raises faafo.errors.CollectionNotFound: when there is none.
     """
-    if uuid == collections.favourites_uuid(access.owner()):
+    if uuid == collections.favourites_uuid(access.owner()) and not _is_visitor():
         return mine()
     found = collections.get(db.session, uuid)
     if not (found.shared or may_change(found)):

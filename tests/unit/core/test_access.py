@@ -15,8 +15,9 @@ from faafo.app.server import HttpServer
 from faafo.auth.identity import Identity
 from faafo.core.collaborators import Collaborators
 from faafo.core.policy import Everything
-from faafo.db import db, fractals
+from faafo.db import collections, db, fractals
 from faafo.db.counts import Counts
+from faafo.db.scope import NOBODY as WITHOUT_LOGIN
 from faafo.db.scope import SHARED
 from faafo.fractal.png import has_sides
 from tests.functional import matrix
@@ -290,3 +291,15 @@ def test_sharing_is_counted_at_once(asked, app):
         for shared in (True, False):
             fractals.share(db.session, fractals.get(db.session, uuid), shared)
             assert counts.total(db.session) == int(shared)
+
+
+def test_visitors_do_not_see_the_favourites_of_those_without_a_login(asked, app):
+    favourite = asked.complete(USERS["member"], shared=True)
+    uuid = collections.favourites_uuid(WITHOUT_LOGIN)
+    paths = f"/api/collection/{uuid}", f"/collection/{uuid}", f"/api/fractal?collection={uuid}"
+    assert {asked.ask(NOBODY, "GET", path).status_code for path in paths} == {404}
+    with app.app_context():
+        theirs = collections.favourites(db.session, WITHOUT_LOGIN)
+        collections.put(db.session, theirs, fractals.get(db.session, favourite))
+    assert {asked.ask(NOBODY, "GET", path).status_code for path in paths} == {404}
+    assert {asked.ask(USERS["operator"], "GET", path).status_code for path in paths} == {200}
