@@ -118,7 +118,7 @@ class AddToCollection(_Members):
 
     examples = (
         "faafo collection add mine 12345678-9abc-4def-8123-456789abcdef",
-        "faafo fractal list --palette ember -f value -c uuid | xargs faafo collection add mine",
+        "faafo fractal list --palette ember -f value -c uuid | xargs -r faafo collection add mine",
     )
 
     def take_action(self, parsed_args: argparse.Namespace) -> int:

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from faafo import errors
 from faafo.client.session import Session
 
 COLLECTIONS = "/api/collection"
@@ -47,10 +46,8 @@ class CollectionCalls:
 
         :raises faafo.errors.ApiRefused: for a visitor, who has none.
         """
-        mine = next((one for one in self.collections() if one.reserved), None)
-        if mine is None:
-            raise errors.ApiRefused("visitors have no favourites", 401)
-        return mine
+        mine = self._session.location(f"{COLLECTIONS}/mine")
+        return self.collection(mine.rpartition("/")[2])
 
     def collection(self, uuid: str) -> Collection:
         """Return a collection."""

@@ -82,6 +82,17 @@ class Session:
         with self._answer(method, path, headers=headers) as response:
             return response.json(), response.headers
 
+    def location(self, path: str) -> str:
+        """Return where the answer to a GET leads; raises what ``json`` does.
+
+        Not followed: behind a proxy it may be an address that only the proxy knows.
+        """
+        arguments: dict[str, Any] = {"timeout": self._timeout, "allow_redirects": False}
+        with self._explaining(), self._session.get(self._url + path, **arguments) as response:
+            if response.status_code != HTTPStatus.TEMPORARY_REDIRECT:
+                self._require_success(response)
+            return str(response.headers.get("Location", ""))
+
     def parse(self, kind: type[Model], answer: Any) -> Model:
         """Return an answer as a ``kind``.
 

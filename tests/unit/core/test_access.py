@@ -13,6 +13,7 @@ from faafo.app import factory
 from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
 from faafo.auth.identity import Identity
+from faafo.client import Client
 from faafo.core.collaborators import Collaborators
 from faafo.core.policy import Everything
 from faafo.db import collections, db, fractals
@@ -303,3 +304,11 @@ def test_visitors_do_not_see_the_favourites_of_those_without_a_login(asked, app)
         collections.put(db.session, theirs, fractals.get(db.session, favourite))
     assert {asked.ask(NOBODY, "GET", path).status_code for path in paths} == {404}
     assert {asked.ask(USERS["operator"], "GET", path).status_code for path in paths} == {200}
+
+
+def test_a_client_without_a_login_has_no_favourites_though_others_share_theirs(asked, api_url):
+    shared = asked.ask(USERS["member"], "GET", "/api/collection/mine").headers["Location"]
+    assert asked.ask(USERS["member"], "PATCH", shared, json={"shared": True}).status_code == 200
+    with Client(api_url) as client, pytest.raises(errors.ApiRefused) as refused:
+        client.favourites()
+    assert refused.value.status == 401
