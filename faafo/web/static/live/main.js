@@ -12,6 +12,7 @@ const stale = document.getElementById("stale");
 const backoff = new Backoff();
 let seconds = POLL_SECONDS;
 let isOver = false;
+let asked = 0;
 
 function show(page) {
   const parts = [...document.querySelectorAll("[data-live]")];
@@ -27,12 +28,16 @@ function show(page) {
 
 async function poll() {
   if (document.hidden || isOver) return;
+  asked += 1;
+  const number = asked;
   try {
     // The browser revalidates with its ETag: an unchanged page is a 304.
     const answer = await request(location.href, { cache: "no-cache", headers: { Accept: "text/html" } });
     // The login has expired: its page is the answer.
     if (answer.redirected) return location.assign(answer.url);
-    show(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // The answer to a question that was asked later may show a star that this one does not know.
+    if (number === asked) show(page);
     backoff.reset();
     seconds = POLL_SECONDS;
     stale.textContent = "";

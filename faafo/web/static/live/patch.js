@@ -5,6 +5,8 @@
 // An entry of a list that is held, because the pointer is on it or the focus in it, keeps its place
 // among the others, and stays when it is no longer in the list, so that no other entry comes under a
 // still pointer. Once it is not held, the next update puts all entries in order.
+//
+// What the visitor has opened stays open.
 
 // Whether a picture or another entry inside `part` is held.
 export const isHeld = (part) => [...part.querySelectorAll("[data-key]")].some(isHeldEntry);
@@ -33,7 +35,8 @@ export function patch(old, fresh) {
 
 function copyAttributes(old, fresh) {
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    const isOpened = name === "open" && old.nodeName === "DETAILS";
+    if (!fresh.hasAttribute(name) && !isOpened) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
