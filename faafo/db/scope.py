@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import case, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db.models import CollectedFractal, Fractal
@@ -48,8 +48,9 @@ class Scope:
     def seen(self) -> tuple[ColumnElement[bool], ...]:
         """The conditions of all fractals that the project of this scope may see."""
         if self.project_id is not None:
-            return (or_(Fractal.project_id == self.project_id, Fractal.shared == true()),)
-        return (Fractal.shared == true(),) if self.only_shared else ()
+            own = Fractal.project_id == self.project_id
+            return (_without_index(or_(own, Fractal.shared == true())),)
+        return (_without_index(Fractal.shared == true()),) if self.only_shared else ()
 
     @property
     def indexes(self) -> str | None:
@@ -67,6 +68,14 @@ class Scope:
             return is_own
         is_open = self.project_id is None and not self.only_shared
         return is_own or is_open or fractal.shared
+
+
+def _without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return a condition for which a database looks at few rows, instead of an index of many.
+
+    SQLite would read all fractals of a project, and all shared ones, for the few in a collection.
+    """
+    return case((condition, 1), else_=0) == 1
 
 
 EVERYTHING = Scope()

@@ -2,9 +2,10 @@
 """Collections: what is in them, whose they are, and what goes with a fractal."""
 
 import pytest
+from sqlalchemy import event
 
 from faafo import errors
-from faafo.db import collections, fractals
+from faafo.db import collections, fractals, gallery
 from faafo.db.counts import CountsByScope
 from faafo.db.models import Fractal
 from faafo.db.scope import EVERYTHING, NOBODY, SHARED, Owner, Scope
@@ -89,6 +90,29 @@ def test_one_sees_in_a_collection_what_is_ones_own_and_what_is_shared(session, a
     ):
         assert set(listed(session, named, scope)) == seen
         assert collections.counts(session, [named], scope.seen) == {named.uuid: len(seen)}
+
+
+@pytest.mark.parametrize("scope", [Scope("alpha"), SHARED])
+def test_what_is_in_a_collection_is_counted_without_reading_all_one_may_see(session, scope):
+    named, queries = collections.add(session, ADA, "a"), []
+    inside = Scope(scope.project_id, scope.only_shared, named.id)
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        queries.append((statement, parameters))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    gallery.completed_lately(session, inside)
+    CountsByScope().of(inside).by_status(session)
+    collections.counts(session, [named], scope.seen)
+    event.remove(connection, "before_cursor_execute", note)
+    reads = [one for one in queries if "collected_fractal" in one[0]]
+    assert len(reads) == 5
+    for statement, parameters in reads:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = " ".join(step.detail for step in plan)
+        assert "ix_fractal_project_id" not in steps
+        assert "ix_fractal_shared" not in steps
 
 
 def test_collections_are_listed_by_name_after_the_favourites(session, add):
