@@ -56,7 +56,8 @@ def _is_address(text: str) -> bool:
         ipaddress.ip_address(text)
     except ValueError:
         return False
-    return True
+    # The zone of an IPv6 address (RFC 4007) is any text, and means nothing on another machine.
+    return "%" not in text
 
 
 CHECKS: dict[str, Callable[[str], bool]] = {

@@ -93,6 +93,7 @@ def is_secure(answer):
         (2, ["192.0.2.1", '"', FAR, NEAR], FAR),
         (1, ["unknown"], ME),
         (1, ["a" * 9999], ME),
+        (1, ["fe80::1%" + "a" * 9999], ME),
         (1, [f"{NEAR}:4711"], ME),
     ],
 )
