@@ -8,6 +8,7 @@ target that does not stand in a sentence (2.5.8), 44 px where a finger points (2
 import io
 
 import pytest
+import requests
 from PIL import Image
 from playwright.sync_api import Locator, Page
 
@@ -34,11 +35,14 @@ PAGES = {
     "explorer": "/explore",
     "form": "/new",
     "documentation": "/openapi/",
+    "collections": "/collections",
+    "collection": "/collection/{collection}",
+    "deletion of a collection": "/collection/{collection}/delete",
     "nothing": "/fractal/00000000-0000-4000-8000-000000000000",
 }
-WITH_CONTROLS = ("explorer", "form")
+WITH_CONTROLS = ("explorer", "form", "collection")
 # Links in a sentence are as high as its lines; the skip link is shown when it has the focus.
-TARGETS = "a, button, select, input:not([type=hidden]), canvas[tabindex]"
+TARGETS = "a, button, select, summary, input:not([type=hidden]), canvas[tabindex]"
 EXEMPT = ".visually-hidden-focusable, p:not(.caption) > a:not(.button)"
 # The pixels of an arrow at the right end of a select, and of the left edge of any control.
 ARROW_WIDTH = 28
@@ -61,6 +65,13 @@ def visitor(request: pytest.FixtureRequest, new_context) -> tuple[Page, int]:
     """A page, and the smallest size that its targets may have."""
     page = new_context(**VISITORS[request.param]).new_page()
     return page, FINGER_TARGET if "phone" in request.param else MIN_TARGET
+
+
+@pytest.fixture(scope="module", autouse=True)
+def collection(gallery: Gallery) -> None:  # noqa: F811
+    """Have a named collection, which the page of each fractal offers."""
+    made = requests.post(f"{gallery.url}/api/collection", json={"name": "Dust"}, timeout=60)
+    gallery.uuids["collection"] = [made.json()["uuid"]]
 
 
 def _open(page: Page, gallery: Gallery, name: str) -> None:  # noqa: F811
