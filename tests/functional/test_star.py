@@ -132,3 +132,22 @@ def test_the_list_of_collections_stays_open_on_the_page_of_a_fractal_that_is_ren
     page.wait_for_timeout(TWO_UPDATES)
     visit.follow(page.get_by_role("button", name="Dust"))
     expect(page.get_by_role("button", name="Take out of Dust")).to_be_visible()
+
+
+def test_the_longest_name_of_a_collection_fits_on_a_phone(visit: Visit, gallery: Gallery):  # noqa: F811
+    made = {"name": 255 * "x"}
+    uuid = requests.post(f"{gallery.url}/api/collection", json=made, timeout=60).json()["uuid"]
+    path, inside, outside = f"/collection/{uuid}", *gallery.uuids["complete"][:2]
+    requests.put(f"{gallery.url}/api{path}/fractal/{inside}", timeout=60).raise_for_status()
+    visit.page.set_viewport_size({"width": 360, "height": 800})
+    for place in (
+        "/collections",
+        path,
+        f"{path}/delete",
+        f"/fractal/{inside}",
+        f"/fractal/{outside}",
+    ):
+        page = visit.go(place)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), place
+    requests.delete(f"{gallery.url}/api{path}", timeout=60).raise_for_status()

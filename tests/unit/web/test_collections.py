@@ -80,7 +80,7 @@ def test_a_collection_has_a_name_a_gallery_and_pages(visitor, named, complete):
 
 def test_the_page_of_a_fractal_offers_the_collections_that_it_is_not_in(visitor, named, complete):
     path = f"/fractal/{complete()}"
-    offered = '<button class="button small">Dust &amp; &lt;ashes&gt;</button>'
+    offered = '<button class="button small text-break">Dust &amp; &lt;ashes&gt;</button>'
     assert offered in visitor.get(path).text
     answer = visitor.post(f"{named}{path}", data={"member": "true"})
     assert answer.location == path
@@ -95,7 +95,7 @@ def test_a_collection_is_renamed_shared_and_deleted_after_a_question(visitor, na
     assert visitor.post(named, data={"name": "Ashes"}).location == named
     assert visitor.post(named, data={"shared": "true"}).location == named
     page = visitor.get(named).text
-    assert '<h1 class="h4 mb-0">Ashes</h1>' in page
+    assert '>Ashes</h1>' in page
     assert "shared with everybody" in page
     assert "Ashes" in visitor.get("/collections").text
     assert "Delete the collection Ashes?" in visitor.get(f"{named}/delete").text
