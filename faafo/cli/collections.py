@@ -7,7 +7,7 @@ from faafo.cli import cells, values
 from faafo.cli.base import ListCommand, Result, ShowCommand, collection_uuid
 from faafo.cli.fractals import ForEach
 
-COLUMNS = ("uuid", "name", "fractals", "shared", "reserved")
+COLUMNS = ("uuid", "name", "fractals", "shared", "reserved", "user_id")
 
 
 class ListCollections(ListCommand):

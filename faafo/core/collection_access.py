@@ -53,9 +53,13 @@ def changeable(uuid: str) -> Collection:
 
 def may_change(collection: Collection) -> bool:
     """Tell whether a collection is the caller's, or the caller may change all."""
+    return (is_own(collection) and not _is_visitor()) or access.sees_all()
+
+
+def is_own(collection: Collection) -> bool:
+    """Tell whether a collection is that of the caller, in the caller's project."""
     owner = access.owner()
-    is_own = (collection.project_id, collection.user_id) == (owner.project_id, owner.user_id)
-    return (is_own and not _is_visitor()) or access.sees_all()
+    return (collection.project_id, collection.user_id) == (owner.project_id, owner.user_id)
 
 
 def own() -> list[Collection]:

@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
     app.add_template_global(may_change, "may_change")
     app.add_template_global(may_share, "may_share")
     app.add_template_global(may_change_collection, "may_change_collection")
+    app.add_template_global(other_user, "other_user")
     app.add_template_global(this_page, "this_page")
 
 
@@ -37,3 +38,8 @@ def may_share(fractal: Fractal) -> bool:
 def may_change_collection(collection: Collection, rule: str = collection_access.UPDATE) -> bool:
     """Tell whether ``rule`` allows the visitor, and the collection is one that he may change."""
     return may(rule) and collection_access.may_change(collection)
+
+
+def other_user(collection: Collection) -> str | None:
+    """Return the id of the user whose collection it is, None if it is the visitor's own."""
+    return None if collection_access.is_own(collection) else collection.user_id

@@ -47,6 +47,8 @@ def test_a_collection_is_changed_listed_and_deleted(faafo, client):
     assert not client.collection(uuid).shared
     rows = json.loads(faafo("collection", "list", "-f", "json")[1])
     assert [one["name"] for one in rows] == ["Favourites", "Ashes"]
+    # That of others says whose favourites are shared.
+    assert [one["user_id"] for one in rows] == [None, None]
     assert faafo("collection", "delete", uuid)[:2] == (0, f"deleted collection {uuid}\n")
     with pytest.raises(errors.ApiRefused, match="there is no collection"):
         client.collection(uuid)

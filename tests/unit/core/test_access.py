@@ -312,3 +312,12 @@ def test_a_client_without_a_login_has_no_favourites_though_others_share_theirs(a
     with Client(api_url) as client, pytest.raises(errors.ApiRefused) as refused:
         client.favourites()
     assert refused.value.status == 401
+
+
+def test_pages_name_the_users_whose_favourites_are_shared_as_all_have_the_same_name(asked):
+    member, stranger = USERS["member"], USERS["stranger"]
+    mine = asked.ask(member, "GET", "/api/collection/mine").headers["Location"]
+    asked.ask(member, "PATCH", mine, json={"shared": True})
+    for path in ("/collections", mine.removeprefix("/api")):
+        for who, named in ((stranger, True), (USERS["operator"], True), (member, False)):
+            assert ("of ada<" in asked.ask(who, "GET", path).text) is named

@@ -95,7 +95,7 @@ def test_a_collection_is_renamed_shared_and_deleted_after_a_question(visitor, na
     assert visitor.post(named, data={"name": "Ashes"}).location == named
     assert visitor.post(named, data={"shared": "true"}).location == named
     page = visitor.get(named).text
-    assert '>Ashes</h1>' in page
+    assert ">Ashes</h1>" in page
     assert "shared with everybody" in page
     assert "Ashes" in visitor.get("/collections").text
     assert "Delete the collection Ashes?" in visitor.get(f"{named}/delete").text
