@@ -3,10 +3,13 @@
 
 import hashlib
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 from requests.auth import HTTPBasicAuth
 
+import faafo.client
 from faafo import errors
 from faafo.client import Client
 from faafo.client.client import DEFAULT_URL
@@ -32,6 +35,13 @@ def complete(change, store):
         change(uuid, status=Status.COMPLETE, checksum=checksum, duration=0.5, size=len(png))
 
     return complete
+
+
+def test_the_documentation_has_each_public_class_and_the_calls_that_the_client_inherits():
+    page = (Path(__file__).parents[3] / "doc/source/user/python.rst").read_text()
+    documented = set(re.findall(r"autoclass:: faafo\.client\.(\w+)\n", page))
+    assert documented == set(faafo.client.__all__)
+    assert "faafo.client.Client\n   :members:\n   :inherited-members:\n" in page
 
 
 def test_the_default_url_is_that_of_the_other_clients():
