@@ -147,9 +147,10 @@ def put(session: Session, seen: Collection, fractal: Fractal) -> None:
     """Put a fractal into a collection, in which it may be already.
 
     :raises faafo.errors.InvalidCollection: when the collection is full.
+    :raises faafo.errors.CollectionNotFound: when the collection is deleted.
     :raises faafo.errors.FractalNotFound: when the fractal is deleted.
     """
-    uuid, fractal_id = fractal.uuid, fractal.id
+    uuid, fractal_id, collection_uuid = fractal.uuid, fractal.id, seen.uuid
     collection_id = _store(session, seen)
     if _holds(session, collection_id, fractal_id):
         session.commit()
@@ -166,6 +167,7 @@ def put(session: Session, seen: Collection, fractal: Fractal) -> None:
         session.rollback()
         # Another request has put it there meanwhile, or one of the two is deleted.
         if not _holds(session, collection_id, fractal_id):
+            get(session, collection_uuid)
             raise errors.FractalNotFound(f"there is no fractal {uuid} any more") from None
 
 

@@ -67,6 +67,13 @@ def test_a_fractal_that_is_deleted_meanwhile_cannot_be_put_anywhere(session):
         collections.put(session, collections.add(session, ADA, "a"), missing)
 
 
+def test_nothing_can_be_put_into_a_collection_that_is_deleted_meanwhile(session, add):
+    seen, one = collections.add(session, ADA, "a"), add()
+    collections.remove(session, seen)
+    with pytest.raises(errors.CollectionNotFound, match="there is no collection"):
+        collections.put(session, seen, one)
+
+
 def test_a_deleted_collection_leaves_its_fractals(session, add):
     named, one = collections.add(session, ADA, "Dendrites"), add()
     collections.put(session, named, one)
