@@ -125,7 +125,9 @@ class AddToCollection(_Members):
         """Put them there."""
         uuid = collection_uuid(self.client, parsed_args.collection)
         return self.for_each(
-            parsed_args.uuid, lambda one: self.client.collect(uuid, one), "added fractal {}"
+            parsed_args.uuid,
+            lambda one: self.client.add_to_collection(uuid, one),
+            "added fractal {}",
         )
 
 
@@ -138,7 +140,9 @@ class RemoveFromCollection(_Members):
         """Take them out."""
         uuid = collection_uuid(self.client, parsed_args.collection)
         return self.for_each(
-            parsed_args.uuid, lambda one: self.client.uncollect(uuid, one), "removed fractal {}"
+            parsed_args.uuid,
+            lambda one: self.client.remove_from_collection(uuid, one),
+            "removed fractal {}",
         )
 
 

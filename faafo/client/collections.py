@@ -71,11 +71,11 @@ class CollectionCalls:
         """Delete a collection; its fractals stay."""
         self._session.json("DELETE", _path(uuid))
 
-    def collect(self, uuid: str, fractal: str) -> None:
+    def add_to_collection(self, uuid: str, fractal: str) -> None:
         """Put a fractal into a collection."""
         self._session.json("PUT", f"{_path(uuid)}/fractal/{fractal}")
 
-    def uncollect(self, uuid: str, fractal: str) -> None:
+    def remove_from_collection(self, uuid: str, fractal: str) -> None:
         """Take a fractal out of a collection."""
         self._session.json("DELETE", f"{_path(uuid)}/fractal/{fractal}")
 
