@@ -99,9 +99,7 @@ def add(session: Session, owner: Owner, name: str, shared: bool = False) -> Coll
     check_name(name)
     has = session.scalar(select(func.count()).select_from(Collection).where(*_is_of(owner)))
     if (has or 0) >= MOST_COLLECTIONS:
-        raise errors.InvalidCollection(
-            f"the body: a user has at most {MOST_COLLECTIONS} collections"
-        )
+        raise errors.InvalidCollection(f"a user has at most {MOST_COLLECTIONS} collections")
     uuid = str(uuidlib.uuid4())
     values = {"name": name, "shared": shared, "reserved": False, **_columns(owner)}
     session.execute(insert(Collection).values(uuid=uuid, **values))

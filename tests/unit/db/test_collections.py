@@ -164,7 +164,7 @@ def test_the_number_of_collections_and_of_fractals_in_one_is_bounded(session, ad
     monkeypatch.setattr(collections, "MOST_FRACTALS", 1)
     named, one = collections.add(session, ADA, "a"), add()
     collections.add(session, ADA, "b")
-    with pytest.raises(errors.InvalidCollection, match="at most 2 collections"):
+    with pytest.raises(errors.InvalidCollection, match="^a user has at most 2 collections"):
         collections.add(session, ADA, "c")
     collections.add(session, BOB, "c")
     for _ in range(2):
