@@ -31,11 +31,11 @@ run: $(VENV)/.installed
 
 # More processes than cores, since many tests wait.
 unit: $(VENV)/.unit-installed
-	$(BIN)/python -m pytest -n 4 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
+	tools/in-memory $(BIN)/python -m pytest -n 4 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
 
 test: $(VENV)/.tests-installed $(VENV)/.keystone-installed
 	tools/install-test-packages $(BIN)/bindep
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	tools/in-memory $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
