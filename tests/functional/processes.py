@@ -35,6 +35,8 @@ from faafo.db.url import parse_url
 from faafo.store.filesystem import FilesystemStore
 
 SCRIPTS = Path(sys.executable).parent
+# Shared by all processes: stevedore keeps in it which entry points SCRIPTS' environment has.
+CACHE = SCRIPTS.parent / "cache"
 # Long enough for a machine that does much else: no test that passes waits for it.
 PATIENCE_SECONDS = 180.0
 # The first pause between two looks at a condition, and the longest one.
@@ -89,7 +91,7 @@ def environment(directory: Path) -> dict[str, str]:
         "PATH": f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "HOME": str(directory),
         "XDG_STATE_HOME": str(directory / "state"),
-        "XDG_CACHE_HOME": str(directory / "cache"),
+        "XDG_CACHE_HOME": str(CACHE),
         "TMPDIR": str(directory),
         "LANG": "C.UTF-8",
         # Whoever binds a socket there is told when a service is ready.
