@@ -33,18 +33,50 @@ class Cluster:
         self._transport_url = transport_url
         self.url = ""
         self.services: list[Service] = []
+        self._leaving: list[Service] = []
 
     def __enter__(self) -> "Cluster":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        """Tell all to stop, the APIs when nobody needs them any more."""
-        with contextlib.ExitStack() as ends:
-            for service in self.services:
-                ends.push(service)
-            others = [one for one in self.services if one.name != "faafo-api"]
-            for service in others if kind is None else []:
-                service.tell_to_stop()
+        _end([*self.services, *self._leaving], at_once=kind is None)
+
+    @contextlib.contextmanager
+    def lent(self, directory: Path, transport_url: str) -> Iterator["Cluster"]:
+        """Give the block the API alone, with a directory and a broker for other services.
+
+        They are told to stop when the block ends, and nothing is left of its fractals. Workers take
+        seconds to leave a broker that nobody uses any more: how they end is seen when all ends.
+        """
+        self.directory, self._transport_url = directory, transport_url
+        try:
+            yield self
+        finally:
+            api = self.api
+            others = [one for one in self.services if one is not api]
+            workers = [one for one in others if one.name.startswith("worker")]
+            self.services = [api]
+            self._leaving += workers
+            for worker in workers:
+                worker.tell_to_stop()
+            try:
+                _end([one for one in others if one not in workers])
+            finally:
+                self._forget_everything()
+
+    def _forget_everything(self) -> None:
+        if not self._is_well():
+            self.api.kill()
+            self.start_api(int(self.url.rpartition(":")[2]))
+        for record in self.records():
+            requests.delete(f"{self.url}/api/fractal/{record['uuid']}", timeout=120)
+        for path in self.images.glob("*"):
+            path.unlink(missing_ok=True)
+
+    @property
+    def api(self) -> Service:
+        """The API, the latest one if there were several."""
+        return [one for one in self.services if one.name == "faafo-api"][-1]
 
     @property
     def client(self) -> Client:
@@ -140,6 +172,16 @@ class Cluster:
         service = Service(self.directory, script, "--config-file", config, name=name)
         self.services.append(service)
         return service
+
+
+def _end(services: list[Service], at_once: bool = True) -> None:
+    """Tell all to stop, the APIs when nobody needs them any more."""
+    with contextlib.ExitStack() as ends:
+        for service in services:
+            ends.push(service)
+        for service in services if at_once else []:
+            if service.name != "faafo-api":
+                service.tell_to_stop()
 
 
 def _task(record: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The three services as processes on RabbitMQ and MariaDB: nothing is ever lost."""
 
+import contextlib
 import json
 import signal
 import socket
@@ -13,7 +14,7 @@ import pytest
 import requests
 
 from faafo.fractal.task import FractalTask
-from tests.functional.cluster import Cluster, running
+from tests.functional.cluster import Cluster
 from tests.functional.processes import PATIENCE_SECONDS, run, wait_until
 from tests.functional.stores import linked_bucket
 
@@ -29,10 +30,31 @@ SMALL = {
 }
 
 
-@pytest.fixture
-def cluster(tmp_path, mariadb_url, transport_url):
-    with running(tmp_path, mariadb_url, transport_url) as cluster:
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory, mariadb, rabbitmq_url):
+    """An API that has told systemd that it is ready."""
+    directory = tmp_path_factory.mktemp("services")
+    with mariadb.database() as url, Cluster(directory, url, rabbitmq_url) as cluster:
+        with systemd_of(directory) as systemd:
+            cluster.start_api()
+            assert systemd.recv(100) == b"READY=1"
         yield cluster
+
+
+@pytest.fixture
+def cluster(installation, tmp_path, transport_url):
+    """The API, and a broker and a directory for a test's own services."""
+    with installation.lent(tmp_path, transport_url) as cluster:
+        yield cluster
+
+
+@contextlib.contextmanager
+def systemd_of(directory):
+    """The socket that services in ``directory`` tell when they are ready."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(directory / "notify"))
+        systemd.settimeout(PATIENCE_SECONDS)
+        yield systemd
 
 
 def post(cluster: Cluster, count: int, **changes) -> list[str]:
@@ -57,19 +79,14 @@ def post(cluster: Cluster, count: int, **changes) -> list[str]:
     return [cluster.client.create(task)["uuid"] for task in tasks]
 
 
-def test_every_service_tells_systemd_when_it_is_ready(tmp_path, mariadb_url, transport_url):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(PATIENCE_SECONDS)
-        with Cluster(tmp_path, mariadb_url, transport_url) as cluster:
-            for start in (cluster.start_api, cluster.start_worker, cluster.start_producer):
-                start()
-                assert systemd.recv(100) == b"READY=1"
-
-
-def test_fifty_fractals_are_seen_through_with_the_pixels_of_the_plain_loop(cluster):
-    worker = cluster.start_worker(slots=2)
-    producer = cluster.start_producer(min_tasks=50, max_tasks=50, interval=3600, **SMALL)
+def test_ready_services_see_fifty_fractals_through_with_the_pixels_of_the_plain_loop(
+    cluster, tmp_path
+):
+    with systemd_of(tmp_path) as systemd:
+        worker = cluster.start_worker(slots=2)
+        assert systemd.recv(100) == b"READY=1"
+        producer = cluster.start_producer(min_tasks=50, max_tasks=50, interval=3600, **SMALL)
+        assert systemd.recv(100) == b"READY=1"
     records = cluster.wait_until_complete(50)
     for record in records:
         cluster.check_pixels(record)
@@ -115,17 +132,6 @@ def test_a_bare_client_that_calls_topic_tasks_gets_its_image_twice_the_same(clus
     assert (cluster.images / f"{task['uuid']}.png").stat().st_size == first["size"]
 
 
-def test_two_workers_share_what_is_queued(cluster):
-    post(cluster, 40)
-    cluster.start_worker("worker-1")
-    cluster.start_worker("worker-2")
-    cluster.start_producer()
-    records = cluster.wait_until_complete(40)
-    shares = [record["generated_by"] for record in records]
-    assert len(set(shares)) == 2
-    assert min(shares.count(name) for name in set(shares)) >= 12
-
-
 def test_a_worker_that_joins_late_gets_its_share_of_what_is_left(cluster):
     post(cluster, 70, iterations=4000)
     first = cluster.start_worker("worker-1")
@@ -136,7 +142,8 @@ def test_a_worker_that_joins_late_gets_its_share_of_what_is_left(cluster):
     cluster.wait_until_complete(70)
     left = 70 - rendered_alone
     assert left > 30, "the first worker was through before the second one came"
-    assert len(second.lines_with("saved result")) >= 0.4 * left
+    share = len(second.lines_with("saved result"))
+    assert 0.4 * left <= share <= 0.7 * left
 
 
 def test_deleting_a_fractal_stops_its_render_and_leaves_no_image(cluster):
@@ -206,28 +213,24 @@ def test_one_set_that_is_not_complete_ends_with_a_failure(cluster):
     producer.wait_for_line("0 of 2 task(s) complete")
 
 
-def test_services_wait_for_a_broker_and_an_api_that_come_later(
-    tmp_path, mariadb_url, rabbitmq, transport_url
-):
-    with Cluster(tmp_path, mariadb_url, transport_url) as cluster:
-        port = int(cluster.start_api().wait_for_url().rpartition(":")[2])
-        rabbitmq.rabbitmqctl(f"{rabbitmq.nodename}@localhost", ["stop_app"])
+def test_services_wait_for_a_broker_that_comes_later(cluster, rabbitmq):
+    rabbitmq.control("stop_app")
+    try:
         worker = cluster.start_worker(wait=False)
-        cluster.url = f"http://127.0.0.1:{port}"
         producer = cluster.start_producer()
         worker.wait_for_line("no connection to the broker yet")
         producer.wait_for_line("no connection to the broker yet")
         post(cluster, 2, iterations=20)
-        rabbitmq.rabbitmqctl(f"{rabbitmq.nodename}@localhost", ["start_app"])
-        cluster.wait_until_complete(2)
-        assert "secretsecret" not in worker.output() + producer.output()
+    finally:
+        rabbitmq.control("start_app")
+    cluster.wait_until_complete(2)
+    assert "secretsecret" not in worker.output() + producer.output()
 
 
 def test_a_producer_waits_for_an_api_that_is_away_and_recovers(cluster):
     cluster.start_worker()
     port = int(cluster.url.rpartition(":")[2])
-    (api,) = [one for one in cluster.services if one.name == "faafo-api"]
-    api.stop()
+    cluster.api.stop()
     producer = cluster.start_producer(one_shot=True, min_tasks=2, max_tasks=2, **SMALL)
     producer.wait_for_line(f"endpoint_url = {cluster.url}")
     producer.wait_for_line("trying again in")
@@ -261,7 +264,7 @@ def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
         assert answer.headers["Retry-After"].isdigit()
         assert requests.get(f"{cluster.url}/healthcheck", timeout=120).status_code == 503
         assert requests.get(f"{cluster.url}/", timeout=120).status_code == 503
-    (api,) = cluster.services
+    api = cluster.api
     api.wait_for_line("database_url = mysql+pymysql://faafo:***@127.0.0.1")
     wait_until(
         lambda: requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=120).ok, "the database"
@@ -270,9 +273,10 @@ def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
     assert "secretsecret" not in api.output()
 
 
-def test_workers_that_send_their_images_to_the_api_need_nothing_else(cluster):
-    workers = [cluster.start_worker(f"worker-{n}", store={"url": "api://"}) for n in (1, 2)]
-    producer = cluster.start_producer()
+def test_workers_that_send_their_images_to_the_api_need_nothing_else_and_wait_for_it(cluster):
+    store = {"url": "api://", "save_timeout": 60}
+    workers = [cluster.start_worker(f"worker-{n}", store=store) for n in (1, 2)]
+    producer = cluster.start_producer(patient=True)
     wait_until(lambda: len(producer.lines_with(" slot(s)")) == 2, "both workers to be known")
     post(cluster, 10, width=24, height=24, iterations=200)
     for record in cluster.wait_until_complete(10):
@@ -281,29 +285,30 @@ def test_workers_that_send_their_images_to_the_api_need_nothing_else(cluster):
     for worker in workers:
         assert worker.lines_with(f"to file {cluster.url}/api/fractal/")
 
-
-def test_an_api_that_is_away_for_a_moment_gets_the_images_afterwards(cluster):
-    worker = cluster.start_worker(store={"url": "api://", "save_timeout": 60})
-    cluster.start_producer()
     uuids = post(cluster, 3)
-    worker.wait_for_line("processing task")
-    (api,) = [one for one in cluster.services if one.name == "faafo-api"]
+    wait_until(
+        lambda: any(worker.lines_with(f"processing task {uuids[0]}") for worker in workers),
+        "a render to begin",
+    )
     port = int(cluster.url.rpartition(":")[2])
-    api.stop()
-    worker.wait_for_line("[store] url = api://, endpoint_url = ")
+    cluster.api.stop()
+    away = "[store] url = api://, endpoint_url = "
+    wait_until(lambda: any(worker.lines_with(away) for worker in workers), "an image to wait")
     cluster.start_api(port)
-    records = cluster.wait_until_complete(3)
-    assert {record["uuid"] for record in records} == set(uuids)
+    records = cluster.wait_until_complete(13)
+    assert {record["uuid"] for record in records} >= set(uuids)
+    assert {record["attempt"] for record in records} == {1}, "an image was given up"
     for record in records:
         cluster.check_image(record)
 
 
-def test_images_in_swift_are_complete_and_swept(cluster, swift):
-    with linked_bucket(swift) as bucket:
+def test_images_in_swift_are_complete_and_swept(tmp_path, mariadb_url, transport_url, swift):
+    with (
+        linked_bucket(swift) as bucket,
+        Cluster(tmp_path, mariadb_url, transport_url) as cluster,
+    ):
         store = bucket.options()
-        (api,) = cluster.services
-        api.stop()
-        cluster.start_api(int(cluster.url.rpartition(":")[2]), store=store)
+        cluster.start_api(store=store)
         worker = cluster.start_worker(store=store)
         cluster.start_producer(min_tasks=5, max_tasks=5, interval=600, **SMALL)
         for record in cluster.wait_until_complete(5):
