@@ -20,7 +20,7 @@ from tests.functional.servers import ADDRESS, free_ports
 
 LAUNCHER = Path(__file__).with_name("poisoned.py")
 POISONED = 2
-MAX_ATTEMPTS = 4
+MAX_ATTEMPTS = 3
 LIMITED = {**QUICK, "api": {**QUICK["api"], "max_attempts": MAX_ATTEMPTS}}
 
 

@@ -36,7 +36,7 @@ class Row:
 
 ROWS = (
     Row(deaths.killed_workers, short=True),
-    Row(deaths.killed_producers, short=True),
+    Row(deaths.killed_producers),
     Row(deaths.killed_apis),
     Row(deaths.killed_anything, short=True),
     Row(outages.killed_broker, short=True),
