@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What unit tests share: a configuration, a database, an application, a broker in memory."""
 
+import functools
 import itertools
 import shutil
 import threading
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,15 @@ def empty_database(tmp_path_factory) -> Path:
 def compiled_templates(tmp_path_factory) -> BytecodeCache:
     """Templates of pages that an application of another test has compiled."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _entry_points_read_once() -> Iterator[None]:
+    """Spare each application the metadata of all packages: none comes or goes while tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(metadata.entry_points)
+        patch.setattr("flask_openapi.openapi.entry_points", once)
+        yield
 
 
 @pytest.fixture
