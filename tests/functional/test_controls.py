@@ -40,7 +40,8 @@ PAGES = {
     "deletion of a collection": "/collection/{collection}/delete",
     "nothing": "/fractal/00000000-0000-4000-8000-000000000000",
 }
-WITH_CONTROLS = ("explorer", "form", "collection")
+WITH_SELECTS = ("explorer", "form")
+WITH_CONTROLS = (*WITH_SELECTS, "collection")
 # Links in a sentence are as high as its lines; the skip link is shown when it has the focus.
 TARGETS = "a, button, select, summary, input:not([type=hidden]), canvas[tabindex]"
 EXEMPT = ".visually-hidden-focusable, p:not(.caption) > a:not(.button)"
@@ -102,7 +103,7 @@ def _visible(locator: Locator) -> list[Locator]:
     return [one for one in locator.all() if one.is_visible()]
 
 
-@pytest.mark.parametrize("name", WITH_CONTROLS)
+@pytest.mark.parametrize("name", WITH_SELECTS)
 def test_the_arrow_of_a_select_stands_out(desk: Page, gallery: Gallery, name: str):  # noqa: F811
     _open(desk, gallery, name)
     selects = _visible(desk.locator("select"))
