@@ -39,7 +39,7 @@ def main() -> int:
             RabbitMQ() as rabbitmq,
             MariaDB(durable=True) as mariadb,
         ):
-            lab = Lab(Path(directory), rabbitmq, mariadb)
+            lab = Lab(Path(directory), rabbitmq, mariadb, login=True)
             for row in _selected(chosen):
                 if not can_be_played(row):
                     print(f"{row.name}: left out, only root can do that", file=sys.stderr)

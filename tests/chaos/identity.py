@@ -56,11 +56,12 @@ def _repost(ledger: Ledger, first: FractalTask, second: FractalTask, url: str) -
     ledger.post(first, url)
     path = f"{url}/api/fractal/{first.uuid}"
     wait_until(
-        lambda: requests.get(path, timeout=60).json()["status"] != "queued", "a render to begin"
+        lambda: requests.get(path, auth=ledger.user, timeout=60).json()["status"] != "queued",
+        "a render to begin",
     )
 
     def is_deleted() -> bool:
-        answer = requests.delete(path, timeout=60)
+        answer = requests.delete(path, auth=ledger.user, timeout=60)
         assert answer.status_code in (204, *WORTH_A_RETRY), answer.text
         return answer.status_code == 204
 

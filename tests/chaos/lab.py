@@ -63,6 +63,7 @@ class Line:
             "stuck": verdict.stuck,
             "with a wrong checksum": verdict.wrong_checksum,
             "duplicate": verdict.duplicate,
+            "counters that are wrong": verdict.miscounted,
             "not acknowledged": verdict.attempted - verdict.acknowledged,
             "rendered twice beyond the bound": max(0, self.rendered_twice - self.allowed),
             "more or less in error than expected": abs(verdict.error - self.errors_expected),
@@ -74,12 +75,18 @@ class Line:
 
 
 class Lab:
-    """Keeps a broker and a database server, and gives each row its own part of them."""
+    """Keeps a broker and a database server, and gives each row its own part of them.
 
-    def __init__(self, directory: Path, rabbitmq: RabbitMQ, mariadb: MariaDB) -> None:
+    :param login: whether everybody at its sites logs in.
+    """
+
+    def __init__(
+        self, directory: Path, rabbitmq: RabbitMQ, mariadb: MariaDB, login: bool = False
+    ) -> None:
         self.directory = directory
         self.rabbitmq = rabbitmq
         self.mariadb = mariadb
+        self.login = login
 
     @contextlib.contextmanager
     def site(self, settings: dict[str, dict[str, Any]] | None = None) -> Iterator[Site]:
@@ -87,7 +94,9 @@ class Lab:
         with (
             tempfile.TemporaryDirectory(dir=self.directory) as directory,
             self.mariadb.database() as database_url,
-            Site(Path(directory), database_url, self.rabbitmq.virtual_host(), settings) as site,
+            Site(
+                Path(directory), database_url, self.rabbitmq.virtual_host(), settings, self.login
+            ) as site,
         ):
             yield site
 

@@ -69,14 +69,19 @@ class Verdict:
     stuck: int = 0
     wrong_checksum: int = 0
     duplicate: int = 0
+    miscounted: int = 0
     notes: list[str] = field(default_factory=list)
 
 
 class Ledger:
-    """Posts fractals to any of ``urls``, again and again until each is taken."""
+    """Posts fractals to any of ``urls``, again and again until each is taken.
 
-    def __init__(self, urls: Sequence[str]) -> None:
+    :param user: name and password, where an API asks for a login.
+    """
+
+    def __init__(self, urls: Sequence[str], user: tuple[str, str] | None = None) -> None:
         self._urls = urls
+        self.user = user
         self.attempted: dict[str, FractalTask] = {}
         self.acknowledged: set[str] = set()
         self.statuses: Counter[int] = Counter()
@@ -118,7 +123,9 @@ class Ledger:
     def _post_once(self, task: FractalTask, url: str) -> int | None:
         begun_at = time.monotonic()
         try:
-            answer = requests.post(f"{url}/api/fractal", json=task.model_dump(), timeout=30)
+            answer = requests.post(
+                f"{url}/api/fractal", json=task.model_dump(), auth=self.user, timeout=30
+            )
         except requests.RequestException:
             return None
         with self._lock:
@@ -153,7 +160,8 @@ class Ledger:
         task = self.attempted.get(record["uuid"])
         if task is None:
             return False
-        served = requests.get(f"{url}/api/fractal/{record['uuid']}/image", timeout=60)
+        path = f"{url}/api/fractal/{record['uuid']}/image"
+        served = requests.get(path, auth=self.user, timeout=60)
         checksums = {record["checksum"], hashlib.sha256(served.content).hexdigest()}
         return checksums == {_checksum_of(task.model_copy(update={"uuid": _ANY}))}
 

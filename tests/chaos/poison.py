@@ -38,23 +38,23 @@ def poison(lab: Lab, rng: Random, scale: Scale) -> Line:
 def killed_all_in_one(lab: Lab, rng: Random, scale: Scale) -> Line:
     """kill -9 of faafo-all, restarted after 1 s"""
     with lab.site() as site:
-        everything = _add_all_in_one(site, ["faafo-all"], QUICK)
+        everything = _add_all_in_one(site, ["faafo-all"])
         return play(site, rng, scale, [everything.crash] * scale.faults, SLOTS)
 
 
 def poisoned_all_in_one(lab: Lab, rng: Random, scale: Scale) -> Line:
     """fractals that kill faafo-all"""
-    with lab.site() as site:
-        _add_all_in_one(site, [sys.executable, LAUNCHER, "faafo.cmd.all"], LIMITED)
+    with lab.site(LIMITED) as site:
+        _add_all_in_one(site, [sys.executable, LAUNCHER, "faafo.cmd.all"])
         with kept_alive(site, "worker"):
             return _play_poisoned(site, rng, scale, " failed: the lease of producer ")
 
 
-def _add_all_in_one(
-    site: Site, command: Sequence[Any], settings: dict[str, dict[str, Any]]
-) -> Member:
+def _add_all_in_one(site: Site, command: Sequence[Any]) -> Member:
     (port,) = free_ports(1)
+    site.database_url = f"sqlite:///{site.directory}/faafo.sqlite"
     options = {
+        "database_url": site.database_url,
         "bind_port": port,
         "min_tasks": 0,
         "max_tasks": 0,
@@ -62,7 +62,7 @@ def _add_all_in_one(
         # Its log is read; by default it writes warnings only.
         "use_stderr": True,
     }
-    groups = {**settings, "worker": {"slots": SLOTS}}
+    groups = {**site.settings, "worker": {"slots": SLOTS}}
     config = write_config(site.directory / "all.conf", DEFAULT=options, **groups)
     site.apis.append(f"http://{ADDRESS}:{port}")
     # It is a worker, too: its renders are counted.

@@ -11,7 +11,7 @@ from tests.chaos.lab import Lab, Line, Scale
 
 COLUMNS = (
     "fault", "injected", "attempted", "acknowledged", "complete", "error", "lost", "stuck",
-    "wrong checksum", "duplicate", "rendered twice", "allowed", "recovered after",
+    "wrong checksum", "duplicate", "miscounted", "rendered twice", "allowed", "recovered after",
 )  # fmt: skip
 
 
@@ -88,6 +88,6 @@ def shown(row: Row, line: Line) -> str:
     values = (
         row.title, line.faults, verdict.attempted, verdict.acknowledged, verdict.complete,
         verdict.error, verdict.lost, verdict.stuck, verdict.wrong_checksum, verdict.duplicate,
-        line.rendered_twice, line.allowed, recovered,
+        verdict.miscounted, line.rendered_twice, line.allowed, recovered,
     )  # fmt: skip
     return f"| {' | '.join(map(str, values))} |"

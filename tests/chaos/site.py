@@ -13,6 +13,7 @@ from typing import Any, Self
 import psutil
 import requests
 
+from tests.chaos.counters import USER, miscounted, with_login
 from tests.chaos.ledger import Ledger, Verdict
 from tests.functional.processes import (
     PATIENCE_SECONDS,
@@ -125,6 +126,7 @@ class Site:
     """Services in ``directory`` on a database and a broker that may be behind links.
 
     :param settings: option groups for every service; QUICK by default.
+    :param login: everybody logs in, and what the project of all users uses is counted.
     """
 
     def __init__(
@@ -133,12 +135,16 @@ class Site:
         database_url: str,
         transport_url: str,
         settings: dict[str, dict[str, Any]] | None = None,
+        login: bool = False,
     ) -> None:
         self.directory = directory
         self.images = directory / "images"
         self.database_url = database_url
         self.transport_url = transport_url
         self.settings = QUICK if settings is None else settings
+        self.user = USER if login else None
+        if login:
+            self.settings = with_login(self.settings, directory)
         self.members: dict[str, Member] = {}
         self.apis: list[str] = []
 
@@ -199,14 +205,14 @@ class Site:
 
     def ledger(self) -> Ledger:
         """Return a client that posts to all APIs."""
-        return Ledger(self.apis)
+        return Ledger(self.apis, self.user)
 
     def records(self) -> list[dict[str, Any]]:
         """Return all fractals, from the first API that answers."""
         records: list[dict[str, Any]] = []
         path = f"/api/fractal?results_per_page={PAGE}"
         while path:
-            answer = requests.get(self.apis[0] + path, timeout=60)
+            answer = requests.get(self.apis[0] + path, auth=self.user, timeout=60)
             answer.raise_for_status()
             records += answer.json()["objects"]
             path = answer.links.get("next", {}).get("url", "")
@@ -218,7 +224,9 @@ class Site:
         q = f'{{"filters": [{{"name": "status", "op": "in", "val": [{listed}]}}]}}'
         parameters: dict[str, Any] = {"q": q, "results_per_page": 1}
         try:
-            answer = requests.get(f"{self.apis[0]}/api/fractal", params=parameters, timeout=30)
+            answer = requests.get(
+                f"{self.apis[0]}/api/fractal", params=parameters, auth=self.user, timeout=30
+            )
             return answer.json()["num_results"] if answer.ok else -1
         except requests.RequestException:
             return -1
@@ -237,6 +245,10 @@ class Site:
         if counted != verdict.complete + verdict.error + verdict.stuck:
             verdict.duplicate += 1
             verdict.notes.append(f"the sum over all statuses is {counted}")
+        if self.user:
+            wrong = miscounted(self.apis[0], self.database_url)
+            verdict.miscounted = len(wrong)
+            verdict.notes += wrong
         return verdict
 
     def dead(self) -> list[str]:

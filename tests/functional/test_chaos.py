@@ -17,7 +17,7 @@ SEED = 1
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Servers of our own: they are killed."""
     with started(RabbitMQ) as rabbitmq, started(MariaDB, durable=True) as mariadb:
-        yield Lab(tmp_path_factory.mktemp("chaos"), rabbitmq, mariadb)
+        yield Lab(tmp_path_factory.mktemp("chaos"), rabbitmq, mariadb, login=True)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.short], ids=lambda row: row.name)
