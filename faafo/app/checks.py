@@ -8,12 +8,12 @@ from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import BadRequest
 
 from faafo import errors
-from faafo.api import claim, collection, fractal, health, quota, tile, token
+from faafo.api import claim, collection, fractal, health, job, quota, tile, token
 from faafo.app.bodies import NO_ROOM
 from faafo.core.csrf import reject_cross_site
 
 WITH_JSON = {one.blueprint.name for one in (fractal, collection, claim, quota, token)}
-API = {*WITH_JSON, tile.blueprint.name, health.blueprint.name}
+API = {*WITH_JSON, *(one.blueprint.name for one in (tile, health, job))}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {"collection.put_fractal", "fractal.post_retry", "fractal.put_image"}

@@ -8,7 +8,7 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi import Info
 from oslo_config import cfg
 
-from faafo.api import claim, collection, fractal, health, quota, tile, token
+from faafo.api import claim, collection, fractal, health, job, quota, tile, token
 from faafo.api import version as versions
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, gate, proxies, request_log
@@ -78,7 +78,7 @@ def create_app(
         app.ask_for_credentials(authenticator.credentials, conf.api.public_gallery)
     checks.register(app)
     error_handlers.register(app)
-    for resource in (fractal, collection, claim, tile, quota, token, health, versions):
+    for resource in (fractal, job, collection, claim, tile, quota, token, health, versions):
         app.register_api(resource.blueprint)
     versions.serve_both_prefixes(app)
     site.register(app, store, version)

@@ -79,7 +79,7 @@ def visible(uuid: str) -> Fractal:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     fractal = fractals.get(db.session, uuid)
-    _require(uuid, fractal.project_id, fractal.shared)
+    require_visible(uuid, fractal.project_id, fractal.shared)
     return fractal
 
 
@@ -89,8 +89,17 @@ def visible_record(uuid: str) -> dict[str, Any]:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     record = fractals.record(db.session, uuid)
-    _require(uuid, record["project_id"], record["shared"])
+    require_visible(uuid, record["project_id"], record["shared"])
     return record
+
+
+def require_visible(uuid: str, project_id: str | None, shared: bool) -> None:
+    """Require that the caller may see the fractal of a project.
+
+    :raises faafo.errors.FractalNotFound: otherwise, as if there were none.
+    """
+    if not (shared or _is_open(project_id)):
+        raise errors.FractalNotFound(f"there is no fractal {uuid}")
 
 
 def changeable(uuid: str) -> Fractal:
@@ -103,11 +112,6 @@ def changeable(uuid: str) -> Fractal:
     if not may_change(fractal):
         raise errors.Forbidden(f"fractal {uuid} belongs to another project, which shares it")
     return fractal
-
-
-def _require(uuid: str, project_id: str | None, shared: bool) -> None:
-    if not (shared or _is_open(project_id)):
-        raise errors.FractalNotFound(f"there is no fractal {uuid}")
 
 
 def _is_open(project_id: str | None) -> bool:

@@ -100,6 +100,7 @@ ROUTES = {
         "PUT", "/api/fractal/{uuid}/shared", json={"shared": True}, changes=True
     ),
     "health.get_store_health": Route("GET", "/healthcheck/store"),
+    "job.get_job": Route("GET", "/api/job/{uuid}"),
     "quota.delete_quota": Route("DELETE", "/api/quota/{project}", 204),
     "quota.get_quota": Route("GET", "/api/quota/{project}"),
     "quota.put_quota": Route("PUT", "/api/quota/{project}", json={"queued": None}),

@@ -76,6 +76,16 @@ def test_waiting_requests_hold_no_thread_and_are_answered_when_complete(
     assert len(endings) == 0
 
 
+def test_a_job_is_waited_for_like_its_fractal(api, endings, pool, wait_until):
+    uuid = post(api).json()["uuid"]
+    answer = pool.submit(requests.get, f"{api}/api/job/{uuid}", headers=PREFER, timeout=60)
+    wait_until(lambda: len(endings) == 1)
+    complete(api, claim(api))
+    shown = answer.result(60)
+    assert shown.headers["Preference-Applied"] == "wait=50"
+    assert shown.json()["result"]["checksum"] == RESULT["checksum"]
+
+
 def test_a_post_that_waits_posts_once_and_shows_the_result(api, endings, pool, wait_until):
     answer = pool.submit(post, api, headers=PREFER)
     wait_until(lambda: len(endings) == 1)

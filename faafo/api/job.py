@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The resource ``job`` of the REST API: how far a fractal is, in few fields."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+from flask_openapi import APIBlueprint, Tag
+from pydantic import BaseModel, Field
+
+from faafo.api import precondition
+from faafo.api.schemas import ERRORS, RESULT, FractalPath, Preference
+from faafo.core import access
+from faafo.core.preference import Waiting
+from faafo.core.versions import under_requested_prefix
+from faafo.db import db, jobs
+from faafo.fractal.task import Checksum, Status
+
+blueprint = APIBlueprint(
+    "job",
+    __name__,
+    url_prefix="/api",
+    abp_tags=[Tag(name="job", description="How far a fractal is")],
+    abp_responses=ERRORS,
+)
+
+
+class JobResult(BaseModel):
+    """What a render has come to."""
+
+    checksum: Checksum = Field(description="SHA-256 of the image in hexadecimal digits")
+    duration: float = Field(description="seconds that the render took")
+    size: int | None = Field(description="of the image, in bytes")
+    generated_by: str | None = Field(description="name of the worker")
+    image: str = Field(description="path of the image")
+
+
+class Job(BaseModel):
+    """The state of the job that renders a fractal."""
+
+    uuid: UUID = Field(description="that of the fractal")
+    status: Status = Field(description="that of the fractal")
+    result: JobResult | None = Field(description="once it is complete")
+    fault: str | None = Field(description="what went wrong last")
+    children: list[UUID] = Field(description="uuids of the jobs that it is divided into")
+    progress: float | None = Field(
+        ge=0, le=1, description="part of the rows rendered; null while that is not known"
+    )
+
+
+@blueprint.get("/job/<uuid:uuid>", operation_id="show_job", responses={200: Job})
+def get_job(path: FractalPath, header: Preference) -> Any:
+    """Return the state of a job; with ``Prefer: wait=N``, when it has ended."""
+    uuid = str(path.uuid)
+    with Waiting(uuid) as waiting:
+        state = jobs.state(db.session, uuid)
+        access.require_visible(uuid, state["project_id"], state["shared"])
+        waiting.until_ended(state["status"])
+    return waiting.applied(precondition.tagged(_document(state)))
+
+
+def _document(state: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "uuid": state["uuid"],
+        "status": state["status"],
+        "result": _result(state),
+        "fault": state["fault"],
+        # No kind of job is divided today.
+        "children": [],
+        "progress": _progress(state),
+    }
+
+
+def _result(state: Mapping[str, Any]) -> dict[str, Any] | None:
+    if state["status"] != Status.COMPLETE:
+        return None
+    image = under_requested_prefix(url_for("fractal.get_image", uuid=state["uuid"]))
+    return {name: state[name] for name in RESULT} | {"image": image}
+
+
+def _progress(state: Mapping[str, Any]) -> float | None:
+    if state["status"] == Status.COMPLETE:
+        return 1.0
+    if state["status"] != Status.RENDERING or state["rows_done"] is None:
+        return None
+    return min(1.0, state["rows_done"] / state["height"])
