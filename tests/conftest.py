@@ -8,7 +8,8 @@ import pytest
 LONGEST = [
     "test_chaos", "test_services", "test_keystone", "test_startup_errors", "test_store",
     "test_looks", "test_life_cycle", "test_explorer", "test_gallery", "test_openapi",
-    "test_stopping", "test_concurrency", "test_tiles", "test_ansible",
+    "test_stopping", "test_cli_keystone", "test_install_keystone", "test_concurrency",
+    "test_quota", "test_tiles", "test_ansible",
 ]  # fmt: skip
 
 

@@ -22,14 +22,13 @@ from faafo.api.schemas import (
     FractalRecords,
     NewFractal,
     NewFractals,
-    Preference,
     Sharing,
 )
 from faafo.core import access, collection_access, stored_image
 from faafo.core.collaborators import collaborators
 from faafo.core.preference import Waiting, waited_for
 from faafo.core.versions import under_requested_prefix
-from faafo.db import db, fractals, outcomes
+from faafo.db import db, fractals, outcomes, posting
 from faafo.db.scope import Scope
 from faafo.fractal.generate import with_constant
 from faafo.fractal.lease import Lease
@@ -78,9 +77,9 @@ def _post(body: NewFractal) -> dict[str, Any]:
     task = _task(body)
     limits = collaborators().limits
     limits.check(task)
-    fractal = fractals.add(db.session, task, access.owner(), body.shared, limits.quota)
+    record = posting.post(db.session, task, access.owner(), body.shared, limits.quota)
     collaborators().arrivals.announce()
-    return fractal.as_dict()
+    return record
 
 
 @blueprint.post(
@@ -97,7 +96,7 @@ def post_fractals(body: NewFractals) -> Any:
         limits.check_size(task, f"{number}.")
     limits.check_queue(len(tasks))
     shared = {task.uuid for task, one in zip(tasks, body.root, strict=True) if one.shared}
-    posted = fractals.add_all(db.session, tasks, access.owner(), shared, limits.quota)
+    posted = posting.post_all(db.session, tasks, access.owner(), shared, limits.quota)
     collaborators().arrivals.announce()
     return jsonify(objects=posted), 201
 
@@ -141,7 +140,7 @@ def get_fractals(query: FractalList) -> Any:
 
 
 @blueprint.get("/fractal/<uuid:uuid>", operation_id="show_fractal", responses={200: FractalRecord})
-def get_fractal(path: FractalPath, header: Preference) -> Any:
+def get_fractal(path: FractalPath) -> Any:
     """Return one fractal; with ``Prefer: wait=N``, when it has ended."""
     uuid = str(path.uuid)
     with Waiting(uuid) as waiting:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``job`` of the REST API: how far a fractal is, in few fields."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from flask_openapi import APIBlueprint, Tag
 from pydantic import BaseModel, Field
+from sqlalchemy import RowMapping
 
 from faafo.api import precondition
-from faafo.api.schemas import ERRORS, RESULT, FractalPath, Preference
+from faafo.api.schemas import ERRORS, RESULT, FractalPath
 from faafo.core import access
 from faafo.core.preference import Waiting
 from faafo.core.versions import under_requested_prefix
@@ -50,7 +50,7 @@ class Job(BaseModel):
 
 
 @blueprint.get("/job/<uuid:uuid>", operation_id="show_job", responses={200: Job})
-def get_job(path: FractalPath, header: Preference) -> Any:
+def get_job(path: FractalPath) -> Any:
     """Return the state of a job; with ``Prefer: wait=N``, when it has ended."""
     uuid = str(path.uuid)
     with Waiting(uuid) as waiting:
@@ -60,7 +60,7 @@ def get_job(path: FractalPath, header: Preference) -> Any:
     return waiting.applied(precondition.tagged(_document(state)))
 
 
-def _document(state: Mapping[str, Any]) -> dict[str, Any]:
+def _document(state: RowMapping) -> dict[str, Any]:
     return {
         "uuid": state["uuid"],
         "status": state["status"],
@@ -72,14 +72,14 @@ def _document(state: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _result(state: Mapping[str, Any]) -> dict[str, Any] | None:
+def _result(state: RowMapping) -> dict[str, Any] | None:
     if state["status"] != Status.COMPLETE:
         return None
     image = under_requested_prefix(url_for("fractal.get_image", uuid=state["uuid"]))
     return {name: state[name] for name in RESULT} | {"image": image}
 
 
-def _progress(state: Mapping[str, Any]) -> float | None:
+def _progress(state: RowMapping) -> float | None:
     if state["status"] == Status.COMPLETE:
         return 1.0
     if state["status"] != Status.RENDERING or state["rows_done"] is None:

@@ -53,17 +53,6 @@ class FractalPath(BaseModel):
     uuid: UUID = Field(description="uuid of the fractal")
 
 
-class Preference(BaseModel):
-    """What the client prefers."""
-
-    prefer: str | None = Field(
-        None,
-        alias="Prefer",
-        description="RFC 7240; wait=10 answers when the fractal is complete or in error, or after "
-        "10 seconds; at most [api] max_wait. Preference-Applied says that it was heeded",
-    )
-
-
 class FractalList(BaseModel):
     """The filters, the order and the page of a list."""
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The class of the application: its OpenAPI document says which credentials each call takes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from flask_openapi import OpenAPI
@@ -31,6 +31,19 @@ SCHEMES: dict[str, tuple[str, dict[str, str]]] = {
 ABOUT_TOKEN = "token.delete_token"
 
 
+# Not by a model: flask-openapi would make its schema anew for each request.
+PREFER = {
+    "in": "header",
+    "name": "Prefer",
+    "required": False,
+    "schema": {"type": "string"},
+    "example": "wait=10",
+    "description": "RFC 7240; wait=10 answers when the fractal is complete or in error, or after "
+    "10 seconds; at most [api] max_wait. Preference-Applied says that it was heeded.",
+}
+WAITING = {"fractal.get_fractal", "fractal.post_fractal", "job.get_job"}
+
+
 class DocumentedApp(OpenAPI):
     """The application; without ``ask_for_credentials`` its calls take none."""
 
@@ -51,6 +64,7 @@ class DocumentedApp(OpenAPI):
         """The OpenAPI document."""
         if self._document is None:
             document = super().api_doc
+            self._add_preference(document)
             self._add_security(document)
             self._document = document
         return self._document
@@ -60,11 +74,21 @@ class DocumentedApp(OpenAPI):
         if not schemes:
             return
         document["components"]["securitySchemes"] = schemes
+        for endpoint, call in self._calls(document):
+            call["security"] = self._security(endpoint, schemes)
+
+    def _add_preference(self, document: dict[str, Any]) -> None:
+        for endpoint, call in self._calls(document):
+            if endpoint in WAITING:
+                call.setdefault("parameters", []).append(PREFER)
+
+    def _calls(self, document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield endpoint and documentation of each call."""
         for rule in self.url_map.iter_rules():
             calls = document["paths"].get(parse_rule(rule.rule), {})
             for method in rule.methods or ():
                 if method.lower() in calls:
-                    calls[method.lower()]["security"] = self._security(rule.endpoint, schemes)
+                    yield rule.endpoint, calls[method.lower()]
 
     def _security(self, endpoint: str, schemes: Collection[str]) -> list[dict[str, list[str]]]:
         """Return the ways to call an endpoint, of which any will do."""

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from faafo import errors, process
 from faafo.cmd import usage
 from faafo.core.limits import Limits
-from faafo.db import engine, fractals, outcomes, schema
+from faafo.db import engine, fractals, outcomes, posting, schema
 from faafo.db.url import configured_url
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
@@ -162,7 +162,7 @@ def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
         raise errors.InvalidTask(f"{path}: {error}") from None
     with _session(conf) as session:
         Limits(conf, session).check(task)
-        if fractals.existing(session, [task.uuid]):
+        if posting.existing(session, [task.uuid]):
             other = str(uuidlib.uuid4())
             print(f"fractal {task.uuid} exists already: the copy gets a new uuid")
             task = task.model_copy(update={"uuid": other})

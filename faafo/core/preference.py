@@ -15,7 +15,6 @@ from faafo.fractal.task import INTEGER, Status
 # In the WSGI environment, once the request has waited.
 TICKET = "faafo.ticket"
 ENDED = (Status.COMPLETE, Status.ERROR)
-VARIES = "Prefer"
 
 
 class Waiting:
@@ -58,7 +57,6 @@ class Waiting:
 
     def applied(self, response: Response) -> Response:
         """Return ``response`` with what became of the preference."""
-        response.vary.add(VARIES)
         if self._ticket is not None:
             response.headers["Preference-Applied"] = f"wait={self._ticket.seconds:.0f}"
         return response

@@ -4,20 +4,15 @@
 Every function that writes commits the session.
 """
 
-import secrets
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session, quotas, usage
-from faafo.db.clock import moment
+from faafo.db import Session, posting, usage
 from faafo.db.counts import Counts
 from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
@@ -25,13 +20,9 @@ from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import EVERYTHING, NOBODY, Owner, Scope
 from faafo.db.statements import execute_update
-from faafo.fractal.task import FractalTask, Status
+from faafo.fractal.task import FractalTask
 
 # Built once: building a statement takes as long as executing it.
-INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
-INSERT_RETURNING = INSERT.returning(Fractal.created_at)
-# Without functions among its values: PyMySQL would send each row as a statement of its own.
-INSERT_ROWS = insert(Fractal.__table__)
 RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
     Fractal.__table__.c.uuid == bindparam("wanted")
 )
@@ -39,7 +30,6 @@ RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
 # One of these columns changes with every change of a record.
 CHANGING = ("incarnation", "status", "attempt", "failures", "shared")
 
-MOST_NAMED = 10  # uuids in a message
 # Overwrite objects that the session has loaded before: an UPDATE may have changed their rows.
 REFRESH = {"populate_existing": True}
 
@@ -52,7 +42,6 @@ class Page:
     total: int
 
 
-@retry_on_deadlock
 def add(
     session: Session,
     task: FractalTask,
@@ -60,78 +49,8 @@ def add(
     shared: bool = False,
     quota: Amounts = NO_LIMITS,
 ) -> Fractal:
-    """Store ``task``, whose c is set, as a queued fractal of ``owner``.
-
-    :param quota: the limits of projects that have none of their own.
-    :raises faafo.errors.QuotaExceeded: when the project has no room for it.
-    :raises faafo.errors.FractalExists: when its uuid is taken.
-    """
-    values = _values(task, owner, shared)
-    quotas.charge(session, owner.project_id, [task], quota)
-    try:
-        created_at = _insert(session, values)
-        session.commit()
-    except IntegrityError:
-        session.rollback()
-        raise errors.FractalExists(f"uuid: a fractal {task.uuid} exists already") from None
-    return Fractal(**values, created_at=created_at)
-
-
-@retry_on_deadlock
-def add_all(
-    session: Session,
-    tasks: Sequence[FractalTask],
-    owner: Owner = NOBODY,
-    shared: Collection[str] = (),
-    quota: Amounts = NO_LIMITS,
-) -> list[dict[str, Any]]:
-    """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
-
-    Return their records in JSON: objects of 1 000 rows would take longer than the INSERT.
-
-    :param shared: the uuids of those that all projects may see.
-    :param quota: the limits of projects that have none of their own.
-    :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
-    :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
-    """
-    uuids = [task.uuid for task in tasks]
-    twice = next((uuid for uuid, count in Counter(uuids).items() if count > 1), None)
-    if twice is not None:
-        raise errors.FractalExists(f"uuid: {twice} is given twice")
-    rows = [_values(task, owner, task.uuid in shared) for task in tasks]
-    quotas.charge(session, owner.project_id, tasks, quota)
-    try:
-        now = session.scalars(select(moment())).one()
-        rows = [row | {"created_at": now, "claimable_at": now} for row in rows]
-        session.connection().execute(INSERT_ROWS, rows)
-        session.commit()
-    except IntegrityError:
-        session.rollback()
-        taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
-        raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
-    return [as_record({name: row.get(name) for name in RECORD_FIELDS}) for row in rows]
-
-
-def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:
-    return {
-        "project_id": owner.project_id,
-        "user_id": owner.user_id,
-        "shared": shared,
-        **task.model_dump(),
-        "status": Status.QUEUED,
-        "incarnation": secrets.token_hex(8),
-        "attempt": 0,
-        "failures": 0,
-    }
-
-
-def _insert(session: Session, values: dict[str, Any]) -> datetime:
-    """Insert a fractal; return its creation time by the database's clock."""
-    connection = session.connection()
-    if connection.dialect.insert_returning:
-        return connection.execute(INSERT_RETURNING, values).scalar_one()
-    connection.execute(INSERT, values)
-    return session.scalars(select(Fractal.created_at).filter_by(uuid=values["uuid"])).one()
+    """Store a task as ``posting.post`` does; return the fractal."""
+    return Fractal(**posting.store(session, task, owner, shared, quota))
 
 
 def get(session: Session, uuid: str) -> Fractal:
@@ -188,11 +107,6 @@ def share(session: Session, seen: Fractal, shared: bool) -> Fractal:
     return get_again(session, uuid, incarnation)
 
 
-def existing(session: Session, uuids: Sequence[str]) -> set[str]:
-    """Return those of ``uuids`` that fractals have."""
-    return set(session.scalars(select(Fractal.uuid).where(Fractal.uuid.in_(uuids))))
-
-
 def incarnations(session: Session, uuids: Iterable[str]) -> dict[str, str]:
     """Return the incarnations of those of ``uuids`` that fractals have, by uuid."""
     query = select(Fractal.uuid, Fractal.incarnation).where(Fractal.uuid.in_(list(uuids)))
@@ -223,7 +137,7 @@ def remove(session: Session, uuid: str, seen: Fractal | None = None) -> bool:
     if deleted:
         session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()
-    if not deleted and (seen is None or not existing(session, [uuid])):
+    if not deleted and (seen is None or not posting.existing(session, [uuid])):
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
     return deleted
 

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state of a job: what changes of a fractal while it is rendered, in one cheap query."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import bindparam, select
+from sqlalchemy import RowMapping, bindparam, select
 
 from faafo import errors
 from faafo.db import Session
@@ -20,7 +17,7 @@ STATE = select(*(Fractal.__table__.c[name] for name in COLUMNS)).where(
 )
 
 
-def state(session: Session, uuid: str) -> Mapping[str, Any]:
+def state(session: Session, uuid: str) -> RowMapping:
     """Return the columns of the fractal with that uuid.
 
     :raises faafo.errors.FractalNotFound: when there is none.

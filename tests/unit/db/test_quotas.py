@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from faafo import errors
-from faafo.db import fractals, quotas
+from faafo.db import fractals, posting, quotas
 from faafo.db.models import Usage
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import Owner
@@ -20,7 +20,7 @@ def post(session, make_task):
     """Posts small fractals of 48 pixels in one request."""
 
     def post(count=1, quota=NO_LIMITS, owner=ADA):
-        return fractals.add_all(session, [make_task() for _ in range(count)], owner, quota=quota)
+        return posting.post_all(session, [make_task() for _ in range(count)], owner, quota=quota)
 
     return post
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from faafo import errors
-from faafo.db import batch, claims, db, fractals, outcomes, quotas
+from faafo.db import batch, claims, db, fractals, outcomes, posting, quotas
 from faafo.db.clock import moment
 from faafo.db.models import Fractal, Usage
 from faafo.db.outcomes import Result, RetryPolicy
@@ -71,7 +71,7 @@ class History:
 
     def post(self):
         tasks = [self.make_task() for _ in range(self.chance.randint(1, 4))]
-        fractals.add_all(self.session, tasks, self.chance.choice(OWNERS))
+        posting.post_all(self.session, tasks, self.chance.choice(OWNERS))
 
     def claim(self):
         claims.claim(self.session, "me", 4, 60.0, POLICY)
@@ -126,7 +126,7 @@ def test_the_counters_equal_the_counts_after_each_of_many_random_steps(session, 
 
 def test_a_claim_and_reports_of_no_project_read_and_write_no_counters(session, make_task):
     statements = []
-    fractals.add_all(session, [make_task() for _ in range(3)])
+    posting.post_all(session, [make_task() for _ in range(3)])
     event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     claimed = claims.claim(session, "me", 3, 60.0, POLICY)
     before = len(statements)
@@ -137,7 +137,7 @@ def test_a_claim_and_reports_of_no_project_read_and_write_no_counters(session, m
 
 def test_a_batch_of_reports_changes_the_counters_of_a_project_once(session, make_task):
     statements = []
-    fractals.add_all(session, [make_task() for _ in range(3)], OWNERS[0])
+    posting.post_all(session, [make_task() for _ in range(3)], OWNERS[0])
     claimed = claims.claim(session, "me", 3, 60.0, POLICY)
     event.listen(db.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
     assert batch.complete_all(session, "me", [result(one) for one in claimed]) == []

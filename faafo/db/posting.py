@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Storing fractals that are posted: one, or a list in one transaction.
+
+Every function that writes commits the session.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from faafo import errors
+from faafo.db import Session, quotas
+from faafo.db.clock import moment
+from faafo.db.deadlock import retry_on_deadlock
+from faafo.db.models import RECORD_FIELDS, Fractal, as_record
+from faafo.db.quotas import NO_LIMITS, Amounts
+from faafo.db.scope import NOBODY, Owner
+from faafo.fractal.task import FractalTask, Status
+
+# Built once: building a statement takes as long as executing it.
+INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
+INSERT_RETURNING = INSERT.returning(Fractal.created_at)
+# Without functions among its values: PyMySQL would send each row as a statement of its own.
+INSERT_ROWS = insert(Fractal.__table__)
+# Uuids that a message names at most.
+MOST_NAMED = 10
+
+
+def post(
+    session: Session,
+    task: FractalTask,
+    owner: Owner = NOBODY,
+    shared: bool = False,
+    quota: Amounts = NO_LIMITS,
+) -> dict[str, Any]:
+    """Store a task as ``store`` does; return the record in JSON, without an object of the row."""
+    return _record(store(session, task, owner, shared, quota))
+
+
+@retry_on_deadlock
+def store(
+    session: Session,
+    task: FractalTask,
+    owner: Owner = NOBODY,
+    shared: bool = False,
+    quota: Amounts = NO_LIMITS,
+) -> dict[str, Any]:
+    """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
+
+    :param quota: the limits of projects that have none of their own.
+    :raises faafo.errors.QuotaExceeded: when the project has no room for it.
+    :raises faafo.errors.FractalExists: when its uuid is taken.
+    """
+    values = _values(task, owner, shared)
+    quotas.charge(session, owner.project_id, [task], quota)
+    try:
+        created_at = _insert(session, values)
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise errors.FractalExists(f"uuid: a fractal {task.uuid} exists already") from None
+    return values | {"created_at": created_at}
+
+
+@retry_on_deadlock
+def post_all(
+    session: Session,
+    tasks: Sequence[FractalTask],
+    owner: Owner = NOBODY,
+    shared: Collection[str] = (),
+    quota: Amounts = NO_LIMITS,
+) -> list[dict[str, Any]]:
+    """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
+
+    Return their records in JSON: objects of 1 000 rows would take longer than the INSERT.
+
+    :param shared: the uuids of those that all projects may see.
+    :param quota: the limits of projects that have none of their own.
+    :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
+    :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
+    """
+    uuids = [task.uuid for task in tasks]
+    twice = next((uuid for uuid, count in Counter(uuids).items() if count > 1), None)
+    if twice is not None:
+        raise errors.FractalExists(f"uuid: {twice} is given twice")
+    rows = [_values(task, owner, task.uuid in shared) for task in tasks]
+    quotas.charge(session, owner.project_id, tasks, quota)
+    try:
+        now = session.scalars(select(moment())).one()
+        rows = [row | {"created_at": now, "claimable_at": now} for row in rows]
+        session.connection().execute(INSERT_ROWS, rows)
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
+        raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
+    return [_record(row) for row in rows]
+
+
+def _record(row: dict[str, Any]) -> dict[str, Any]:
+    return as_record({name: row.get(name) for name in RECORD_FIELDS})
+
+
+def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:
+    return {
+        "project_id": owner.project_id,
+        "user_id": owner.user_id,
+        "shared": shared,
+        **task.model_dump(),
+        "status": Status.QUEUED,
+        "incarnation": secrets.token_hex(8),
+        "attempt": 0,
+        "failures": 0,
+    }
+
+
+def _insert(session: Session, values: dict[str, Any]) -> datetime:
+    """Insert a fractal; return its creation time by the database's clock."""
+    connection = session.connection()
+    if connection.dialect.insert_returning:
+        return connection.execute(INSERT_RETURNING, values).scalar_one()
+    connection.execute(INSERT, values)
+    return session.scalars(select(Fractal.created_at).filter_by(uuid=values["uuid"])).one()
+
+
+def existing(session: Session, uuids: Sequence[str]) -> set[str]:
+    """Return those of ``uuids`` that fractals have."""
+    return set(session.scalars(select(Fractal.uuid).where(Fractal.uuid.in_(uuids))))
