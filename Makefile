@@ -5,7 +5,7 @@
 # make chaos  kill everything while fractals are rendered, and count; takes up to 45 minutes
 # make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
-# make bench  measure speed against peers, in Markdown and plots; takes less than 20 minutes
+# make bench  measure speed against peers, in Markdown and plots; takes about 20 minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
