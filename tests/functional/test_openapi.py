@@ -70,6 +70,8 @@ NO_LIMITS = {
     "max_height": MAX_INT32,
     "max_pixels": MAX_INT32**2,
     "max_iterations": MAX_INT32,
+    # The example of the header Prefer would wait for fractals that nobody renders.
+    "max_wait": 0,
 }
 
 
