@@ -7,6 +7,7 @@ import pytest
 
 # It chooses the threads of oslo.messaging, before a test imports that.
 import faafo.rpc  # noqa: F401
+from tests.functional.keystone import Keystone, Memcached
 from tests.functional.object_stores import Moto, Swift
 from tests.functional.processes import Api, running_api
 from tests.functional.servers import MariaDB, RabbitMQ, started
@@ -60,6 +61,20 @@ def moto() -> Iterator[Moto]:
 def swift() -> Iterator[Swift]:
     """A Swift with an S3 API."""
     with started(Swift) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def keystone() -> Iterator[Keystone]:
+    """A Keystone of the tests of one file, which change its users and its catalogue."""
+    with started(Keystone) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def memcached() -> Iterator[Memcached]:
+    """A memcached of the tests of one file."""
+    with started(Memcached) as server:
         yield server
 
 

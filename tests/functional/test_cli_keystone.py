@@ -15,15 +15,9 @@ import yaml
 
 from tests.functional.keystone import PASSWORD, Keystone
 from tests.functional.processes import PATIENCE_SECONDS, SCRIPTS, environment, running_api
-from tests.functional.servers import free_ports, started
+from tests.functional.servers import free_ports
 
 UUID = ("-f", "value", "-c", "uuid")
-
-
-@pytest.fixture(scope="module")
-def keystone() -> Iterator[Keystone]:
-    with started(Keystone) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

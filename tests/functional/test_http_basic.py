@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import bcrypt
 import pytest
 import requests
 
 from faafo.client.keystone import REQUIRED
 from tests.functional.cluster import Cluster
 from tests.functional.processes import SMALL_FRACTAL, run, wait_until, write_config
+from tests.htpasswd import user_line
 
 USER, SERVICE = ("ada", "S3Cret"), ("faafo", "S3C/s@cret")
 AUTH_GROUP = {"auth_type": "http_basic", **dict(zip(REQUIRED["http_basic"], SERVICE, strict=True))}
@@ -19,12 +19,8 @@ AUTH_GROUP = {"auth_type": "http_basic", **dict(zip(REQUIRED["http_basic"], SERV
 
 def write_users(path: Path, *users: tuple[str, str]) -> None:
     """Write an htpasswd file in one step, as an administrator should."""
-    lines = [
-        f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
-        for name, password in users
-    ]
     new = path.with_suffix(".new")
-    new.write_text("".join(lines))
+    new.write_text("".join(user_line(*user) for user in users))
     new.replace(path)
 
 

@@ -8,13 +8,12 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pytest
 import requests
 
 from faafo.fractal.png import has_sides
-from tests.functional.keystone import HOME, Keystone, Memcached
+from tests.functional.keystone import HOME, Keystone
 from tests.functional.processes import PATIENCE_SECONDS, Service, environment, run, write_config
-from tests.functional.servers import free_ports, started
+from tests.functional.servers import free_ports
 
 PAGE = Path(__file__).parents[2] / "doc" / "source" / "install" / "keystone.rst"
 # Of all users of the page, as its files have it.
@@ -71,18 +70,6 @@ def bash(directory: Path, script: str, **variables: str) -> str:
     assert done.returncode == 0, f"{script}: {done.stdout}"
     assert PASSWORD not in done.stdout
     return done.stdout
-
-
-@pytest.fixture
-def keystone() -> Iterator[Keystone]:
-    with started(Keystone) as server:
-        yield server
-
-
-@pytest.fixture
-def memcached() -> Iterator[Memcached]:
-    with started(Memcached) as server:
-        yield server
 
 
 def as_admin(keystone: Keystone) -> dict[str, str]:

@@ -24,25 +24,12 @@ from tests.functional.processes import (
     wait_until,
     write_config,
 )
-from tests.functional.servers import started
 from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
 
 # Seconds within which a request must be answered whose token cannot be validated.
 MOST_SECONDS = 4.0
 # Clients with tokens of their own: more than the queue of any lane holds.
 MANY = 160
-
-
-@pytest.fixture(scope="module")
-def keystone() -> Iterator[Keystone]:
-    with started(Keystone) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def memcached() -> Iterator[Memcached]:
-    with started(Memcached) as server:
-        yield server
 
 
 def authtoken(keystone: Keystone, memcached: Memcached, **options: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import yaml
 from faafo import conf as options
 from faafo.auth import htpasswd
 from faafo.client import keystone
+from tests.htpasswd import user_line
 
 ROOT = Path(__file__).parents[2]
 ANSIBLE = ROOT / "ansible"
@@ -167,7 +168,7 @@ def set_users(path, *lines):
 
 def test_users_get_their_passwords_once_and_others_stay(tmp_path):
     path = tmp_path / "users"
-    path.write_text(f"ada:{bcrypt.hashpw(b'known', bcrypt.gensalt(4)).decode()}\n")
+    path.write_text(user_line("ada", "known"))
     assert set_users(path, "admin:S3C:ret", "service:other") == "changed"
     first = path.read_text()
     assert stat.S_IMODE(path.stat().st_mode) == 0o640

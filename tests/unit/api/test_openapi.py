@@ -3,12 +3,12 @@
 
 import re
 
-import bcrypt
 import pytest
 
 from faafo.app.factory import create_app
 from faafo.auth import keystone
 from faafo.policies.endpoints import PUBLIC
+from tests.htpasswd import user_line
 
 VERBS = {
     "add", "check", "create", "delete", "download", "list", "patch", "remove", "retry", "share",
@@ -30,7 +30,7 @@ def document(app):
 def documented(conf, store, tmp_path):
     """Returns the document of an application with such a login, and the security by endpoint."""
     users = tmp_path / "users"
-    users.write_text(f"ada:{bcrypt.hashpw(b'S3Cret', bcrypt.gensalt(4)).decode()}\n")
+    users.write_text(user_line("ada", "S3Cret"))
     keystone.register_opts(conf)
 
     def documented(strategy, **options):

@@ -7,7 +7,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 
-import bcrypt
 import pytest
 import requests
 
@@ -18,6 +17,7 @@ from faafo.auth import strategy
 from faafo.auth.http_basic import HttpBasic
 from faafo.core.collaborators import KEY
 from faafo.db import claims, db, fractals
+from tests.htpasswd import user_line
 from tests.unit.web.conftest import POLICY
 
 DEADLINE = 60
@@ -64,12 +64,7 @@ def basic(monkeypatch):
 def url(app, conf, store, tmp_path, basic, stop):
     """The URL of an API that asks for passwords, with few threads, and knows that of bot."""
     users = tmp_path / "users"
-    users.write_text(
-        "".join(
-            f"{name}:{bcrypt.hashpw(word.encode(), bcrypt.gensalt(4)).decode()}\n"
-            for name, word in (BOT, NEW)
-        )
-    )
+    users.write_text(user_line(*BOT) + user_line(*NEW))
     for name, value in {
         "threads": 2,
         "auth_strategy": "http_basic",

@@ -6,7 +6,6 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-import bcrypt
 import pytest
 import requests
 
@@ -14,6 +13,7 @@ from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
 from faafo.core.attempts import MOST_OF_USER
 from faafo.db import db
+from tests.htpasswd import user_line
 
 ADA = {"user": "ada", "password": "S3Cret"}
 WRONG = ADA | {"password": "wrong"}
@@ -29,8 +29,7 @@ def sent_by(*addresses):
 def serve(conf, store, empty_database, tmp_path):
     """Starts an API with a login behind a number of proxies; gives its URL."""
     users = tmp_path / "users"
-    hashed = bcrypt.hashpw(ADA["password"].encode(), bcrypt.gensalt(4)).decode()
-    users.write_text(f"ada:{hashed}\n")
+    users.write_text(user_line("ada", ADA["password"]))
     conf.set_override("auth_strategy", "http_basic", "api")
     conf.set_override("http_basic_auth_user_file", str(users), "api")
     shutil.copy(empty_database, Path(conf.state_path) / "faafo.sqlite")

@@ -13,20 +13,19 @@ from faafo.app.factory import create_app
 from faafo.auth import watched
 from faafo.auth.http_basic import HttpBasic
 from faafo.db import db
+from tests.htpasswd import user_line
 
 FRACTAL = {"width": 4, "height": 3, "iterations": 20, "xa": -1.5, "xb": 1.5, "ya": -1.0, "yb": 1.0}
 CLAIM = {"claimed_by": "me", "count": 1, "lease": 60}
 UUID = "00000000-0000-4000-8000-000000000001"
 
 
-def line(name: str, password: str, cost: int = 4) -> str:
-    return f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()}\n"
-
-
 @pytest.fixture
 def users(tmp_path):
     path = tmp_path / "users"
-    path.write_text(line("ada", "S3Cret") + line("max", "S3C\u00e4") + line("bot", "x"))
+    path.write_text(
+        user_line("ada", "S3Cret") + user_line("max", "S3C\u00e4") + user_line("bot", "x")
+    )
     return path
 
 
@@ -135,7 +134,7 @@ def test_changes_of_the_file_hold_without_a_restart(client, users):
 
     assert client.get("/", auth=MAX).status_code == 200
     known = users.read_text()
-    change(line("max", "another one"))
+    change(user_line("max", "another one"))
     assert client.get("/", auth=MAX).status_code == 401
     assert client.get("/", auth=ADA).status_code == 401
     assert client.get("/", auth=("max", "another one")).status_code == 200
@@ -156,7 +155,9 @@ def test_a_known_password_is_not_hashed_again(client, monkeypatch):
 def test_an_unknown_user_takes_as_long_as_the_slowest_of_the_file(
     client, users, monkeypatch, caplog
 ):
-    users.write_text(line("ada", "S3Cret") + line("max", "S3C\u00e4", cost=6) + line("bot", "x"))
+    users.write_text(
+        user_line("ada", "S3Cret") + user_line("max", "S3C\u00e4", cost=6) + user_line("bot", "x")
+    )
     # The first look sees that the file has changed, the second one reads it.
     for _ in range(2):
         client.get("/", auth=ADA)

@@ -5,12 +5,12 @@ import json
 import shutil
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
 from faafo.db import db
+from tests.htpasswd import user_line
 
 PASSWORD = "S3Cret"
 
@@ -18,8 +18,7 @@ PASSWORD = "S3Cret"
 @pytest.fixture
 def faafo(command_line, conf, store, empty_database, tmp_path, monkeypatch):
     """Runs a command line against an API with users of a file."""
-    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    (tmp_path / "users").write_text(f"ada:{hashed}\n")
+    (tmp_path / "users").write_text(user_line("ada", PASSWORD))
     conf.set_override("auth_strategy", "http_basic", "api")
     conf.set_override("http_basic_auth_user_file", str(tmp_path / "users"), "api")
     shutil.copy(empty_database, Path(conf.state_path) / "faafo.sqlite")

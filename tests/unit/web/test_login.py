@@ -5,7 +5,6 @@ import re
 import shutil
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from faafo.app.factory import create_app
@@ -14,6 +13,7 @@ from faafo.core.attempts import MOST_OF_USER
 from faafo.core.login import COOKIE
 from faafo.db import db
 from faafo.db.models import AccessToken
+from tests.htpasswd import user_line
 
 PASSWORD = "S3Cret"
 PAGE = {"Accept": "text/html"}
@@ -21,7 +21,7 @@ ADA = {"user": "ada", "password": PASSWORD}
 
 
 def line(name, password=PASSWORD):
-    return f"{name}:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
+    return user_line(name, password)
 
 
 @pytest.fixture
