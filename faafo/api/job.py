@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import RowMapping
 
 from faafo.api import precondition
-from faafo.api.schemas import ERRORS, RESULT, FractalPath
+from faafo.api.schemas import CHECKSUM, DURATION, ERRORS, RESULT, SIZE, WORKER, FractalPath
 from faafo.core import access
 from faafo.core.preference import Waiting
 from faafo.core.versions import under_requested_prefix
@@ -29,10 +29,10 @@ blueprint = APIBlueprint(
 class JobResult(BaseModel):
     """What a render has come to."""
 
-    checksum: Checksum = Field(description="SHA-256 of the image in hexadecimal digits")
-    duration: float = Field(description="seconds that the render took")
-    size: int | None = Field(description="of the image, in bytes")
-    generated_by: str | None = Field(description="name of the worker")
+    checksum: Checksum = Field(description=CHECKSUM)
+    duration: float = Field(description=DURATION)
+    size: int | None = Field(description=SIZE)
+    generated_by: str | None = Field(description=WORKER)
     image: str = Field(description="path of the image")
 
 

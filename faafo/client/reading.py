@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from faafo.client.answers import LARGEST_PAGE
 from faafo.client.results import Fractal
 from faafo.client.session import Session
-from faafo.fractal.task import Status
+from faafo.fractal.task import ENDED
 
 
 class _Page(BaseModel):
@@ -60,7 +60,7 @@ class ReadCalls:
         """
         listed = list(uuids)
         found: dict[str, Fractal] = {}
-        only = [_filter("status", "in", [Status.COMPLETE, Status.ERROR])] if ended else []
+        only = [_filter("status", "in", ENDED)] if ended else []
         for start in range(0, len(listed), LARGEST_PAGE):
             some = listed[start : start + LARGEST_PAGE]
             page = self._page([_filter("uuid", "in", some), *only], LARGEST_PAGE)

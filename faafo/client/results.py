@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from faafo.fractal.task import Status
+from faafo.fractal.task import ENDED, Status
 
 
 class Fractal(BaseModel):
@@ -57,7 +57,7 @@ class Fractal(BaseModel):
     @property
     def has_ended(self) -> bool:
         """Whether the fractal is complete or in error: nothing more happens to it by itself."""
-        return self.status in (Status.COMPLETE, Status.ERROR)
+        return self.status in ENDED
 
 
 class Amounts(BaseModel):

@@ -87,10 +87,7 @@ class Session:
 
         Not followed: behind a proxy it may be an address that only the proxy knows.
         """
-        arguments: dict[str, Any] = {"timeout": self._timeout, "allow_redirects": False}
-        with self._explaining(), self._session.get(self._url + path, **arguments) as response:
-            if response.status_code != HTTPStatus.TEMPORARY_REDIRECT:
-                self._require_success(response)
+        with self._answer("GET", path, expected=HTTPStatus.TEMPORARY_REDIRECT) as response:
             return str(response.headers.get("Location", ""))
 
     def parse(self, kind: type[Model], answer: Any) -> Model:
@@ -114,9 +111,17 @@ class Session:
 
     @contextmanager
     def _answer(
-        self, method: str, path: str, may_redirect: bool = False, **arguments: Any
+        self,
+        method: str,
+        path: str,
+        may_redirect: bool = False,
+        expected: int = HTTPStatus.OK,
+        **arguments: Any,
     ) -> Iterator[requests.Response]:
-        """Give the answer to a request, and explain what goes wrong while it is read."""
+        """Give the answer to a request, and explain what goes wrong while it is read.
+
+        :param expected: a status that is no error, beside those of success.
+        """
         # requests would turn a POST into a GET, and take the headers of a login along.
         arguments |= {"timeout": self._timeout, "allow_redirects": False}
         with self._explaining(), ExitStack() as opened:
@@ -125,7 +130,8 @@ class Session:
             if may_redirect and response.is_redirect:
                 url = urljoin(response.url, response.headers["Location"])
                 response = opened.enter_context(self._bare.get(url, **arguments))
-            self._require_success(response)
+            if response.status_code != expected:
+                self._require_success(response)
             yield response
 
     @contextmanager

@@ -74,13 +74,15 @@ class WaitCalls(ReadCalls):
             if not unfinished or remaining <= 0:
                 uuids = (one if isinstance(one, str) else one.uuid for one in fractals)
                 return [records[uuid] for uuid in uuids]
-            retrying = with_backoff(errors.ApiUnavailable, never, remaining)
             if len(unfinished) == 1 and remaining >= WAIT_SECONDS and can_wait:
                 # Answered as soon as it has ended; an older service answers at once.
+                retrying = with_backoff(errors.ApiUnavailable, never, remaining)
                 ended, can_wait = retrying(self._ended, unfinished[0])
                 records[ended.uuid] = ended
                 continue
             never.wait(min(next(pauses), remaining))
+            left = max(0.0, deadline - time.monotonic())
+            retrying = with_backoff(errors.ApiUnavailable, never, left)
             records |= retrying(self._require_all, unfinished)
 
     def _ended(self, uuid: str) -> tuple[Fractal, bool]:

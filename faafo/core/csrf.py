@@ -26,6 +26,12 @@ def reject_cross_site() -> None:
         _reject()
 
 
+def reject_cross_site_posts() -> None:
+    """Do the same for a POST only: a link from elsewhere may lead to the page."""
+    if request.method == "POST":
+        reject_cross_site()
+
+
 def _host(origin: str) -> str | None:
     """Return host and port of an origin; None when it is malformed."""
     try:

@@ -67,7 +67,6 @@ class Endings:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._tickets: dict[str, set[Ticket]] = {}
-        self._count = 0
         self._most = 0
         self._is_open = False
 
@@ -83,7 +82,6 @@ class Endings:
             self._is_open = False
             tickets = [one for waiting in self._tickets.values() for one in waiting]
             self._tickets.clear()
-            self._count = 0
             self._changed.notify_all()
         for one in tickets:
             one.call(finally_=True)
@@ -91,23 +89,21 @@ class Endings:
     def add(self, ticket: Ticket) -> bool:
         """Let a request wait; answer False if it may not, or too many do."""
         with self._changed:
-            if not self._is_open or self._count >= self._most:
+            if not self._is_open or len(self) >= self._most:
                 return False
             self._tickets.setdefault(ticket.uuid, set()).add(ticket)
-            self._count += 1
             self._changed.notify_all()
             return True
 
     def __len__(self) -> int:
-        return self._count
+        with self._changed:
+            return sum(len(waiting) for waiting in self._tickets.values())
 
     def forget(self, ticket: Ticket) -> None:
         """Let a request wait no longer: it is answered."""
         with self._changed:
             waiting = self._tickets.get(ticket.uuid, set())
-            if ticket in waiting:
-                waiting.remove(ticket)
-                self._count -= 1
+            waiting.discard(ticket)
             if not waiting:
                 self._tickets.pop(ticket.uuid, None)
 

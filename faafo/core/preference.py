@@ -10,11 +10,10 @@ from werkzeug.http import parse_dict_header
 from faafo.core.collaborators import collaborators
 from faafo.core.endings import Parked, Ticket
 from faafo.core.reading import CHANNEL
-from faafo.fractal.task import INTEGER, Status
+from faafo.fractal.task import ENDED, INTEGER
 
 # In the WSGI environment, once the request has waited.
 TICKET = "faafo.ticket"
-ENDED = (Status.COMPLETE, Status.ERROR)
 
 
 class Waiting:

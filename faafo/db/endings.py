@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from faafo.db import Session
 from faafo.db.models import Fractal
-from faafo.fractal.task import Status
+from faafo.fractal.task import UNFINISHED
 
 # Uuids in one query.
 MOST = 500
@@ -19,8 +19,5 @@ def unfinished(session: Session, uuids: Collection[str]) -> set[str]:
     found: set[str] = set()
     for start in range(0, len(listed), MOST):
         query = select(Fractal.uuid).where(Fractal.uuid.in_(listed[start : start + MOST]))
-        found |= set(session.scalars(query.where(Fractal.status.in_(_UNFINISHED))))
+        found |= set(session.scalars(query.where(Fractal.status.in_(UNFINISHED))))
     return found
-
-
-_UNFINISHED = (Status.QUEUED, Status.RENDERING)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import RowMapping, Select, bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
@@ -22,10 +22,17 @@ from faafo.db.scope import EVERYTHING, NOBODY, Owner, Scope
 from faafo.db.statements import execute_update
 from faafo.fractal.task import FractalTask
 
-# Built once: building a statement takes as long as executing it.
-RECORD = select(*(Fractal.__table__.c[name] for name in RECORD_FIELDS)).where(
-    Fractal.__table__.c.uuid == bindparam("wanted")
-)
+
+def columns_of(names: Iterable[str]) -> Select[Any]:
+    """Return the statement that ``row`` executes, for some columns.
+
+    Build it once: building a statement takes as long as executing it.
+    """
+    columns = Fractal.__table__.c
+    return select(*(columns[name] for name in names)).where(columns.uuid == bindparam("wanted"))
+
+
+RECORD = columns_of(RECORD_FIELDS)
 
 # One of these columns changes with every change of a record.
 CHANGING = ("incarnation", "status", "attempt", "failures", "shared")
@@ -86,10 +93,19 @@ def record(session: Session, uuid: str) -> dict[str, Any]:
 
     :raises faafo.errors.FractalNotFound: when there is none.
     """
-    row = session.execute(RECORD, {"wanted": uuid}).one_or_none()
-    if row is None:
+    return as_record(dict(row(session, RECORD, uuid)))
+
+
+def row(session: Session, statement: Select[Any], uuid: str) -> RowMapping:
+    """Return some columns of the fractal with that uuid, without an object of the row.
+
+    :param statement: what ``columns_of`` returns.
+    :raises faafo.errors.FractalNotFound: when there is none.
+    """
+    found = session.execute(statement, {"wanted": uuid}).one_or_none()
+    if found is None:
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
-    return as_record(row._asdict())
+    return found._mapping
 
 
 @retry_on_deadlock

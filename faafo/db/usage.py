@@ -16,9 +16,8 @@ from sqlalchemy.sql import ColumnElement
 from faafo.db import Session
 from faafo.db.models import Fractal, Usage
 from faafo.db.statements import execute_update, matched
-from faafo.fractal.task import Status
+from faafo.fractal.task import UNFINISHED, Status
 
-UNFINISHED = (Status.QUEUED, Status.RENDERING)
 NO_PROJECT = Fractal.project_id.is_(None)
 
 

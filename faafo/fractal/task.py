@@ -125,6 +125,11 @@ class Status(StrEnum):
     ERROR = "error"
 
 
+UNFINISHED = (Status.QUEUED, Status.RENDERING)
+# Nothing more happens to a fractal of these by itself.
+ENDED = (Status.COMPLETE, Status.ERROR)
+
+
 def is_quarantined(failures: int) -> bool:
     """Return whether a fractal with this number of failures may be what kills its workers.
 

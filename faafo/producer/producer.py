@@ -13,7 +13,7 @@ from faafo.client.http import Client
 from faafo.client.service_auth import Credentials
 from faafo.fractal.generate import RANGED
 from faafo.fractal.palette import DEFAULT
-from faafo.fractal.task import Status
+from faafo.fractal.task import ENDED, Status
 from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.generator import Generator
 from faafo.producer.hearing import Hearing
@@ -33,7 +33,6 @@ LOG = logging.getLogger(__name__)
 POLL_INTERVAL = 0.5
 # Seconds that the RPC server gets to stop, beyond the drain.
 CLOSE_SECONDS = 0.5
-FINAL = {Status.COMPLETE, Status.ERROR}
 
 
 class ProducerService:
@@ -157,7 +156,7 @@ class ProducerService:
                 failed += 1
                 LOG.error("task %s was deleted", uuid)
             for record in records:
-                if record["status"] in FINAL:
+                if record["status"] in ENDED:
                     waiting.discard(record["uuid"])
                 if record["status"] == Status.ERROR:
                     failed += 1

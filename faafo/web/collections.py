@@ -8,20 +8,14 @@ from werkzeug.wrappers import Response
 
 from faafo import errors
 from faafo.core import access, collection_access
-from faafo.core.csrf import reject_cross_site
+from faafo.core.csrf import reject_cross_site_posts
 from faafo.db import collections, db
 from faafo.db.models import Collection
 from faafo.web import local, pages
 from faafo.web.excerpt import choice_of
 
 blueprint = Blueprint("collections", __name__)
-
-
-@blueprint.before_request
-def _reject_cross_site() -> None:
-    # A link from elsewhere may lead to a collection that is shared.
-    if request.method == "POST":
-        reject_cross_site()
+blueprint.before_request(reject_cross_site_posts)
 
 
 @blueprint.get("/my")

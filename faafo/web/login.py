@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from faafo import errors
 from faafo.core.context import request_context
-from faafo.core.csrf import reject_cross_site
+from faafo.core.csrf import reject_cross_site_posts
 from faafo.core.login import (
     COOKIE,
     LONGEST_SECRET,
@@ -24,13 +24,7 @@ from faafo.web import local
 LOG = logging.getLogger(__name__)
 
 blueprint = Blueprint("login", __name__)
-
-
-@blueprint.before_request
-def _reject_cross_site() -> None:
-    # A link from elsewhere to a page may lead to the form.
-    if request.method == "POST":
-        reject_cross_site()
+blueprint.before_request(reject_cross_site_posts)
 
 
 # Of the errors that the form shows, the statuses.

@@ -15,7 +15,7 @@ from faafo.db import collections, db, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Collection, Fractal
 from faafo.db.scope import SHARED
-from faafo.fractal.task import Status
+from faafo.fractal.task import UNFINISHED, Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
 from faafo.web.thumbnail import fitted
 
@@ -39,7 +39,6 @@ blueprint = Pages(
 blueprint.add_app_template_global(fitted, "fitted")
 
 STATUSES = (Status.COMPLETE, Status.RENDERING, Status.QUEUED, Status.ERROR)
-UNFINISHED = (Status.RENDERING, Status.QUEUED)
 UNFINISHED_SHOWN = 4
 REFRESH_SECONDS = 5
 
