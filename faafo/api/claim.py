@@ -21,7 +21,7 @@ from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish
-from faafo.db import batch, claims, db, fractals
+from faafo.db import batch, claims, db, fractals, leases
 
 LOG = logging.getLogger(__name__)
 
@@ -73,10 +73,10 @@ def post_claim(body: NewClaim) -> Any:
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and release fractals."""
     policy = collaborators().retry_policy
-    renewals = [claims.Renewal(one.lease, one.rows_done) for one in valid(body.renew)]
-    releases = [claims.Release(one.lease, one.fault) for one in valid(body.release)]
-    lost = claims.renew(db.session, body.claimed_by, renewals, body.lease)
-    lost += claims.release(db.session, body.claimed_by, releases, policy)
+    renewals = [leases.Renewal(one.lease, one.rows_done) for one in valid(body.renew)]
+    releases = [leases.Release(one.lease, one.fault) for one in valid(body.release)]
+    lost = leases.renew(db.session, body.claimed_by, renewals, body.lease)
+    lost += leases.release(db.session, body.claimed_by, releases, policy)
     lost += _complete(body.claimed_by, valid(body.complete))
     if releases:
         collaborators().arrivals.announce()

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, usage
+from faafo.db import Session, changes, usage
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import Fractal
 from faafo.db.outcomes import COMPLETED, Accepted, Result
@@ -40,21 +40,23 @@ def complete_all(
 
 
 def _record_all(session: Session, claimed_by: str, results: Sequence[Result]) -> int:
-    """Record results, and count them; return how many of them were accepted."""
+    """Record results, count them, and tell of them; return how many of them were accepted."""
     results = [one for one in results if one.is_consistent]
-    accepted = _record_where(session, claimed_by, results, usage.NO_PROJECT)
+    quiet = changes.is_quiet(session)
+    accepted = _record_where(session, claimed_by, results, quiet)
     if accepted == len(results):
         return accepted
     uuids = [one.lease.uuid for one in results]
-    before = usage.lock(session, Fractal.uuid.in_(uuids), Fractal.status != Status.ERROR)
+    before = changes.lock(session, quiet, Fractal.uuid.in_(uuids), Fractal.status != Status.ERROR)
     found = {one.uuid: one for one in before}
-    of_projects = [one for one in results if one.lease.uuid in found]
-    count = _record_where(session, claimed_by, of_projects, ~usage.NO_PROJECT)
+    others = [one for one in results if one.lease.uuid in found]
+    count = _record_where(session, claimed_by, others, ~quiet)
     # Otherwise some were refused: the caller rolls back, or there was only one.
-    if count == len(of_projects):
-        written = {one.lease.uuid: {**COMPLETED, **one.values} for one in of_projects}
-        changes = [(one.project_id, usage.replaced(one, written[one.uuid])) for one in before]
-        usage.add(session, changes)
+    if count == len(others):
+        written = {one.lease.uuid: {**COMPLETED, **one.values} for one in others}
+        counted = [(one.project_id, usage.replaced(one, written[one.uuid])) for one in before]
+        usage.add(session, counted)
+        changes.tell(session, before, Status.COMPLETE)
     return accepted + count
 
 

@@ -6,43 +6,24 @@ a lock, and the same on SQLite and MariaDB. Times are the database's own.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, usage
+from faafo.db import Session, events, usage
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
-from faafo.db.identity import identified
 from faafo.db.models import Fractal
-from faafo.db.outcomes import UNCLAIMED, RetryPolicy
+from faafo.db.outcomes import RetryPolicy
 from faafo.db.statements import execute_update
-from faafo.db.text import exact
-from faafo.fractal.lease import Lease, make_token
+from faafo.fractal.events import OF_STATUS, EventType
 from faafo.fractal.task import Status, is_quarantined
 
 # Maximum number of expired leases that one claim ends.
 LARGEST_SWEEP = 1000
-
-
-@dataclass(frozen=True)
-class Renewal:
-    """A lease to extend; ``rows_done`` is the number of rows rendered so far, if known."""
-
-    lease: Lease
-    rows_done: int | None = None
-
-
-@dataclass(frozen=True)
-class Release:
-    """A lease to end without a result; ``fault`` says why the fractal cannot be rendered now."""
-
-    lease: Lease
-    fault: str | None = None
 
 
 @retry_on_deadlock
@@ -66,6 +47,8 @@ def claim(
         "rows_done": None,
     }
     won = _change_all(session, candidates, values)
+    if won:
+        events.record(session, EventType.RENDERING, Fractal.id.in_(won))
     query = select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)
     claimed = session.scalars(query, execution_options=REFRESH).all() if won else []
     session.commit()
@@ -78,57 +61,6 @@ def is_any_claimable(session: Session) -> bool:
     return any(session.scalar(query) is not None for query in queries)
 
 
-def renew(
-    session: Session, claimed_by: str, renewals: Sequence[Renewal], seconds: float
-) -> list[str]:
-    """Extend leases by ``seconds`` from now; return the uuids of those ``claimed_by`` has lost."""
-    leases = [one.lease for one in renewals]
-    lost = _change_held(session, claimed_by, leases, {"lease_expires_at": moment(seconds)})
-    _record_progress(session, claimed_by, [one for one in renewals if one.lease.uuid not in lost])
-    return lost
-
-
-@retry_on_deadlock
-def _record_progress(session: Session, claimed_by: str, renewals: Sequence[Renewal]) -> None:
-    """Record the progress of renders; leases that were lost in this moment are passed over."""
-    rows = [
-        {"of": one.lease.uuid, "made_in": one.lease.attempt, "rows_done": one.rows_done}
-        # Sorted, so that two transactions lock rows in the same order.
-        for one in sorted(renewals, key=lambda one: one.lease.uuid)
-        if one.rows_done is not None
-    ]
-    if not rows:
-        return
-    table = Fractal.__table__.c
-    query = update(Fractal.__table__).where(
-        table.uuid == bindparam("of"),
-        table.attempt == bindparam("made_in"),
-        exact(table.claimed_by) == claimed_by,
-    )
-    session.connection().execute(query, rows)
-    session.commit()
-
-
-def release(
-    session: Session, claimed_by: str, releases: Sequence[Release], policy: RetryPolicy
-) -> list[str]:
-    """Queue claimed fractals again without counting a failure; return what ``renew`` returns.
-
-    A fractal released with a fault waits for the first retry delay, and shows the fault until it
-    is complete.
-    """
-    lost = []
-    for one in (one for one in releases if one.fault is not None):
-        queued = _queued(policy.delay_after(1)) | {"fault": one.fault}
-        lost += _change_held(session, claimed_by, [one.lease], queued)
-    others = [one.lease for one in releases if one.fault is None]
-    return lost + _change_held(session, claimed_by, others, _queued(0.0))
-
-
-def _queued(delay: float) -> dict[str, Any]:
-    return {"status": Status.QUEUED, "claimable_at": moment(delay), **UNCLAIMED}
-
-
 def _queued_by_now() -> tuple[ColumnElement[bool], ...]:
     return Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment()
 
@@ -139,17 +71,20 @@ def _expired() -> tuple[ColumnElement[bool], ...]:
 
 def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
     """Record a failure for each expired lease: queue its fractal again, or set it to error."""
-    ended = []
+    ended: dict[Status, list[Row]] = {Status.QUEUED: [], Status.ERROR: []}
     for one in _candidates(session, _expired(), Fractal.lease_expires_at, LARGEST_SWEEP):
         fault = (
             f"attempt {one.attempt} failed: the lease of producer {one.claimed_by} expired at "
             f"{one.lease_expires_at.isoformat(timespec='seconds')}Z"
         )
         values = policy.after_failure(one.failures, fault, delayed=False)
-        is_last = values["status"] == Status.ERROR and one.project_id is not None
-        if _change(session, one, values) and is_last:
-            ended.append((one.project_id, usage.ENDED))
-    usage.add(session, ended)
+        if _change(session, one, values):
+            ended[values["status"]].append(one)
+    usage.add(session, [(one.project_id, usage.ENDED) for one in ended[Status.ERROR]])
+    for status, rows in ended.items():
+        if rows:
+            ids = [one.id for one in rows]
+            events.record(session, OF_STATUS[status], Fractal.id.in_(ids))
 
 
 def _candidates(
@@ -205,42 +140,3 @@ def _change(session: Session, candidate: Row, values: dict[str, Any]) -> bool:
         .values(**values)
     )
     return execute_update(session, query) == 1
-
-
-@retry_on_deadlock
-def _change_held(
-    session: Session, claimed_by: str, leases: Sequence[Lease], values: dict[str, Any]
-) -> list[str]:
-    """Change those ``leases`` that ``claimed_by`` still holds; return the uuids of the others."""
-    if not leases:
-        return []
-    if _update_held(session, claimed_by, leases, values) == len(leases):
-        session.commit()
-        return []
-    # The count does not say which of them are lost: look them up first.
-    session.rollback()
-    query = select(Fractal.uuid, Fractal.attempt, Fractal.incarnation)
-    held: set[Lease] = set()
-    for uuid, attempt, incarnation in session.execute(
-        query.where(*_still_held(claimed_by, leases)).with_for_update()
-    ):
-        held |= {Lease(uuid, attempt), Lease(uuid, attempt, make_token(incarnation, attempt))}
-    _update_held(session, claimed_by, [lease for lease in leases if lease in held], values)
-    session.commit()
-    return [lease.uuid for lease in leases if lease not in held]
-
-
-def _update_held(
-    session: Session, claimed_by: str, leases: Sequence[Lease], values: dict[str, Any]
-) -> int:
-    query = update(Fractal).where(*_still_held(claimed_by, leases)).values(**values)
-    return execute_update(session, query)
-
-
-def _still_held(claimed_by: str, leases: Sequence[Lease]) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that select those ``leases`` that ``claimed_by`` still holds."""
-    return (
-        *identified(*leases),
-        exact(Fractal.claimed_by) == claimed_by,
-        Fractal.status == Status.RENDERING,
-    )

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, Select, bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session, posting, usage
+from faafo.db import Session, changes, posting
 from faafo.db.counts import Counts
 from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
@@ -149,7 +149,7 @@ def remove(session: Session, uuid: str, seen: Fractal | None = None) -> bool:
     where = [Fractal.uuid == uuid]
     if seen is not None:
         where += [getattr(Fractal, name) == getattr(seen, name) for name in CHANGING]
-    deleted = usage.remove(session, where)
+    deleted = changes.remove(session, where)
     if deleted:
         session.execute(update(Deletions).values(count=Deletions.count + 1))
     session.commit()

@@ -10,29 +10,19 @@ from sqlalchemy import (
     Double,
     ForeignKey,
     Index,
-    Integer,
     String,
     Text,
     false,
     text,
 )
-from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from faafo.db import Base
 from faafo.db.clock import Moment
+from faafo.db.columns import Serial, exact
 from faafo.fractal import palette as palettes
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
-
-# SQLite generates ids in an INTEGER column only.
-Serial = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _name(length: int) -> String:
-    """Return the type of a name that is compared character by character."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(exact, "mysql", "mariadb")
 
 
 def _owned(*columns: str) -> Index:
@@ -84,7 +74,7 @@ class AccessToken(Base):
     __tablename__ = "access_token"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[str] = mapped_column(_name(255))
+    user_id: Mapped[str] = mapped_column(exact(255))
     fingerprint: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
@@ -94,7 +84,7 @@ class Usage(Base):
 
     __tablename__ = "usage"
 
-    project_id: Mapped[str] = mapped_column(_name(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(exact(64), primary_key=True)
     # Neither complete nor in error.
     queued: Mapped[int] = mapped_column(BigInteger, server_default="0")
     fractals: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -110,7 +100,7 @@ class Quota(Base):
 
     __tablename__ = "quota"
 
-    project_id: Mapped[str] = mapped_column(_name(64), primary_key=True)
+    project_id: Mapped[str] = mapped_column(exact(64), primary_key=True)
     queued: Mapped[int | None] = mapped_column(BigInteger)
     fractals: Mapped[int | None] = mapped_column(BigInteger)
     bytes: Mapped[int | None] = mapped_column(BigInteger)
@@ -126,9 +116,9 @@ class Collection(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     # Who has made it; None: made without a login.
-    project_id: Mapped[str | None] = mapped_column(_name(64))
-    user_id: Mapped[str | None] = mapped_column(_name(255))
-    name: Mapped[str] = mapped_column(_name(255))
+    project_id: Mapped[str | None] = mapped_column(exact(64))
+    user_id: Mapped[str | None] = mapped_column(exact(255))
+    name: Mapped[str] = mapped_column(exact(255))
     # Whether everybody may see it.
     shared: Mapped[bool] = mapped_column(server_default=false(), index=True)
     # Whether it is the one of its user's favourites.
@@ -173,8 +163,8 @@ class Fractal(Base):
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
     created_at: Mapped[datetime] = mapped_column(Moment)
     # Who has posted it; None: posted without a login.
-    project_id: Mapped[str | None] = mapped_column(_name(64))
-    user_id: Mapped[str | None] = mapped_column(_name(255))
+    project_id: Mapped[str | None] = mapped_column(exact(64))
+    user_id: Mapped[str | None] = mapped_column(exact(255))
     # Whether all projects may see it.
     shared: Mapped[bool] = mapped_column(server_default=false())
 
@@ -204,6 +194,8 @@ class Fractal(Base):
     lease_expires_at: Mapped[datetime | None] = mapped_column(Moment)
     # The progress of a long render, for the pages; not a field of the record.
     rows_done: Mapped[int | None]
+    # The webhook that is told how it ends: see ``callbacks``. It may be deleted by now.
+    callback_id: Mapped[int | None] = mapped_column(BigInteger)
 
     # Not unique: two records may describe the same image.
     checksum: Mapped[str | None] = mapped_column(String(64))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session, usage
+from faafo.db import Session, changes
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import get, get_again
@@ -105,7 +105,7 @@ def complete(session: Session, result: Result, accepted: Accepted = lambda _: No
             f"image_token: {result.image_token} is not of the record with the token "
             f"{result.lease.token}"
         )
-    changed = usage.change(session, where, values)
+    changed = changes.change(session, where, values)
     fractal = _changed_or_stale(session, result.lease, changed)
     accepted([result])
     return fractal
@@ -117,7 +117,7 @@ def complete_unfenced(session: Session, uuid: str, values: dict[str, Any]) -> Fr
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
     """
-    usage.change(session, [Fractal.uuid == uuid], COMPLETED | values)
+    changes.change(session, [Fractal.uuid == uuid], COMPLETED | values)
     fractal = get(session, uuid)
     session.commit()
     return fractal
@@ -132,7 +132,7 @@ def fail(session: Session, lease: Lease, fault: str, policy: RetryPolicy) -> Fra
     """
     values = policy.after_failure(get(session, lease.uuid).failures, fault)
     where = (*identified(lease), Fractal.status == Status.RENDERING)
-    changed = usage.change(session, where, values)
+    changed = changes.change(session, where, values)
     return _changed_or_stale(session, lease, changed)
 
 
@@ -152,7 +152,7 @@ def retry(session: Session, uuid: str, incarnation: str | None = None) -> Fracta
     )
     if incarnation is not None:
         waiting = (*waiting, Fractal.incarnation == incarnation)
-    changed = usage.change(session, waiting, _requeued())
+    changed = changes.change(session, waiting, _requeued())
     fractal = get_again(session, uuid, incarnation) if incarnation else get(session, uuid)
     session.commit()
     if not changed:
@@ -176,7 +176,7 @@ def retry_all_errors(session: Session, batch_size: int = 1000) -> int:
 @retry_on_deadlock
 def _retry_batch(session: Session, ids: Sequence[int]) -> int:
     in_error = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
-    changed = usage.change(session, in_error, _requeued(), len(ids))
+    changed = changes.change(session, in_error, _requeued(), len(ids))
     session.commit()
     return changed
 

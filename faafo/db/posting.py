@@ -6,7 +6,7 @@ Every function that writes commits the session.
 
 import secrets
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +14,13 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from faafo import errors
-from faafo.db import Session, quotas
+from faafo.db import Session, callbacks, events, quotas
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Fractal, as_record
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import NOBODY, Owner
+from faafo.fractal.events import EventType
 from faafo.fractal.task import FractalTask, Status
 
 # Built once: building a statement takes as long as executing it.
@@ -29,6 +30,7 @@ INSERT_RETURNING = INSERT.returning(Fractal.created_at)
 INSERT_ROWS = insert(Fractal.__table__)
 # Uuids that a message names at most.
 MOST_NAMED = 10
+NO_CALLBACKS: Mapping[str, str] = {}
 
 
 def post(
@@ -37,9 +39,16 @@ def post(
     owner: Owner = NOBODY,
     shared: bool = False,
     quota: Amounts = NO_LIMITS,
+    callback_url: str | None = None,
 ) -> dict[str, Any]:
-    """Store a task as ``store`` does; return the record in JSON, without an object of the row."""
-    return _record(store(session, task, owner, shared, quota))
+    """Store a task as ``store`` does; return the record in JSON, without an object of the row.
+
+    With a callback it has the field ``callback_secret``, too.
+    """
+    row = store(session, task, owner, shared, quota, callback_url)
+    if callback_url is None:
+        return _record(row)
+    return _record(row) | {"callback_secret": callbacks.secret(session, row["callback_id"])}
 
 
 @retry_on_deadlock
@@ -49,17 +58,22 @@ def store(
     owner: Owner = NOBODY,
     shared: bool = False,
     quota: Amounts = NO_LIMITS,
+    callback_url: str | None = None,
 ) -> dict[str, Any]:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
 
     :param quota: the limits of projects that have none of their own.
+    :param callback_url: is told how the fractal ends.
     :raises faafo.errors.QuotaExceeded: when the project has no room for it.
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
     values = _values(task, owner, shared)
     quotas.charge(session, owner.project_id, [task], quota)
+    if callback_url is not None:
+        values["callback_id"] = callbacks.receiver(session, owner, callback_url)
     try:
         created_at = _insert(session, values)
+        events.record(session, EventType.QUEUED, Fractal.uuid == task.uuid)
         session.commit()
     except IntegrityError:
         session.rollback()
@@ -74,12 +88,16 @@ def post_all(
     owner: Owner = NOBODY,
     shared: Collection[str] = (),
     quota: Amounts = NO_LIMITS,
+    callback_urls: Mapping[str, str] = NO_CALLBACKS,
 ) -> list[dict[str, Any]]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
     Return their records in JSON: objects of 1 000 rows would take longer than the INSERT.
 
+    With a callback a record has the field ``callback_secret``, too.
+
     :param shared: the uuids of those that all projects may see.
+    :param callback_urls: what is told how they end, by uuid.
     :param quota: the limits of projects that have none of their own.
     :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
     :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
@@ -90,16 +108,29 @@ def post_all(
         raise errors.FractalExists(f"uuid: {twice} is given twice")
     rows = [_values(task, owner, task.uuid in shared) for task in tasks]
     quotas.charge(session, owner.project_id, tasks, quota)
+    receivers = {
+        url: callbacks.receiver(session, owner, url) for url in set(callback_urls.values())
+    }
+    for row in rows if receivers else ():
+        url = callback_urls.get(row["uuid"])
+        row["callback_id"] = None if url is None else receivers[url]
     try:
         now = session.scalars(select(moment())).one()
         rows = [row | {"created_at": now, "claimable_at": now} for row in rows]
         session.connection().execute(INSERT_ROWS, rows)
+        events.record(session, EventType.QUEUED, Fractal.uuid.in_(uuids))
         session.commit()
     except IntegrityError:
         session.rollback()
         taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
         raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
-    return [_record(row) for row in rows]
+    secrets_by_id = {one: callbacks.secret(session, one) for one in receivers.values()}
+    return [
+        _record(row)
+        if row.get("callback_id") is None
+        else _record(row) | {"callback_secret": secrets_by_id[row["callback_id"]]}
+        for row in rows
+    ]
 
 
 def _record(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 
 from alembic import context
 
-from faafo.db import models
+from faafo.db import event_models
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=models.Fractal.metadata,
+    target_metadata=event_models.Event.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():

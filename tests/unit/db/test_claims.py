@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import event
 
 from faafo import errors
-from faafo.db import claims, fractals, outcomes
-from faafo.db.claims import Release, Renewal
+from faafo.db import claims, fractals, leases, outcomes
+from faafo.db.leases import Release, Renewal
 from faafo.db.outcomes import Result, RetryPolicy
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
@@ -28,7 +28,7 @@ def claim(session, count=1, by="me", lease=LEASE):
 
 
 def release(session, uuid, attempt, by="me", fault=None, policy=AT_ONCE):
-    return claims.release(session, by, [Release(Lease(uuid, attempt), fault)], policy)
+    return leases.release(session, by, [Release(Lease(uuid, attempt), fault)], policy)
 
 
 def fail(session, uuid, times):
@@ -110,12 +110,12 @@ def test_fractals_older_than_a_quarantined_one_are_leased_without_it(session, ad
 def test_only_the_holder_can_renew_and_release(session, add):
     uuid = add()
     claim(session)
-    assert claims.renew(session, "thief", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
-    assert claims.renew(session, "me", [Renewal(Lease(uuid, 2))], LEASE) == [uuid]
+    assert leases.renew(session, "thief", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
+    assert leases.renew(session, "me", [Renewal(Lease(uuid, 2))], LEASE) == [uuid]
     assert release(session, uuid, 1, by="thief") == [uuid]
-    assert claims.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == []
+    assert leases.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == []
     assert release(session, uuid, 1) == []
-    assert claims.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
+    assert leases.renew(session, "me", [Renewal(Lease(uuid, 1))], LEASE) == [uuid]
 
 
 def test_a_lost_lease_does_not_affect_the_others(session, add):
@@ -123,7 +123,7 @@ def test_a_lost_lease_does_not_affect_the_others(session, add):
     claim(session, 3, lease=EXPIRED)
     fractals.remove(session, uuids[1])
     held = [Renewal(Lease(uuid, 1)) for uuid in uuids]
-    assert claims.renew(session, "me", held, LEASE) == [uuids[1]]
+    assert leases.renew(session, "me", held, LEASE) == [uuids[1]]
     assert claim(session, 9) == []
 
 
@@ -152,9 +152,9 @@ def test_a_renewal_records_progress_and_a_release_resets_it(session, add):
     uuid = add()
     claim(session)
     held = Renewal(Lease(uuid, 1), rows_done=17)
-    assert claims.renew(session, "another producer", [held], LEASE) == [uuid]
+    assert leases.renew(session, "another producer", [held], LEASE) == [uuid]
     assert fractals.get(session, uuid).rows_done is None
-    assert claims.renew(session, "me", [held], LEASE) == []
+    assert leases.renew(session, "me", [held], LEASE) == []
     assert fractals.get(session, uuid).rows_done == 17
     release(session, uuid, 1)
     assert fractals.get(session, uuid).rows_done is None
@@ -167,7 +167,7 @@ def test_progress_of_many_leases_is_recorded_in_one_transaction(session, add):
     count = commits.append
     event.listen(session.get_bind(), "commit", count)
     held = [Renewal(Lease(uuid, 1), number) for number, uuid in enumerate(uuids)]
-    assert claims.renew(session, "me", held, LEASE) == []
+    assert leases.renew(session, "me", held, LEASE) == []
     event.remove(session.get_bind(), "commit", count)
     assert len(commits) == 2
     assert [fractals.get(session, uuid).rows_done for uuid in uuids] == list(range(20))

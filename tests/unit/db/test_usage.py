@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, func, select, update
 
 from faafo import errors
-from faafo.db import batch, claims, db, fractals, outcomes, posting, quotas
+from faafo.db import batch, claims, db, fractals, leases, outcomes, posting, quotas
 from faafo.db.clock import moment
 from faafo.db.models import Fractal, Usage
 from faafo.db.outcomes import Result, RetryPolicy
@@ -100,8 +100,8 @@ class History:
         self.claim()
 
     def release(self):
-        held = [claims.Release(lease_of(one)) for one in self.any(Status.RENDERING)]
-        claims.release(self.session, "me", held, POLICY)
+        held = [leases.Release(lease_of(one)) for one in self.any(Status.RENDERING)]
+        leases.release(self.session, "me", held, POLICY)
 
     def retry(self):
         for one in self.any(Status.ERROR, Status.QUEUED)[:1]:

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who wants events, as each process has read it READ_SECONDS ago at most.
+
+While nobody wants any, this is all that the outbox reads. A subscriber can rely on events of
+changes that begin ``EFFECTIVE_SECONDS`` after the subscription was committed.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, delete, insert, select, true, update
+from sqlalchemy.exc import IntegrityError
+
+from faafo.db import Session
+from faafo.db.clock import moment
+from faafo.db.event_models import Subscription, Webhook
+from faafo.db.statements import execute_update
+
+READ_SECONDS = 1.0
+# A change that has read who wants events just before a subscription ends within this time.
+EFFECTIVE_SECONDS = 2 * READ_SECONDS
+
+# Names of subscriptions.
+BUS = "bus"
+STREAM = "stream"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A webhook that is enabled: the events it wants."""
+
+    id: int
+    project_id: str | None
+    types: frozenset[str]
+    collection_id: int | None
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """Who wants events at present; callbacks of single fractals apart."""
+
+    targets: tuple[Target, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody wants any."""
+        return not self.targets and not self.names
+
+
+class _Known:
+    """What a process knows of one database."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.read_at = -READ_SECONDS
+        self.found = Subscriptions()
+
+
+_known: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
+
+
+def current(session: Session) -> Subscriptions:
+    """Return who wants events."""
+    known = _of(session)
+    if time.monotonic() - known.read_at >= READ_SECONDS:
+        read_at = time.monotonic()
+        found = _read(session)
+        with known.lock:
+            if read_at > known.read_at:
+                known.read_at, known.found = read_at, found
+    return known.found
+
+
+def forget(session: Session) -> None:
+    """Have this process read who wants events before the next change."""
+    _of(session).read_at = -READ_SECONDS
+
+
+def subscribe(session: Session, name: str, seconds: float) -> None:
+    """Want events for ``seconds`` from now on, and commit.
+
+    :param name: BUS for deliveries to the bus; any other for events alone.
+    """
+    query = update(Subscription).where(Subscription.name == name)
+    if not execute_update(session, query.values(expires_at=moment(seconds))):
+        try:
+            session.execute(insert(Subscription).values(name=name, expires_at=moment(seconds)))
+        except IntegrityError:
+            # Another process has subscribed in this moment.
+            session.rollback()
+    session.commit()
+    forget(session)
+
+
+def remove_expired(session: Session) -> None:
+    """Delete subscriptions that have expired; the caller commits."""
+    session.execute(delete(Subscription).where(Subscription.expires_at < moment()))
+
+
+def _of(session: Session) -> _Known:
+    bind = session.get_bind()
+    engine = bind if isinstance(bind, Engine) else bind.engine
+    return _known.setdefault(engine, _Known())
+
+
+def _read(session: Session) -> Subscriptions:
+    names = select(Subscription.name).where(Subscription.expires_at > moment())
+    webhooks = select(Webhook.id, Webhook.project_id, Webhook.events, Webhook.collection_id)
+    webhooks = webhooks.where(Webhook.enabled == true(), Webhook.callback != true())
+    targets = [
+        Target(one.id, one.project_id, frozenset(one.events), one.collection_id)
+        for one in session.execute(webhooks)
+    ]
+    return Subscriptions(tuple(targets), frozenset(session.scalars(names)))

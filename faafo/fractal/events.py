@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The types of events, and the payload that tells of a change of a fractal."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from faafo.fractal.task import Status
+
+VERSION = 1
+# The status that an event of a deletion has; no record has it.
+DELETED = "deleted"
+
+
+class EventType(StrEnum):
+    """What has happened to a fractal; ``queued`` when it is posted, and again for each retry."""
+
+    QUEUED = "fractal.queued"
+    RENDERING = "fractal.rendering"
+    PROGRESS = "fractal.progress"
+    COMPLETE = "fractal.complete"
+    ERROR = "fractal.error"
+    DELETED = "fractal.deleted"
+
+
+# Of a webhook, to try it.
+PING = "webhook.ping"
+TYPES = tuple(one.value for one in EventType)
+# What a callback tells: nothing more happens to the fractal by itself.
+ENDINGS = frozenset({EventType.COMPLETE, EventType.ERROR, EventType.DELETED})
+OF_STATUS = {
+    Status.QUEUED: EventType.QUEUED,
+    Status.RENDERING: EventType.RENDERING,
+    Status.COMPLETE: EventType.COMPLETE,
+    Status.ERROR: EventType.ERROR,
+}
+RESULT = ("checksum", "duration", "size", "generated_by")
+
+
+def payload(kind: str, moment: datetime, data: Mapping[str, Any]) -> str:
+    """Return a payload as JSON text.
+
+    :param moment: UTC, by the clock of the database.
+    """
+    document = {"version": VERSION, "type": kind, "timestamp": as_text(moment), "data": data}
+    return json.dumps(document, separators=(",", ":"))
+
+
+def fractal_data(kind: EventType, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a payload says of a fractal.
+
+    :param columns: of its row, after the change.
+    """
+    status = DELETED if kind is EventType.DELETED else str(columns["status"])
+    is_complete = status == Status.COMPLETE
+    return {
+        "uuid": columns["uuid"],
+        "created_at": as_text(columns["created_at"]),
+        "project_id": columns["project_id"],
+        "shared": columns["shared"],
+        "status": status,
+        "attempt": columns["attempt"],
+        "failures": columns["failures"],
+        "fault": columns["fault"],
+        "progress": _progress(status, columns["rows_done"], columns["height"]),
+        **{name: columns[name] if is_complete else None for name in RESULT},
+        "width": columns["width"],
+        "height": columns["height"],
+    }
+
+
+def as_text(moment: datetime) -> str:
+    """Return a UTC time as JSON shows it."""
+    return f"{moment.isoformat(timespec='microseconds')}Z"
+
+
+def _progress(status: str, rows_done: int | None, height: int) -> float | None:
+    if status == Status.COMPLETE:
+        return 1.0
+    if status != Status.RENDERING or rows_done is None:
+        return None
+    return min(1.0, rows_done / height)
