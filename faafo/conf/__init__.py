@@ -13,14 +13,30 @@ from faafo.conf import (
     database,
     log,
     messaging,
+    notifier,
     producer,
     quota,
     store,
     tiles,
+    webhook,
     worker,
 )
 
-_MODULES = (api, auth, client, database, log, messaging, producer, quota, store, tiles, worker)
+_MODULES = (
+    api,
+    auth,
+    client,
+    database,
+    log,
+    messaging,
+    notifier,
+    producer,
+    quota,
+    store,
+    tiles,
+    webhook,
+    worker,
+)
 
 Listing = list[tuple[str, list[cfg.Opt]]]
 
@@ -44,11 +60,17 @@ def list_api_opts() -> Listing:
             auth.list_opts,
             quota.list_opts,
             tiles.list_api_opts,
+            webhook.list_opts,
             database.list_opts,
             store.list_opts,
             log.list_opts,
         )
     )
+
+
+def list_notifier_opts() -> Listing:
+    """Return the options of notifier.conf, for oslo-config-generator."""
+    return _merge((client.list_opts, notifier.list_opts, webhook.list_notifier_opts, log.list_opts))
 
 
 def list_producer_opts() -> Listing:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Types of option values that oslo.config does not have."""
 
+import ipaddress
 import os
 
 from oslo_config import types
@@ -48,6 +49,28 @@ class Name(types.String):
         if not name.isprintable():
             raise ValueError(f"must have printable characters only, not {name!r}")
         return name
+
+
+class Network(types.ConfigType):
+    """A network in CIDR notation."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="network")
+
+    def __call__(self, value: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+        """Return the network; an address stands for itself.
+
+        :raises ValueError: when it is none, or has bits beyond its prefix.
+        """
+        if isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
+            return value
+        try:
+            return ipaddress.ip_network(str(value))
+        except ValueError as error:
+            raise ValueError(f"must be networks like 10.1.0.0/16 or fd00::/64: {error}") from None
+
+    def _formatter(self, value: object) -> str:
+        return str(value)
 
 
 class HttpUrl(types.String):

@@ -7,7 +7,7 @@ import pytest
 from oslo_config import cfg
 
 from faafo import conf as options
-from faafo.conf.types import Name
+from faafo.conf.types import Name, Network
 from faafo.fractal.generate import RANGED
 
 SAMPLES = Path(__file__).parents[3] / "etc" / "faafo"
@@ -41,6 +41,26 @@ def test_a_name_that_no_queue_can_have_is_refused(name):
         Name()(name)
 
 
+@pytest.mark.parametrize("network", ["10.0.0.0/8", "fd00::/64", "127.0.0.1", "::1"])
+def test_a_network_is_read_in_cidr_notation(network):
+    assert str(Network()(network)).removesuffix("/32").removesuffix("/128") == network
+
+
+@pytest.mark.parametrize("network", ["10.0.0.1/8", "10.0.0.0/33", "example.com", "", "10.*"])
+def test_what_is_no_network_is_refused(network):
+    with pytest.raises(ValueError, match=r"^must be networks like .* or .*: "):
+        Network()(network)
+
+
+def test_networks_are_read_from_a_file(tmp_path):
+    path = tmp_path / "notifier.conf"
+    path.write_text("[webhook]\negress_allowed = 10.1.0.0/16, fd00::/64\n")
+    conf = cfg.ConfigOpts()
+    options.register_opts(conf)
+    conf([], default_config_files=[str(path)])
+    assert list(map(str, conf.webhook.egress_allowed)) == ["10.1.0.0/16", "fd00::/64"]
+
+
 def test_every_option_that_can_hold_a_password_is_marked_as_secret():
     # It takes no login: credentials are a part of [store] url.
     without = {"s3_endpoint_url"}
@@ -72,6 +92,7 @@ def test_the_default_is_to_be_reached_from_this_machine_only(conf):
     ("service", "listing"),
     [
         ("api", options.list_api_opts),
+        ("notifier", options.list_notifier_opts),
         ("producer", options.list_producer_opts),
         ("worker", options.list_worker_opts),
     ],
