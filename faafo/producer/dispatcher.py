@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 from faafo import errors
+from faafo.client.arrivals import Arrivals
 from faafo.client.http import Client, Record
 from faafo.fractal.lease import Lease
-from faafo.producer.arrivals import Arrivals
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
@@ -23,7 +23,7 @@ from faafo.producer.results import ResultReporter
 from faafo.producer.runner import Runner
 from faafo.retry import with_backoff
 from faafo.rpc.client import WorkerClient
-from faafo.rpc.vital import VitalThreads
+from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.lease import Lease
 from faafo.producer.pace import LONGEST_READ_TIMEOUT, RENEWALS_PER_LEASE
-from faafo.rpc.vital import VitalThreads
+from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 

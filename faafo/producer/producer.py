@@ -25,7 +25,7 @@ from faafo.rpc.client import WorkerClient
 from faafo.rpc.liveness import LivenessCheck
 from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
-from faafo.rpc.vital import VitalThreads
+from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 

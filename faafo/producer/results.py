@@ -14,7 +14,7 @@ from faafo.fractal.task import FractalResult
 from faafo.producer.faults import fault, reason
 from faafo.producer.leases import Leases
 from faafo.retry import with_backoff
-from faafo.rpc.vital import VitalThreads
+from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from oslo_messaging.transport import RPCTransport
 from faafo import errors
 from faafo.rpc import contract
 from faafo.rpc.server import Server
-from faafo.rpc.vital import VitalThreads
+from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from faafo.rpc.liveness import LivenessCheck
 from faafo.rpc.server import STOP_SECONDS, Server, expected_exceptions
 from faafo.rpc.tile import packed
 from faafo.rpc.transport import get_tiles_transport
-from faafo.rpc.vital import VitalThreads
+from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
 

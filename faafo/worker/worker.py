@@ -17,8 +17,8 @@ from faafo.rpc.liveness import TAKEN_SECONDS, LivenessCheck
 from faafo.rpc.report import ReportClient
 from faafo.rpc.server import STOP_SECONDS, Server
 from faafo.rpc.transport import RPCTransport
-from faafo.rpc.vital import VitalThreads
 from faafo.store.base import ImageWriter
+from faafo.vital import VitalThreads
 from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint

@@ -12,12 +12,13 @@ import faafo
 ROOT = Path(faafo.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 
-# room -> the rooms it may import from, beside itself, errors, retry and urls
+# room -> the rooms it may import from, beside itself, errors, retry, urls and vital
 ARROWS = {
     "": set(),
     "errors": set(),
     "retry": set(),
     "urls": set(),
+    "vital": set(),
     "egress": set(),
     "fractal": set(),
     "render": {"fractal"},
@@ -36,6 +37,7 @@ ARROWS = {
     "auth": {"core", "policies"},
     "app": {"api", "auth", "policies", "web", "core", "db", "fractal", "store"},
     "producer": {"client", "rpc", "fractal"},
+    "notifier": {"client", "egress", "fractal", "rpc"},
     "worker": {"rpc", "store", "fractal", "render"},
     "cli": {"client", "fractal"},
     "cmd": {
@@ -47,6 +49,7 @@ ARROWS = {
         "core",
         "db",
         "fractal",
+        "notifier",
         "producer",
         "worker",
         "rpc",
@@ -54,7 +57,7 @@ ARROWS = {
     },
     "wsgi": {"process", "app", "store"},
 }
-FOR_ALL = {"errors", "retry", "urls"}
+FOR_ALL = {"errors", "retry", "urls", "vital"}
 LATE_IMPORTS = {
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
     ("faafo.db.schema", "from faafo.db import migrate"),

@@ -8,7 +8,7 @@ from faafo import errors
 from faafo.rpc import contract
 from faafo.rpc.liveness import LivenessCheck
 from faafo.rpc.server import Server
-from faafo.rpc.vital import STUCK_SECONDS, VitalThreads
+from faafo.vital import STUCK_SECONDS, VitalThreads
 
 OTHERS = {"instance": "w:2", "age": 3600.0, "is_stopping": False}
 

@@ -1,45 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arrivals: has the API tell an idle dispatcher as soon as there is a fractal to claim."""
+"""Arrivals: has the API tell an idle service as soon as there is something to claim."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from faafo import errors
-from faafo.client.http import Client
 
 LOG = logging.getLogger(__name__)
 
 # Seconds that one request waits at the API.
 WAIT_SECONDS = 20.0
-# Answers in a row for which no claim gets a fractal, after which there is a pause.
+# Answers in a row for which no claim gets anything, after which there is a pause.
 MOST_IN_VAIN = 3
 
 
-class Arrivals:
-    """Waits at the API in a thread of its own, since the dispatcher also waits for free slots.
+class Waiting(Protocol):
+    """A client of the API that can wait there."""
 
-    :param wake: called when there is a fractal to claim.
+    def wait_for_claimable(self, seconds: float) -> bool:
+        """Return whether there is something to claim, as soon as there is within ``seconds``."""
+        ...
+
+
+class Arrivals:
+    """Waits at the API in a thread of its own, since whoever claims also waits for free places.
+
+    :param wake: called when there is something to claim.
     :param interval: seconds between two requests while the API does not let them wait.
     """
 
-    def __init__(self, client: Client, wake: Callable[[], None], interval: float) -> None:
+    def __init__(self, client: Waiting, wake: Callable[[], None], interval: float) -> None:
         self._client = client
         self._wake = wake
         self._interval = interval
         self._wanted = threading.Event()
-        # Answers that there is a fractal, since the last claim that got one.
+        # Answers that there is something, since the last claim that got one.
         self._in_vain = 0
-        # Whether the API is known to let requests wait: then an idle dispatcher need not ask often.
+        # Whether the API is known to let requests wait: then an idle service need not ask often.
         self.is_waiting = False
 
     def want(self) -> None:
-        """Wait for a fractal from now on: there is a free slot, and nothing to claim."""
+        """Wait from now on: there is a free place, and nothing to claim."""
         self._wanted.set()
 
     def claimed(self) -> None:
-        """Note that a claim got a fractal."""
+        """Note that a claim got something."""
         self._in_vain = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -55,7 +63,7 @@ class Arrivals:
             self.is_waiting = False
 
     def _wait(self, stop: threading.Event) -> None:
-        """Wait at the API once, and wake the dispatcher if there is a fractal."""
+        """Wait at the API once, and wake the service if there is something."""
         begun_at = time.monotonic()
         found = answered = False
         try:
@@ -75,6 +83,6 @@ class Arrivals:
             self._in_vain += 1
         elif has_waited:
             self._in_vain = 0
-        # Another producer may hold the lock of the only fractal for a while.
+        # Another service may hold the lock of the only one for a while.
         if not self.is_waiting or self._in_vain > MOST_IN_VAIN:
             stop.wait(self._interval)

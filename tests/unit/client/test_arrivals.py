@@ -8,9 +8,9 @@ from flask import Flask
 
 from faafo import errors
 from faafo.app.server import HttpServer
+from faafo.client.arrivals import MOST_IN_VAIN, Arrivals
 from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
-from faafo.producer.arrivals import MOST_IN_VAIN, Arrivals
 
 
 @pytest.fixture
