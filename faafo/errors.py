@@ -97,6 +97,18 @@ class InvalidCollection(FaafoError):
     """Raised when a collection cannot be named so, or is full; names the bound."""
 
 
+class WebhookNotFound(FaafoError):
+    """Raised when there is no webhook of the requested uuid in the caller's project."""
+
+
+class DeliveryNotFound(FaafoError):
+    """Raised when a webhook has no delivery of the requested number."""
+
+
+class InvalidWebhook(FaafoError):
+    """Raised when a webhook cannot be as requested; names the field and its bound."""
+
+
 class FractalFixed(FaafoError):
     """Raised when a client tries to change an immutable field of a fractal."""
 

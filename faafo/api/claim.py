@@ -104,7 +104,7 @@ def _complete(claimed_by: str, completed: list[Completed]) -> list[str]:
     """Record results; return the uuids of those that were refused."""
     results = [one.result for one in completed]
     refused = batch.complete_all(db.session, claimed_by, results, publish)
-    collaborators().endings.announce(one.lease.uuid for one in completed)
+    collaborators().announce_ends([one.lease.uuid for one in completed])
     known = fractals.incarnations(db.session, [lease.uuid for lease in refused])
     for lease in refused:
         current = known.get(lease.uuid)

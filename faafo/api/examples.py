@@ -52,6 +52,10 @@ CLAIM_UPDATE: dict[str, Any] = {
     "complete": [],
 }
 COLLECTION: dict[str, Any] = {"name": "Dendrites", "shared": True}
+# Nothing listens there: RFC 2606 reserves the name.
+WEBHOOK: dict[str, Any] = {"url": "https://receiver.example/faafo", "events": ["fractal.complete"]}
+DELIVERY_CLAIM: dict[str, Any] = {"claimed_by": "example", "count": 1, "lease": 30}
+DELIVERY_REPORT: dict[str, Any] = {"claimed_by": "example", "delivered": [], "failed": []}
 TILE: dict[str, Any] = {"z": 2, "x": 1, "y": 1}
 TILE_STYLE: dict[str, Any] = {name: FRACTAL[name] for name in ("cx", "cy", "iterations", "palette")}
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``fractal`` of the REST API."""
 
-import uuid as uuidlib
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -10,7 +9,7 @@ from flask_openapi import APIBlueprint, Tag
 from flask_openapi.types import ResponseDict
 
 from faafo import errors
-from faafo.api import examples, image, precondition, report
+from faafo.api import examples, image, new_fractals, precondition, report
 from faafo.api import query as query_parameter
 from faafo.api.report_schemas import FractalUpdate, ImageAttempt, ImageDigest, StoredImage
 from faafo.api.schemas import (
@@ -22,17 +21,16 @@ from faafo.api.schemas import (
     FractalRecords,
     NewFractal,
     NewFractals,
+    PostedFractal,
     Sharing,
 )
 from faafo.core import access, collection_access, stored_image
 from faafo.core.collaborators import collaborators
 from faafo.core.preference import Waiting, waited_for
 from faafo.core.versions import under_requested_prefix
-from faafo.db import db, fractals, outcomes, posting
+from faafo.db import db, fractals, outcomes
 from faafo.db.scope import Scope
-from faafo.fractal.generate import with_constant
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import FractalTask
 from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100
@@ -57,13 +55,13 @@ blueprint = APIBlueprint(
     "/fractal",
     operation_id="create_fractal",
     request_body=examples.json_body(NewFractal, examples.FRACTAL),
-    responses={201: FractalRecord},
+    responses={201: PostedFractal},
 )
 def post_fractal(body: NewFractal) -> Any:
     """Queue a fractal for rendering; with ``Prefer: wait=N``, answer when it has ended."""
     # A request that has waited is repeated: it has posted its fractal.
     posted = waited_for()
-    record = _post(body) if posted is None else {}
+    record = new_fractals.post(body) if posted is None else {}
     uuid = record["uuid"] if posted is None else posted
     with Waiting(uuid) as waiting:
         if waiting.is_preferred:
@@ -71,15 +69,6 @@ def post_fractal(body: NewFractal) -> Any:
             waiting.until_ended(record["status"])
     location = under_requested_prefix(url_for("fractal.get_fractal", uuid=uuid))
     return waiting.applied(jsonify(record)), 201, {"Location": location}
-
-
-def _post(body: NewFractal) -> dict[str, Any]:
-    task = _task(body)
-    limits = collaborators().limits
-    limits.check(task)
-    record = posting.post(db.session, task, access.owner(), body.shared, limits.quota)
-    collaborators().arrivals.announce()
-    return record
 
 
 @blueprint.post(
@@ -90,22 +79,7 @@ def _post(body: NewFractal) -> dict[str, Any]:
 )
 def post_fractals(body: NewFractals) -> Any:
     """Queue up to 1000 fractals for rendering: all of them, or none."""
-    tasks = [_task(one) for one in body.root]
-    limits = collaborators().limits
-    for number, task in enumerate(tasks):
-        limits.check_size(task, f"{number}.")
-    limits.check_queue(len(tasks))
-    shared = {task.uuid for task, one in zip(tasks, body.root, strict=True) if one.shared}
-    posted = posting.post_all(db.session, tasks, access.owner(), shared, limits.quota)
-    collaborators().arrivals.announce()
-    return jsonify(objects=posted), 201
-
-
-def _task(body: NewFractal) -> FractalTask:
-    """Return the task of a body; uuid and c are chosen unless they are given."""
-    fields = body.model_dump(exclude={"shared"})
-    fields["uuid"] = body.uuid or str(uuidlib.uuid4())
-    return with_constant(FractalTask(**fields))
+    return jsonify(objects=new_fractals.post_all(body.root)), 201
 
 
 @blueprint.get("/fractal", operation_id="list_fractals", responses={200: FractalPage})

@@ -26,7 +26,7 @@ def record(uuid: str, body: FractalUpdate) -> Fractal:
     :raises faafo.errors.StaleAttempt: when the attempt is not the current one.
     """
     fractal = _record(uuid, body)
-    collaborators().endings.announce([uuid])
+    collaborators().announce_ends([uuid])
     return fractal
 
 

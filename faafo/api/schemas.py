@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from flask_openapi.types import ResponseDict
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
 from faafo.api import examples
 from faafo.core.access import Range
@@ -25,6 +25,18 @@ RESULT = ("checksum", "duration", "size", "generated_by")
 
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+# Checked by faafo.egress; a public address in place of a name is taken, too.
+Url = Annotated[
+    str,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 2000,
+            "pattern": r"^https?://([A-Za-z]([A-Za-z0-9-]{0,20}[A-Za-z0-9])?\.){1,4}[A-Za-z]{2,20}"
+            r'(:[1-9][0-9]{0,3})?(/[!"$-\[\]-~]*)?$',
+        }
+    ),
+]
 Text = Annotated[str, Field(max_length=4000)]
 Duration = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Size = Annotated[int, Field(strict=True, ge=0, le=MAX_SIZE), WHOLE]
@@ -92,6 +104,11 @@ class NewFractal(FractalParameters):
         None, description="uuid of the fractal; the API chooses one if there is none"
     )
     shared: bool = Field(False, strict=True, description=SHARED)
+    callback_url: Url | None = Field(
+        None,
+        description="is told how the fractal ends, as a webhook is; callback_secret in the answer "
+        "signs what is delivered there",
+    )
 
 
 class Sharing(BaseModel):
@@ -134,10 +151,18 @@ class FractalRecord(FractalParameters):
     shared: bool = Field(description=SHARED)
 
 
+class PostedFractal(FractalRecord):
+    """The record of a fractal that was posted."""
+
+    callback_secret: str | None = Field(
+        None, description="signs what is delivered to callback_url, whenever that is posted to"
+    )
+
+
 class FractalRecords(BaseModel):
     """The records of fractals that were posted together, in the order of the request."""
 
-    objects: list[FractalRecord] = Field(description="the records")
+    objects: list[PostedFractal] = Field(description="the records")
 
 
 class FractalPage(BaseModel):

@@ -8,8 +8,8 @@ from flask.json.provider import DefaultJSONProvider
 from flask_openapi import Info
 from oslo_config import cfg
 
-from faafo.api import claim, collection, fractal, health, job, quota, tile, token
 from faafo.api import version as versions
+from faafo.api.resources import RESOURCES
 from faafo.api.schemas import Message
 from faafo.app import checks, error_handlers, gate, proxies, request_log
 from faafo.app.openapi import DocumentedApp
@@ -23,6 +23,7 @@ from faafo.core.endings import Endings
 from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
+from faafo.core.receivers import Receivers
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
 from faafo.db.counts import CountsByScope
@@ -78,8 +79,8 @@ def create_app(
         app.ask_for_credentials(authenticator.credentials, conf.api.public_gallery)
     checks.register(app)
     error_handlers.register(app)
-    for resource in (fractal, job, collection, claim, tile, quota, token, health, versions):
-        app.register_api(resource.blueprint)
+    for blueprint in RESOURCES:
+        app.register_api(blueprint)
     versions.serve_both_prefixes(app)
     site.register(app, store, version)
     return app
@@ -107,6 +108,8 @@ def make_collaborators(
         thumbnails=ByteCache(THUMBNAIL_CACHE_BYTES, bulkheads.thumbnails),
         images=ImageQueue(store),
         arrivals=Arrivals(),
+        deliveries=Arrivals(),
+        receivers=Receivers(conf),
         endings=Endings(),
         notice=notice,
         policy=open_policy(conf),

@@ -37,6 +37,8 @@ LANES = {
     Lane.LEASES: {
         "claim.post_claim",
         "claim.put_claim",
+        "delivery.post_claim",
+        "delivery.put_claim",
         "fractal.put_fractal",
         "fractal.patch_fractal",
         "health.get_health",
@@ -53,7 +55,7 @@ LANES = {
         "tile.get_tile",
         IMAGE_ENDPOINT,
     },
-    Lane.WAITING: {"claim.get_claim"},
+    Lane.WAITING: {"claim.get_claim", "delivery.get_claim"},
     Lane.IDENTIFYING: {
         "login.post_login",
         "login.post_logout",

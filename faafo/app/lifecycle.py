@@ -31,7 +31,7 @@ class ApiService:
         self._server: HttpServer | None = None
         with app.app_context():
             self._collaborators = collaborators()
-        self._arrivals = self._collaborators.arrivals
+        self._arrivals = (self._collaborators.arrivals, self._collaborators.deliveries)
         self._endings = EndingWatch(app, self._collaborators.endings)
 
     def start(self, stop: threading.Event) -> str:
@@ -48,7 +48,8 @@ class ApiService:
             self._app, conf.listen_address, conf.bind_port, conf.api.threads, self._slow_threads()
         )
         self._server.start()
-        self._arrivals.open()
+        for one in self._arrivals:
+            one.open()
         self._endings.start(self._server.most_connections // WAITING_SHARE)
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
@@ -60,7 +61,8 @@ class ApiService:
 
     def stop(self) -> None:
         """Finish open requests, then stop."""
-        self._arrivals.close()
+        for one in self._arrivals:
+            one.close()
         self._endings.stop()
         if self._server is not None:
             self._server.stop()

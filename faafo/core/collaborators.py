@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The collaborators that the factory gives the application, and that views ask for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from flask import Flask, current_app
@@ -13,6 +13,7 @@ from faafo.core.endings import Endings
 from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.policy import Policy
+from faafo.core.receivers import Receivers
 from faafo.core.tile_gateway import TileGateway
 from faafo.db.counts import CountsByScope
 from faafo.db.outcomes import RetryPolicy
@@ -37,9 +38,17 @@ class Collaborators:
     thumbnails: ByteCache
     images: ImageQueue
     arrivals: Arrivals
+    deliveries: Arrivals
+    receivers: Receivers
     endings: Endings
     notice: Callable[[], str | None]
     policy: Policy
+
+    def announce_ends(self, uuids: Collection[str]) -> None:
+        """Tell requests that wait: those for the end of fractals, and for what it has delivered."""
+        self.endings.announce(uuids)
+        if uuids:
+            self.deliveries.announce()
 
     def install(self, app: Flask) -> None:
         """Make ``collaborators()`` return this object in requests to ``app``."""

@@ -27,7 +27,7 @@ class Waiting:
         self._ticket: Ticket | None = request.environ.get(TICKET)
         if self._ticket is not None:
             self._ticket.renew()
-        elif (seconds := _preferred()) and CHANNEL in request.environ:
+        elif (seconds := self._seconds()) and CHANNEL in request.environ:
             ticket = Ticket(uuid, seconds, request.environ[CHANNEL].wake)
             self._ticket = ticket if self._endings.add(ticket) else None
 
@@ -43,6 +43,9 @@ class Waiting:
         if self._ticket is not None and (kind is None or not issubclass(kind, Parked)):
             self._endings.forget(self._ticket)
 
+    def _seconds(self) -> float:
+        return _preferred()
+
     @property
     def is_preferred(self) -> bool:
         """Whether the request waits, or has waited."""
@@ -50,7 +53,11 @@ class Waiting:
 
     def until_ended(self, status: str) -> None:
         """Return if there is nothing more to wait for; raise ``Parked`` otherwise."""
-        if self._ticket is not None and status not in ENDED and not self._ticket.is_over:
+        if status not in ENDED:
+            self._park()
+
+    def _park(self) -> None:
+        if self._ticket is not None and not self._ticket.is_over:
             request.environ[TICKET] = self._ticket
             raise Parked(self._ticket)
 
@@ -61,8 +68,28 @@ class Waiting:
         return response
 
 
+class Pause(Waiting):
+    """A wait of some seconds that the current request makes in any case, without a thread.
+
+    Too many requests may wait already, or the server cannot let one wait: then there is none.
+
+    :param uuid: what ``waited_for`` returns when the request is repeated.
+    """
+
+    def __init__(self, uuid: str, seconds: float) -> None:
+        self._length = seconds
+        super().__init__(uuid)
+
+    def _seconds(self) -> float:
+        return self._length
+
+    def until_over(self) -> None:
+        """Return if the pause is over; raise ``Parked`` otherwise."""
+        self._park()
+
+
 def waited_for() -> str | None:
-    """Return the uuid of the fractal that this request has waited for before it was repeated."""
+    """Return the uuid that this request has waited for before it was repeated."""
     ticket: Ticket | None = request.environ.get(TICKET)
     return None if ticket is None else ticket.uuid
 

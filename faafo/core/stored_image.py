@@ -41,7 +41,7 @@ def delete_fractal(seen: Fractal, only_as_seen: bool = False) -> bool:
     :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
     """
     deleted = _delete_fractal(seen, only_as_seen)
-    collaborators().endings.announce([seen.uuid])
+    collaborators().announce_ends([seen.uuid])
     return deleted
 
 

@@ -17,8 +17,8 @@ from faafo.db.columns import Serial, exact
 Body = Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql", "mariadb")
 
 
-class State(StrEnum):
-    """The state of a delivery: ``failed`` is given up."""
+class DeliveryStatus(StrEnum):
+    """The status of a delivery: ``failed`` is given up."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -72,6 +72,12 @@ class Webhook(Base):
     # Why it is disabled.
     reason: Mapped[str | None] = mapped_column(Text)
 
+    def secrets(self, now: datetime) -> tuple[str, ...]:
+        """Return what signs deliveries: the secret, and the one before while both are valid."""
+        if self.previous_secret is None or self.previous_until is None:
+            return (self.secret,)
+        return (self.secret, self.previous_secret) if now < self.previous_until else (self.secret,)
+
 
 class Delivery(Base):
     """An event on its way to a webhook, or to the bus."""
@@ -79,7 +85,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         # Claims: see ``deliveries``.
-        Index("ix_delivery_state_webhook_id_due_at", "state", "webhook_id", "due_at"),
+        Index("ix_delivery_status_webhook_id_due_at", "status", "webhook_id", "due_at"),
         # The log of a webhook.
         Index("ix_delivery_webhook_id", "webhook_id", "id"),
         Index("ix_delivery_event_id", "event_id"),
@@ -89,7 +95,7 @@ class Delivery(Base):
     event_id: Mapped[int] = mapped_column(BigInteger)
     # None: to the bus.
     webhook_id: Mapped[int | None] = mapped_column(BigInteger)
-    state: Mapped[str] = mapped_column(String(16), server_default=State.PENDING)
+    status: Mapped[str] = mapped_column(String(16), server_default=DeliveryStatus.PENDING)
     # Counts claims: the fencing token of a claim.
     attempt: Mapped[int] = mapped_column(server_default="0")
     # Failed attempts since it was queued.

@@ -18,7 +18,7 @@ from faafo.db.clock import moment
 from faafo.db.event_models import Subscription, Webhook
 from faafo.db.statements import execute_update
 
-READ_SECONDS = 1.0
+READ_SECONDS = 0.5
 # A change that has read who wants events just before a subscription ends within this time.
 EFFECTIVE_SECONDS = 2 * READ_SECONDS
 
@@ -39,10 +39,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Subscriptions:
-    """Who wants events at present; callbacks of single fractals apart."""
+    """Who wants events at present; callbacks of single fractals apart.
+
+    ``has_webhooks`` tells whether there is a webhook at all, those for callbacks included: without
+    one there is nothing to deliver.
+    """
 
     targets: tuple[Target, ...] = ()
     names: frozenset[str] = frozenset()
+    has_webhooks: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -79,6 +84,14 @@ def forget(session: Session) -> None:
     _of(session).read_at = -READ_SECONDS
 
 
+def seconds_to_effect(session: Session) -> float:
+    """Return the seconds after which every process knows of a subscription of this one.
+
+    An SQLite file is that of one process, which knows at once.
+    """
+    return 0.0 if _engine(session).dialect.name == "sqlite" else EFFECTIVE_SECONDS
+
+
 def subscribe(session: Session, name: str, seconds: float) -> None:
     """Want events for ``seconds`` from now on, and commit.
 
@@ -100,10 +113,13 @@ def remove_expired(session: Session) -> None:
     session.execute(delete(Subscription).where(Subscription.expires_at < moment()))
 
 
-def _of(session: Session) -> _Known:
+def _engine(session: Session) -> Engine:
     bind = session.get_bind()
-    engine = bind if isinstance(bind, Engine) else bind.engine
-    return _known.setdefault(engine, _Known())
+    return bind if isinstance(bind, Engine) else bind.engine
+
+
+def _of(session: Session) -> _Known:
+    return _known.setdefault(_engine(session), _Known())
 
 
 def _read(session: Session) -> Subscriptions:
@@ -114,4 +130,5 @@ def _read(session: Session) -> Subscriptions:
         Target(one.id, one.project_id, frozenset(one.events), one.collection_id)
         for one in session.execute(webhooks)
     ]
-    return Subscriptions(tuple(targets), frozenset(session.scalars(names)))
+    has_webhooks = bool(targets) or session.scalar(select(Webhook.id).limit(1)) is not None
+    return Subscriptions(tuple(targets), frozenset(session.scalars(names)), has_webhooks)

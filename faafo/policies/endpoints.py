@@ -28,6 +28,9 @@ RULES = {
     "collections.post_star": "collection:update",
     "create.get_form": "fractal:create",
     "create.post_form": "fractal:create",
+    "delivery.get_claim": "delivery:claim",
+    "delivery.post_claim": "delivery:claim",
+    "delivery.put_claim": "delivery:report",
     "download.get_download": "image:get",
     "explore.get_explorer": "tile:get",
     "fractal.delete_fractal": "fractal:delete",
@@ -50,6 +53,15 @@ RULES = {
     "tile.get_tile": "tile:get",
     "web.get_fractal": "fractal:get",
     "web.get_gallery": "fractal:list",
+    "webhook.delete_webhook": "webhook:delete",
+    "webhook.get_deliveries": "webhook:get",
+    "webhook.get_webhook": "webhook:get",
+    "webhook.get_webhooks": "webhook:list",
+    "webhook.patch_webhook": "webhook:update",
+    "webhook.post_ping": "webhook:deliver",
+    "webhook.post_redeliver": "webhook:deliver",
+    "webhook.post_secret": "webhook:update",
+    "webhook.post_webhook": "webhook:create",
 }
 # With [api] public_gallery, these show visitors without credentials what is shared.
 VISITED = frozenset(

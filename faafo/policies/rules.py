@@ -5,10 +5,24 @@ from itertools import chain
 
 from oslo_policy.policy import RuleDefault
 
-from faafo.policies import base, claim, collection, fractal, health, image, job, quota, tile
+from faafo.policies import (
+    base,
+    claim,
+    collection,
+    delivery,
+    fractal,
+    health,
+    image,
+    job,
+    quota,
+    tile,
+    webhook,
+)
 
 
 def list_rules() -> list[RuleDefault]:
     """Return all rules, for the enforcer, and for oslo.policy's generators."""
-    modules = (base, fractal, job, image, collection, claim, tile, quota, health)
+    modules = (
+        *(base, fractal, job, image, collection, webhook, claim, delivery, tile, quota, health),
+    )
     return list(chain.from_iterable(module.rules for module in modules))

@@ -29,7 +29,7 @@ ROW = text(
 )
 # Tables that refer to others come first.
 TABLES = (
-    "collected_fractal", "collection",
+    "collected_fractal", "collection", "delivery", "event", "webhook", "subscription",
     "fractal", "deletions", "access_token", "usage", "quota", "alembic_version",
 )  # fmt: skip
 EXPECTED = (7, "original", 15)

@@ -47,8 +47,11 @@ def _page(path: str, status: int = 303, **options: Any) -> Route:
 
 
 COLLECTION = "/api/collection/{collection}"
+WEBHOOK = "/api/webhook/{webhook}"
+# Nothing is delivered: there is no notifier.
+RECEIVER = "https://receiver.example/"
 # By endpoint; those with "{uuid}" are asked about each kind of fractal, those with "{collection}"
-# about each kind of collection, those with "{project}" about two projects.
+# about each kind of collection, those with "{project}" or "{webhook}" about two projects.
 ROUTES = {
     "action.get_delete": Route("GET", "/fractal/{uuid}/delete", changes=True),
     "action.post_delete": _page("/fractal/{uuid}/delete", removes=True),
@@ -81,6 +84,9 @@ ROUTES = {
     "collections.post_star": Route("POST", "/fractal/{uuid}/star", 303, data={"starred": "x"}),
     "create.get_form": Route("GET", "/new"),
     "create.post_form": Route("POST", "/new", 303, data=SMALL_FRACTAL | {"cx": "", "cy": ""}),
+    "delivery.get_claim": Route("GET", "/api/delivery/claim"),
+    "delivery.post_claim": Route("POST", "/api/delivery/claim", json={**NO_CLAIM, "count": 1}),
+    "delivery.put_claim": Route("PUT", "/api/delivery/claim", json=NO_CLAIM),
     "download.get_download": Route("GET", "/fractal/{uuid}/download"),
     "explore.get_explorer": Route("GET", "/explore"),
     "fractal.delete_fractal": Route(
@@ -109,6 +115,15 @@ ROUTES = {
     "tile.get_tile": Route("GET", TILE, 400),
     "web.get_fractal": Route("GET", "/fractal/{uuid}"),
     "web.get_gallery": Route("GET", "/"),
+    "webhook.delete_webhook": Route("DELETE", WEBHOOK, 204, removes=True),
+    "webhook.get_deliveries": Route("GET", WEBHOOK + "/delivery"),
+    "webhook.get_webhook": Route("GET", WEBHOOK),
+    "webhook.get_webhooks": Route("GET", "/api/webhook"),
+    "webhook.patch_webhook": Route("PATCH", WEBHOOK, json={}),
+    "webhook.post_ping": Route("POST", WEBHOOK + "/ping", 202),
+    "webhook.post_redeliver": Route("POST", WEBHOOK + "/redeliver", 202, json={}),
+    "webhook.post_secret": Route("POST", WEBHOOK + "/secret", json={}),
+    "webhook.post_webhook": Route("POST", "/api/webhook", 201, json={"url": RECEIVER}),
 }
 
 
@@ -158,6 +173,7 @@ class Matrix:
                 path = path.replace("{project}", self._project(user, route, kind))
                 path = path.replace("{collection}", self._collection(user, route, kind))
                 path = path.replace("{member}", self._member(user, route))
+                path = path.replace("{webhook}", self._webhook(user, route, kind))
                 answer = self.ask(user, route.method, path, json=route.json, data=route.data)
                 if answer.status_code != expected:
                     cell = f"{name}, {endpoint}, {kind}"
@@ -223,6 +239,16 @@ class Matrix:
             return found.rpartition("/")[2] or str(uuidlib.uuid4())
         made = {"name": "any", "shared": shared}
         return self._must(owner, "POST", "/api/collection", json=made).json()["uuid"]
+
+    def _webhook(self, user: User, route: Route, kind: str) -> str:
+        """Return the uuid of a webhook of a project: a callback, which is made without a wait."""
+        if "{webhook}" not in route.path:
+            return ""
+        owner = self._owner(user, kind == OWN)
+        url = RECEIVER + (str(uuidlib.uuid4()) if route.removes else "")
+        self._must(owner, "POST", "/api/fractal", json=SMALL_FRACTAL | {"callback_url": url})
+        listed = self._must(owner, "GET", "/api/webhook").json()["webhooks"]
+        return next(one["uuid"] for one in listed if one["url"] == url)
 
     def _member(self, user: User, route: Route) -> str:
         """Return the uuid of a fractal that everybody may see."""
@@ -290,4 +316,5 @@ def missing() -> set[str]:
 def _kinds(route: Route) -> tuple[str, ...]:
     if "{uuid}" in route.path or "{collection}" in route.path:
         return OWN, SHARED_OWN, OTHER, SHARED_OTHER
-    return (OWN, OTHER) if "{project}" in route.path else (OWN,)
+    of_project = "{project}" in route.path or "{webhook}" in route.path
+    return (OWN, OTHER) if of_project else (OWN,)

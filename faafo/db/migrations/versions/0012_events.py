@@ -58,7 +58,7 @@ def upgrade() -> None:
         sa.Column("id", SERIAL, primary_key=True),
         sa.Column("event_id", sa.BigInteger, nullable=False),
         sa.Column("webhook_id", sa.BigInteger),
-        sa.Column("state", sa.String(16), nullable=False, server_default="pending"),
+        sa.Column("status", sa.String(16), nullable=False, server_default="pending"),
         sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
         sa.Column("due_at", MOMENT, nullable=False),
@@ -68,8 +68,8 @@ def upgrade() -> None:
         sa.Column("duration", sa.Double),
         sa.Column("updated_at", MOMENT, nullable=False),
     )
-    claims = ["state", "webhook_id", "due_at"]
-    steps.create_index("ix_delivery_state_webhook_id_due_at", "delivery", claims)
+    claims = ["status", "webhook_id", "due_at"]
+    steps.create_index("ix_delivery_status_webhook_id_due_at", "delivery", claims)
     steps.create_index("ix_delivery_webhook_id", "delivery", ["webhook_id", "id"])
     steps.create_index("ix_delivery_event_id", "delivery", ["event_id"])
     steps.create_table(

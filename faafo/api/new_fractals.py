@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Posting fractals: bodies become tasks, within the limits of the operator."""
+
+import uuid as uuidlib
+from collections.abc import Sequence
+from typing import Any
+
+from faafo.api.schemas import NewFractal
+from faafo.core import access
+from faafo.core.collaborators import collaborators
+from faafo.db import db, posting
+from faafo.fractal.generate import with_constant
+from faafo.fractal.task import FractalTask
+
+
+def post(body: NewFractal) -> dict[str, Any]:
+    """Queue a fractal; return its record.
+
+    :raises faafo.errors.FaafoError: when a limit, a quota or its callback URL forbids that.
+    """
+    task = _task(body)
+    limits = collaborators().limits
+    limits.check(task)
+    url = _callback_url(body)
+    record = posting.post(db.session, task, access.owner(), body.shared, limits.quota, url)
+    collaborators().arrivals.announce()
+    return record
+
+
+def post_all(bodies: Sequence[NewFractal]) -> list[dict[str, Any]]:
+    """Queue fractals, all of them or none; return their records, and raise what ``post`` does."""
+    tasks = [_task(one) for one in bodies]
+    limits = collaborators().limits
+    shared: set[str] = set()
+    callbacks: dict[str, str] = {}
+    for number, (task, one) in enumerate(zip(tasks, bodies, strict=True)):
+        limits.check_size(task, f"{number}.")
+        if one.shared:
+            shared.add(task.uuid)
+        if (url := _callback_url(one, f"{number}.")) is not None:
+            callbacks[task.uuid] = url
+    limits.check_queue(len(tasks))
+    records = posting.post_all(db.session, tasks, access.owner(), shared, limits.quota, callbacks)
+    collaborators().arrivals.announce()
+    return records
+
+
+def _task(body: NewFractal) -> FractalTask:
+    """Return the task of a body; uuid and c are chosen unless they are given."""
+    fields = body.model_dump(exclude={"shared", "callback_url"})
+    fields["uuid"] = body.uuid or str(uuidlib.uuid4())
+    return with_constant(FractalTask(**fields))
+
+
+def _callback_url(body: NewFractal, place: str = "") -> str | None:
+    """Return the callback URL of a body, if it has one, once it is checked.
+
+    :param place: what the name of the field begins with in messages, such as ``3.``.
+    """
+    if body.callback_url is not None:
+        collaborators().receivers.check(f"{place}callback_url", body.callback_url)
+    return body.callback_url

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All resources of the REST API, in the order of the documentation."""
+
+from flask_openapi import APIBlueprint
+
+from faafo.api import (
+    claim,
+    collection,
+    delivery,
+    fractal,
+    health,
+    job,
+    quota,
+    tile,
+    token,
+    version,
+    webhook,
+)
+
+RESOURCES: tuple[APIBlueprint, ...] = (
+    fractal.blueprint,
+    job.blueprint,
+    collection.blueprint,
+    webhook.blueprint,
+    claim.blueprint,
+    delivery.blueprint,
+    tile.blueprint,
+    quota.blueprint,
+    token.blueprint,
+    health.blueprint,
+    version.blueprint,
+)

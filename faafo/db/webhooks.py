@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Webhooks of projects: making, changing and deleting them.
+
+Every function that writes commits the session.
+"""
+
+import uuid as uuidlib
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from faafo import errors
+from faafo.db import Session, events, subscriptions
+from faafo.db.clock import moment
+from faafo.db.deadlock import retry_on_deadlock
+from faafo.db.event_models import Delivery, Event, Webhook
+from faafo.db.models import Collection
+from faafo.db.scope import Owner
+from faafo.db.statements import execute_update
+from faafo.fractal.events import PING, payload
+
+MOST_WEBHOOKS = 100
+# Seconds for which the secret before a rotation signs, too.
+OVERLAP_SECONDS = 86_400.0
+
+
+def get(session: Session, uuid: str) -> Webhook:
+    """Return the webhook with that uuid.
+
+    :raises faafo.errors.WebhookNotFound: when there is none.
+    """
+    query = select(Webhook).where(Webhook.uuid == uuid)
+    found = session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+    if found is None:
+        raise errors.WebhookNotFound(f"there is no webhook {uuid}")
+    return found
+
+
+def of_project(session: Session, project_id: str | None) -> Sequence[Webhook]:
+    """Return the webhooks of a project, newest first, up to MOST_WEBHOOKS; callbacks among them."""
+    query = select(Webhook).where(Webhook.project_id.is_not_distinct_from(project_id))
+    return session.scalars(query.order_by(Webhook.id.desc()).limit(MOST_WEBHOOKS)).all()
+
+
+def collection_uuids(session: Session, webhooks: Sequence[Webhook]) -> dict[int | None, str]:
+    """Return the uuids of the collections that webhooks are about, by their ids."""
+    ids = {one.collection_id for one in webhooks if one.collection_id is not None}
+    query = select(Collection.id, Collection.uuid).where(Collection.id.in_(ids))
+    return {one.id: one.uuid for one in session.execute(query)} if ids else {}
+
+
+@retry_on_deadlock
+def add(
+    session: Session,
+    owner: Owner,
+    url: str,
+    kinds: Sequence[str],
+    collection_id: int | None,
+    secret: str,
+) -> Webhook:
+    """Make a webhook, and queue a ping to it.
+
+    :param kinds: the types of events that it gets.
+    :raises faafo.errors.InvalidWebhook: when the project has MOST_WEBHOOKS already.
+    """
+    same = Webhook.project_id.is_not_distinct_from(owner.project_id)
+    own = select(func.count()).select_from(Webhook).where(same, ~Webhook.callback)
+    if (session.scalar(own) or 0) >= MOST_WEBHOOKS:
+        raise errors.InvalidWebhook(f"a project has at most {MOST_WEBHOOKS} webhooks")
+    uuid = str(uuidlib.uuid4())
+    values = {
+        "uuid": uuid,
+        "created_at": moment(),
+        "project_id": owner.project_id,
+        "user_id": owner.user_id,
+        "url": url,
+        "events": list(kinds),
+        "collection_id": collection_id,
+        "secret": secret,
+    }
+    session.execute(insert(Webhook).values(**values))
+    made = get(session, uuid)
+    _ping(session, made)
+    session.commit()
+    subscriptions.forget(session)
+    return made
+
+
+@retry_on_deadlock
+def change(session: Session, seen: Webhook, values: dict[str, Any]) -> Webhook:
+    """Write the new values of some columns; return the webhook.
+
+    :raises faafo.errors.WebhookNotFound: when it is deleted.
+    """
+    uuid = seen.uuid
+    if values:
+        execute_update(session, update(Webhook).where(Webhook.uuid == uuid).values(**values))
+    session.commit()
+    subscriptions.forget(session)
+    return get(session, uuid)
+
+
+def rotate(session: Session, seen: Webhook, secret: str) -> Webhook:
+    """Sign with ``secret`` from now on, and for OVERLAP_SECONDS with the one before, too."""
+    values = {
+        "secret": secret,
+        "previous_secret": seen.secret,
+        "previous_until": moment(OVERLAP_SECONDS),
+    }
+    return change(session, seen, values)
+
+
+@retry_on_deadlock
+def remove(session: Session, seen: Webhook) -> None:
+    """Delete a webhook with its deliveries, whatever their state."""
+    webhook_id = seen.id
+    session.execute(delete(Webhook).where(Webhook.id == webhook_id))
+    session.execute(delete(Delivery).where(Delivery.webhook_id == webhook_id))
+    session.commit()
+    subscriptions.forget(session)
+
+
+@retry_on_deadlock
+def ping(session: Session, seen: Webhook) -> int:
+    """Queue a ping to a webhook; return the id of the delivery."""
+    event_uuid = _ping(session, seen)
+    query = select(Delivery.id).join(Event, Event.id == Delivery.event_id)
+    delivery_id = session.scalars(query.where(Event.uuid == event_uuid)).one()
+    session.commit()
+    return delivery_id
+
+
+def _ping(session: Session, webhook: Webhook) -> str:
+    """Queue a ping; return the uuid of the event. The caller commits."""
+    now = session.scalars(select(moment())).one()
+    uuid = str(uuidlib.uuid4())
+    event = {
+        "uuid": uuid,
+        "type": PING,
+        "project_id": webhook.project_id,
+        "body": payload(PING, now, {"webhook": webhook.uuid}),
+        "created_at": now,
+    }
+    session.execute(insert(Event).values(**event))
+    events.deliver(session, {uuid: [webhook.id]}, now)
+    return uuid
