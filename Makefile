@@ -73,7 +73,7 @@ drawings:
 
 genconfig: $(VENV)/.installed
 	$(BIN)/oslopolicy-sample-generator --config-file etc/oslo-policy-generator/faafo.conf
-	for service in api notifier producer worker; do \
+	for service in api notifier producer reader worker; do \
 	    $(BIN)/oslo-config-generator --config-file etc/oslo-config-generator/$$service.conf; \
 	done
 

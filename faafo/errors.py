@@ -181,6 +181,10 @@ class BrokerUnavailable(FaafoError):
     """Raised when the message broker is unreachable or refuses the connection."""
 
 
+class RedisUnavailable(FaafoError):
+    """Raised when Redis is unreachable, or refuses to store a state, as when it is full."""
+
+
 class ApiUnavailable(FaafoError):
     """Raised when the API is unreachable or answers with 5xx.
 

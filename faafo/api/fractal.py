@@ -24,11 +24,11 @@ from faafo.api.schemas import (
     PostedFractal,
     Sharing,
 )
-from faafo.core import access, collection_access, stored_image
+from faafo.core import access, collection_access, jobs, stored_image
 from faafo.core.collaborators import collaborators
 from faafo.core.preference import Waiting, waited_for
 from faafo.core.versions import under_requested_prefix
-from faafo.db import db, fractals, outcomes
+from faafo.db import db, fractals
 from faafo.db.scope import Scope
 from faafo.fractal.lease import Lease
 from faafo.store.base import MIMETYPE
@@ -162,9 +162,7 @@ def post_retry(path: FractalPath) -> Any:
     """Queue a fractal of status error again."""
     seen = access.changeable(str(path.uuid))
     precondition.require_match(seen.as_dict())
-    queued = outcomes.retry(db.session, seen.uuid, seen.incarnation)
-    collaborators().arrivals.announce()
-    return jsonify(queued.as_dict())
+    return jsonify(jobs.retry(seen).as_dict())
 
 
 @blueprint.put(

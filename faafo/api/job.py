@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``job`` of the REST API: how far a fractal is, in few fields."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import url_for
 from flask_openapi import APIBlueprint, Tag
 from pydantic import BaseModel, Field
-from sqlalchemy import RowMapping
 
 from faafo.api import precondition
 from faafo.api.schemas import CHECKSUM, DURATION, ERRORS, RESULT, SIZE, WORKER, FractalPath
-from faafo.core import access
+from faafo.core import jobs
 from faafo.core.preference import Waiting
 from faafo.core.versions import under_requested_prefix
-from faafo.db import db, jobs
 from faafo.fractal.task import Checksum, Status
 
 blueprint = APIBlueprint(
@@ -54,34 +53,22 @@ def get_job(path: FractalPath) -> Any:
     """Return the state of a job; with ``Prefer: wait=N``, when it has ended."""
     uuid = str(path.uuid)
     with Waiting(uuid) as waiting:
-        state = jobs.state(db.session, uuid)
-        access.require_visible(uuid, state["project_id"], state["shared"])
+        state = jobs.visible_state(uuid, waiting)
         waiting.until_ended(state["status"])
-    return waiting.applied(precondition.tagged(_document(state)))
+    image = under_requested_prefix(url_for("fractal.get_image", uuid=uuid))
+    return waiting.applied(precondition.tagged(document(uuid, state, image)))
 
 
-def _document(state: RowMapping) -> dict[str, Any]:
+def document(uuid: str, state: Mapping[str, Any], image: str) -> dict[str, Any]:
+    """Return the job with that ``state``; ``image`` is the path that the image has, or will."""
+    is_complete = state["status"] == Status.COMPLETE
+    result = {name: state.get(name) for name in RESULT} | {"image": image}
     return {
-        "uuid": state["uuid"],
+        "uuid": uuid,
         "status": state["status"],
-        "result": _result(state),
-        "fault": state["fault"],
+        "result": result if is_complete else None,
+        "fault": state.get("fault"),
         # No kind of job is divided today.
         "children": [],
-        "progress": _progress(state),
+        "progress": state.get("progress"),
     }
-
-
-def _result(state: RowMapping) -> dict[str, Any] | None:
-    if state["status"] != Status.COMPLETE:
-        return None
-    image = under_requested_prefix(url_for("fractal.get_image", uuid=state["uuid"]))
-    return {name: state[name] for name in RESULT} | {"image": image}
-
-
-def _progress(state: RowMapping) -> float | None:
-    if state["status"] == Status.COMPLETE:
-        return 1.0
-    if state["status"] != Status.RENDERING or state["rows_done"] is None:
-        return None
-    return min(1.0, state["rows_done"] / state["height"])

@@ -11,7 +11,7 @@ from oslo_config import cfg
 from faafo.api import version as versions
 from faafo.api.resources import RESOURCES
 from faafo.api.schemas import Message
-from faafo.app import checks, error_handlers, gate, proxies, request_log
+from faafo.app import checks, error_handlers, gate, proxies, request_log, shortcut
 from faafo.app.openapi import DocumentedApp
 from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
@@ -21,6 +21,7 @@ from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
 from faafo.core.endings import Endings
 from faafo.core.image_queue import ImageQueue
+from faafo.core.jobs import open_recent
 from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
 from faafo.core.receivers import Receivers
@@ -66,13 +67,15 @@ def create_app(
         validation_error_callback=error_handlers.validation_error,
     )
     app.json = UnsortedJson(app)
+    authenticator = open_authenticator(conf, TokenStore(app))
+    if conf.reader.redis_url:
+        shortcut.install(app, authenticator)
     proxies.believe(app, conf.api.trusted_proxies)
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
     make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
-    authenticator = open_authenticator(conf, TokenStore(app))
     request_log.register(app, roles=() if authenticator else ROLES)
     if authenticator:
         gate.register(app, authenticator, conf.api.public_gallery)
@@ -113,6 +116,7 @@ def make_collaborators(
         endings=Endings(),
         notice=notice,
         policy=open_policy(conf),
+        recent=open_recent(conf),
     )
 
 

@@ -46,12 +46,16 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
             environ[CONTEXT].update_store()
             return
         environ[STARTED_AT] = time.perf_counter()
-        sent = environ.get(SENT_HEADER)
-        known = sent if sent and GLOBAL_ID.fullmatch(sent) else None
-        environ[CONTEXT] = RequestContext(roles=roles, global_request_id=known)
+        environ[CONTEXT] = RequestContext(roles=roles, global_request_id=global_id(environ))
 
     app.before_request(begin)
     app.after_request(_end)
+
+
+def global_id(environ: dict[str, Any]) -> str | None:
+    """Return the id that the sender of a request gives the whole of which it is a part."""
+    sent = environ.get(SENT_HEADER)
+    return sent if sent and GLOBAL_ID.fullmatch(sent) else None
 
 
 def _end(response: Response) -> Response:
@@ -63,25 +67,31 @@ def _end(response: Response) -> Response:
 
 
 def _write_line(environ: dict[str, Any], response: Response) -> None:
+    # Flask's full_path decodes the query; the log line has it encoded.
+    path, query = request.path, environ.get("QUERY_STRING", "")
     # The view of a request that clients repeat all the time, to no effect, sets is_routine.
+    level = logging.DEBUG if g.get("is_routine") else logging.INFO
+    size = response.content_length or 0
+    write(environ, f"{path}?{query}" if query else path, response.status_code, size, level)
+
+
+def write(
+    environ: dict[str, Any], path: str, status: int, size: int, level: int = logging.INFO
+) -> None:
+    """Write the line of a request, which began at ``environ[STARTED_AT]``."""
+    if len(path) > LONGEST_LOGGED_PATH:
+        path = f"{path[:LONGEST_LOGGED_PATH]}..."
     ACCESS_LOG.log(
-        logging.DEBUG if g.get("is_routine") else logging.INFO,
+        level,
         '%s "%s %s %s" status: %d len: %s time: %.4f',
         environ.get("REMOTE_ADDR"),
         environ["REQUEST_METHOD"],
-        quote(_path_with_query(environ), safe=UNQUOTED),
+        quote(path, safe=UNQUOTED),
         environ.get("SERVER_PROTOCOL"),
-        response.status_code,
-        response.content_length or 0,
+        status,
+        size,
         time.perf_counter() - environ[STARTED_AT],
     )
-
-
-def _path_with_query(environ: dict[str, Any]) -> str:
-    # Flask's full_path decodes the query; the log line has it encoded.
-    path, query = request.path, environ.get("QUERY_STRING", "")
-    path = f"{path}?{query}" if query else path
-    return path if len(path) <= LONGEST_LOGGED_PATH else f"{path[:LONGEST_LOGGED_PATH]}..."
 
 
 class Refusal(ErrorTask):

@@ -17,6 +17,7 @@ from faafo.conf import (
     notifier,
     producer,
     quota,
+    reader,
     store,
     tiles,
     webhook,
@@ -34,6 +35,7 @@ _MODULES = (
     notifier,
     producer,
     quota,
+    reader,
     store,
     tiles,
     webhook,
@@ -65,6 +67,7 @@ def list_api_opts() -> Listing:
             webhook.list_opts,
             events.list_api_opts,
             database.list_opts,
+            reader.list_api_opts,
             store.list_opts,
             log.list_opts,
         )
@@ -73,7 +76,15 @@ def list_api_opts() -> Listing:
 
 def list_notifier_opts() -> Listing:
     """Return the options of notifier.conf, for oslo-config-generator."""
-    return _merge((client.list_opts, notifier.list_opts, webhook.list_notifier_opts, log.list_opts))
+    return _merge(
+        (
+            client.list_opts,
+            notifier.list_opts,
+            webhook.list_notifier_opts,
+            events.list_bus_opts,
+            log.list_opts,
+        )
+    )
 
 
 def list_producer_opts() -> Listing:
@@ -93,6 +104,11 @@ def list_worker_opts() -> Listing:
             log.list_opts,
         )
     )
+
+
+def list_reader_opts() -> Listing:
+    """Return the options of reader.conf, for oslo-config-generator."""
+    return _merge((reader.list_opts, events.list_bus_opts, log.list_opts))
 
 
 def _merge(listings: Iterable[Callable[[], Listing]]) -> Listing:

@@ -94,3 +94,24 @@ class HttpUrl(types.String):
         except ValueError as error:
             raise ValueError(f"{urls.masked(url)}: {error}") from None
         return url
+
+
+class RedisUrl(types.String):
+    """The URL of a Redis server."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="uri value")
+
+    def __call__(self, value: object) -> str:
+        """Return the URL.
+
+        :raises ValueError: when it is not valid; shows no password.
+        """
+        url = super().__call__(value)
+        try:
+            urls.check(url, ("redis", "rediss", "unix"))
+            if "," in url.partition("?")[0]:
+                raise ValueError("must be the URL of one server")
+        except ValueError as error:
+            raise ValueError(f"{urls.masked(url)}: {error}") from None
+        return url

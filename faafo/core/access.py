@@ -61,7 +61,7 @@ def scope_of(wanted: Range) -> Scope:
 
 def may_change(fractal: Fractal) -> bool:
     """Tell whether a fractal is of the caller's project, or the caller may change all."""
-    return _is_open(fractal.project_id)
+    return is_open(fractal.project_id)
 
 
 def require_project(project_id: str) -> None:
@@ -69,7 +69,7 @@ def require_project(project_id: str) -> None:
 
     :raises faafo.errors.QuotaNotFound: when it is that of another project.
     """
-    if not _is_open(project_id):
+    if not is_open(project_id):
         raise errors.QuotaNotFound(f"there is no quota of a project {project_id}")
 
 
@@ -98,7 +98,7 @@ def require_visible(uuid: str, project_id: str | None, shared: bool) -> None:
 
     :raises faafo.errors.FractalNotFound: otherwise, as if there were none.
     """
-    if not (shared or _is_open(project_id)):
+    if not (shared or is_open(project_id)):
         raise errors.FractalNotFound(f"there is no fractal {uuid}")
 
 
@@ -114,5 +114,6 @@ def changeable(uuid: str) -> Fractal:
     return fractal
 
 
-def _is_open(project_id: str | None) -> bool:
+def is_open(project_id: str | None) -> bool:
+    """Tell whether the caller may see and change what belongs to a project."""
     return (project_id is not None and project_id == request_context().project_id) or sees_all()

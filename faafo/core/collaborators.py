@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
@@ -19,6 +20,9 @@ from faafo.db.counts import CountsByScope
 from faafo.db.outcomes import RetryPolicy
 from faafo.store.base import ImageStore
 
+if TYPE_CHECKING:
+    from faafo.recent.server import RecentJobs
+
 KEY = "faafo"
 
 
@@ -26,7 +30,8 @@ KEY = "faafo"
 class Collaborators:
     """What an application works with, apart from its database session.
 
-    ``notice`` returns a sentence to show in the gallery at present, or None.
+    ``notice`` returns a sentence to show in the gallery at present, or None. ``recent`` is None
+    without Redis.
     """
 
     store: ImageStore
@@ -43,6 +48,7 @@ class Collaborators:
     endings: Endings
     notice: Callable[[], str | None]
     policy: Policy
+    recent: "RecentJobs | None"
 
     def announce_ends(self, uuids: Collection[str]) -> None:
         """Tell requests that wait: those for the end of fractals, and for what it has delivered."""

@@ -10,6 +10,7 @@ neither a late rename nor a late deletion touches the image of the next record.
 import logging
 from collections.abc import Sequence
 
+from faafo.core import jobs
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
@@ -40,8 +41,11 @@ def delete_fractal(seen: Fractal, only_as_seen: bool = False) -> bool:
         posted with its uuid since.
     :raises faafo.errors.Overloaded: when the image store is busy; nothing is deleted then.
     """
+    uuid, created_at = seen.uuid, seen.created_at
     deleted = _delete_fractal(seen, only_as_seen)
-    collaborators().announce_ends([seen.uuid])
+    if deleted:
+        jobs.tell_deleted(uuid, created_at)
+    collaborators().announce_ends([uuid])
     return deleted
 
 

@@ -4,16 +4,17 @@
 from sqlalchemy import RowMapping
 
 from faafo.db import Session, fractals
+from faafo.db.clock import moment
 
 COLUMNS = (
-    *("uuid", "status", "fault", "rows_done", "height", "project_id", "shared"),
-    *("checksum", "duration", "size", "generated_by"),
+    *("uuid", "created_at", "status", "attempt", "fault", "rows_done", "height"),
+    *("project_id", "shared", "checksum", "duration", "size", "generated_by"),
 )
-STATE = fractals.columns_of(COLUMNS)
+STATE = fractals.columns_of(COLUMNS).add_columns(moment().label("moment"))
 
 
 def state(session: Session, uuid: str) -> RowMapping:
-    """Return the columns of the fractal with that uuid.
+    """Return those columns of the fractal with that uuid, and the ``moment`` of the database.
 
     :raises faafo.errors.FractalNotFound: when there is none.
     """

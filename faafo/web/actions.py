@@ -6,11 +6,10 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from faafo.core import access
-from faafo.core.collaborators import collaborators
+from faafo.core import access, jobs
 from faafo.core.csrf import reject_cross_site
 from faafo.core.stored_image import delete_fractal
-from faafo.db import db, fractals, outcomes
+from faafo.db import db, fractals
 
 blueprint = Blueprint("action", __name__)
 blueprint.before_request(reject_cross_site)
@@ -19,9 +18,7 @@ blueprint.before_request(reject_cross_site)
 @blueprint.post("/fractal/<uuid:uuid>/retry")
 def post_retry(uuid: UUID) -> Response:
     """Queue a fractal of status error again and show it."""
-    seen = access.changeable(str(uuid))
-    outcomes.retry(db.session, seen.uuid, seen.incarnation)
-    collaborators().arrivals.announce()
+    jobs.retry(access.changeable(str(uuid)))
     return redirect(url_for("web.get_fractal", uuid=uuid), code=303)
 
 

@@ -10,6 +10,7 @@ import faafo.rpc  # noqa: F401
 from tests.functional.keystone import Keystone, Memcached
 from tests.functional.object_stores import Moto, Swift
 from tests.functional.processes import Api, running_api
+from tests.functional.redis_server import Redis
 from tests.functional.servers import MariaDB, RabbitMQ, started
 
 DATABASES = ["sqlite", "mariadb"]
@@ -75,6 +76,13 @@ def keystone() -> Iterator[Keystone]:
 def memcached() -> Iterator[Memcached]:
     """A memcached of the tests of one file."""
     with started(Memcached) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[Redis]:
+    """A Redis of the tests of one file, which empty, fill and kill it."""
+    with started(Redis) as server:
         yield server
 
 

@@ -29,8 +29,9 @@ ARROWS = {
     "store": {"client", "fractal"},
     "rpc": {"fractal"},
     "client": {"fractal"},
+    "recent": {"fractal"},
     "db": {"fractal"},
-    "core": {"db", "egress", "fractal", "rpc", "store"},
+    "core": {"db", "egress", "fractal", "recent", "rpc", "store"},
     "web": {"core", "db", "fractal", "store"},
     "api": {"core", "db", "egress", "fractal", "store"},
     "policies": set(),
@@ -39,6 +40,7 @@ ARROWS = {
     "producer": {"client", "rpc", "fractal"},
     "notifier": {"client", "egress", "fractal", "rpc"},
     "worker": {"rpc", "store", "fractal", "render"},
+    "reader": {"recent", "rpc"},
     "cli": {"client", "fractal"},
     "cmd": {
         "cli",
@@ -51,6 +53,8 @@ ARROWS = {
         "fractal",
         "notifier",
         "producer",
+        "reader",
+        "recent",
         "worker",
         "rpc",
         "store",
@@ -59,6 +63,7 @@ ARROWS = {
 }
 FOR_ALL = {"errors", "retry", "urls", "vital"}
 LATE_IMPORTS = {
+    ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
     ("faafo.db.schema", "from faafo.db import migrate"),
 }
@@ -75,6 +80,7 @@ ONLY_IN = {
     "numba": {"render"},
     "llvmlite": {"render"},
     "numpy": {"render"},
+    "redis": {"recent"},
     "requests": {"client"},
     "cliff": {"cli"},
     "sqlalchemy": {"db", "core", "api", "app", "web", "cmd"},

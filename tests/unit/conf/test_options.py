@@ -94,6 +94,7 @@ def test_the_default_is_to_be_reached_from_this_machine_only(conf):
         ("api", options.list_api_opts),
         ("notifier", options.list_notifier_opts),
         ("producer", options.list_producer_opts),
+        ("reader", options.list_reader_opts),
         ("worker", options.list_worker_opts),
     ],
 )
