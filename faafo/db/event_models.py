@@ -116,4 +116,6 @@ class Subscription(Base):
     __tablename__ = "subscription"
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    # Since when it has never been expired.
+    began_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)

@@ -17,7 +17,7 @@ from faafo.db import Session, subscriptions
 from faafo.db.clock import moment
 from faafo.db.event_models import Delivery, Event
 from faafo.db.models import CollectedFractal, Fractal
-from faafo.db.subscriptions import BUS, Subscriptions, Target
+from faafo.db.subscriptions import BUS, STREAM, Subscriptions, Target
 from faafo.fractal.events import ENDINGS, RESULT, EventType, fractal_data, payload
 
 # Without functions among the values: PyMySQL would send each row as a statement of its own.
@@ -105,6 +105,18 @@ def latest_id(session: Session) -> int:
 def oldest_id(session: Session) -> int:
     """Return the smallest id of an event that is kept; 0 if there is none."""
     return session.scalar(select(func.min(Event.id))) or 0
+
+
+def lost_since(session: Session, last_id: int) -> str | None:
+    """Return why events after this one may be missing for a stream; None if they are all kept."""
+    written_at = session.scalar(select(Event.created_at).where(Event.id == last_id))
+    if written_at is None:
+        is_future = last_id > latest_id(session)
+        return f"there is no event {last_id} {'yet' if is_future else 'any more'}"
+    began_at = subscriptions.began_at(session, STREAM)
+    if began_at is None or written_at < began_at:
+        return f"after event {last_id} events were not written for some time"
+    return None
 
 
 def _event(kind: EventType, row: Row, now: datetime) -> dict[str, Any]:

@@ -8,10 +8,12 @@ changes that begin ``EFFECTIVE_SECONDS`` after the subscription was committed.
 import threading
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, delete, insert, select, true, update
+from sqlalchemy import Engine, case, delete, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session
 from faafo.db.clock import moment
@@ -97,15 +99,35 @@ def subscribe(session: Session, name: str, seconds: float) -> None:
 
     :param name: BUS for deliveries to the bus; any other for events alone.
     """
+    lasting = case((Subscription.expires_at > moment(), Subscription.began_at), else_=moment())
+    # In this order: MariaDB sees in an expression what was set before.
     query = update(Subscription).where(Subscription.name == name)
-    if not execute_update(session, query.values(expires_at=moment(seconds))):
+    query = query.ordered_values(("began_at", lasting), ("expires_at", moment(seconds)))
+    if not execute_update(session, query):
+        times = {"began_at": moment(), "expires_at": moment(seconds)}
         try:
-            session.execute(insert(Subscription).values(name=name, expires_at=moment(seconds)))
+            session.execute(insert(Subscription).values(name=name, **times))
         except IntegrityError:
             # Another process has subscribed in this moment.
             session.rollback()
     session.commit()
     forget(session)
+
+
+def age(session: Session, name: str) -> float:
+    """Return for how many seconds events have been wanted without interruption; 0.0 if not."""
+    query = select(moment(), Subscription.began_at)
+    found = session.execute(query.where(*_is_valid(name))).one_or_none()
+    return 0.0 if found is None else max(0.0, (found[0] - found[1]).total_seconds())
+
+
+def began_at(session: Session, name: str) -> datetime | None:
+    """Return since when events have been wanted without interruption; None if they are not."""
+    return session.scalar(select(Subscription.began_at).where(*_is_valid(name)))
+
+
+def _is_valid(name: str) -> tuple[ColumnElement[bool], ...]:
+    return Subscription.name == name, Subscription.expires_at > moment()
 
 
 def remove_expired(session: Session) -> None:

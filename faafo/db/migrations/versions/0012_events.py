@@ -75,5 +75,6 @@ def upgrade() -> None:
     steps.create_table(
         "subscription",
         sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column("began_at", MOMENT, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
     )
