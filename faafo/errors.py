@@ -219,3 +219,7 @@ class WaitTimeout(FaafoError):
 
 class OutputRefused(FaafoError):
     """Raised when a file cannot be written that a user has asked for; names it."""
+
+
+class NoStreams(FaafoError):
+    """Raised when the HTTP server that runs the API cannot keep a stream without a thread."""

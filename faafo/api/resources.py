@@ -7,6 +7,7 @@ from faafo.api import (
     claim,
     collection,
     delivery,
+    event,
     fractal,
     health,
     job,
@@ -20,6 +21,7 @@ from faafo.api import (
 RESOURCES: tuple[APIBlueprint, ...] = (
     fractal.blueprint,
     job.blueprint,
+    event.blueprint,
     collection.blueprint,
     webhook.blueprint,
     claim.blueprint,

@@ -14,16 +14,22 @@ from faafo.core.csrf import reject_cross_site
 
 # Those whose requests are checked; the version document takes any.
 API = {one.name for one in RESOURCES} - {"version"}
-WITH_JSON = API - {"tile", "health", "job"}
+WITH_JSON = API - {"tile", "health", "job", "event"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {
     *("collection.put_fractal", "fractal.post_retry", "fractal.put_image", "webhook.post_ping"),
 }
 WITH_LIST = {"fractal.post_fractals"}
-# A GET that writes, has a worker render, or occupies a thread: no page of another site may make a
-# browser send any number of them, with the credentials that the browser has.
-COSTLY = {"claim.get_claim", "delivery.get_claim", "health.get_store_health", "tile.get_tile"}
+# A GET that writes, has a worker render, or occupies a thread or a place: no page of another site
+# may make a browser send any number of them, with the credentials that the browser has.
+COSTLY = {
+    "claim.get_claim",
+    "delivery.get_claim",
+    "event.get_events",
+    "health.get_store_health",
+    "tile.get_tile",
+}
 # What every file of gzip begins with (RFC 1952, 2.3.1).
 GZIP = b"\x1f\x8b"
 # Of the object in a body; our largest one has 20.

@@ -11,22 +11,18 @@ from waitress.task import WSGITask
 from faafo.app.admission import Admission
 from faafo.app.bodies import NO_ROOM
 from faafo.app.lanes import Lane
+from faafo.app.parking import ParkingChannel
 from faafo.app.parser import Busy, Parser
-from faafo.app.pausing import BODY, CHANNEL, Paused
+from faafo.app.pausing import BODY, CHANNEL
 from faafo.app.request_log import Refusal
 from faafo.auth.identity import SENDER
-from faafo.core.endings import Parked, Ticket
 from faafo.core.preflight import DROPPED
 
-# A response with more unsent bytes releases its thread until the client has read.
-HIGH_WATERMARK_BYTES = 2**17
 # Seconds for a complete request head, and between two pieces of a body or of a response.
 STALLED_SECONDS = 30
 IDLE_SECONDS = 120
 # Seconds that a refused body is read and dropped: the client gets the answer and no reset.
 LINGER_SECONDS = 5
-# Seconds until a response is resumed that found no place in a bulkhead.
-BUSY_SECONDS = 0.2
 
 
 class Task(WSGITask):
@@ -46,7 +42,7 @@ class Task(WSGITask):
             self.environ[BODY].close()
 
 
-class Channel(HTTPChannel):
+class Channel(ParkingChannel):
     """A connection that parses one request at a time and never blocks a thread.
 
     Before the body of an upload is read, the application is asked about it.
@@ -54,13 +50,9 @@ class Channel(HTTPChannel):
 
     error_task_class = Refusal
     request: Any = None
-    paused = False
-    # Of the request that waits for the end of a fractal.
-    ticket: Ticket | None = None
     refused = False
     lingering_since: float | None = None
     unparsed = b""
-    _resume_after = 0.0
     _asking = False
     _admitted: bool | None = None
 
@@ -89,10 +81,6 @@ class Channel(HTTPChannel):
     def _environ_of(self, request: Parser) -> dict[str, Any]:
         return Task(self, request).get_environment()
 
-    def is_full(self) -> bool:
-        """Whether the unsent bytes have reached the high watermark."""
-        return self.connected and self.total_outbufs_len >= HIGH_WATERMARK_BYTES
-
     def turn_away(self) -> bool:
         """Have the request answered with 503; False when its response has begun."""
         request = self.requests[0]
@@ -102,31 +90,6 @@ class Channel(HTTPChannel):
         return True
 
     # In a thread of the pool
-
-    def wake(self) -> None:
-        """Have the loop look whether the ticket is due."""
-        self.server.trigger.pull_trigger(lambda: self.server.waiting.take_back(self))
-
-    def put_off(self) -> None:
-        """Resume the response later, not as soon as it is paused."""
-        self._resume_after = time.monotonic() + BUSY_SECONDS
-
-    def service(self) -> None:
-        request = self.requests[0]
-        try:
-            super().service()
-        except (Paused, Parked) as paused:
-            self.ticket = paused.ticket if isinstance(paused, Parked) else None
-            # Comes last: the loop may resume at once.
-            self.paused = True
-            self.server.trigger.pull_trigger(lambda: self.server.waiting.add(self))
-        else:
-            if request.task is not None:
-                request.task.close()
-                request.task = None
-
-    def _flush_outbufs_below_high_watermark(self) -> None:
-        """Never wait for the client: ``PausableBody`` bounds what is unsent."""
 
     def decide(self, admitted: bool) -> None:
         """Read the body of the upload, or have it answered without."""
@@ -153,19 +116,28 @@ class Channel(HTTPChannel):
 
     def writable(self) -> bool:
         return self.lingering_since is None and bool(
-            super().writable()
-            or self._can_resume()
-            or self._can_parse()
-            or self._admitted is not None
+            super().writable() or self._can_parse() or self._admitted is not None
         )
 
     def handle_read(self) -> None:
         if self.ticket is not None:
-            self.unparsed += self.recv(self.adj.recv_bytes)
+            self._read_ahead()
         elif self.lingering_since is None:
             super().handle_read()
         else:
             self.recv(self.adj.recv_bytes)
+
+    def _read_ahead(self) -> None:
+        try:
+            data = self.recv(self.adj.recv_bytes)
+        except OSError:
+            # The client is lost: the system has given up sending to it.
+            self.handle_close()
+            return
+        if data and not self.parser.task.wrote_header:
+            self.unparsed += data
+        # What follows a stream is never answered, since the connection ends with it.
+        self.park()
 
     def handle_write(self) -> None:
         if self.refused and self.close_when_flushed:
@@ -174,8 +146,6 @@ class Channel(HTTPChannel):
                 self._linger()
                 return
         super().handle_write()
-        if self._can_resume() and self.total_outbufs_len <= self.adj.send_bytes:
-            self._resume()
         if self._admitted is not None and self.connected:
             self._go_on()
         elif self._can_parse():
@@ -186,20 +156,6 @@ class Channel(HTTPChannel):
         super().handle_close()
         if self.request is not None:
             self.request.close()
-        if self.ticket is not None:
-            self.ticket.call(finally_=True)
-        if self.paused:
-            # The application closes its response in a thread of its own.
-            self._resume()
-
-    def _can_resume(self) -> bool:
-        if self.ticket is not None:
-            return self.paused and self.ticket.is_due
-        return self.paused and time.monotonic() >= self._resume_after
-
-    def _resume(self) -> None:
-        self.paused, self.ticket = False, None
-        self.server.add_task(self)
 
     def _go_on(self) -> None:
         """Go on with the upload that was decided about."""
@@ -236,21 +192,15 @@ class Channel(HTTPChannel):
         except OSError:
             self.handle_close()
 
-    def in_service(self) -> bool:
-        """Whether a thread works on a request, or will as soon as one is free."""
-        return bool(self.requests) and not self.paused
-
-    def is_unsent(self) -> bool:
-        """Whether a part of a response waits for the client to read."""
-        return bool(self.paused or self.total_outbufs_len)
-
     def has_expired(self, now: float) -> bool:
         """Whether the client has exceeded the time for its request, for reading, or for being idle.
 
         :param now: seconds since the epoch.
         """
-        if self.in_service() or self.ticket is not None:
+        if self.in_service():
             return False
+        if self.ticket is not None:
+            return self.is_stalled(STALLED_SECONDS, now)
         if self.lingering_since is not None:
             return now - self.lingering_since > LINGER_SECONDS
         request = self.request

@@ -3,6 +3,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -22,9 +23,9 @@ class EndingWatch:
         self._endings = endings
         self._thread = threading.Thread(target=self._run, name="endings", daemon=True)
 
-    def start(self, most: int) -> None:
-        """Let up to ``most`` requests wait, and begin to look."""
-        self._endings.open(most)
+    def start(self, most: int, others: Callable[[], int] = int) -> None:
+        """Let up to ``most`` requests wait, with ``others``, and begin to look."""
+        self._endings.open(most, others)
         self._thread.start()
 
     def stop(self) -> None:

@@ -46,6 +46,7 @@ STATUS = {
     errors.NothingToRetry: 409,
     errors.QueueFull: 429,
     errors.TooManyAttempts: 429,
+    errors.NoStreams: 501,
     errors.Overloaded: 503,
     errors.TilesBusy: 503,
     errors.TileUnavailable: 503,
@@ -55,6 +56,7 @@ STATUS = {
 }
 # Expected under load: clients get their text, and they are not logged.
 EXPECTED = (
+    errors.NoStreams,
     errors.Overloaded,
     errors.TilesBusy,
     errors.TileUnavailable,

@@ -11,7 +11,7 @@ from oslo_config import cfg
 from faafo.api import version as versions
 from faafo.api.resources import RESOURCES
 from faafo.api.schemas import Message
-from faafo.app import checks, error_handlers, gate, proxies, request_log, shortcut
+from faafo.app import checks, error_handlers, event_watch, gate, proxies, request_log, shortcut
 from faafo.app.openapi import DocumentedApp
 from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
@@ -25,6 +25,7 @@ from faafo.core.jobs import open_recent
 from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
 from faafo.core.receivers import Receivers
+from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
 from faafo.db.counts import CountsByScope
@@ -81,6 +82,7 @@ def create_app(
         gate.register(app, authenticator, conf.api.public_gallery)
         app.ask_for_credentials(authenticator.credentials, conf.api.public_gallery)
     checks.register(app)
+    event_watch.register(app)
     error_handlers.register(app)
     for blueprint in RESOURCES:
         app.register_api(blueprint)
@@ -114,6 +116,7 @@ def make_collaborators(
         deliveries=Arrivals(),
         receivers=Receivers(conf),
         endings=Endings(),
+        streams=Streams(),
         notice=notice,
         policy=open_policy(conf),
         recent=open_recent(conf),

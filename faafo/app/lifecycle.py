@@ -9,16 +9,18 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.app.ending_watch import EndingWatch
+from faafo.app.event_watch import EventWatch
 from faafo.app.exposure import check_exposure
 from faafo.app.server import HttpServer
 from faafo.core.collaborators import collaborators
+from faafo.core.event_source import EventSource
 from faafo.db import db, schema
 from faafo.db.engine import explained
 from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
 
-# A quarter of the connections may be those of requests that wait for the end of a fractal.
+# A quarter of the connections may be those of requests that wait or follow events.
 WAITING_SHARE = 4
 
 
@@ -33,6 +35,7 @@ class ApiService:
             self._collaborators = collaborators()
         self._arrivals = (self._collaborators.arrivals, self._collaborators.deliveries)
         self._endings = EndingWatch(app, self._collaborators.endings)
+        self._events = EventWatch(self._collaborators.streams, EventSource(app))
 
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
@@ -47,12 +50,20 @@ class ApiService:
         self._server = HttpServer(
             self._app, conf.listen_address, conf.bind_port, conf.api.threads, self._slow_threads()
         )
-        self._server.start()
+        # First: whoever was refused a stream once may not ask again.
+        self._start_waiting(self._server.most_connections // WAITING_SHARE)
         for one in self._arrivals:
             one.open()
-        self._endings.start(self._server.most_connections // WAITING_SHARE)
+        self._server.start()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
+
+    def _start_waiting(self, most: int) -> None:
+        """Let up to ``most`` requests wait or follow events."""
+        endings, streams = self._collaborators.endings, self._collaborators.streams
+        streams.open(most, lambda: len(endings))
+        self._events.start()
+        self._endings.start(most, lambda: len(streams))
 
     def _slow_threads(self) -> int:
         """Return how many slow requests there can be at a time, and one more that is refused."""
@@ -64,6 +75,7 @@ class ApiService:
         for one in self._arrivals:
             one.close()
         self._endings.stop()
+        self._events.stop()
         if self._server is not None:
             self._server.stop()
         LOG.info("the API has stopped")

@@ -8,6 +8,7 @@ from waitress.buffers import ReadOnlyFileBasedBuffer
 
 from faafo import errors
 from faafo.core.context import CONTEXT
+from faafo.core.parked import Parked
 from faafo.core.preference import TICKET
 from faafo.core.reading import CHANNEL
 
@@ -47,6 +48,10 @@ class PausableBody:
             raise Paused
         try:
             return next(self._iterator)
+        except (Paused, Parked):
+            # A stream: there is nothing to send at present.
+            self._paused = True
+            raise
         except errors.Overloaded:
             self._paused = True
             self._put_off()

@@ -16,10 +16,11 @@ from waitress.server import TcpWSGIServer
 
 from faafo import errors
 from faafo.app.bodies import Budget
-from faafo.app.connection import HIGH_WATERMARK_BYTES, Channel
+from faafo.app.connection import Channel
 from faafo.app.gate import authenticator_of
 from faafo.app.identification import Identifier
 from faafo.app.lanes import UNLIMITED, Lanes, Route, routes
+from faafo.app.parking import HIGH_WATERMARK_BYTES
 from faafo.app.pausing import pausable
 from faafo.app.sizes import queues_of_lanes, threads_of_lanes
 from faafo.app.waiting_channels import WaitingChannels

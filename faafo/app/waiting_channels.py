@@ -2,22 +2,27 @@
 """The connections whose requests wait, which the loop of the HTTP server need not visit."""
 
 import select
+from collections import deque
 from typing import Any, Protocol
 
-from faafo.core.endings import Ticket
+from faafo.core.parked import Parking
 
 
 class Waiting(Protocol):
-    """A connection: its file descriptor, and the ticket of its request if that waits."""
+    """A connection: its file descriptor, and what its request waits for."""
 
     _fileno: Any
-    ticket: Ticket | None
+    ticket: Parking | None
+
+    def park(self) -> None:
+        """Send what there is to send, and wait on."""
+        ...
 
 
 class WaitingChannels:
     """Takes connections out of the loop, which calls each of them several times a pass.
 
-    Only the thread of the loop calls the methods.
+    Only the thread of the loop calls the methods, but ``call``.
 
     :param sockets: what the loop visits, by file descriptor.
     """
@@ -25,10 +30,16 @@ class WaitingChannels:
     def __init__(self, sockets: dict[int, Any]) -> None:
         self._sockets = sockets
         self._waiting: dict[int, Waiting] = {}
+        self._called: deque[Waiting] = deque()
         self._poll = select.poll()
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def call(self, channel: Waiting) -> bool:
+        """Have ``take_back_ready`` look after a connection; tell whether the loop must be woken."""
+        self._called.append(channel)
+        return len(self._called) == 1
 
     def add(self, channel: Waiting) -> None:
         """Have the loop not visit a connection until its request is due, or its client writes.
@@ -51,7 +62,14 @@ class WaitingChannels:
             self._sockets[number] = channel
 
     def take_back_ready(self) -> None:
-        """Have the loop visit those that are due, and those whose clients have hung up."""
+        """Have the loop visit those that are due, and those whose clients have hung up.
+
+        Those that were called may have something to send.
+        """
+        while self._called:
+            called = self._called.popleft()
+            self.take_back(called)
+            called.park()
         for number, _events in self._poll.poll(0):
             self.take_back(self._waiting[number])
         for channel in [one for one in self._waiting.values() if _is_due(one)]:

@@ -21,6 +21,8 @@ class Ticket:
     :param wake: has the server look whether the ticket is due.
     """
 
+    is_abandoned = False
+
     def __init__(self, uuid: str, seconds: float, wake: Callable[[], None]) -> None:
         self.uuid = uuid
         self.seconds = seconds
@@ -49,13 +51,9 @@ class Ticket:
         """Wait for another call: the request is being repeated."""
         self._is_called = False
 
-
-class Parked(BaseException):
-    """Ends the work of a thread on a request that waits; waitress passes it on."""
-
-    def __init__(self, ticket: Ticket) -> None:
-        super().__init__()
-        self.ticket = ticket
+    def take(self) -> bytes:
+        """Return nothing: the response has not begun."""
+        return b""
 
 
 class Endings:
@@ -68,13 +66,15 @@ class Endings:
         self._changed = threading.Condition()
         self._tickets: dict[str, set[Ticket]] = {}
         self._most = 0
+        self._others: Callable[[], int] = int
         self._is_open = False
 
-    def open(self, most: int) -> None:
-        """Let up to ``most`` requests wait at the same time from now on."""
+    def open(self, most: int, others: Callable[[], int] = int) -> None:
+        """Let up to ``most`` requests wait at the same time from now on, with ``others``."""
         with self._changed:
             self._is_open = True
             self._most = most
+            self._others = others
 
     def close(self) -> None:
         """Have all requests that wait be answered at once, and let none wait any more."""
@@ -88,8 +88,9 @@ class Endings:
 
     def add(self, ticket: Ticket) -> bool:
         """Let a request wait; answer False if it may not, or too many do."""
+        others = self._others()
         with self._changed:
-            if not self._is_open or len(self) >= self._most:
+            if not self._is_open or len(self) + others >= self._most:
                 return False
             self._tickets.setdefault(ticket.uuid, set()).add(ticket)
             self._changed.notify_all()

@@ -8,7 +8,8 @@ from flask import Response, request
 from werkzeug.http import parse_dict_header
 
 from faafo.core.collaborators import collaborators
-from faafo.core.endings import Parked, Ticket
+from faafo.core.endings import Ticket
+from faafo.core.parked import Parked
 from faafo.core.reading import CHANNEL
 from faafo.fractal.task import ENDED, INTEGER
 

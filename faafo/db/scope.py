@@ -2,11 +2,22 @@
 """Which fractals a query is about: those of a project, those that are shared, or all."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import case, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db.models import CollectedFractal, Fractal
+
+
+class Owned(Protocol):
+    """A fractal, or what tells of one."""
+
+    @property
+    def project_id(self) -> str | None: ...
+
+    @property
+    def shared(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ class Scope:
             return "ix_fractal_project_id"
         return "ix_fractal_shared" if self.only_shared else None
 
-    def includes(self, fractal: Fractal) -> bool:
+    def includes(self, fractal: Owned) -> bool:
         """Tell whether ``fractal`` is in this scope, or may be seen by those who see it."""
         is_own = self.project_id is not None and fractal.project_id == self.project_id
         if self.project_id is not None and self.collection_id is None:

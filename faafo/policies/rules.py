@@ -10,6 +10,7 @@ from faafo.policies import (
     claim,
     collection,
     delivery,
+    event,
     fractal,
     health,
     image,
@@ -23,6 +24,19 @@ from faafo.policies import (
 def list_rules() -> list[RuleDefault]:
     """Return all rules, for the enforcer, and for oslo.policy's generators."""
     modules = (
-        *(base, fractal, job, image, collection, webhook, claim, delivery, tile, quota, health),
+        *(
+            base,
+            fractal,
+            job,
+            event,
+            image,
+            collection,
+            webhook,
+            claim,
+            delivery,
+            tile,
+            quota,
+            health,
+        ),
     )
     return list(chain.from_iterable(module.rules for module in modules))

@@ -88,6 +88,8 @@ ROUTES = {
     "delivery.post_claim": Route("POST", "/api/delivery/claim", json={**NO_CLAIM, "count": 1}),
     "delivery.put_claim": Route("PUT", "/api/delivery/claim", json=NO_CLAIM),
     "download.get_download": Route("GET", "/fractal/{uuid}/download"),
+    # A GET would have no end.
+    "event.get_events": Route("HEAD", "/api/event"),
     "explore.get_explorer": Route("GET", "/explore"),
     "fractal.delete_fractal": Route(
         "DELETE", "/api/fractal/{uuid}", 204, changes=True, removes=True

@@ -33,6 +33,7 @@ CALLS = {
     ("/api/fractal/{uuid}/retry", "post"): "retry_fractal",
     ("/api/fractal/{uuid}/shared", "put"): "share_fractal",
     ("/api/job/{uuid}", "get"): "show_job",
+    ("/api/event", "get"): "follow_events",
     ("/api/collection", "get"): "list_collections",
     ("/api/collection", "post"): "create_collection",
     ("/api/collection/mine", "get"): "show_favourites",

@@ -13,6 +13,10 @@ class Channel:
     def __init__(self, number):
         self._fileno = number
         self.ticket = Ticket("a uuid", 60.0, lambda: None)
+        self.parked = 0
+
+    def park(self):
+        self.parked += 1
 
 
 @pytest.fixture
@@ -67,6 +71,13 @@ def test_one_that_is_called_is_visited_again_once(sockets, waiting, channel):
     for _ in range(2):
         waiting.take_back(channel)
     assert (sockets, len(waiting)) == ({channel._fileno: channel}, 0)
+
+
+def test_the_loop_is_woken_once_for_all_that_are_called(waiting, channel):
+    assert [waiting.call(channel) for _ in range(3)] == [True, False, False]
+    waiting.take_back_ready()
+    assert (channel.parked, len(waiting)) == (3, 0)
+    assert waiting.call(channel)
 
 
 def test_one_that_was_called_before_it_could_wait_stays_in_the_loop(sockets, waiting, channel):

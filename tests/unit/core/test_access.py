@@ -3,14 +3,16 @@
 
 import json
 import re
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
 import requests
 
 from faafo import errors
-from faafo.app import factory
+from faafo.app import event_watch, factory
 from faafo.app.factory import create_app
+from faafo.app.lifecycle import ApiService
 from faafo.app.server import HttpServer
 from faafo.auth.identity import Identity
 from faafo.client import Client
@@ -22,6 +24,7 @@ from faafo.db.scope import NOBODY as WITHOUT_LOGIN
 from faafo.db.scope import SHARED
 from faafo.fractal.png import has_sides
 from tests.functional import matrix
+from tests.functional.event_stream import EventStream
 from tests.functional.matrix import Matrix, User
 from tests.functional.processes import SMALL_FRACTAL
 
@@ -321,3 +324,66 @@ def test_pages_name_the_users_whose_favourites_are_shared_as_all_have_the_same_n
     for path in ("/collections", mine.removeprefix("/api")):
         for who, named in ((stranger, True), (USERS["operator"], True), (member, False)):
             assert ("of ada<" in asked.ask(who, "GET", path).text) is named
+
+
+@pytest.fixture
+def followed(app, conf, stop, monkeypatch):
+    """The URL of an API with event streams."""
+    monkeypatch.setattr(event_watch, "EFFECTIVE_SECONDS", 0.0)
+    conf.set_override("bind_port", 0)
+    service = ApiService(conf, app)
+    yield service.start(stop)
+    service.stop()
+
+
+# By user and scope: the fractals whose events a stream has, of alpha's and beta's, shared or not.
+STREAMS = [
+    ("reader", "project", {"a", "as"}),
+    ("reader", "shared", {"as", "bs"}),
+    ("stranger", "project", {"b", "bs"}),
+    ("operator", "project", {"a", "as"}),
+    ("operator", "all_projects", {"a", "as", "b", "bs"}),
+    (None, "project", {"as", "bs"}),
+]
+
+
+def test_a_stream_has_the_events_of_what_its_client_may_see(followed):
+    with ExitStack() as opened:
+        streams = []
+        for name, scope, expected in STREAMS:
+            who = USERS[name] if name else NOBODY
+            wanted = {"scope": scope, "types": "fractal.queued"}
+            client = EventStream(followed, params=wanted, headers=who.headers)
+            streams.append((opened.enter_context(client).opened(), expected))
+        uuids = {}
+        for name, owner, shared in (
+            ("a", "member", False),
+            ("as", "member", True),
+            ("b", "stranger", False),
+            ("bs", "stranger", True),
+        ):
+            posted = SMALL_FRACTAL | {"shared": shared}
+            headers = USERS[owner].headers
+            answer = requests.post(
+                f"{followed}/api/fractal", json=posted, headers=headers, timeout=60
+            )
+            uuids[answer.json()["uuid"]] = name
+        for client, expected in streams:
+            got = [uuids[client.next().data["data"]["uuid"]] for _ in expected]
+            assert sorted(got) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "status"),
+    [
+        ("reader", "all_projects", 403),
+        (None, "all_projects", 403),
+        ("unknown role", "project", 403),
+    ],
+)
+def test_a_stream_of_what_one_may_not_see_is_refused(followed, name, scope, status):
+    headers = USERS[name].headers if name else {}
+    answer = requests.get(
+        f"{followed}/api/event", params={"scope": scope}, headers=headers, timeout=60
+    )
+    assert answer.status_code == status
