@@ -109,8 +109,7 @@ def _values(seen: Webhook, body: WebhookUpdate) -> dict[str, Any]:
     if "collection" in body.model_fields_set:
         values["collection_id"] = webhook_access.collection_id(body.collection)
     if body.enabled is not None:
-        values["enabled"] = body.enabled
-        values["reason"] = None if body.enabled else "disabled by a user"
+        values |= webhooks.enabling(body.enabled)
     return values
 
 
@@ -125,8 +124,6 @@ def delete_webhook(path: WebhookPath) -> Any:
 def post_ping(path: WebhookPath) -> Any:
     """Queue an event of type webhook.ping, to try the webhook."""
     seen = webhook_access.visible(str(path.uuid))
-    if not seen.enabled:
-        raise errors.InvalidWebhook(f"enabled: the webhook is disabled: {seen.reason}")
     webhooks.ping(db.session, seen)
     return _queued(1)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The log of a webhook's deliveries, their redelivery, and how long all of it is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
@@ -41,6 +41,14 @@ def page(
     if status is not None:
         query = query.where(Delivery.status == status)
     return session.execute(query.order_by(Delivery.id.desc()).limit(size)).all()
+
+
+def failed(session: Session, webhook_ids: Collection[int]) -> dict[int, int]:
+    """Return how many deliveries of webhooks were given up, where any were."""
+    query = select(Delivery.webhook_id, func.count().label("total"))
+    query = query.where(Delivery.status == DeliveryStatus.FAILED)
+    query = query.where(Delivery.webhook_id.in_(webhook_ids)).group_by(Delivery.webhook_id)
+    return {one.webhook_id: one.total for one in session.execute(query)}
 
 
 def redeliver(session: Session, webhook_id: int, delivery_id: int) -> None:

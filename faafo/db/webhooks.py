@@ -101,6 +101,11 @@ def change(session: Session, seen: Webhook, values: dict[str, Any]) -> Webhook:
     return get(session, uuid)
 
 
+def enabling(enabled: bool) -> dict[str, Any]:
+    """Return what ``change`` writes to enable a webhook, or to disable it."""
+    return {"enabled": enabled, "reason": None if enabled else "disabled by a user"}
+
+
 def rotate(session: Session, seen: Webhook, secret: str) -> Webhook:
     """Sign with ``secret`` from now on, and for OVERLAP_SECONDS with the one before, too."""
     values = {
@@ -123,7 +128,12 @@ def remove(session: Session, seen: Webhook) -> None:
 
 @retry_on_deadlock
 def ping(session: Session, seen: Webhook) -> int:
-    """Queue a ping to a webhook; return the id of the delivery."""
+    """Queue a ping to a webhook; return the id of the delivery.
+
+    :raises faafo.errors.InvalidWebhook: when it is disabled.
+    """
+    if not seen.enabled:
+        raise errors.InvalidWebhook(f"enabled: the webhook is disabled: {seen.reason}")
     event_uuid = _ping(session, seen)
     query = select(Delivery.id).join(Event, Event.id == Delivery.event_id)
     delivery_id = session.scalars(query.where(Event.uuid == event_uuid)).one()

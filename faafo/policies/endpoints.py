@@ -63,6 +63,15 @@ RULES = {
     "webhook.post_redeliver": "webhook:deliver",
     "webhook.post_secret": "webhook:update",
     "webhook.post_webhook": "webhook:create",
+    "webhooks.get_delete": "webhook:delete",
+    "webhooks.get_webhook": "webhook:get",
+    "webhooks.get_webhooks": "webhook:list",
+    "webhooks.post_delete": "webhook:delete",
+    "webhooks.post_ping": "webhook:deliver",
+    "webhooks.post_redeliver": "webhook:deliver",
+    "webhooks.post_secret": "webhook:update",
+    "webhooks.post_webhook": "webhook:update",
+    "webhooks.post_webhooks": "webhook:create",
 }
 # With [api] public_gallery, these show visitors without credentials what is shared.
 VISITED = frozenset(

@@ -18,6 +18,7 @@ from faafo.web import (
     pages,
     permissions,
     thumbnail,
+    webhooks,
 )
 
 STATIC_MAX_AGE_SECONDS = 3600
@@ -38,6 +39,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     app.register_blueprint(actions.blueprint)
     app.register_blueprint(collections.blueprint)
     app.register_blueprint(create.blueprint)
+    app.register_blueprint(webhooks.blueprint)
     app.register_blueprint(download.blueprint)
     app.register_blueprint(explore.blueprint)
     app.register_blueprint(explore.leaflet_files)

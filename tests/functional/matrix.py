@@ -43,11 +43,12 @@ class Route:
 
 
 def _page(path: str, status: int = 303, **options: Any) -> Route:
-    return Route("POST", path, status, changes=True, data={"any": ""}, **options)
+    return Route("POST", path, status, changes=True, data=ANY, **options)
 
 
 COLLECTION = "/api/collection/{collection}"
-WEBHOOK = "/api/webhook/{webhook}"
+WEBHOOK, PAGE = "/api/webhook/{webhook}", "/webhook/{webhook}"
+ANY = {"any": ""}
 # Nothing is delivered: there is no notifier.
 RECEIVER = "https://receiver.example/"
 # By endpoint; those with "{uuid}" are asked about each kind of fractal, those with "{collection}"
@@ -126,6 +127,17 @@ ROUTES = {
     "webhook.post_redeliver": Route("POST", WEBHOOK + "/redeliver", 202, json={}),
     "webhook.post_secret": Route("POST", WEBHOOK + "/secret", json={}),
     "webhook.post_webhook": Route("POST", "/api/webhook", 201, json={"url": RECEIVER}),
+    "webhooks.get_delete": Route("GET", PAGE + "/delete"),
+    "webhooks.get_webhook": Route("GET", PAGE),
+    "webhooks.get_webhooks": Route("GET", "/webhooks"),
+    "webhooks.post_delete": Route("POST", PAGE + "/delete", 303, data=ANY, removes=True),
+    "webhooks.post_ping": Route("POST", PAGE + "/ping", 303, data=ANY),
+    "webhooks.post_redeliver": Route("POST", PAGE + "/redeliver", 303, data=ANY),
+    "webhooks.post_secret": Route("POST", PAGE + "/secret", data=ANY),
+    "webhooks.post_webhook": Route("POST", PAGE, 303, data={"enabled": "true"}),
+    "webhooks.post_webhooks": Route(
+        "POST", "/webhooks", data={"url": RECEIVER, "events": "fractal.error"}
+    ),
 }
 
 
