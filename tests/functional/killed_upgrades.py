@@ -17,7 +17,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event, text
 
 from faafo.db import engine, schema
-from faafo.db.event_models import Event
+from faafo.db.tables import METADATA
 from faafo.db.url import parse_url
 
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -103,7 +103,7 @@ def _in_child(act: Callable[[], None]) -> int:
 def _check(url: str, start: str, statement: int) -> None:
     opened = _opened(url)
     with opened.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), Event.metadata)
+        differences = compare_metadata(MigrationContext.configure(connection), METADATA)
         if differences:
             print(f"killed after statement {statement}: the schema differs: {differences}")
         if connection.execute(text("SELECT count FROM deletions")).all() != [(0,)]:

@@ -3,11 +3,11 @@
 
 from alembic import context
 
-from faafo.db import event_models
+from faafo.db.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=event_models.Event.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -14,7 +14,7 @@ from faafo import errors
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import prepare_database
 from faafo.db import schema
-from faafo.db.event_models import Event
+from faafo.db.tables import METADATA
 from faafo.db.url import parse_url
 
 INSERT = """
@@ -49,7 +49,7 @@ def test_migrations_lead_to_the_model(opened):
     schema.check(opened)
     with opened.connect() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, Event.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_the_revision_that_is_needed_is_the_last_of_the_migrations(opened):
