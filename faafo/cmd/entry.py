@@ -22,6 +22,11 @@ def producer() -> int:
     return _serve("producer")
 
 
+def reader() -> int:
+    """``faafo-reader``."""
+    return _serve("reader")
+
+
 def worker() -> int:
     """``faafo-worker``."""
     return _serve("worker")

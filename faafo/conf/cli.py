@@ -37,6 +37,9 @@ COMMANDS = {
         "Generate random fractals, and dispatch queued fractals to workers.",
         ("endpoint_url", "quiet", "producer.name", *GENERATOR),
     ),
+    "faafo-reader": Command(
+        "Keep the states of recent jobs in Redis, as events tell them.", ("quiet",)
+    ),
     "faafo-worker": Command(
         "Render fractals for producers, and tiles for the explorer.",
         ("endpoint_url", "state_path", "quiet", "worker.name", "worker.slots", "tiles.threads"),

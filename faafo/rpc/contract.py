@@ -35,3 +35,5 @@ LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # hold rows_done, the number of rendered rows by uuid, and takes_batches, whether the worker serves
 # process_all and find_all
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)
+# ping(ctxt), of readers, on the broker of events
+READERS = oslo_messaging.Target(exchange=EXCHANGE, topic="readers", version=VERSION)

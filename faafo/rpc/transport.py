@@ -8,7 +8,7 @@ import oslo_messaging
 from oslo_config import cfg
 from oslo_messaging._drivers import amqp, impl_rabbit
 from oslo_messaging._drivers.common import ConfigOptsProxy
-from oslo_messaging.transport import RPCTransport
+from oslo_messaging.transport import NotificationTransport, RPCTransport, Transport
 
 from faafo import errors
 from faafo.rpc import contract
@@ -16,6 +16,9 @@ from faafo.rpc.tls import check_tls
 from faafo.urls import check_transport, masked, masked_text
 
 RABBIT = "oslo_messaging_rabbit"
+EVENTS_OPTION = "[events] transport_url"
+# Events that a reader has received and not stored yet.
+MOST_PREFETCHED = 1000
 RABBIT_DEFAULTS = {
     # Queues that outlive the broker; to change this later means to delete them by hand.
     "amqp_durable_queues": True,
@@ -76,6 +79,47 @@ def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
         return _transport(conf, url)
 
 
+def get_events_transport(conf: cfg.ConfigOpts) -> NotificationTransport:
+    """Return the transport for events, ``[events] transport_url``, for notifiers and readers.
+
+    :raises faafo.errors.ConfigurationError: as ``get_transport``, and when there is no such URL.
+    """
+    with _explained(EVENTS_OPTION, _required_url(conf)):
+        url = _events_url(conf)
+        return oslo_messaging.get_notification_transport(conf, url)
+
+
+def get_liveness_transport(conf: cfg.ConfigOpts) -> RPCTransport:
+    """Return the transport by which a reader calls itself, through the broker of events.
+
+    :raises faafo.errors.ConfigurationError: as ``get_events_transport``.
+    """
+    with _explained(EVENTS_OPTION, _required_url(conf)):
+        return oslo_messaging.get_rpc_transport(conf, _events_url(conf))
+
+
+def _required_url(conf: cfg.ConfigOpts) -> str:
+    url: str | None = conf.events.transport_url
+    if not url:
+        raise errors.ConfigurationError(f"{EVENTS_OPTION}: is not set; it names the broker")
+    return url
+
+
+def _events_url(conf: cfg.ConfigOpts) -> oslo_messaging.TransportURL:
+    register_opts(conf)
+    text = conf.events.transport_url
+    url = oslo_messaging.TransportURL.parse(conf, text)
+    if url.transport == "inprocess":
+        raise errors.ConfigurationError(
+            f"{EVENTS_OPTION} = {masked(text)}: inprocess:// carries no events; name a "
+            "broker, such as rabbit://"
+        )
+    # By default a listener is sent the whole queue at once.
+    url.query.setdefault("rabbit_qos_prefetch_count", str(MOST_PREFETCHED))
+    check_tls(ConfigOptsProxy(conf, url, RABBIT)[RABBIT])
+    return url
+
+
 def _transport(conf: cfg.ConfigOpts, url: oslo_messaging.TransportURL) -> RPCTransport:
     check_tls(ConfigOptsProxy(conf, url, RABBIT)[RABBIT])
     return oslo_messaging.get_rpc_transport(conf, url, allowed_remote_exmods=contract.ERROR_MODULES)
@@ -96,6 +140,6 @@ def _explained(option: str, url: str) -> Iterator[None]:
         ) from None
 
 
-def shown_url(transport: RPCTransport) -> str:
+def shown_url(transport: Transport) -> str:
     """Return the URL of a transport for a log, with all passwords masked."""
     return masked(str(transport._driver._url))

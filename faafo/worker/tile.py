@@ -13,8 +13,9 @@ from faafo import errors
 from faafo.fractal.tile import Tile, TileView, parse_view
 from faafo.render import image
 from faafo.rpc import contract, messages
+from faafo.rpc.listening import STOP_SECONDS
 from faafo.rpc.liveness import LivenessCheck
-from faafo.rpc.server import STOP_SECONDS, Server, expected_exceptions
+from faafo.rpc.server import Server, expected_exceptions
 from faafo.rpc.tile import packed
 from faafo.rpc.transport import get_tiles_transport
 from faafo.vital import VitalThreads

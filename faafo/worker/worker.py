@@ -13,9 +13,10 @@ from faafo import errors
 from faafo.render import escape
 from faafo.retry import with_backoff
 from faafo.rpc import contract
+from faafo.rpc.listening import STOP_SECONDS
 from faafo.rpc.liveness import TAKEN_SECONDS, LivenessCheck
 from faafo.rpc.report import ReportClient
-from faafo.rpc.server import STOP_SECONDS, Server
+from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
 from faafo.store.base import ImageWriter
 from faafo.vital import VitalThreads

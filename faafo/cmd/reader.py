@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``faafo-reader``: keeps the states of recent jobs in Redis."""
+
+import sys
+
+from oslo_service import systemd
+
+from faafo import errors, process
+from faafo.reader.reader import ReaderService
+from faafo.recent.server import RecentJobs
+from faafo.rpc.transport import get_events_transport, get_liveness_transport, register_opts
+
+# Seconds for a connection to Redis, and for an answer; the events wait in the queue.
+REDIS_TIMEOUT = 5.0
+
+
+def main() -> int:
+    """Read until stopped; return the exit status."""
+    return process.run(read)
+
+
+def read(stop: process.Stop) -> None:
+    """Store the states that events tell of until ``stop`` is requested."""
+    conf = process.prepare_service("faafo-reader", register_more=register_opts)
+    if not conf.reader.redis_url:
+        raise errors.ConfigurationError("[reader] redis_url: is not set; it names the server")
+    events, liveness = get_events_transport(conf), get_liveness_transport(conf)
+    recent = RecentJobs(conf.reader.redis_url, conf.reader.ttl, REDIS_TIMEOUT)
+    process.warn_of_unknown_options(conf)
+    name = process.unique_name("reader")
+    reader = ReaderService(conf, events, liveness, recent, name, process.instance_id(name))
+    stop.listen(conf.reader.drain_timeout)
+    reader.run(stop.requested, systemd.notify)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
