@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A claimed delivery, and what came of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from faafo import errors
+from faafo.egress import receiver_of
+
+# Characters of a fault in a report.
+LONGEST_FAULT = 1000
+
+
+class Tenant(NamedTuple):
+    """A project at a receiver: its webhooks and callbacks there get their share of the places."""
+
+    origin: str
+    project_id: str | None
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where a delivery goes, and the secrets that sign it."""
+
+    uuid: str
+    # It may have a token in it.
+    url: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A delivery that this notifier has claimed; ``webhook`` and ``tenant`` are None for the bus.
+
+    ``attempt`` counts the claims of this delivery: whatever is reported of it names both.
+    ``record`` is the delivery as the API has answered it.
+    """
+
+    id: int
+    attempt: int
+    event: str
+    body: str = field(repr=False)
+    webhook: Webhook | None
+    tenant: Tenant | None
+    record: Mapping[str, Any] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> Self:
+        """Return a claimed delivery.
+
+        :raises faafo.errors.InvalidMessage: when it is malformed: it comes from another process.
+        """
+        try:
+            event, webhook = record["event"], record["webhook"]
+            tenant = None
+            if webhook is not None:
+                webhook = Webhook(webhook["uuid"], webhook["url"], tuple(webhook["secrets"]))
+                tenant = Tenant(_origin(webhook.url), _project_of(event["body"]))
+            delivery = cls(
+                record["id"],
+                record["attempt"],
+                event["uuid"],
+                event["body"],
+                webhook,
+                tenant,
+                record,
+            )
+        except (AttributeError, LookupError, TypeError) as error:
+            raise errors.InvalidMessage(f"a malformed delivery: {error!r}") from None
+        texts = (delivery.event, delivery.body)
+        if webhook is not None:
+            texts += (webhook.uuid, webhook.url, *webhook.secrets)
+        numbers = (delivery.id, delivery.attempt)
+        if not all(isinstance(one, str) for one in texts) or any(
+            type(one) is not int for one in numbers
+        ):
+            raise errors.InvalidMessage("a malformed delivery: fields of other types")
+        return delivery
+
+    @property
+    def lease(self) -> tuple[int, int]:
+        """What identifies this claim of this delivery."""
+        return self.id, self.attempt
+
+    def as_body(self) -> dict[str, Any]:
+        """Return the lease as requests to the API contain it."""
+        return {"id": self.id, "attempt": self.attempt}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one attempt at a delivery.
+
+    :param http_status: None when there was no answer.
+    :param duration: in seconds.
+    :param fault: one sentence why it has failed, None when it was delivered.
+    :param retry_after: seconds that the receiver has asked to wait.
+    :param gone: whether the receiver wants no more deliveries.
+    :param timed_out: whether the receiver did not answer in time.
+    """
+
+    http_status: int | None
+    duration: float
+    fault: str | None = None
+    retry_after: float | None = None
+    gone: bool = False
+    timed_out: bool = False
+
+    def as_body(self) -> dict[str, Any]:
+        """Return the outcome as reports contain it, without the lease."""
+        body: dict[str, Any] = {"http_status": self.http_status, "duration": self.duration}
+        if self.fault is not None:
+            printable = "".join(one if one.isprintable() else "?" for one in self.fault)
+            body["fault"] = printable[:LONGEST_FAULT]
+            body |= {"retry_after": self.retry_after, "gone": self.gone}
+        return body
+
+
+def _origin(url: str) -> str:
+    try:
+        receiver = receiver_of(url)
+    except ValueError:
+        return ""
+    return f"{receiver.scheme}://{receiver.host}:{receiver.port}"
+
+
+def _project_of(body: str) -> str | None:
+    """Return the project that an event is about, None if it has none."""
+    try:
+        project_id = json.loads(body)["data"]["project_id"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return project_id if isinstance(project_id, str) else None
