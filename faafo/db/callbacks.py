@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Callbacks: a webhook that stands for the ``callback_url`` of all fractals of a project."""
 
+import json
 import uuid as uuidlib
 
-from sqlalchemy import insert, select, true, update
+from sqlalchemy import insert, select, update
 
 from faafo.db import Session
 from faafo.db.clock import moment
@@ -13,17 +14,21 @@ from faafo.db.statements import execute_update
 from faafo.fractal.events import ENDINGS
 from faafo.fractal.signing import new_secret
 
+# For the UUIDs (version 5, RFC 9562) of these webhooks: a project has one for each URL.
+NAMESPACE = uuidlib.UUID("0c8a3f52-6d1b-4b7e-9f43-2e5a7c9d1b60")
+
 
 def receiver(session: Session, owner: Owner, url: str) -> int:
     """Return the id of the webhook for callbacks of a project to ``url``; enable it, or make it.
 
-    The caller commits. Two transactions may make one each: both deliver.
+    The caller commits.
     """
-    same = (Webhook.project_id.is_not_distinct_from(owner.project_id), Webhook.url == url)
-    query = select(Webhook.id, Webhook.enabled).where(*same, Webhook.callback == true())
-    found = session.execute(query.order_by(Webhook.id).limit(1)).one_or_none()
+    uuid = str(uuidlib.uuid5(NAMESPACE, json.dumps([owner.project_id, url])))
+    query = select(Webhook.id, Webhook.enabled).where(Webhook.uuid == uuid)
+    found = session.execute(query).one_or_none()
     if found is None:
-        return _add(session, owner, url)
+        _add(session, owner, url, uuid)
+        found = session.execute(query).one()
     if not found.enabled:
         values = {"enabled": True, "reason": None}
         execute_update(session, update(Webhook).where(Webhook.id == found.id).values(**values))
@@ -35,10 +40,13 @@ def secret(session: Session, webhook_id: int) -> str | None:
     return session.scalar(select(Webhook.secret).where(Webhook.id == webhook_id))
 
 
-def _add(session: Session, owner: Owner, url: str) -> int:
+def _add(session: Session, owner: Owner, url: str, uuid: str) -> None:
+    """Insert the webhook, unless another transaction has done so."""
+    query = insert(Webhook.__table__).prefix_with("OR IGNORE", dialect="sqlite")
+    for dialect in ("mysql", "mariadb"):
+        query = query.prefix_with("IGNORE", dialect=dialect)
     values = {
-        "uuid": str(uuidlib.uuid4()),
-        "created_at": moment(),
+        "uuid": uuid,
         "project_id": owner.project_id,
         "user_id": owner.user_id,
         "url": url,
@@ -46,6 +54,4 @@ def _add(session: Session, owner: Owner, url: str) -> int:
         "callback": True,
         "secret": new_secret(),
     }
-    result = session.execute(insert(Webhook).values(**values))
-    key = result.inserted_primary_key  # type: ignore[attr-defined]
-    return int(key[0])
+    session.connection().execute(query.values(created_at=moment(), **values))

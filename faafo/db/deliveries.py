@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, select, union_all, update
+from sqlalchemy import Row, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session, subscriptions
@@ -51,7 +51,7 @@ class Claimed:
 def claim(session: Session, claimed_by: str, wanted: Wanted, seconds: float) -> Sequence[Claimed]:
     """Lease due deliveries to ``claimed_by`` for ``seconds``, the longest due of each webhook."""
     webhooks = _due_webhooks(session, wanted)
-    ids = _candidates(session, [one.id for one in webhooks], wanted)
+    ids = _candidates(session, webhooks, wanted)
     if not ids:
         session.commit()
         return []
@@ -111,20 +111,23 @@ def _change_all(
 def _due_webhooks(session: Session, wanted: Wanted) -> list[Webhook]:
     """Return the enabled webhooks with a delivery that is due, the longest due first.
 
-    MariaDB finds the first due time of each webhook in the index, and skips the others.
+    The first due time of each is looked up in the index, however many deliveries it has.
     """
-    due_at = func.min(Delivery.due_at).label("due_at")
     first = (
-        select(Delivery.webhook_id, due_at)
-        .where(Delivery.status == DeliveryStatus.PENDING)
-        .group_by(Delivery.webhook_id)
-        .subquery()
+        select(Delivery.due_at)
+        .where(Delivery.status == DeliveryStatus.PENDING, Delivery.webhook_id == Webhook.id)
+        .order_by(Delivery.due_at)
+        .limit(1)
+        .scalar_subquery()
     )
+    enabled = select(Webhook.id, first.label("due_at"))
+    enabled = enabled.where(Webhook.enabled == true(), Webhook.uuid.not_in(wanted.busy))
+    due = enabled.subquery()
     query = (
         select(Webhook)
-        .join(first, first.c.webhook_id == Webhook.id)
-        .where(first.c.due_at <= moment(), Webhook.enabled, Webhook.uuid.not_in(wanted.busy))
-        .order_by(first.c.due_at, Webhook.id)
+        .join(due, due.c.id == Webhook.id)
+        .where(due.c.due_at <= moment())
+        .order_by(due.c.due_at, Webhook.id)
         .limit(wanted.count)
     )
     return list(session.scalars(query, execution_options={"populate_existing": True}))
@@ -143,24 +146,20 @@ def _is_due(webhook_id: int | None) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _candidates(session: Session, webhook_ids: list[int], wanted: Wanted) -> list[int]:
-    """Return the ids of deliveries that are due: of each webhook some, in turn."""
-    parts = [_first_due(one, wanted.per_webhook) for one in webhook_ids]
-    if wanted.bus:
-        parts.append(_first_due(None, wanted.count))
-    if not parts:
-        return []
-    found = session.execute(union_all(*parts)).all()
-    # In turn: the first of each webhook, then the second.
-    found = sorted(found, key=lambda one: (one.place, one.due_at))
-    return [one.id for one in found[: wanted.count]]
+def _candidates(session: Session, webhooks: Sequence[Webhook], wanted: Wanted) -> list[int]:
+    """Return the ids of deliveries that are due: some of each webhook, and of the bus the rest."""
+    found: list[int] = []
+    for one in webhooks:
+        if len(found) < wanted.count:
+            found += _first_due(session, one.id, min(wanted.per_webhook, wanted.count - len(found)))
+    if wanted.bus and len(found) < wanted.count:
+        found += _first_due(session, None, wanted.count - len(found))
+    return found
 
 
-def _first_due(webhook_id: int | None, count: int) -> Any:
-    first = select(Delivery.id, Delivery.due_at).where(*_is_due(webhook_id))
-    part = first.order_by(Delivery.due_at).limit(count).subquery()
-    place = func.row_number().over(order_by=(part.c.due_at, part.c.id))
-    return select(part.c.id, part.c.due_at, place.label("place"))
+def _first_due(session: Session, webhook_id: int | None, count: int) -> Sequence[int]:
+    query = select(Delivery.id).where(*_is_due(webhook_id))
+    return session.scalars(query.order_by(Delivery.due_at).limit(count)).all()
 
 
 def _lease(
