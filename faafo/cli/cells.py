@@ -13,7 +13,10 @@ class Cell(FormattableColumn[Any]):
     """A value that may be absent: empty in a table, null in JSON."""
 
     def human_readable(self) -> str:
-        """Return at most 6 digits of a number, a moment in UTC without fractions, or the text."""
+        """Return at most 6 digits of a number, a moment in UTC without fractions, or the text.
+
+        The items of a list are separated by commas.
+        """
         value = self._value
         if value is None:
             return ""
@@ -21,6 +24,8 @@ class Cell(FormattableColumn[Any]):
             return f"{value:.6g}"
         if isinstance(value, datetime):
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        if isinstance(value, list):
+            return ", ".join(map(str, value))
         return str(value)
 
     def machine_readable(self) -> Any:
@@ -43,6 +48,7 @@ def rows(records: Iterable[BaseModel], columns: Sequence[str]) -> list[tuple[Any
 
 
 def fields(record: BaseModel) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    """Return the names and the values of all fields of a record."""
-    values = record.model_dump(mode="json")
-    return tuple(values), tuple(values.values())
+    """Return the names and the values of all fields of a record that the API has sent."""
+    values = record.model_dump(mode="json", exclude_unset=True)
+    shown = (Cell(value) if isinstance(value, list) else value for value in values.values())
+    return tuple(values), tuple(shown)

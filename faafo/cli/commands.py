@@ -12,6 +12,7 @@ from faafo.cli.collections import (
     SetCollection,
     ShowCollection,
 )
+from faafo.cli.deliveries import ListDeliveries, Redeliver
 from faafo.cli.fractals import (
     CreateFractal,
     DeleteFractals,
@@ -26,6 +27,15 @@ from faafo.cli.load import Load
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
 from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
+from faafo.cli.webhooks import (
+    CreateWebhook,
+    DeleteWebhooks,
+    ListWebhooks,
+    PingWebhooks,
+    RotateSecret,
+    SetWebhook,
+    ShowWebhook,
+)
 
 COMMANDS: dict[str, type[Command]] = {
     "render": Render,
@@ -45,6 +55,15 @@ COMMANDS: dict[str, type[Command]] = {
     "collection delete": DeleteCollections,
     "collection add": AddToCollection,
     "collection remove": RemoveFromCollection,
+    "webhook list": ListWebhooks,
+    "webhook show": ShowWebhook,
+    "webhook create": CreateWebhook,
+    "webhook set": SetWebhook,
+    "webhook delete": DeleteWebhooks,
+    "webhook ping": PingWebhooks,
+    "webhook rotate": RotateSecret,
+    "webhook deliveries": ListDeliveries,
+    "webhook redeliver": Redeliver,
     "quota show": ShowQuota,
     "quota set": SetQuota,
     "quota unset": UnsetQuota,

@@ -32,6 +32,7 @@ class CreateFractal(ShowCommand):
         "faafo fractal create",
         "faafo fractal create --width 1920 --height 1080 --c -0.7269+0.1889i --palette ember",
         "faafo fractal create -f value -c uuid",
+        "faafo fractal create --callback-url https://example.com/done -c callback_secret",
     )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -42,6 +43,12 @@ class CreateFractal(ShowCommand):
             type=values.uuid,
             help="uuid of the fractal; posting the same one twice is refused (default: a new one)",
         )
+        parser.add_argument(
+            "--callback-url",
+            metavar="URL",
+            help="is told how the fractal ends, as a webhook is; callback_secret signs what is "
+            "delivered there, and is shown this once",
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
@@ -49,7 +56,7 @@ class CreateFractal(ShowCommand):
         given = picture.checked_parameters(self, parsed_args)
         if parsed_args.uuid is not None:
             given["uuid"] = parsed_args.uuid
-        return cells.fields(self.client.create(**given))
+        return cells.fields(self.client.create(callback_url=parsed_args.callback_url, **given))
 
 
 class ListFractals(ListCommand):

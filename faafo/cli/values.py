@@ -6,24 +6,33 @@ Their errors name the value and the bound; argparse adds the option.
 
 import math
 import re
+import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from faafo.fractal.events import TYPES
+from faafo.fractal.signing import LONGEST, check_secret
 from faafo.fractal.task import INTEGER, MAX_COORDINATE, MAX_INT32, NUMBER
 from faafo.urls import check, masked
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+AGE_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _REAL = NUMBER.pattern
 # The sign between the parts keeps 0.5i from being read as 0. and 5i.
 _COMPLEX = re.compile(
     rf"((?P<real>{_REAL})(?=[+-]))?(?P<imaginary>[+-]?{_REAL.removeprefix('-?')})[ij]"
 )
 _DURATION = re.compile(r"(?P<count>[0-9]+\.?[0-9]*)(?P<unit>[smh]?)")
+_AGE = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhd])")
 # Names the collection of one's favourites.
 MINE = "mine"
+STANDARD_INPUT = "-"
+# Characters that are read of a file with a secret; a valid one has fewer.
+LONGEST_SECRET_FILE = 4 * LONGEST
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -101,6 +110,53 @@ def uuid(text: str) -> str:
 def collection(text: str) -> str:
     """Return the uuid of a collection in lower case, or MINE."""
     return text if text == MINE else uuid(text)
+
+
+def event_types(text: str) -> list[str]:
+    """Return types of events that commas separate."""
+    given = [one.strip() for one in text.split(",")]
+    unknown = [one for one in given if one not in TYPES]
+    if not unknown:
+        return given
+    raise ArgumentTypeError(
+        f"must be types of events, separated by commas, not {', '.join(map(repr, unknown)):.120}; "
+        f"known: {', '.join(TYPES)}"
+    )
+
+
+def since(text: str) -> datetime:
+    """Return the moment that a text such as 2h has as its age, or that it is in ISO 8601."""
+    try:
+        if found := _AGE.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{AGE_UNITS[found["unit"]]: int(found["count"])})
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ArgumentTypeError(
+            "must be an age such as 30m, 2h or 1d, or a time such as 2026-11-28T18:00 (UTC unless "
+            f"it has a zone), not {text!r:.60}"
+        ) from None
+
+
+def secret_file(text: str) -> str:
+    """Return the secret in a file, or in standard input; no error shows it."""
+    try:
+        secret = _beginning(text).strip()
+        check_secret(secret)
+    except OSError as error:
+        raise ArgumentTypeError(f"{text}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ArgumentTypeError(f"{text}: is not text") from None
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text}: {error}") from None
+    return secret
+
+
+def _beginning(path: str) -> str:
+    if path == STANDARD_INPUT:
+        return sys.stdin.read(LONGEST_SECRET_FILE)
+    with Path(path).open(encoding="utf-8") as file:
+        return file.read(LONGEST_SECRET_FILE)
 
 
 def url(text: str) -> str:

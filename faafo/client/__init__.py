@@ -6,5 +6,6 @@ from faafo.client.collections import Collection
 from faafo.client.login import TokenAuth
 from faafo.client.results import Fractal, Quota
 from faafo.client.tokens import Token
+from faafo.client.webhooks import Delivery, Webhook
 
-__all__ = ["Client", "Collection", "Fractal", "Quota", "Token", "TokenAuth"]
+__all__ = ["Client", "Collection", "Delivery", "Fractal", "Quota", "Token", "TokenAuth", "Webhook"]

@@ -15,6 +15,7 @@ from faafo.client.results import Fractal
 from faafo.client.session import Session
 from faafo.client.tokens import TokenCalls
 from faafo.client.waiting import WAIT_TIMEOUT, WaitCalls
+from faafo.client.webhooks import WebhookCalls
 from faafo.fractal.task import CHECKSUM_DIGITS
 
 DEFAULT_URL = "http://127.0.0.1:5000"
@@ -22,7 +23,7 @@ DEFAULT_URL = "http://127.0.0.1:5000"
 TIMEOUT = 60.0
 
 
-class Client(WaitCalls, CollectionCalls, QuotaCalls, TokenCalls):
+class Client(WaitCalls, CollectionCalls, WebhookCalls, QuotaCalls, TokenCalls):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
@@ -57,12 +58,18 @@ class Client(WaitCalls, CollectionCalls, QuotaCalls, TokenCalls):
         """Close all connections."""
         self._session.close()
 
-    def create(self, **parameters: Unpack[Parameters]) -> Fractal:
+    def create(
+        self, *, callback_url: str | None = None, **parameters: Unpack[Parameters]
+    ) -> Fractal:
         """Post a fractal and return its record.
 
+        :param callback_url: is told how the fractal ends, as a webhook is; only this answer has
+            the ``callback_secret`` that signs what is delivered there.
         :raises faafo.errors.InvalidTask: when a parameter is out of bounds; nothing is sent.
         """
         body = make_task(parameters).model_dump(exclude_none=True)
+        if callback_url is not None:
+            body["callback_url"] = callback_url
         return self._fractal(self._session.json("POST", "/api/fractal", body))
 
     def delete(self, uuid: str) -> None:

@@ -3,7 +3,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from faafo.fractal.task import ENDED, Status
 
@@ -15,6 +15,7 @@ class Fractal(BaseModel):
     attributes, too. ``status`` is ``queued``, ``rendering``, ``complete`` or ``error``. Of a
     complete one ``checksum`` is the SHA-256 of the image in hexadecimal, ``size`` its bytes, and
     ``duration`` the seconds that the render took. ``fault`` is what went wrong last.
+    ``callback_secret`` is None except when a fractal is posted with a ``callback_url``.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -43,6 +44,7 @@ class Fractal(BaseModel):
     project_id: str | None = None
     user_id: str | None = None
     shared: bool = False
+    callback_secret: str | None = Field(None, repr=False)
 
     @property
     def c(self) -> complex:

@@ -138,6 +138,19 @@ def test_images_and_uuids_go_through_pipes(shell: Shell) -> None:
     assert has_sides((shell.directory / "piped.png").read_bytes(), 30, 20)
 
 
+def test_the_secret_of_a_webhook_goes_through_pipes(shell: Shell) -> None:
+    finished = shell.script(
+        "set -eu -o pipefail\n"
+        "secret=whsec_$(head -c 32 /dev/zero | base64)\n"
+        'uuid=$(echo "$secret" | faafo webhook create --secret-file - https://example.com/'
+        " -f value -c uuid)\n"
+        'faafo webhook rotate "$uuid" -f value -c secret | head -c 6\n'
+        'faafo webhook delete "$uuid"\n'
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.startswith("whsec_deleted webhook ")
+
+
 def test_a_reader_that_has_seen_enough_is_no_error(shell: Shell) -> None:
     # More than a pipe holds.
     tasks = [make_task({"width": 1, "height": 1, "iterations": 1}) for _ in range(300)]

@@ -50,7 +50,7 @@ def test_create_shows_the_record(faafo):
 
 def test_show_has_the_fields_of_the_rest_api(faafo, client, finished):
     _status, output, _errors = faafo("fractal", "show", finished, "-f", "json")
-    assert json.loads(output) == client.get(finished).model_dump(mode="json")
+    assert json.loads(output) == client.get(finished).model_dump(mode="json", exclude_unset=True)
     assert re.search(r"\| status +\| complete", faafo("fractal", "show", finished)[1])
     assert faafo("fractal", "show", finished, "-f", "value", "-c", "size")[1] == f"{len(PNG)}\n"
 
@@ -274,7 +274,7 @@ def test_the_help_lists_the_commands(faafo):
 def test_a_completion_knows_the_commands_and_their_options(faafo):
     status, output, _errors = faafo("complete")
     assert status == 0
-    assert "cmds='collection complete fractal help load quota render token'" in output
+    assert "cmds='collection complete fractal help load quota render token webhook'" in output
     assert "cmds_fractal='create delete get list retry share show wait'" in output
     assert re.search(r"cmds_render='.*--palette", output)
 
@@ -289,6 +289,7 @@ def test_a_completion_knows_the_commands_and_their_options(faafo):
         "render --timeout 0",
         "fractal show UUID",
         "fractal delete UUID",
+        "webhook list",
         "fractal share --stop UUID",
         "load --rate 2 --duration 1s --timeout 0",
         "complete",

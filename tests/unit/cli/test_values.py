@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The values of options: what is read, and what is refused with its bound."""
 
+import time
 from argparse import ArgumentTypeError
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -33,6 +35,10 @@ rate = values.number(0.01, 1000)
         (values.uuid, UUID.upper(), UUID),
         (values.url, "https://me:p%40ss@host:8443/faafo", "https://me:p%40ss@host:8443/faafo"),
         (values.readable_file, __file__, __file__),
+        (values.event_types, "fractal.error,fractal.queued", ["fractal.error", "fractal.queued"]),
+        (values.since, "2026-11-28T18:00", datetime(2026, 11, 28, 18, tzinfo=UTC)),
+        (values.since, "20261128T18+02:00", datetime(2026, 11, 28, 16, tzinfo=UTC)),
+        (values.since, "2026-11-28", datetime(2026, 11, 28, tzinfo=UTC)),
     ],
 )
 def test_a_value_is_read(convert, text, value):
@@ -65,12 +71,41 @@ def test_a_value_is_read(convert, text, value):
         (values.url, "http://host:99999", "a port must be a number from 1 to 65535"),
         (values.readable_file, "/nowhere", "/nowhere: No such file or directory"),
         (values.readable_file, "/", "/: Is a directory"),
+        (values.event_types, "", "not ''; known: fractal.queued, fractal.rendering"),
+        (values.event_types, "fractal.error,error", "not 'error'; known: fractal.queued"),
+        (values.since, "2w", "must be an age such as 30m, 2h or 1d, or a time such as 2026-11-28T"),
+        (values.since, "999999d", "not '999999d'"),
+        (values.since, "0001-01-01T00:00+02:00", "not '0001-01-01T00:00+02:00'"),
+        (values.secret_file, "/nowhere", "/nowhere: No such file or directory"),
     ],
 )
 def test_an_invalid_value_is_refused_with_its_bound(convert, text, message):
     with pytest.raises(ArgumentTypeError) as caught:
         convert(text)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("2h", timedelta(hours=2)),
+        ("1d", timedelta(days=1)),
+    ],
+)
+def test_an_age_is_a_time_before_now(text, age):
+    before = datetime.now(UTC)
+    found = values.since(text)
+    assert before <= found + age <= datetime.now(UTC)
+
+
+def test_a_time_without_a_zone_is_utc_wherever_the_command_runs():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        assert values.since("2026-11-28T18:00") == datetime(2026, 11, 28, 18, tzinfo=UTC)
+    time.tzset()
 
 
 def test_a_negative_number_is_no_option():
