@@ -5,6 +5,7 @@ import argparse
 import math
 import stat
 import sys
+import time
 import uuid as uuidlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +20,18 @@ from sqlalchemy.orm import Session
 from faafo import errors, process
 from faafo.cmd import usage
 from faafo.core.limits import Limits
+from faafo.core.rebuild import rebuild as rebuild_states
 from faafo.db import engine, fractals, outcomes, posting, schema
 from faafo.db.url import configured_url
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
+from faafo.recent.server import RecentJobs
 from faafo.store.factory import open_store
 
+# Seconds for a connection to Redis, and for an answer.
+REDIS_TIMEOUT = 5.0
+# Seconds between two lines of a rebuild.
+SHOW_SECONDS = 2.0
 # Images that are looked up in the database at once.
 BATCH = 500
 
@@ -68,6 +75,9 @@ def _add_commands(commands: Any) -> None:
         help="keep files that are younger (default: %(default)g)",
     )
     tidy.add_argument("--dry-run", action="store_true", help="show them only")
+
+    reader = _noun(commands, "reader", "the states of recent jobs in Redis")
+    _verb(reader, "rebuild", rebuild, "write the states of recent jobs to Redis anew")
 
 
 def _seconds(text: str) -> float:
@@ -196,6 +206,33 @@ def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
                     store.delete(uuid, token)
     partial = 0 if command.dry_run else store.remove_all_partial(command.older_than)
     print(f"{orphans} image(s) without a record, {partial} half-written file(s) removed")
+
+
+def rebuild(conf: cfg.ConfigOpts, stop: process.Stop) -> int:
+    """Write the states of recent jobs to Redis anew; return 1 when it was stopped.
+
+    :raises faafo.errors.ConfigurationError: when Redis is not configured.
+    :raises faafo.errors.RedisUnavailable: when it does not answer, or is full.
+    """
+    options = conf.reader
+    if not options.redis_url:
+        raise errors.ConfigurationError("[reader] redis_url: is not set; it names the server")
+    recent = RecentJobs(options.redis_url, options.ttl, REDIS_TIMEOUT)
+    recent.check()
+    shown_at = time.monotonic()
+
+    def show(total: int, part: float) -> None:
+        nonlocal shown_at
+        if time.monotonic() >= shown_at + SHOW_SECONDS:
+            shown_at = time.monotonic()
+            print(f"{total} state(s) written, {part:.0%} of the fractals seen", flush=True)
+
+    with _session(conf) as session:
+        total = rebuild_states(session, recent, options.ttl, stop.requested, show)
+    recent.close()
+    was_stopped = stop.requested.is_set()
+    print(f"{total} state(s) written{'; stopped before the end' if was_stopped else ''}")
+    return 1 if was_stopped else 0
 
 
 if __name__ == "__main__":

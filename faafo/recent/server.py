@@ -97,6 +97,16 @@ class RecentJobs:
             raise errors.RedisUnavailable(self._sentence(error)) from None
         return int(changed)
 
+    def check(self) -> None:
+        """Ask whether Redis answers.
+
+        :raises faafo.errors.RedisUnavailable: when it does not.
+        """
+        try:
+            self._client.ping()
+        except (redis.RedisError, OSError) as error:
+            raise errors.RedisUnavailable(self._sentence(error)) from None
+
     def tell(self, state: JobState) -> None:
         """Keep a state if Redis answers: a reader will tell it as well."""
         if not self._breaker.may_ask():

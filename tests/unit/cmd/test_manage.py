@@ -94,3 +94,13 @@ def test_an_age_that_makes_no_sense_is_refused(run, age):
     assert status == 1
     assert "--older-than" in printed
     assert age in printed
+
+
+def test_a_rebuild_needs_a_redis_and_says_which_does_not_answer(run, tmp_path):
+    status, sentence = run("reader", "rebuild")
+    assert (status, sentence) == (1, "[reader] redis_url: is not set; it names the server")
+    url = f"unix://:secret@{tmp_path}/socket"
+    group = {"max_attempts": f"5\n[reader]\nredis_url = {url}"}
+    status, sentence = run("reader", "rebuild", **group)
+    assert status == 1
+    assert sentence.startswith(f"[reader] redis_url = unix://:***@{tmp_path}/socket: ")

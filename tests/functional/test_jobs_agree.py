@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Redis and the database agree on every job, whatever has died on the way from one to the other."""
+
+import gc
+import random
+import threading
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+import requests
+from oslo_config import cfg
+
+from faafo import conf as options
+from faafo import errors
+from faafo.client.deliveries import DeliveryClient
+from faafo.recent.server import RecentJobs
+from faafo.rpc.events import Publisher
+from faafo.rpc.transport import get_events_transport
+from tests.functional.processes import Service, run, running_api, wait_until, write_config
+from tests.functional.redis_server import Redis
+from tests.functional.servers import RabbitMQ, started
+
+RESULT = {"checksum": 64 * "a", "duration": 0.5, "size": 100, "generated_by": "worker-1"}
+BODY = {"width": 8, "height": 6, "iterations": 40, "xa": -1.5, "xb": 1.5, "ya": -1, "yb": 1}
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[RabbitMQ]:
+    """A broker of this file, which restarts it."""
+    with started(RabbitMQ) as server:
+        yield server
+
+
+class World:
+    """Clients, producers and workers in one: they post, claim, fail, complete, retry, delete."""
+
+    def __init__(self, url: str, seed: int) -> None:
+        self._url = url
+        self._rng = random.Random(seed)
+        self.uuids: list[str] = []
+
+    def live(self, steps: int) -> None:
+        """Do something, that many times."""
+        for _ in range(steps):
+            acts = [self._post, self._claim, self._claim, self._retry, self._delete]
+            self._rng.choice(acts)()
+
+    def _post(self) -> None:
+        body = [BODY for _ in range(10)]
+        posted = requests.post(f"{self._url}/api/fractals", json=body, timeout=60)
+        self.uuids += [one["uuid"] for one in posted.json()["objects"]]
+
+    def _claim(self) -> None:
+        wanted = {"claimed_by": "me", "count": 6, "lease": 600}
+        claimed = requests.post(f"{self._url}/api/claim", json=wanted, timeout=60)
+        for one in claimed.json()["objects"]:
+            lease = {"attempt": one["attempt"], "token": one["token"]}
+            path = f"{self._url}/api/fractal/{one['uuid']}"
+            end = self._rng.choice([RESULT, RESULT, {"fault": "lost"}, None])
+            if end is not None:
+                requests.put(path, json={**lease, **end}, timeout=60)
+
+    def _retry(self) -> None:
+        for uuid in self._some():
+            requests.post(f"{self._url}/api/fractal/{uuid}/retry", timeout=60)
+
+    def _delete(self) -> None:
+        for uuid in self._some()[:1]:
+            requests.delete(f"{self._url}/api/fractal/{uuid}", timeout=60)
+
+    def _some(self) -> list[str]:
+        return self._rng.sample(self.uuids, min(4, len(self.uuids)))
+
+
+def differences(url: str, redis: Redis, uuids: list[str]) -> list[Any]:
+    """Return the jobs of which Redis says something else than the database."""
+    recent = RecentJobs(redis.url, 3600, timeout=60)
+    found = []
+    for uuid in uuids:
+        answer = requests.get(f"{url}/api/fractal/{uuid}", timeout=60)
+        record = answer.json() if answer.ok else {"status": "deleted"}
+        state = recent.get(uuid)
+        known = {} if state is None else state.fields
+        fields = ("status", "fault", *RESULT) if answer.ok else ("status",)
+        if any(record[name] != known.get(name) for name in fields):
+            found.append((uuid, record["status"], known))
+    recent.close()
+    return found
+
+
+class Notifier:
+    """Claims deliveries to the bus, publishes them and reports that, in a thread."""
+
+    def __init__(self, url: str, transport_url: str) -> None:
+        self._client = DeliveryClient(url)
+        conf = cfg.ConfigOpts()
+        options.register_opts(conf)
+        conf([], default_config_files=[])
+        conf.set_override("transport_url", transport_url, group="events")
+        self._transport = get_events_transport(conf)
+        self._publisher = Publisher(self._transport, conf.events.topic, "notifier-1")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._transport.cleanup()
+        # kombu forgets the sockets of a broker that was killed without closing them.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.05):
+            claimed = self._client.claim("me", 1000, 2, 1, bus=True)
+            try:
+                self._publisher.publish(claimed)
+            except errors.BrokerUnavailable:
+                # The leases expire.
+                continue
+            done = [
+                {"id": one["id"], "attempt": one["attempt"], "http_status": None, "duration": 0.1}
+                for one in claimed
+            ]
+            self._client.report("me", delivered=done)
+
+
+def start_reader(directory: Path, name: str) -> Service:
+    config = directory / "reader.conf"
+    return Service(directory, "faafo-reader", "--config-file", config, name=name)
+
+
+def test_redis_and_database_agree_after_all_has_died(tmp_path, broker, redis_server):
+    redis = redis_server
+    redis.client.flushall()
+    quick = {"retry_delay": 0, "retry_delay_max": 0, "max_attempts": 2}
+    with running_api(tmp_path, **quick) as api:
+        transport_url = broker.virtual_host()
+        events, places = {"transport_url": transport_url}, {"redis_url": redis.url}
+        write_config(tmp_path / "reader.conf", events=events, reader=places)
+        with Notifier(api.url, transport_url), start_reader(tmp_path, "reader-0") as reader:
+            world = World(api.url, seed=17)
+            # The API writes events once the notifier has asked for them.
+            world.live(1)
+            reader.wait_for_line("listens for events")
+            end = threading.Event()
+            with ThreadPoolExecutor(1) as pool:
+                living = pool.submit(lambda: [world.live(5) for _ in iter(end.is_set, True)])
+                for number in range(1, 6):
+                    reader.wait_for_line("listens for events")
+                    reader.kill()
+                    reader = start_reader(tmp_path, f"reader-{number}")
+                broker.kill()
+                broker.start()
+                redis.kill()
+                redis.start()
+                end.set()
+                living.result()
+            with reader:
+                # Redis was emptied: the events before that are gone.
+                write_config(
+                    tmp_path / "manage.conf",
+                    DEFAULT={"database_url": f"sqlite:///{tmp_path}/faafo.sqlite"},
+                    reader={"redis_url": redis.url},
+                )
+                config = ("--config-file", tmp_path / "manage.conf")
+                rebuilt = run(tmp_path, "faafo-manage", *config, "reader", "rebuild")
+                assert rebuilt.returncode == 0, rebuilt.stderr
+                assert "state(s) written" in rebuilt.stdout
+                wait_until(lambda: not _wrong(api.url, redis, world), "Redis to agree")
+                world.live(20)
+                wait_until(lambda: not _wrong(api.url, redis, world), "Redis to agree again")
+                assert len(world.uuids) > 50
+
+
+def _wrong(url: str, redis: Redis, world: World) -> list[Any]:
+    # A job that was deleted before Redis was emptied is not in there.
+    return [one for one in differences(url, redis, world.uuids) if one[1:] != ("deleted", {})]
