@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``faafo-all``: API, worker and producer in one process, without a broker or a database server."""
+"""``faafo-all``: all services in one process, without a broker or a database server."""
 
 import logging
 import sys
@@ -13,7 +13,9 @@ from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.client import service_auth
 from faafo.cmd.console import Console
+from faafo.notifier.service import NotifierService
 from faafo.producer.producer import ProducerService
+from faafo.rpc.events import open_publisher
 from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_store
 from faafo.worker.worker import WorkerService
@@ -28,16 +30,17 @@ def main() -> int:
 
 
 def run_all(stop: process.Stop) -> int:
-    """Run the three services as threads until ``stop`` is requested, or a single set is done."""
+    """Run the services as threads until ``stop`` is requested, or a single set is done."""
     conf = process.prepare_service("faafo-all", has_console=True, register_more=register_opts)
     conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
     transport = get_transport(conf, default_url="inprocess://")
+    name = process.unique_name("all")
+    publisher = open_publisher(conf, name)
     auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
     if conf.one_shot and not conf.quiet:
         # The outcome of the set is what the user waits for.
         logging.getLogger(ProducerService.__module__).setLevel(logging.INFO)
-    name = process.unique_name("all")
     store = open_store(conf, owner=f"all-{name}")
     store.check()
     console = Console(lambda: activity_of(app), stop.requested, conf.quiet and not conf.debug)
@@ -45,7 +48,8 @@ def run_all(stop: process.Stop) -> int:
     api = ApiService(conf, app)
     instance_id = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
-    stop.listen(max(conf.worker.drain_timeout, conf.producer.drain_timeout))
+    drains = (conf.worker, conf.producer, conf.notifier)
+    stop.listen(max(options.drain_timeout for options in drains))
     url = api.start(stop.requested)
     conf.set_override("endpoint_url", url)
     console.start(f"{url}/")
@@ -63,13 +67,18 @@ def run_all(stop: process.Stop) -> int:
             console.ready.set()
 
     working = threading.Thread(target=work, name="worker")
+    publish = None if publisher is None else publisher.publish
+    notifier = NotifierService(conf, instance_id, process.version(), auth, publish)
     working.start()
+    notifying = threading.Thread(target=notifier.run, args=(stop.requested,), name="notifier")
+    notifying.start()
     try:
         producer = ProducerService(conf, transport, name, instance_id, auth)
         return producer.run(stop.requested, forced=stop.forced)
     finally:
         stop.requested.set()
         working.join()
+        notifying.join()
         console.join()
         api.stop()
 

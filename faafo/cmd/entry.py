@@ -17,6 +17,11 @@ def api() -> int:
     return _serve("api")
 
 
+def notifier() -> int:
+    """``faafo-notifier``."""
+    return _serve("notifier")
+
+
 def producer() -> int:
     """``faafo-producer``."""
     return _serve("producer")

@@ -25,13 +25,17 @@ GENERATOR = ("one_shot", "interval", "min_tasks", "max_tasks", "palettes")
 
 COMMANDS = {
     "faafo-all": Command(
-        "Run the API, the gallery, a worker and a producer in one process. Needs no server and "
-        "no configuration.",
+        "Run the API, the gallery, a worker, a producer and a notifier in one process. Needs no "
+        "server and no configuration.",
         ("bind_port", "listen_address", "state_path", "quiet", "worker.slots", *GENERATOR),
     ),
     "faafo-api": Command(
         "Serve the REST API, the gallery and the explorer.",
         ("bind_port", "listen_address", "state_path", "quiet", "api.threads"),
+    ),
+    "faafo-notifier": Command(
+        "Deliver events about fractals to webhooks, and publish them on the bus.",
+        ("endpoint_url", "quiet", "notifier.name"),
     ),
     "faafo-producer": Command(
         "Generate random fractals, and dispatch queued fractals to workers.",

@@ -104,26 +104,37 @@ class Dispatcher:
         wanted = min(self._places.wanted(), LARGEST_UPDATE)
         if not wanted:
             return False
-        try:
-            claimed = self._claim(wanted)
-            self._failing = False
-        except errors.FaafoError as error:
-            self._warn(f"could not claim deliveries: {error}")
-            return False
-        # The answer comes from another process, and whatever it holds, the next one may be better.
-        # If this thread ended, nothing would be claimed any more.
-        except Exception:
-            LOG.exception("could not claim deliveries")
-            self._failing = True
-            return False
+        claimed = self._claim(wanted)
         if not claimed:
-            self._arrivals.want()
             return False
-        self._arrivals.claimed()
         self._accept(claimed, stop)
         return True
 
     def _claim(self, wanted: int) -> list[Any]:
+        """Claim deliveries; return none if that fails, and wait longer until the next claim."""
+        try:
+            claimed = self._request(wanted)
+        except errors.FaafoError as error:
+            problem = str(error)
+        # The answer comes from another process, and whatever it holds, the next one may be better.
+        # If this thread ended, nothing would be claimed any more.
+        except Exception as error:
+            LOG.debug("could not claim deliveries", exc_info=True)
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            self._failing = False
+            if claimed:
+                self._arrivals.claimed()
+            else:
+                self._arrivals.want()
+            return claimed
+        # Outside of the except clause, inside which oslo.log would append the error to the line.
+        if not self._failing:
+            LOG.warning("could not claim deliveries: %s", problem)
+        self._failing = True
+        return []
+
+    def _request(self, wanted: int) -> list[Any]:
         return self._client.claim(
             self._claimed_by,
             wanted,
@@ -166,12 +177,6 @@ class Dispatcher:
         self._reporter.report(delivery, outcome)
         self._places.end(delivery, timed_out)
         self._wake.set()
-
-    def _warn(self, problem: str) -> None:
-        """Log the first of several problems in a row."""
-        if not self._failing:
-            LOG.warning("%s", problem)
-        self._failing = True
 
 
 def _read(record: Any) -> Delivery | None:

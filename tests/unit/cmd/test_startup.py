@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-ALL = ("faafo-all", "faafo-api", "faafo-manage", "faafo-producer", "faafo-worker")
+ALL = (
+    *("faafo-all", "faafo-api", "faafo-manage", "faafo-notifier", "faafo-producer"),
+    "faafo-worker",
+)
+WITH_EVENTS = ("faafo-all", "faafo-notifier")
 WITH_DATABASE = ("faafo-all", "faafo-api", "faafo-manage")
 WITH_BROKER = ("faafo-all", "faafo-api", "faafo-producer", "faafo-worker")
 WITH_TILES = ("faafo-all", "faafo-api", "faafo-worker")
@@ -104,6 +108,8 @@ VALUES = {
     "too long a drain": ("[worker]\ndrain_timeout = 1e10", "[worker] drain_timeout: "),
     "unprintable name": ("[producer]\nname = a\tb", "[producer] name: must have printable"),
     "too long a lease": ("[producer]\nlease_duration = 1e9", "[producer] lease_duration: "),
+    "no network": ("[webhook]\negress_allowed = 10.0.0.1/8", "[webhook] egress_allowed: must be"),
+    "no place": ("[notifier]\nconcurrency = 0", "[notifier] concurrency: "),
     "not a number": ("[database]\ntimeout = nan", "[database] timeout: must be a finite number"),
     "infinite": ("[DEFAULT]\ninterval = inf", "[DEFAULT] interval: Should be less than"),
     "unknown palette": (default(palettes="plaid"), "[DEFAULT] palettes: "),
@@ -208,6 +214,13 @@ def test_a_url_of_a_broker_that_makes_no_sense(fails, command, url):
 def test_a_url_of_a_broker_for_tiles_that_makes_no_sense(fails, command, url):
     line = fails(command, f"{LOCAL}[tiles]\ntransport_url = {url}\n")
     assert "[tiles] transport_url = " in line
+    assert BROKERS[url] in line
+
+
+@pytest.mark.parametrize(("command", "url"), cases(BROKERS, WITH_EVENTS))
+def test_a_url_of_a_broker_for_events_that_makes_no_sense(fails, command, url):
+    line = fails(command, f"{LOCAL}[events]\ntransport_url = {url}\n")
+    assert "[events] transport_url = " in line
     assert BROKERS[url] in line
 
 

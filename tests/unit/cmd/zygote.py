@@ -18,13 +18,14 @@ from faafo.cmd import entry
 
 PATIENCE_SECONDS = 20
 # What takes a second, and each child would do again.
-for name in ("all", "api", "manage", "producer", "worker"):
+for name in ("all", "api", "manage", "notifier", "producer", "worker"):
     importlib.import_module(f"faafo.cmd.{name}")
 
 MAINS = {
     "faafo-all": entry.all_in_one,
     "faafo-api": entry.api,
     "faafo-manage": entry.manage,
+    "faafo-notifier": entry.notifier,
     "faafo-producer": entry.producer,
     "faafo-worker": entry.worker,
 }
