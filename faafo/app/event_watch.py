@@ -17,6 +17,8 @@ LOG = logging.getLogger(__name__)
 
 SUBSCRIBED_SECONDS = 300.0
 RENEWED_SECONDS = 60.0
+# By so much the clock of the database may be set, which says nothing about a subscription.
+DRIFT_SECONDS = 30.0
 UNCHANGING = {"GET", "HEAD", "OPTIONS"}
 LAPSED = "the subscription to events has lapsed: changes may not have been recorded"
 
@@ -97,10 +99,7 @@ class Following:
     def _subscribe(self, now: float) -> None:
         since = now - self._source.subscribe(SUBSCRIBED_SECONDS)
         self._renew_at = now + RENEWED_SECONDS
-        # The clock of the database may go a little faster than ours.
-        if self._since is not None and since > self._since + EFFECTIVE_SECONDS:
+        if self._since is not None and since > self._since + DRIFT_SECONDS:
             self._streams.be_effective(False)
             self._streams.reset(LAPSED)
-            self._since = since
-        elif self._since is None:
-            self._since = since
+        self._since = since

@@ -13,6 +13,7 @@ from faafo.cli.collections import (
     ShowCollection,
 )
 from faafo.cli.deliveries import ListDeliveries, Redeliver
+from faafo.cli.events import TailEvents
 from faafo.cli.fractals import (
     CreateFractal,
     DeleteFractals,
@@ -48,6 +49,7 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal retry": RetryFractals,
     "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
+    "event tail": TailEvents,
     "collection list": ListCollections,
     "collection show": ShowCollection,
     "collection create": CreateCollection,

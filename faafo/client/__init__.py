@@ -4,8 +4,18 @@
 from faafo.client.client import Client
 from faafo.client.collections import Collection
 from faafo.client.login import TokenAuth
-from faafo.client.results import Fractal, Quota
+from faafo.client.results import Event, Fractal, Quota
 from faafo.client.tokens import Token
 from faafo.client.webhooks import Delivery, Webhook
 
-__all__ = ["Client", "Collection", "Delivery", "Fractal", "Quota", "Token", "TokenAuth", "Webhook"]
+__all__ = [
+    "Client",
+    "Collection",
+    "Delivery",
+    "Event",
+    "Fractal",
+    "Quota",
+    "Token",
+    "TokenAuth",
+    "Webhook",
+]

@@ -2,6 +2,7 @@
 """What the API returns, as types."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,6 +61,25 @@ class Fractal(BaseModel):
     def has_ended(self) -> bool:
         """Whether the fractal is complete or in error: nothing more happens to it by itself."""
         return self.status in ENDED
+
+
+class Event(BaseModel):
+    """What has happened to a fractal.
+
+    ``type`` is such as ``fractal.complete``, ``timestamp`` when it has happened, by the clock of
+    the database. ``event`` is the uuid of the event, and ``data`` says what the fractal is like
+    since then: ``uuid``, ``status``, ``attempt``, ``fault``, ``progress`` and others.
+    ``follow`` can begin after the event with this ``id``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: int
+    version: int
+    type: str
+    timestamp: datetime
+    event: str
+    data: dict[str, Any]
 
 
 class Amounts(BaseModel):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HTTP as people use it: proxies of the environment, certificates, and errors that name the URL."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -25,6 +25,7 @@ Headers: TypeAlias = Mapping[str, str]
 
 CONNECT_TIMEOUT = 5.0
 CHUNK = 2**16
+EVENT_STREAM = "text/event-stream"
 # What the log of the API calls a request.
 REQUEST_ID = "X-Openstack-Request-Id"
 
@@ -108,6 +109,21 @@ class Session:
         """
         with self._answer("GET", path, stream=True, may_redirect=True) as response:
             yield from response.iter_content(CHUNK)
+
+    def lines(self, path: str, parameters: Headers, headers: Headers) -> Generator[str, None, None]:
+        """Yield the lines of the answer to a GET as they come; raises what ``json`` does.
+
+        :raises faafo.errors.ApiUnavailable: when it is no event stream, or breaks off.
+        """
+        with self._answer("GET", path, params=parameters, headers=headers, stream=True) as response:
+            kind = response.headers.get("Content-Type", "")
+            if not kind.startswith(EVENT_STREAM):
+                text = f"the answer is no event stream, but {kind or 'nothing'!r:.60}"
+                raise errors.ApiUnavailable(f"{self.shown_url}: {text}", "answer")
+            # Without chunks urllib3 returns no fewer bytes than it is asked for.
+            size = CHUNK if getattr(response.raw, "chunked", False) else 1
+            for line in response.iter_lines(size):
+                yield line.decode("utf-8", "replace")
 
     @contextmanager
     def _answer(

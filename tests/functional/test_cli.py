@@ -7,6 +7,7 @@ import http.server
 import json
 import os
 import pty
+import select
 import signal
 import ssl
 import subprocess
@@ -249,6 +250,21 @@ def test_ctrl_c_ends_a_load_with_the_figures_so_far_though_nothing_answers(
     assert (process.returncode, error) == (130, "")
     assert figures["arrivals"] >= 1
     assert (figures["accepted"], figures["complete_p50_ms"]) == (0, None)
+
+
+def test_ctrl_c_ends_a_tail_of_events(shell: Shell) -> None:
+    with shell.start("event", "tail", "--types", "fractal.queued") as process:
+
+        def is_seen() -> bool:
+            # Before the stream is open nobody is told.
+            shell.faafo("fractal", "create", "--width", 8, "--height", 6)
+            return bool(select.select([process.stdout], [], [], 0)[0])
+
+        wait_until(is_seen, "an event")
+        process.send_signal(signal.SIGINT)
+        output, error = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, error) == (130, "")
+    assert "  fractal.queued  " in output
 
 
 def test_ctrl_c_ends_a_render_and_names_what_is_left(shell: Shell) -> None:

@@ -86,7 +86,7 @@ def test_it_goes_on_after_failures_and_loses_nothing(streams, recording, wait_un
 
 def test_a_subscription_that_has_lapsed_is_told(streams, recording, wait_until, monkeypatch):
     monkeypatch.setattr(event_watch, "RENEWED_SECONDS", 0.0)
-    monkeypatch.setattr(event_watch, "EFFECTIVE_SECONDS", 0.2)
+    monkeypatch.setattr(event_watch, "DRIFT_SECONDS", 1.0)
     stream = follow(streams, wait_until)
     until(stream, b"event: open", wait_until)
     recording.age = 0.0
