@@ -24,13 +24,16 @@ ANSIBLE = ROOT / "ansible"
 ROLES = ANSIBLE / "roles"
 INVENTORIES = sorted((ANSIBLE / "inventory").glob("*.yaml"))
 GROUPS = {"database", "messaging", "api", "producer", "worker", "webinterface"}
+OPTIONAL = {"reader"}
 KNOWN = {
     "api": options.list_api_opts,
     "producer": options.list_producer_opts,
+    "reader": options.list_reader_opts,
     "worker": options.list_worker_opts,
 }
 # An option of oslo.messaging, which registers it when a transport is made.
 TRANSPORT_URL = ("DEFAULT", "transport_url")
+EVENTS_URL = ("events", "transport_url")
 UNIT = (ROLES / "faafo/templates/faafo.service.j2").read_text()
 
 
@@ -72,7 +75,7 @@ def test_the_playbook_can_be_read_with_an_inventory(inventory):
 def test_an_inventory_has_every_group_of_the_playbook(inventory):
     plays = yaml.safe_load((ANSIBLE / "playbook.yaml").read_text())
     named = {group for play in plays for group in play["hosts"].split(":")} - {"all"}
-    assert named == GROUPS
+    assert named == GROUPS | OPTIONAL
     children = yaml.safe_load(inventory.read_text())["all"]["children"]
     assert {group for group, content in children.items() if content["hosts"]} == GROUPS
 
@@ -93,7 +96,7 @@ def test_every_option_in_a_template_exists(service):
     groups = [*KNOWN[service](), *keystone.list_opts()]
     known = {(group, opt.dest) for group, opts in groups for opt in opts}
     used = options_in(ROLES / service / f"templates/{service}.conf.j2")
-    assert TRANSPORT_URL in used
+    assert used & {TRANSPORT_URL, EVENTS_URL}
     assert used - {TRANSPORT_URL} <= known
 
 
@@ -125,7 +128,7 @@ def test_a_worker_may_finish_what_it_renders():
 
 def test_workers_are_updated_one_after_the_other():
     plays = yaml.safe_load((ANSIBLE / "playbook.yaml").read_text())
-    for role in ("api", "worker", "producer"):
+    for role in ("api", "worker", "producer", "reader"):
         (play,) = [one for one in plays if one.get("roles") == [role]]
         assert play["serial"] == 1
         assert play["max_fail_percentage"] == 0
