@@ -103,11 +103,13 @@ class RedisUrl(types.String):
         super().__init__(type_name="uri value")
 
     def __call__(self, value: object) -> str:
-        """Return the URL.
+        """Return the URL; nothing may be given in its place.
 
         :raises ValueError: when it is not valid; shows no password.
         """
         url = super().__call__(value)
+        if not url:
+            return url
         try:
             urls.check(url, ("redis", "rediss", "unix"))
             if "," in url.partition("?")[0]:

@@ -129,7 +129,7 @@ def test_another_role_is_refused():
         [SCRIPTS[0], "cook"], capture_output=True, text=True, env={"PATH": "/bin"}
     )
     assert done.returncode == 2
-    assert "api, producer, worker, all or manage" in done.stderr
+    assert "api, producer, worker, reader, all or manage" in done.stderr
 
 
 def test_secrets_are_made_once_and_agree(tmp_path):
@@ -144,6 +144,9 @@ def test_secrets_are_made_once_and_agree(tmp_path):
         assert made["database_url"] == f"mysql://faafo:{database}@database/faafo\n"
         assert made["transport_url"] == f"rabbit://faafo:{broker}@broker:5672/\n"
         assert f"default_pass = {broker}\n" in made["rabbitmq.conf"]
+        redis = made["redis_password"].strip()
+        assert made["redis_url"] == f"redis://:{redis}@redis:6379/0\n"
+        assert f"requirepass {redis}\n" in made["redis.conf"]
         users = htpasswd.parse(made["users"]).hashes
         assert set(users) == {"admin", "service"}
         for name, encoded in users.items():
@@ -206,3 +209,13 @@ def test_a_variable_may_be_handed_over_as_a_file(tmp_path):
     )
     lines = ["OS_DEFAULT__TRANSPORT_URL=rabbit://u:p$w'd@h/", "OS_RPC__PULSE_FILE=/tmp/pulse"]
     assert done.stdout.splitlines() == lines
+
+
+def test_redis_and_reader_are_started_on_request_only():
+    for name in ("redis", "reader"):
+        assert SERVICES[name]["profiles"] == ["reader"]
+    assert SERVICES["api"]["environment"]["OS_READER__REDIS_URL_FILE"].endswith(":-/dev/null}")
+    given = dict(re.findall(r"^(\w+)=(.+)$", (CONTAINER / "reader.env").read_text(), re.MULTILINE))
+    assert given.pop("COMPOSE_PROFILES") == "reader"
+    secrets = yaml.safe_load(COMPOSE)["secrets"]
+    assert all(path.removeprefix("/run/secrets/") in secrets for path in given.values())
