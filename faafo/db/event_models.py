@@ -49,7 +49,11 @@ class Webhook(Base):
     """A URL to which events are delivered."""
 
     __tablename__ = "webhook"
-    __table_args__ = (Index("ix_webhook_project_id", "project_id"),)
+    # Fractals name their callbacks by the id: it is never that of somebody else's webhook.
+    __table_args__ = (
+        Index("ix_webhook_project_id", "project_id"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
@@ -89,6 +93,8 @@ class Delivery(Base):
         # The log of a webhook.
         Index("ix_delivery_webhook_id", "webhook_id", "id"),
         Index("ix_delivery_event_id", "event_id"),
+        # Leases name deliveries by the id: a late report is never about another one.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("previous_until", MOMENT),
         sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.true()),
         sa.Column("reason", sa.Text),
+        sqlite_autoincrement=True,
     )
     steps.create_index("ix_webhook_project_id", "webhook", ["project_id"])
     steps.create_table(
@@ -67,6 +68,7 @@ def upgrade() -> None:
         sa.Column("fault", sa.Text),
         sa.Column("duration", sa.Double),
         sa.Column("updated_at", MOMENT, nullable=False),
+        sqlite_autoincrement=True,
     )
     claims = ["status", "webhook_id", "due_at"]
     steps.create_index("ix_delivery_status_webhook_id_due_at", "delivery", claims)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Webhooks and what remains of those that are deleted."""
+
+import pytest
+
+from faafo.db import deliveries, delivery_log, delivery_reports, fractals, posting, webhooks
+from faafo.db.deliveries import Wanted
+from faafo.db.delivery_reports import Attempt
+from faafo.db.event_models import DeliveryStatus
+from faafo.db.scope import Owner
+from faafo.fractal.events import EventType
+from faafo.fractal.signing import new_secret
+
+ADA, BOB = Owner("ada's project", "ada"), Owner("bob's project", "bob")
+URL = "https://receiver.example/"
+
+
+@pytest.fixture
+def make(session):
+    """Makes a webhook."""
+
+    def make(owner):
+        return webhooks.add(session, owner, URL, [EventType.ERROR], None, new_secret())
+
+    return make
+
+
+def claim(session):
+    return deliveries.claim(session, "me", Wanted(10, 10), 30.0)
+
+
+def test_a_callback_that_is_deleted_is_not_taken_over_by_the_next_webhook(session, make, make_task):
+    task = make_task()
+    posting.post(session, task, ADA, callback_url=URL)
+    (callback,) = webhooks.of_project(session, ADA.project_id)
+    webhooks.remove(session, callback)
+    make(BOB)
+    fractals.remove(session, task.uuid)
+    assert [one.event.type for one in claim(session)] == ["webhook.ping"]
+
+
+def test_a_report_on_a_delivery_that_is_deleted_is_not_about_the_next_one(session, make):
+    deleted = make(ADA)
+    (held,) = claim(session)
+    webhooks.remove(session, deleted)
+    made = make(BOB)
+    claim(session)
+    late = [Attempt(held.id, held.attempt, 200, 0.1)]
+    assert delivery_reports.delivered(session, "me", late) == [held.id]
+    (logged,) = delivery_log.page(session, made.id, 10)
+    assert logged.status == DeliveryStatus.PENDING
