@@ -25,7 +25,10 @@ def _check_secret(text: str) -> str:
 
 def _as_utc(moment: datetime) -> datetime:
     """Return a time as the database has it; one without a zone is UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:
+        raise PydanticCustomError("moment", "must be in the years 1 to 9999 in UTC") from None
 
 
 # 8 groups of base64 are 24 bytes, 20 and a last one at most 63.

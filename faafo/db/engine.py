@@ -23,6 +23,8 @@ TRUSTED_SECONDS = 1.0
 # sqlite3 needs a number.
 NO_TIMEOUT = 3600.0
 IN_MEMORY = (None, "", ":memory:")
+# Errors show no values: secrets of webhooks are among them, and errors are logged.
+DISCREET = {"hide_parameters": True}
 # Connections of the pool beyond two for each thread: for claims, reports and the console.
 SPARE_CONNECTIONS = 8
 # A connection becomes free within milliseconds, or the database is in trouble.
@@ -41,7 +43,7 @@ def engine_options(
     if url.get_backend_name() == "sqlite":
         patience = NO_TIMEOUT if timeout is None else timeout
         pool = {} if url.database in IN_MEMORY else _pool_options(threads)
-        return {"connect_args": {"timeout": patience}, **pool}
+        return {"connect_args": {"timeout": patience}, **pool, **DISCREET}
     # Without a timeout, a read from a server that has vanished blocks forever.
     arguments: dict[str, Any] = {"read_timeout": timeout, "write_timeout": timeout}
     if timeout is not None:
@@ -52,6 +54,7 @@ def engine_options(
     return {
         "connect_args": {"connect_timeout": CONNECT_SECONDS, **arguments},
         **_pool_options(threads),
+        **DISCREET,
         "pool_recycle": 3600,
         # Sessions end their transactions themselves; there is nothing left to roll back.
         "pool_reset_on_return": None,

@@ -119,6 +119,8 @@ def test_a_new_webhook_is_pinged_and_its_log_says_what_came_of_it(client):
         ({"delivery": 0}, "delivery: "),
         ({"delivery": 99}, "delivery: this webhook has none of number 99"),
         ({"since": "yesterday"}, "since: "),
+        ({"since": "0001-01-01T00:00:00+05:00"}, "since: must be in the years 1 to 9999 in UTC"),
+        ({"since": "9999-12-31T23:59:59-05:00"}, "since: must be in the years 1 to 9999 in UTC"),
         ({"delivery": 1, "since": "2026-11-28T18:00:00Z"}, "cannot be combined"),
     ],
 )
