@@ -77,11 +77,19 @@ class Ledger:
     """Posts fractals to any of ``urls``, again and again until each is taken.
 
     :param user: name and password, where an API asks for a login.
+    :param callback_url: is told how each of them ends; ``secrets`` sign what it is told.
     """
 
-    def __init__(self, urls: Sequence[str], user: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        user: tuple[str, str] | None = None,
+        callback_url: str | None = None,
+    ) -> None:
         self._urls = urls
         self.user = user
+        self._more = {} if callback_url is None else {"callback_url": callback_url}
+        self.secrets: set[str] = set()
         self.attempted: dict[str, FractalTask] = {}
         self.acknowledged: set[str] = set()
         self.statuses: Counter[int] = Counter()
@@ -124,12 +132,17 @@ class Ledger:
         begun_at = time.monotonic()
         try:
             answer = requests.post(
-                f"{url}/api/fractal", json=task.model_dump(), auth=self.user, timeout=30
+                f"{url}/api/fractal",
+                json=task.model_dump() | self._more,
+                auth=self.user,
+                timeout=30,
             )
         except requests.RequestException:
             return None
         with self._lock:
             self.statuses[answer.status_code] += 1
+            if answer.status_code == 201 and self._more:
+                self.secrets.add(answer.json()["callback_secret"])
             if answer.status_code in WORTH_A_RETRY and "Retry-After" not in answer.headers:
                 self.without_retry_after += 1
             self.slowest_post = max(self.slowest_post, time.monotonic() - begun_at)

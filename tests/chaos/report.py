@@ -6,7 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos import attacks, cuts, deaths, identity, outages, poison, scarcity, special
+from tests.chaos import (
+    attacks,
+    callbacks,
+    cuts,
+    deaths,
+    identity,
+    outages,
+    poison,
+    scarcity,
+    special,
+)
 from tests.chaos.lab import Lab, Line, Scale
 
 COLUMNS = (
@@ -63,6 +73,7 @@ ROWS = (
     Row(scarcity.short_of_disk),
     Row(scarcity.no_threads),
     Row(scarcity.slow_object_store),
+    Row(callbacks.killed_during_callbacks, short=True),
     Row(attacks.malformed_reports, short=True),
     Row(attacks.stalled_clients),
     Row(attacks.damaged_code_cache),

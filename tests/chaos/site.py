@@ -203,9 +203,15 @@ class Site:
         command = _command("producer", launcher)
         return self.add(name, [*command, "--config-file", config], "is ready")
 
-    def ledger(self) -> Ledger:
+    def add_notifier(self, name: str = "notifier-1", **notifier: Any) -> Member:
+        """Start a notifier of the first API, which may deliver to this machine."""
+        options = {"endpoint_url": self.apis[0], "transport_url": self.transport_url}
+        config = self._write(name, options, notifier={"name": name, **notifier})
+        return self.add(name, ["faafo-notifier", "--config-file", config], "is ready")
+
+    def ledger(self, callback_url: str | None = None) -> Ledger:
         """Return a client that posts to all APIs."""
-        return Ledger(self.apis, self.user)
+        return Ledger(self.apis, self.user, callback_url)
 
     def records(self) -> list[dict[str, Any]]:
         """Return all fractals, from the first API that answers."""
