@@ -16,13 +16,17 @@ WINDOW = {"xa": -1.6, "xb": 1.6, "ya": -1.2, "yb": 1.2}
 # A window that shows where the middle of a picture is worth a closer look.
 CLOSER = {"xa": -0.4, "xb": 0.4, "ya": -0.3, "yb": 0.3}
 
+# Nothing is delivered there.
+RECEIVER = "https://receiver.example/fractals/that/have/ended?and=a-query-that-is-rather-long"
+
 
 @dataclass
 class Exhibition:
-    """A site at ``url``, and the uuids of what is there by status."""
+    """A site at ``url``, the uuids of what is there by status, and that of a webhook."""
 
     url: str
     uuids: dict[str, list[str]]
+    webhook: str
 
 
 def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) -> Exhibition:
@@ -33,7 +37,7 @@ def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) ->
     complete = [post(cluster.url, **picture(number, width)) for number in range(pictures)]
     wait_until(lambda: _are_complete(cluster, complete), "all pictures to be complete")
     producer.stop()
-    failed = post(cluster.url, **picture(0, width))
+    failed = post(cluster.url, **picture(0, width), callback_url=RECEIVER)
     while cluster.client.get(failed)["status"] != "error":
         (record,) = wait_until(lambda: cluster.client.claim("exhibition", 1, 600), "a claim")
         cluster.client.fail(Lease(failed, record["attempt"]), "the disk of worker w-7 is full")
@@ -51,7 +55,23 @@ def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) ->
         "rendering": [rendering],
         "queued": queued,
     }
-    return Exhibition(cluster.url, uuids)
+    return Exhibition(cluster.url, uuids, _fail_delivery(cluster.url))
+
+
+def _fail_delivery(url: str) -> str:
+    """Have the callback of the fractal in error fail; return the uuid of its webhook."""
+    address, name = f"{url}/api/delivery/claim", {"claimed_by": "exhibition", "lease": 60}
+    (one,) = requests.post(address, json={**name, "count": 1}, timeout=60).json()["objects"]
+    failure = {
+        "id": one["id"],
+        "attempt": one["attempt"],
+        "http_status": 503,
+        "duration": 0.2,
+        "fault": "the receiver answered 503",
+    }
+    answer = requests.put(address, json={**name, "failed": [failure]}, timeout=60)
+    assert answer.json() == {"lost": []}
+    return one["webhook"]["uuid"]
 
 
 def picture(number: int, width: int) -> dict[str, Any]:

@@ -27,6 +27,8 @@ PAGES = {
     "deletion": "/fractal/{complete}/delete",
     "explorer": "/explore",
     "form": "/new",
+    "webhooks": "/webhooks",
+    "webhook": "/webhook/{webhook}",
     "documentation": "/openapi/",
     "nothing": "/fractal/00000000-0000-4000-8000-000000000000",
 }
@@ -64,6 +66,7 @@ def start(exhibition: Exhibition, new_context) -> Iterator[Callable[..., Visit]]
 
 def _open(visit: Visit, exhibition: Exhibition, name: str) -> Page:
     names = {status: uuids[0] for status, uuids in exhibition.uuids.items()}
+    names["webhook"] = exhibition.webhook
     page = visit.go(PAGES[name].format(**names))
     page.wait_for_load_state("networkidle")
     if name == "nothing":

@@ -80,14 +80,23 @@ def statements(session):
     return seen
 
 
-def test_nothing_is_written_while_nobody_wants_events(session, make_task, statements):
+def test_nothing_is_written_or_read_while_nobody_wants_events(
+    session, make_task, statements, monkeypatch
+):
+    monkeypatch.setattr(subscriptions, "READ_SECONDS", 3600.0)
+    subscriptions.current(session)
+    statements.clear()
     fractals.add(session, make_task())
-    (fractal,) = claim(session)
-    leases.renew(session, "me", [Renewal(lease_of(fractal), 5)], 30.0)
-    batch.complete_all(session, "me", [result(fractal)])
-    fractals.remove(session, fractal.uuid)
-    assert not [one for one in statements if "INTO event" in one or "INTO delivery" in one]
-    assert session.scalar(select(func.count()).select_from(Event)) == 0
+    posting.post_all(session, [make_task()])
+    first, second = claim(session)
+    leases.renew(session, "me", [Renewal(lease_of(first), 5)], 30.0)
+    outcomes.fail(session, lease_of(second), "bad luck", POLICY)
+    batch.complete_all(session, "me", [result(first)])
+    fractals.remove(session, first.uuid)
+    tables = ("event", "delivery", "webhook", "subscription")
+    assert not [one for one in statements if any(f" {table} " in f"{one} " for table in tables)]
+    # And no row is locked, or read again, for the sake of an event.
+    assert len([one for one in statements if one.startswith("SELECT")]) == 6
 
 
 def test_who_wants_events_is_read_at_most_twice_a_second(session, make_task, statements):
