@@ -19,7 +19,7 @@ from faafo.api.delivery_schemas import (
 )
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
-from faafo.db import db, deliveries, delivery_log, delivery_reports, subscriptions
+from faafo.db import db, deliveries, delivery_log, delivery_reports, subscriptions, webhooks
 from faafo.db.deliveries import Claimed, Wanted
 from faafo.fractal.events import as_text
 
@@ -64,6 +64,7 @@ def post_claim(body: NewDeliveryClaim) -> Any:
         subscriptions.subscribe(db.session, subscriptions.BUS, BUS_SECONDS)
     if receivers.purges.lets("events"):
         delivery_log.purge(db.session, receivers.retention)
+        webhooks.purge_callbacks(db.session, receivers.retention)
     wanted = Wanted(body.count, body.per_webhook, body.busy, body.bus)
     claimed = deliveries.claim(db.session, body.claimed_by, wanted, body.lease)
     g.is_routine = not claimed

@@ -159,7 +159,7 @@ def get_deliveries(path: WebhookPath, query: DeliveryList) -> Any:
     responses={202: Queued},
 )
 def post_redeliver(path: WebhookPath, body: Redelivery) -> Any:
-    """Queue a delivery again, or all that were given up since a time."""
+    """Queue a delivery again, or those that were given up since a time: 1000 at a time."""
     seen = webhook_access.visible(str(path.uuid))
     if body.delivery is not None and body.since is not None:
         raise errors.InvalidWebhook("delivery: cannot be combined with since")

@@ -17,6 +17,9 @@ from faafo.fractal.signing import new_secret
 # For the UUIDs (version 5, RFC 9562) of these webhooks: a project has one for each URL.
 NAMESPACE = uuidlib.UUID("0c8a3f52-6d1b-4b7e-9f43-2e5a7c9d1b60")
 
+# Seconds after which a POST counts as a new use: not each of many is a write.
+RENEWED_SECONDS = 60.0
+
 
 def receiver(session: Session, owner: Owner, url: str) -> int:
     """Return the id of the webhook for callbacks of a project to ``url``; enable it, or make it.
@@ -24,13 +27,14 @@ def receiver(session: Session, owner: Owner, url: str) -> int:
     The caller commits.
     """
     uuid = str(uuidlib.uuid5(NAMESPACE, json.dumps([owner.project_id, url])))
-    query = select(Webhook.id, Webhook.enabled).where(Webhook.uuid == uuid)
+    is_old = (Webhook.created_at < moment(-RENEWED_SECONDS)).label("is_old")
+    query = select(Webhook.id, Webhook.enabled, is_old).where(Webhook.uuid == uuid)
     found = session.execute(query).one_or_none()
     if found is None:
         _add(session, owner, url, uuid)
         found = session.execute(query).one()
-    if not found.enabled:
-        values = {"enabled": True, "reason": None}
+    elif not found.enabled or found.is_old:
+        values = {"enabled": True, "reason": None, "created_at": moment()}
         execute_update(session, update(Webhook).where(Webhook.id == found.id).values(**values))
     return found.id
 

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Deliveries: notifiers claim them on leases, as producers claim fractals, and report.
+"""Deliveries: notifiers claim them on leases, as producers claim fractals.
 
 A claim pushes the time at which a delivery is due to the end of its lease, so that one whose
-notifier has died is claimed again without further ado. What is due is looked up webhook by webhook:
-one with a million deliveries, or whose receiver hangs, delays no other.
+notifier has died is claimed again without further ado. Deliveries are claimed in the order in which
+they are due, but few of each webhook: one with a million of them, or whose receiver hangs, delays
+no other.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, select, true, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session, subscriptions
@@ -18,6 +20,14 @@ from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.event_models import Delivery, DeliveryStatus, Event, Webhook
 from faafo.db.statements import execute_update
+from faafo.db.text import exact
+
+# Due deliveries that a claim looks at in a pass, and passes: each passes over the webhooks of which
+# the one before has found enough.
+LARGEST_PASS = 500
+PASSES = 8
+DISABLED = "not tried: the webhook is disabled"
+_IS_DUE = (Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= moment())
 
 
 @dataclass(frozen=True)
@@ -47,36 +57,62 @@ class Claimed:
     secrets: tuple[str, ...] = ()
 
 
+@dataclass
+class _Choice:
+    """What a claim has found so far: ``ids`` are those of deliveries."""
+
+    wanted: Wanted
+    passed_over: set[int]
+    ids: list[int] = field(default_factory=list)
+    webhooks: dict[int | None, Webhook] = field(default_factory=dict)
+    _of_webhook: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def left(self) -> int:
+        return self.wanted.count - len(self.ids)
+
+    def add(self, delivery: Row) -> None:
+        """Choose a delivery to an enabled webhook, unless there are enough of it."""
+        if delivery.webhook_id in self.passed_over or not self.left:
+            return
+        self.ids.append(delivery.id)
+        self._of_webhook[delivery.webhook_id] += 1
+        if self._of_webhook[delivery.webhook_id] >= self.wanted.per_webhook:
+            self.passed_over.add(delivery.webhook_id)
+
+
 @retry_on_deadlock
 def claim(session: Session, claimed_by: str, wanted: Wanted, seconds: float) -> Sequence[Claimed]:
-    """Lease due deliveries to ``claimed_by`` for ``seconds``, the longest due of each webhook."""
-    webhooks = _due_webhooks(session, wanted)
-    ids = _candidates(session, webhooks, wanted)
-    if not ids:
-        session.commit()
-        return []
-    claimed = _lease(session, claimed_by, ids, seconds)
+    """Lease due deliveries to ``claimed_by`` for ``seconds``, the longest due first.
+
+    Deliveries to a webhook that is disabled are given up when they are due.
+    """
+    choice = _choose(session, wanted)
+    claimed = _lease(session, claimed_by, choice.ids, seconds) if choice.ids else []
     session.commit()
     if not claimed:
         return []
-    by_id: dict[int | None, Webhook] = {one.id: one for one in webhooks}
     now = session.scalars(select(moment())).one()
-    events = _events(session, {event_id for _id, _attempt, event_id, _webhook in claimed})
+    events = _events(session, {row.event_id for row in claimed})
     found = []
-    for one_id, attempt, event_id, webhook_id in claimed:
-        webhook = by_id.get(webhook_id)
+    for row in claimed:
+        webhook = choice.webhooks.get(row.webhook_id)
         secrets = () if webhook is None else webhook.secrets(now)
-        if event_id in events:
-            found.append(Claimed(one_id, attempt, events[event_id], webhook, secrets))
+        if row.event_id in events:
+            event = events[row.event_id]
+            found.append(Claimed(row.id, row.attempt + 1, event, webhook, secrets))
     return found
 
 
 def is_any_due(session: Session, bus: bool) -> bool:
-    """Return whether a claim would find a delivery."""
+    """Return whether a claim would find a delivery, or one to give up."""
     known = subscriptions.current(session)
-    if bus and subscriptions.BUS in known.names and _bus_is_due(session):
-        return True
-    return known.has_webhooks and bool(_due_webhooks(session, Wanted(1, 1)))
+    kinds = []
+    if bus and subscriptions.BUS in known.names:
+        kinds.append(True)
+    if known.has_webhooks:
+        kinds.append(False)
+    return any(session.scalar(_due(kind).limit(1)) is not None for kind in kinds)
 
 
 @retry_on_deadlock
@@ -96,6 +132,22 @@ def release(session: Session, claimed_by: str, held: Collection[tuple[int, int]]
     return _change_all(session, claimed_by, held, {"due_at": moment(), "claimed_by": None})
 
 
+def change(
+    session: Session, claimed_by: str, one_id: int, attempt: int, values: dict[str, Any]
+) -> bool:
+    """Change a delivery that ``claimed_by`` still holds; tell whether it does.
+
+    The caller commits.
+    """
+    same = (
+        Delivery.id == one_id,
+        Delivery.attempt == attempt,
+        exact(Delivery.claimed_by) == claimed_by,
+        Delivery.status == DeliveryStatus.PENDING,
+    )
+    return execute_update(session, update(Delivery).where(*same).values(**values)) == 1
+
+
 def _change_all(
     session: Session, claimed_by: str, held: Collection[tuple[int, int]], values: dict[str, Any]
 ) -> list[int]:
@@ -108,100 +160,76 @@ def _change_all(
     return lost
 
 
-def _due_webhooks(session: Session, wanted: Wanted) -> list[Webhook]:
-    """Return the enabled webhooks with a delivery that is due, the longest due first.
-
-    The first due time of each is looked up in the index, however many deliveries it has.
-    """
-    first = (
-        select(Delivery.due_at)
-        .where(Delivery.status == DeliveryStatus.PENDING, Delivery.webhook_id == Webhook.id)
-        .order_by(Delivery.due_at)
-        .limit(1)
-        .scalar_subquery()
-    )
-    enabled = select(Webhook.id, first.label("due_at"))
-    enabled = enabled.where(Webhook.enabled == true(), Webhook.uuid.not_in(wanted.busy))
-    due = enabled.subquery()
-    query = (
-        select(Webhook)
-        .join(due, due.c.id == Webhook.id)
-        .where(due.c.due_at <= moment())
-        .order_by(due.c.due_at, Webhook.id)
-        .limit(wanted.count)
-    )
-    return list(session.scalars(query, execution_options={"populate_existing": True}))
+def _choose(session: Session, wanted: Wanted) -> _Choice:
+    """Choose deliveries that are due: some of each webhook, then those to the bus."""
+    busy = select(Webhook.id).where(Webhook.uuid.in_(wanted.busy))
+    choice = _Choice(wanted, set(session.scalars(busy)) if wanted.busy else set())
+    for _ in range(PASSES):
+        not_enough = Delivery.webhook_id.not_in(choice.passed_over)
+        query = _due(False).where(not_enough).order_by(Delivery.due_at).limit(LARGEST_PASS)
+        rows = session.execute(query).all()
+        _choose_of(session, choice, rows)
+        if len(rows) < LARGEST_PASS or not choice.left:
+            break
+    if wanted.bus and choice.left:
+        query = _due(True).order_by(Delivery.due_at).limit(choice.left)
+        choice.ids += [row.id for row in session.execute(query)]
+    return choice
 
 
-def _bus_is_due(session: Session) -> bool:
-    query = select(Delivery.id).where(*_is_due(None)).limit(1)
-    return session.scalar(query) is not None
+def _choose_of(session: Session, choice: _Choice, rows: Sequence[Row]) -> None:
+    """Choose some of the deliveries ``rows``; give up those that nobody is to get."""
+    unknown = {row.webhook_id for row in rows} - choice.webhooks.keys()
+    query = select(Webhook).where(Webhook.id.in_(unknown))
+    refreshed = session.scalars(query, execution_options={"populate_existing": True})
+    choice.webhooks |= {one.id: one for one in refreshed}
+    disabled, orphaned = [], []
+    for row in rows:
+        webhook = choice.webhooks.get(row.webhook_id)
+        if webhook is None:
+            orphaned.append(row.id)
+        elif not webhook.enabled:
+            disabled.append(row.id)
+        else:
+            choice.add(row)
+    _give_up(session, disabled, orphaned)
 
 
-def _is_due(webhook_id: int | None) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Delivery.status == DeliveryStatus.PENDING,
-        Delivery.webhook_id.is_(None) if webhook_id is None else Delivery.webhook_id == webhook_id,
-        Delivery.due_at <= moment(),
-    )
+def _give_up(session: Session, disabled: list[int], orphaned: list[int]) -> None:
+    if disabled:
+        values = {"status": DeliveryStatus.FAILED, "fault": DISABLED, "updated_at": moment()}
+        given_up = update(Delivery).where(Delivery.id.in_(disabled), *_IS_DUE).values(**values)
+        execute_update(session, given_up)
+    if orphaned:
+        session.execute(delete(Delivery).where(Delivery.id.in_(orphaned)))
 
 
-def _candidates(session: Session, webhooks: Sequence[Webhook], wanted: Wanted) -> list[int]:
-    """Return the ids of deliveries that are due: some of each webhook, and of the bus the rest."""
-    found: list[int] = []
-    for one in webhooks:
-        if len(found) < wanted.count:
-            found += _first_due(session, one.id, min(wanted.per_webhook, wanted.count - len(found)))
-    if wanted.bus and len(found) < wanted.count:
-        found += _first_due(session, None, wanted.count - len(found))
-    return found
+def _due(bus: bool) -> Any:
+    is_bus: ColumnElement[bool] = Delivery.bus == bus
+    return select(Delivery.id, Delivery.webhook_id).where(is_bus, *_IS_DUE)
 
 
-def _first_due(session: Session, webhook_id: int | None, count: int) -> Sequence[int]:
-    query = select(Delivery.id).where(*_is_due(webhook_id))
-    return session.scalars(query.order_by(Delivery.due_at).limit(count)).all()
-
-
-def _lease(
-    session: Session, claimed_by: str, ids: list[int], seconds: float
-) -> list[tuple[int, int, int, int | None]]:
-    """Claim those of the deliveries that are still due; return them with their new attempts."""
+def _lease(session: Session, claimed_by: str, ids: list[int], seconds: float) -> Sequence[Row]:
+    """Claim those of the deliveries that are still due; return them as they were before."""
+    columns = (Delivery.id, Delivery.attempt, Delivery.event_id, Delivery.webhook_id)
+    due = select(*columns).where(Delivery.id.in_(ids), *_IS_DUE)
+    rows = session.execute(due.order_by(Delivery.id).with_for_update(skip_locked=True)).all()
+    if not rows:
+        return []
     values = {
         "attempt": Delivery.attempt + 1,
         "claimed_by": claimed_by,
         "due_at": moment(seconds),
     }
-    locked = select(Delivery.id, Delivery.attempt, Delivery.event_id, Delivery.webhook_id)
-    still_due = (Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= moment())
-    locked = locked.where(Delivery.id.in_(ids), *still_due).order_by(Delivery.id)
-    rows = session.execute(locked.with_for_update(skip_locked=True)).all()
-    if not rows:
-        return []
     same = Delivery.id.in_([row.id for row in rows])
-    changed = execute_update(session, update(Delivery).where(same, *still_due).values(**values))
+    changed = execute_update(session, update(Delivery).where(same, *_IS_DUE).values(**values))
     if changed != len(rows):
         # SQLite has not locked the rows: another claim was faster.
         session.rollback()
         return []
-    return [(row.id, row.attempt + 1, row.event_id, row.webhook_id) for row in rows]
+    return rows
 
 
 def _events(session: Session, ids: Collection[int]) -> dict[int, Row]:
     query = select(Event.id, Event.uuid, Event.type, Event.created_at, Event.body)
     return {one.id: one for one in session.execute(query.where(Event.id.in_(ids)))}
-
-
-def change(
-    session: Session, claimed_by: str, one_id: int, attempt: int, values: dict[str, Any]
-) -> bool:
-    """Change a delivery that ``claimed_by`` still holds; tell whether it does.
-
-    The caller commits.
-    """
-    same = (
-        Delivery.id == one_id,
-        Delivery.attempt == attempt,
-        Delivery.claimed_by == claimed_by,
-        Delivery.status == DeliveryStatus.PENDING,
-    )
-    return execute_update(session, update(Delivery).where(*same).values(**values)) == 1

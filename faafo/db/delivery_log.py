@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The log of a webhook's deliveries, their redelivery, and how long all of it is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, delete, func, select, update
@@ -10,6 +10,7 @@ from sqlalchemy.sql import ColumnElement
 from faafo import errors
 from faafo.db import Session, subscriptions
 from faafo.db.clock import moment
+from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.event_models import Delivery, DeliveryStatus, Event
 from faafo.db.statements import execute_update
@@ -19,8 +20,8 @@ COLUMNS = (
     *(Delivery.http_status, Delivery.fault, Delivery.duration, Delivery.updated_at),
     *(Event.uuid.label("event"), Event.type, Event.fractal_uuid, Event.created_at),
 )
-# Events that one purge deletes at most.
-LARGEST_PURGE = 1000
+# Events that one purge deletes, and deliveries that are counted, or queued again, at most.
+MOST = 1000
 
 
 def page(
@@ -40,15 +41,18 @@ def page(
         query = query.where(Delivery.id < marker)
     if status is not None:
         query = query.where(Delivery.status == status)
-    return session.execute(query.order_by(Delivery.id.desc()).limit(size)).all()
+    query = query.order_by(Delivery.id.desc()).limit(size)
+    return session.execute(query, execution_options=BOUNDED).all()
 
 
-def failed(session: Session, webhook_ids: Collection[int]) -> dict[int, int]:
-    """Return how many deliveries of webhooks were given up, where any were."""
-    query = select(Delivery.webhook_id, func.count().label("total"))
-    query = query.where(Delivery.status == DeliveryStatus.FAILED)
-    query = query.where(Delivery.webhook_id.in_(webhook_ids)).group_by(Delivery.webhook_id)
-    return {one.webhook_id: one.total for one in session.execute(query)}
+def failed(session: Session, webhook_id: int) -> int:
+    """Return how many deliveries of a webhook were given up, MOST at most."""
+    some = select(Delivery.id).where(*_given_up(webhook_id)).limit(MOST).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _given_up(webhook_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Delivery.status == DeliveryStatus.FAILED, Delivery.webhook_id == webhook_id
 
 
 def redeliver(session: Session, webhook_id: int, delivery_id: int) -> None:
@@ -60,12 +64,18 @@ def redeliver(session: Session, webhook_id: int, delivery_id: int) -> None:
         raise errors.DeliveryNotFound(f"delivery: this webhook has none of number {delivery_id}")
 
 
+@retry_on_deadlock
 def redeliver_failed(session: Session, webhook_id: int, since: datetime | None) -> int:
-    """Queue all deliveries again that were given up since a time (UTC), or at all."""
-    where: list[ColumnElement[bool]] = [Delivery.status == DeliveryStatus.FAILED]
+    """Queue deliveries again that were given up since a time (UTC), or at all.
+
+    Return how many: MOST at a time, the oldest first.
+    """
+    where = [*_given_up(webhook_id)]
     if since is not None:
         where.append(Delivery.updated_at >= since)
-    return _queue(session, webhook_id, *where)
+    query = select(Delivery.id).where(*where).order_by(Delivery.id).limit(MOST)
+    ids = session.scalars(query).all()
+    return _queue(session, webhook_id, Delivery.id.in_(ids), where[0]) if ids else 0
 
 
 @retry_on_deadlock
@@ -87,7 +97,7 @@ def purge(session: Session, seconds: float) -> int:
     """Delete events older than that with their deliveries, some at a time; return how many."""
     limit = session.scalars(select(moment(-seconds))).one()
     # By id, which grows with time: no index of the time is needed.
-    oldest = select(Event.id, Event.created_at).order_by(Event.id).limit(LARGEST_PURGE)
+    oldest = select(Event.id, Event.created_at).order_by(Event.id).limit(MOST)
     ids = [one.id for one in session.execute(oldest) if one.created_at < limit]
     if ids:
         session.execute(delete(Delivery).where(Delivery.event_id.in_(ids)))

@@ -49,14 +49,16 @@ class Webhook(Base):
     """A URL to which events are delivered."""
 
     __tablename__ = "webhook"
-    # Fractals name their callbacks by the id: it is never that of somebody else's webhook.
     __table_args__ = (
-        Index("ix_webhook_project_id", "project_id"),
+        Index("ix_webhook_project_id_callback", "project_id", "callback", "id"),
+        Index("ix_webhook_callback", "callback", "created_at"),
+        # Fractals name their callbacks by the id: it is never that of somebody else's webhook.
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
+    # A callback is made anew whenever a fractal is posted with it.
     created_at: Mapped[datetime] = mapped_column(Moment)
     # Whose fractals it is about; None: those posted without a login.
     project_id: Mapped[str | None] = mapped_column(exact(64))
@@ -89,7 +91,9 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         # Claims: see ``deliveries``.
-        Index("ix_delivery_status_webhook_id_due_at", "status", "webhook_id", "due_at"),
+        Index("ix_delivery_status_bus_due_at", "status", "bus", "due_at", "webhook_id"),
+        # How many were given up, and their redelivery.
+        Index("ix_delivery_status_webhook_id", "status", "webhook_id", "id"),
         # The log of a webhook.
         Index("ix_delivery_webhook_id", "webhook_id", "id"),
         Index("ix_delivery_event_id", "event_id"),
@@ -99,7 +103,8 @@ class Delivery(Base):
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     event_id: Mapped[int] = mapped_column(BigInteger)
-    # None: to the bus.
+    # Whether it is to the bus, and to which webhook otherwise.
+    bus: Mapped[bool] = mapped_column(server_default=false())
     webhook_id: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(16), server_default=DeliveryStatus.PENDING)
     # Counts claims: the fencing token of a claim.

@@ -73,7 +73,13 @@ def deliver(session: Session, receivers: dict[str, Sequence[int | None]], now: d
         return
     ids = session.execute(select(Event.id, Event.uuid).where(Event.uuid.in_(list(receivers))))
     rows = [
-        {"event_id": one.id, "webhook_id": receiver, "due_at": now, "updated_at": now}
+        {
+            "event_id": one.id,
+            "bus": receiver is None,
+            "webhook_id": receiver,
+            "due_at": now,
+            "updated_at": now,
+        }
         for one in ids
         for receiver in receivers[one.uuid]
     ]

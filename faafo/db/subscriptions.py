@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, case, delete, insert, select, true, update
+from sqlalchemy import Engine, case, delete, false, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement
 
@@ -147,7 +147,7 @@ def _of(session: Session) -> _Known:
 def _read(session: Session) -> Subscriptions:
     names = select(Subscription.name).where(Subscription.expires_at > moment())
     webhooks = select(Webhook.id, Webhook.project_id, Webhook.events, Webhook.collection_id)
-    webhooks = webhooks.where(Webhook.enabled == true(), Webhook.callback != true())
+    webhooks = webhooks.where(Webhook.callback == false(), Webhook.enabled == true())
     targets = [
         Target(one.id, one.project_id, frozenset(one.events), one.collection_id)
         for one in session.execute(webhooks)

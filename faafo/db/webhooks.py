@@ -8,19 +8,24 @@ import uuid as uuidlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, false, func, insert, select, true, update
+from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db import Session, events, subscriptions
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.event_models import Delivery, Event, Webhook
-from faafo.db.models import Collection
+from faafo.db.models import Collection, Fractal
 from faafo.db.scope import Owner
 from faafo.db.statements import execute_update
 from faafo.fractal.events import PING, payload
+from faafo.fractal.task import UNFINISHED
 
 MOST_WEBHOOKS = 100
+# Rows that one statement deletes, and statements that delete those of a webhook.
+BATCH = 1000
+MOST_BATCHES = 20
 # Seconds for which the secret before a rotation signs, too.
 OVERLAP_SECONDS = 86_400.0
 
@@ -38,9 +43,13 @@ def get(session: Session, uuid: str) -> Webhook:
 
 
 def of_project(session: Session, project_id: str | None) -> Sequence[Webhook]:
-    """Return the webhooks of a project, newest first, up to MOST_WEBHOOKS; callbacks among them."""
-    query = select(Webhook).where(Webhook.project_id.is_not_distinct_from(project_id))
-    return session.scalars(query.order_by(Webhook.id.desc()).limit(MOST_WEBHOOKS)).all()
+    """Return up to MOST_WEBHOOKS webhooks of a project, and as many callbacks, newest first."""
+    found: list[Webhook] = []
+    for callback in (False, True):
+        same = Webhook.project_id.is_not_distinct_from(project_id), Webhook.callback == callback
+        query = select(Webhook).where(*same).order_by(Webhook.id.desc()).limit(MOST_WEBHOOKS)
+        found += session.scalars(query)
+    return found
 
 
 def collection_uuids(session: Session, webhooks: Sequence[Webhook]) -> dict[int | None, str]:
@@ -65,7 +74,7 @@ def add(
     :raises faafo.errors.InvalidWebhook: when the project has MOST_WEBHOOKS already.
     """
     same = Webhook.project_id.is_not_distinct_from(owner.project_id)
-    own = select(func.count()).select_from(Webhook).where(same, ~Webhook.callback)
+    own = select(func.count()).select_from(Webhook).where(same, Webhook.callback == false())
     if (session.scalar(own) or 0) >= MOST_WEBHOOKS:
         raise errors.InvalidWebhook(f"a project has at most {MOST_WEBHOOKS} webhooks")
     uuid = str(uuidlib.uuid4())
@@ -116,14 +125,53 @@ def rotate(session: Session, seen: Webhook, secret: str) -> Webhook:
     return change(session, seen, values)
 
 
-@retry_on_deadlock
 def remove(session: Session, seen: Webhook) -> None:
-    """Delete a webhook with its deliveries, whatever their state."""
+    """Delete a webhook with its deliveries, whatever their status.
+
+    Where there are very many, the last of them go when they come up: see ``deliveries``.
+    """
     webhook_id = seen.id
-    session.execute(delete(Webhook).where(Webhook.id == webhook_id))
-    session.execute(delete(Delivery).where(Delivery.webhook_id == webhook_id))
-    session.commit()
+    _delete(session, Webhook.id == webhook_id)
     subscriptions.forget(session)
+    for _ in range(MOST_BATCHES):
+        if not _delete_deliveries(session, webhook_id):
+            return
+
+
+@retry_on_deadlock
+def _delete(session: Session, *where: ColumnElement[bool]) -> None:
+    session.execute(delete(Webhook).where(*where))
+    session.commit()
+
+
+@retry_on_deadlock
+def _delete_deliveries(session: Session, webhook_id: int) -> int:
+    some = select(Delivery.id).where(Delivery.webhook_id == webhook_id).limit(BATCH)
+    ids = session.scalars(some).all()
+    if ids:
+        session.execute(delete(Delivery).where(Delivery.id.in_(ids)))
+    session.commit()
+    return len(ids)
+
+
+@retry_on_deadlock
+def purge_callbacks(session: Session, seconds: float) -> int:
+    """Delete callbacks with which nothing was posted for so long, and that nothing waits for.
+
+    Return how many, at most BATCH.
+    """
+    old = (Webhook.callback == true(), Webhook.created_at < moment(-seconds))
+    query = select(Webhook.id).where(*old).order_by(Webhook.created_at).limit(BATCH)
+    ids = set(session.scalars(query))
+    if ids:
+        waiting = Fractal.status.in_(UNFINISHED), Fractal.callback_id.in_(ids)
+        ids -= set(session.scalars(select(Fractal.callback_id).where(*waiting)))
+        logged = select(Delivery.webhook_id).where(Delivery.webhook_id.in_(ids))
+        ids -= set(session.scalars(logged))
+        # Posted with in this moment, it is not old any more.
+        session.execute(delete(Webhook).where(Webhook.id.in_(ids), *old))
+    session.commit()
+    return len(ids)
 
 
 @retry_on_deadlock

@@ -118,11 +118,12 @@ def _show(webhook: Webhook, secret: str | None = None) -> Response:
 
 def _list(error: str | None = None) -> str:
     listed = webhook_access.own()
-    failed = delivery_log.failed(db.session, [one.id for one in listed])
+    failed = {one.id: delivery_log.failed(db.session, one.id) for one in listed}
     return render_template(
         "faafo/webhooks.html",
         webhooks=listed,
         failed=failed,
+        most=delivery_log.MOST,
         types=TYPES,
         chosen=request.form.getlist("events") or sorted(ENDINGS),
         error=error,

@@ -2,7 +2,7 @@
 """Deliveries are claimed on leases, webhook by webhook, and tried again on a schedule."""
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from faafo import errors
 from faafo.db import deliveries, delivery_log, delivery_reports, posting, webhooks
@@ -10,6 +10,7 @@ from faafo.db.clock import moment
 from faafo.db.deliveries import Wanted
 from faafo.db.delivery_reports import LONGEST_RETRY_AFTER, Attempt, Failure, RetrySchedule
 from faafo.db.event_models import Delivery, DeliveryStatus, Webhook
+from faafo.db.models import Fractal
 from faafo.db.scope import NOBODY
 from faafo.fractal.events import TYPES
 from faafo.fractal.signing import new_secret
@@ -68,9 +69,39 @@ def test_a_webhook_with_many_deliveries_delays_no_other(session, make):
     assert {one.webhook.uuid for one in claimed} == {one.uuid for one in (crowded, *others)}
 
 
-def test_a_busy_or_disabled_webhook_is_passed_over(session, make):
-    busy, disabled, other = make(), make(), make()
-    webhooks.change(session, disabled, {"enabled": False})
+def test_crowded_webhooks_are_passed_over_one_after_the_other(session, make, monkeypatch):
+    monkeypatch.setattr(deliveries, "LARGEST_PASS", 5)
+    crowded = [make(more=6) for _ in range(3)]
+    other = make()
+    claimed = claim(session, count=10, per_webhook=1)
+    assert {one.webhook.uuid for one in claimed} == {one.uuid for one in (*crowded, other)}
+
+
+def test_deliveries_of_a_webhook_that_is_gone_are_deleted_when_they_come_up(session, make):
+    gone, other = make(more=3), make()
+    session.execute(delete(Webhook).where(Webhook.id == gone.id))
+    session.commit()
+    assert [one.webhook.uuid for one in claim(session)] == [other.uuid]
+    assert set(session.scalars(select(Delivery.webhook_id))) == {other.id}
+
+
+def test_callbacks_are_purged_when_nothing_waits_for_them(session, make_task):
+    url = "https://receiver.example/"
+    posting.post(session, make_task(), callback_url=url)
+    assert webhooks.purge_callbacks(session, 60.0) == 0
+    session.execute(update(Webhook).values(created_at=moment(-61.0)))
+    session.commit()
+    # A fractal is still to be rendered.
+    assert webhooks.purge_callbacks(session, 60.0) == 0
+    session.execute(delete(Fractal))
+    session.commit()
+    assert webhooks.purge_callbacks(session, 60.0) == 1
+    posting.post(session, make_task(), callback_url=url)
+    assert webhooks.purge_callbacks(session, 60.0) == 0
+
+
+def test_a_busy_webhook_is_passed_over(session, make):
+    busy, other = make(), make()
     assert [one.webhook.uuid for one in claim(session, busy=[busy.uuid])] == [other.uuid]
     assert deliveries.is_any_due(session, bus=False)
     assert [one.webhook.uuid for one in claim(session)] == [busy.uuid]
@@ -123,11 +154,13 @@ def test_a_receiver_that_is_gone_is_disabled(session, make):
     disabled = webhooks.get(session, webhook.uuid)
     assert (disabled.enabled, disabled.reason) == (False, delivery_reports.GONE)
     assert status(session, one.id).status == DeliveryStatus.FAILED
-    # The others wait until it is enabled again.
+    # The others are given up when they are due, and can be repeated.
     deliveries.release(session, "me", [(other.id, 1)])
     assert claim(session) == []
-    webhooks.change(session, disabled, {"enabled": True, "reason": None})
-    assert [one.id for one in claim(session)] == [other.id]
+    assert status(session, other.id).fault == deliveries.DISABLED
+    webhooks.change(session, disabled, webhooks.enabling(True))
+    assert delivery_log.redeliver_failed(session, webhook.id, None) == 2
+    assert [one.id for one in claim(session)] == [one.id, other.id]
 
 
 def test_a_delay_is_changed_at_random_and_prolonged_by_the_receiver():

@@ -53,11 +53,14 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text),
         sqlite_autoincrement=True,
     )
-    steps.create_index("ix_webhook_project_id", "webhook", ["project_id"])
+    owner = ["project_id", "callback", "id"]
+    steps.create_index("ix_webhook_project_id_callback", "webhook", owner)
+    steps.create_index("ix_webhook_callback", "webhook", ["callback", "created_at"])
     steps.create_table(
         "delivery",
         sa.Column("id", SERIAL, primary_key=True),
         sa.Column("event_id", sa.BigInteger, nullable=False),
+        sa.Column("bus", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("webhook_id", sa.BigInteger),
         sa.Column("status", sa.String(16), nullable=False, server_default="pending"),
         sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
@@ -70,8 +73,10 @@ def upgrade() -> None:
         sa.Column("updated_at", MOMENT, nullable=False),
         sqlite_autoincrement=True,
     )
-    claims = ["status", "webhook_id", "due_at"]
-    steps.create_index("ix_delivery_status_webhook_id_due_at", "delivery", claims)
+    claims = ["status", "bus", "due_at", "webhook_id"]
+    steps.create_index("ix_delivery_status_bus_due_at", "delivery", claims)
+    log = ["status", "webhook_id", "id"]
+    steps.create_index("ix_delivery_status_webhook_id", "delivery", log)
     steps.create_index("ix_delivery_webhook_id", "delivery", ["webhook_id", "id"])
     steps.create_index("ix_delivery_event_id", "delivery", ["event_id"])
     steps.create_table(
