@@ -13,13 +13,15 @@ from random import Random
 from typing import Any
 
 from tests.chaos.ledger import Ledger, Verdict, random_tasks
-from tests.chaos.site import Site, pause
+from tests.chaos.site import REST_SECONDS, Site, pause
 from tests.functional.processes import wait_until
 from tests.functional.servers import MariaDB, RabbitMQ
 
 RECOVERY_SECONDS = 120.0
 # How long a fault waits for something to disturb.
 BUSY_SECONDS = 3.0
+# Characters of the log of an API that has answered 500.
+TRACEBACK_LENGTH = 6000
 
 
 @dataclass(frozen=True)
@@ -137,10 +139,12 @@ def play(
         raise
     finally:
         posting.join()
-    verdict = site.settle(ledger)
+    verdict = site.settle(ledger, REST_SECONDS * max(1.0, scale.count / FULL.count))
     problems = watch(ledger) + site.dead()
     if ledger.statuses[500]:
         problems.append(f"{ledger.statuses[500]} answers of 500")
+        for api in site.of("api"):
+            tell("%s", api.service.output().partition("Traceback")[2][:TRACEBACK_LENGTH])
     if ledger.without_retry_after:
         problems.append(f"{ledger.without_retry_after} answers of 429 or 503 without Retry-After")
     tell("answers %s, the slowest POST %.2f s", dict(ledger.statuses), ledger.slowest_post)

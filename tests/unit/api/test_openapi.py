@@ -11,7 +11,7 @@ from faafo.policies.endpoints import PUBLIC
 from tests.htpasswd import user_line
 
 VERBS = {
-    "add", "check", "create", "delete", "download", "list", "patch", "ping", "redeliver",
+    "add", "check", "create", "delete", "download", "follow", "list", "patch", "ping", "redeliver",
     "remove", "retry", "rotate", "share", "show", "update", "upload",
 }  # fmt: skip
 # What the description of a number says it counts or measures.
