@@ -142,7 +142,9 @@ def _receivers(
     session: Session, kind: EventType, rows: Sequence[Row], wanted: Subscriptions
 ) -> dict[int, list[int | None]]:
     """Return the webhooks that get an event about each fractal, by its id; None is the bus."""
-    targets = [one for one in wanted.targets if kind in one.types]
+    # Few projects have fractals in a transaction, and many may have webhooks.
+    projects = {row.project_id for row in rows}
+    targets = [one for one in wanted.targets if kind in one.types and one.project_id in projects]
     members = _members(session, rows, [one for one in targets if one.collection_id is not None])
     found: dict[int, list[int | None]] = {}
     for row in rows:

@@ -108,9 +108,9 @@ def post_all(
         raise errors.FractalExists(f"uuid: {twice} is given twice")
     rows = [_values(task, owner, task.uuid in shared) for task in tasks]
     quotas.charge(session, owner.project_id, tasks, quota)
-    receivers = {
-        url: callbacks.receiver(session, owner, url) for url in set(callback_urls.values())
-    }
+    # Sorted, so that two transactions lock rows in the same order.
+    urls = sorted(set(callback_urls.values()))
+    receivers = {url: callbacks.receiver(session, owner, url) for url in urls}
     for row in rows if receivers else ():
         url = callback_urls.get(row["uuid"])
         row["callback_id"] = None if url is None else receivers[url]
