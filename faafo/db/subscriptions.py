@@ -64,6 +64,8 @@ class _Known:
         self.lock = threading.Lock()
         self.read_at = -READ_SECONDS
         self.found = Subscriptions()
+        # How often ``forget`` was called.
+        self.forgotten = 0
 
 
 _known: WeakKeyDictionary[Engine, _Known] = WeakKeyDictionary()
@@ -73,9 +75,12 @@ def current(session: Session) -> Subscriptions:
     """Return who wants events."""
     known = _of(session)
     if time.monotonic() - known.read_at >= READ_SECONDS:
-        read_at = time.monotonic()
+        read_at, forgotten = time.monotonic(), known.forgotten
         found = _read(session)
         with known.lock:
+            if forgotten != known.forgotten:
+                # It may have been read before the change that was to be read.
+                return found
             if read_at > known.read_at:
                 known.read_at, known.found = read_at, found
     return known.found
@@ -83,7 +88,10 @@ def current(session: Session) -> Subscriptions:
 
 def forget(session: Session) -> None:
     """Have this process read who wants events before the next change."""
-    _of(session).read_at = -READ_SECONDS
+    known = _of(session)
+    with known.lock:
+        known.forgotten += 1
+        known.read_at = -READ_SECONDS
 
 
 def seconds_to_effect(session: Session) -> float:
