@@ -28,7 +28,8 @@ from tests.functional.servers import ADDRESS, free_ports
 QUICK = {
     "rpc": {"call_monitor_timeout": 3, "report_interval": 0.5},
     "producer": {"lease_duration": 3, "renew_interval": 0.5},
-    "api": {"retry_delay": 0.3, "retry_delay_max": 2},
+    # With shorter time-outs attempts are used up faster: of the 5 by default, each takes 8 s.
+    "api": {"retry_delay": 0.3, "retry_delay_max": 2, "max_attempts": 13},
     "database": {"timeout": 4},
 }
 # Where none dies, nothing needs to be noticed: no lease and no call may run out because a machine
