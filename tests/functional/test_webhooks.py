@@ -199,7 +199,7 @@ def test_healthy_receivers_get_theirs_while_others_hang_or_are_dead(
         # Each webhook takes a second to be in effect.
         with ThreadPoolExecutor() as pool:
             urls = [refusing, slow, *(one.url for one in healthy)]
-            webhook = next(pool.map(subscribe, urls))
+            webhook = list(pool.map(subscribe, urls))[0]
         for _ in range(20):
             api.post_fractal()
         for receiver in healthy:
