@@ -50,19 +50,20 @@ class Streams:
         self._is_announced = False
         self._most = 0
         self._others: Callable[[], int] = int
-        self._is_open = False
+        # Whether there can be any.
+        self.is_open = False
 
     def open(self, most: int, others: Callable[[], int] = int) -> None:
         """Let there be up to ``most`` streams at the same time from now on, with ``others``."""
         with self._changed:
-            self._is_open = True
+            self.is_open = True
             self._most = most
             self._others = others
 
     def close(self) -> None:
         """End all streams at once, and let there be no more."""
         with self._changed:
-            self._is_open = False
+            self.is_open = False
             streams = list(self._all)
             self._changed.notify_all()
         for one in streams:
@@ -77,7 +78,7 @@ class Streams:
         """Let a stream begin; answer False if there are too many."""
         others = self._others()
         with self._changed:
-            if not self._is_open or len(self) + others >= self._most:
+            if not self.is_open or len(self) + others >= self._most:
                 return False
             self._all.add(stream)
             self._changed.notify_all()
@@ -121,8 +122,8 @@ class Streams:
         """Wait for a stream; False once this is closed."""
         with self._changed:
             self.is_ready = self._is_effective = False
-            self._changed.wait_for(lambda: self._all or not self._is_open)
-            return self._is_open
+            self._changed.wait_for(lambda: self._all or not self.is_open)
+            return self.is_open
 
     def wait(self) -> bool:
         """Wait until it is time to look again; False once there is no stream, or this is closed."""
@@ -135,7 +136,7 @@ class Streams:
             return not self._is_over()
 
     def _is_over(self) -> bool:
-        return not (self._all and self._is_open)
+        return not (self._all and self.is_open)
 
     def forget(self, floor: int) -> None:
         """Keep no event: the tail begins anew after the event ``floor``."""

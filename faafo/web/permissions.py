@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What templates ask before they show a button: may the visitor press it?"""
 
-from flask import Flask
+from flask import Flask, request
 
 from faafo.core import access, collection_access
+from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
+from faafo.core.reading import CHANNEL
 from faafo.db.models import Collection, Fractal
 from faafo.web.local import this_page
 
@@ -17,11 +19,19 @@ def register(app: Flask) -> None:
     app.add_template_global(may_change_collection, "may_change_collection")
     app.add_template_global(other_user, "other_user")
     app.add_template_global(this_page, "this_page")
+    app.add_template_global(has_event_streams, "has_event_streams")
 
 
 def may(rule: str) -> bool:
     """Tell whether ``rule`` allows the visitor."""
     return access.is_allowed(rule)
+
+
+def has_event_streams() -> bool:
+    """Tell whether a page may follow events; a visitor who sees a page may."""
+    has_any = CHANNEL in request.environ and collaborators().streams.is_open
+    is_visitor = request_context().project_id is None
+    return has_any and (is_visitor or may("event:list"))
 
 
 def may_change(fractal: Fractal, rule: str) -> bool:

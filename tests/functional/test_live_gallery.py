@@ -4,10 +4,11 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
@@ -25,9 +26,12 @@ SMALL = {
 # No kernel can cut this short, since c = 1/4 has no cycle that attracts: it takes minutes.
 LONG = SMALL | {"width": 2000, "height": 12_000, "iterations": 100_000, "cx": 0.25, "cy": 0.0}
 LEAST_MOVES = 5
+STREAM = "/api/event"
 # Seconds after it is complete within which a fractal must be seen; the best of a few counts, since
 # other tests have the machine as well.
-SOON = 10.0
+SOON = 1.0
+# Seconds without a request for the page after which it is not polled any more.
+QUIET = 5.0
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +80,77 @@ def test_a_new_fractal_and_the_numbers_appear_soon_after_it_is_complete(cluster,
         expect(page.get_by_role("link", name=f"Complete {number + 1}")).to_be_visible()
         expect(page.locator("#rate")).to_have_text(f"{number + 1} in the last minute")
     assert min(waits) < SOON
+
+
+class Traffic:
+    """What a page asks the server for while it is open."""
+
+    def __init__(self, page: Page) -> None:
+        self._begun_at = time.monotonic()
+        self.reads: list[float] = []
+        self.streams = 0
+        page.on("request", self._begin)
+        page.on("requestfinished", self._end)
+        page.on("requestfailed", self._end)
+
+    def _begin(self, request: Request) -> None:
+        if urlsplit(request.url).path == STREAM:
+            self.streams += 1
+        elif request.resource_type == "fetch":
+            self.reads.append(time.monotonic())
+
+    def _end(self, request: Request) -> None:
+        if urlsplit(request.url).path == STREAM:
+            self.streams -= 1
+
+    def is_quiet(self, page: Page) -> bool:
+        """Whether there is a stream and no poll; lets the page go on for a while."""
+        page.wait_for_timeout(100)
+        last_read_at = max(self.reads, default=self._begun_at)
+        return self.streams == 1 and time.monotonic() - last_read_at > QUIET
+
+
+def test_one_open_connection_takes_the_place_of_polls(cluster, visit):
+    traffic = Traffic(visit.page)
+    page = visit.go("/")
+    wait_until(lambda: traffic.is_quiet(page), "the end of the polls")
+    waits = []
+    for _ in range(3):
+        reads, uuid = len(traffic.reads), post(cluster, **SMALL)
+        wait_until(lambda uuid=uuid: cluster.client.get(uuid)["status"] == "complete", "the end")
+        begun_at = time.monotonic()
+        expect(page.locator(f"li[data-key='{uuid}'] img")).to_be_visible()
+        waits.append(time.monotonic() - begun_at)
+        assert reads < len(traffic.reads) <= reads + 4
+        assert traffic.streams == 1
+    assert min(waits) < SOON
+
+
+def test_a_page_that_is_hidden_has_no_connection(visit):
+    traffic = Traffic(visit.page)
+    page = visit.go("/")
+    for is_hidden, streams in ((True, 0), (False, 1)):
+        wait_until(lambda count=1 - streams: is_after(page, traffic, count), "the stream")
+        page.evaluate(
+            "isHidden => {"
+            "Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });"
+            "document.dispatchEvent(new Event('visibilitychange')); }",
+            is_hidden,
+        )
+        wait_until(lambda count=streams: is_after(page, traffic, count), "the change")
+
+
+def is_after(page: Page, traffic: Traffic, streams: int) -> bool:
+    page.wait_for_timeout(100)
+    return traffic.streams == streams
+
+
+def test_where_streams_are_refused_the_page_is_polled(cluster, new_context):
+    page = new_context().new_page()
+    page.route(f"**{STREAM}*", lambda route: route.fulfill(status=503, body="{}"))
+    page.goto(cluster.url)
+    uuid = post(cluster, **SMALL)
+    expect(page.locator(f"li[data-key='{uuid}'] img")).to_be_visible(timeout=PATIENCE)
 
 
 def test_what_is_the_same_stays_where_it_is_and_keeps_the_focus(cluster, page):
@@ -149,3 +224,17 @@ def test_the_progress_bar_of_a_long_render_moves(cluster, page):
     assert bar.evaluate("bar => bar.max") == LONG["height"]
     requests.delete(f"{cluster.url}/api/fractal/{uuid}", timeout=120)
     expect(page.locator(f"li[data-key='{uuid}']")).to_have_count(0)
+
+
+def test_a_page_recovers_when_the_connection_was_cut(cluster, new_context):
+    page = new_context().new_page()
+    traffic = Traffic(page)
+    page.goto(cluster.url)
+    wait_until(lambda: traffic.is_quiet(page), "the stream")
+    cluster.api.kill()
+    expect(page.locator("#stale")).to_contain_text("does not answer", timeout=PATIENCE)
+    cluster.start_api(int(cluster.url.rpartition(":")[2]))
+    expect(page.locator("#stale")).to_have_text("", timeout=PATIENCE)
+    wait_until(lambda: traffic.is_quiet(page), "another stream")
+    uuid = post(cluster, **SMALL)
+    expect(page.locator(f"li[data-key='{uuid}'] img")).to_be_visible(timeout=PATIENCE)

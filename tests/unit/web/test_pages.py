@@ -4,6 +4,8 @@ import re
 import pytest
 from sqlalchemy import event, text
 
+from faafo.core.collaborators import collaborators
+from faafo.core.reading import CHANNEL
 from faafo.db import db
 from faafo.web.excerpt import PAGE_SIZE
 
@@ -314,3 +316,26 @@ def test_an_outage_of_the_database_is_a_page(app, visitor):
     assert (page.status_code, page.mimetype) == (503, "text/html")
     assert "Retry-After" in page.headers
     assert "fractal" not in page.text.split("<main")[1].split("</main")[0]
+
+
+def test_pages_that_change_name_the_stream_of_their_events_if_there_can_be_one(
+    app, visitor, queued, complete
+):
+    with app.app_context():
+        streams = collaborators().streams
+    # With our HTTP server.
+    ours = {CHANNEL: None}
+    unfinished, finished = queued(), complete()
+    expected = {
+        "/": '/api/event?scope=project">',
+        "/?scope=shared": '/api/event?scope=shared">',
+        f"/fractal/{unfinished}": f'/api/event?fractal={unfinished}">',
+        f"/fractal/{finished}": None,
+    }
+    for path, address in expected.items():
+        for is_open, environ in ((False, ours), (True, {}), (True, ours)):
+            streams.is_open = is_open
+            page = visitor.get(path, environ_overrides=environ).text
+            there = is_open and environ is ours and address is not None
+            assert ("text/event-stream" in page) == there
+            assert not there or address in page

@@ -1,18 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Polls the page and patches its parts marked data-live; the arrow keys turn pages.
+// Reads the page again when something has happened, and patches its parts marked data-live; polls it while
+// there is no event stream. The arrow keys turn pages.
 
 import { Backoff, request } from "../answers.js";
 import { turnPagesByKeys } from "./keys.js";
 import { isHeld, patch } from "./patch.js";
 import { starInPlace } from "./star.js";
+import { Stream } from "./stream.js";
 
 const POLL_SECONDS = 1.5;
+// After a picture has come it is shown sooner than other changes are, which come often.
+const SOON_SECONDS = 0.5;
+const PICTURES = ["fractal.complete", "fractal.error"];
+// Then the number of the last minute is another one.
+const LATER_SECONDS = 60;
 
 const stale = document.getElementById("stale");
 const backoff = new Backoff();
 let seconds = POLL_SECONDS;
 let isOver = false;
 let asked = 0;
+let timer = null;
+// In milliseconds, as performance.now() counts: when the page is to be read, and when it was.
+let dueAt = Infinity;
+let readAt = -Infinity;
+let changedAt = -Infinity;
 
 function show(page) {
   const parts = [...document.querySelectorAll("[data-live]")];
@@ -29,6 +41,7 @@ function show(page) {
 async function poll() {
   if (document.hidden || isOver) return;
   asked += 1;
+  readAt = performance.now();
   const number = asked;
   try {
     // The browser revalidates with its ETag: an unchanged page is a 304.
@@ -53,14 +66,44 @@ async function poll() {
 
 const isLive = () => document.querySelector("[data-live]") !== null;
 
+const stream = new Stream({
+  opened: () => plan(0),
+  changed: (type) => {
+    changedAt = performance.now();
+    const pause = 1000 * (PICTURES.includes(type) ? SOON_SECONDS : POLL_SECONDS);
+    plan((readAt + pause - changedAt) / 1000);
+  },
+  lost: () => plan(seconds),
+});
+
+// Reads the page in that many seconds, unless it is to be read earlier.
+function plan(pause) {
+  const at = performance.now() + 1000 * Math.max(0, pause);
+  if (isOver || at >= dueAt) return;
+  clearTimeout(timer);
+  dueAt = at;
+  timer = setTimeout(follow, at - performance.now());
+}
+
 async function follow() {
+  dueAt = Infinity;
   await poll();
-  if (!isOver) setTimeout(follow, 1000 * seconds);
+  if (isOver) stream.stop();
+  else if (!stream.isOpen || stale.textContent) plan(seconds);
+  else if (performance.now() - changedAt < 1000 * LATER_SECONDS) plan(LATER_SECONDS);
+}
+
+// A hidden page needs no connection, of which a browser has few for all pages of a server.
+function turnWithThePage() {
+  if (document.hidden) stream.stop();
+  else stream.start();
+  plan(document.hidden ? seconds : 0);
 }
 
 turnPagesByKeys();
 starInPlace(poll);
 if (isLive()) {
-  document.addEventListener("visibilitychange", poll);
-  setTimeout(follow, 1000 * seconds);
+  document.addEventListener("visibilitychange", turnWithThePage);
+  if (!document.hidden) stream.start();
+  plan(seconds);
 }
