@@ -4,7 +4,7 @@
 import json
 import uuid as uuidlib
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from faafo.db import Session
 from faafo.db.clock import moment
@@ -30,13 +30,20 @@ def receiver(session: Session, owner: Owner, url: str) -> int:
     is_old = (Webhook.created_at < moment(-RENEWED_SECONDS)).label("is_old")
     query = select(Webhook.id, Webhook.enabled, is_old).where(Webhook.uuid == uuid)
     found = session.execute(query).one_or_none()
-    if found is None:
-        _add(session, owner, url, uuid)
-        found = session.execute(query).one()
-    elif not found.enabled or found.is_old:
-        values = {"enabled": True, "reason": None, "created_at": moment()}
-        execute_update(session, update(Webhook).where(Webhook.id == found.id).values(**values))
-    return found.id
+    if found is not None and _renew(session, found):
+        return found.id
+    # There is none, or it was purged in this moment.
+    _add(session, owner, url, uuid)
+    return session.execute(query).one().id
+
+
+def _renew(session: Session, found: Row) -> bool:
+    """Enable a webhook, and note that it is used; tell whether it is still there."""
+    if found.enabled and not found.is_old:
+        return True
+    values = {"enabled": True, "reason": None, "created_at": moment()}
+    query = update(Webhook).where(Webhook.id == found.id).values(**values)
+    return execute_update(session, query) == 1
 
 
 def secret(session: Session, webhook_id: int) -> str | None:

@@ -2,11 +2,13 @@
 """Webhooks and what remains of those that are deleted."""
 
 import pytest
+from sqlalchemy import event, orm, update
 
-from faafo.db import deliveries, delivery_log, delivery_reports, fractals, posting, webhooks
+from faafo.db import db, deliveries, delivery_log, delivery_reports, fractals, posting, webhooks
+from faafo.db.clock import moment
 from faafo.db.deliveries import Wanted
 from faafo.db.delivery_reports import Attempt
-from faafo.db.event_models import DeliveryStatus
+from faafo.db.event_models import DeliveryStatus, Webhook
 from faafo.db.scope import Owner
 from faafo.fractal.events import EventType
 from faafo.fractal.signing import new_secret
@@ -49,3 +51,27 @@ def test_a_report_on_a_delivery_that_is_deleted_is_not_about_the_next_one(sessio
     assert delivery_reports.delivered(session, "me", late) == [held.id]
     (logged,) = delivery_log.page(session, made.id, 10)
     assert logged.status == DeliveryStatus.PENDING
+
+
+def test_a_callback_that_is_purged_while_it_is_posted_with_is_made_again(session, make_task):
+    task = make_task()
+    posting.post(session, task, callback_url=URL)
+    fractals.remove(session, task.uuid)
+    (one,) = claim(session)
+    delivery_reports.delivered(session, "me", [Attempt(one.id, one.attempt, 200, 0.1)])
+    delivery_log.purge(session, -1.0)
+    session.execute(update(Webhook).values(created_at=moment(-100.0)))
+    session.commit()
+    purged = []
+
+    def purge(_connection, _cursor, statement, *_others):
+        if statement.startswith("UPDATE webhook") and not purged:
+            purged.append(0)
+            with orm.Session(db.engine) as another:
+                purged[0] = webhooks.purge_callbacks(another, 50.0)
+
+    event.listen(db.engine, "before_cursor_execute", purge)
+    posted = posting.post(session, make_task(), callback_url=URL)
+    event.remove(db.engine, "before_cursor_execute", purge)
+    assert purged == [1]
+    assert posted["callback_secret"].startswith("whsec_")
