@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redis: one string a job, which a script replaces by a later state only."""
 
+import contextlib
 import json
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -67,18 +69,54 @@ class RecentJobs:
         self._client = _connected(url, timeout)
         self._apply = self._client.register_script(APPLY)
         self._find = self._client.register_script(FIND)
+        # As many as there have been requests at a time.
+        self._idle: deque[Any] = deque()
 
     def get(self, uuid: str) -> Found | None:
         """Return the state of a job; None if there is none, or Redis does not answer."""
         if not self._breaker.may_ask():
             return None
         try:
-            found = self._find(keys=[PREFIX + uuid])
+            found = self._ask(PREFIX + uuid)
         except (redis.RedisError, OSError) as error:
             self._went_away(error)
             return None
         self._is_back()
         return _parsed(*found) if found else None
+
+    def _ask(self, key: str) -> Any:
+        """Call FIND; an idle connection that Redis has closed is replaced by a new one, once.
+
+        To go through the pool and ``Redis.execute_command`` takes longer than Redis does.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            return self._ask_on(self._client.connection_pool.make_connection(), key)
+        try:
+            return self._ask_on(connection, key)
+        except redis.ConnectionError:
+            # The others have been closed as well.
+            self._close_idle()
+            return self._ask_on(self._client.connection_pool.make_connection(), key)
+
+    def _ask_on(self, connection: Any, key: str) -> Any:
+        try:
+            connection.send_command("EVALSHA", self._find.sha, 1, key)
+            found = connection.read_response()
+        except redis.exceptions.NoScriptError:
+            found = self._find(keys=[key])
+        except BaseException:
+            # An answer that comes late must not be taken for that of another question.
+            connection.disconnect()
+            raise
+        self._idle.append(connection)
+        return found
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            with contextlib.suppress(IndexError):
+                self._idle.pop().disconnect()
 
     def apply(self, states: Sequence[JobState]) -> int:
         """Keep those of ``states`` that are later than what is known; return their number.
@@ -119,6 +157,7 @@ class RecentJobs:
 
     def close(self) -> None:
         """Close the connections."""
+        self._close_idle()
         self._client.close()
 
     def _went_away(self, error: Exception) -> None:

@@ -5,7 +5,6 @@ import gc
 import random
 import threading
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
@@ -22,17 +21,10 @@ from faafo.rpc.events import Publisher
 from faafo.rpc.transport import get_events_transport
 from tests.functional.processes import Service, run, running_api, wait_until, write_config
 from tests.functional.redis_server import Redis
-from tests.functional.servers import RabbitMQ, started
+from tests.functional.servers import PASSWORD
 
 RESULT = {"checksum": 64 * "a", "duration": 0.5, "size": 100, "generated_by": "worker-1"}
 BODY = {"width": 8, "height": 6, "iterations": 40, "xa": -1.5, "xb": 1.5, "ya": -1, "yb": 1}
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[RabbitMQ]:
-    """A broker of this file, which restarts it."""
-    with started(RabbitMQ) as server:
-        yield server
 
 
 class World:
@@ -119,6 +111,13 @@ class Notifier:
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
 
+    def is_told_that_the_broker_is_away(self) -> None:
+        """Publish something, in vain."""
+        event = {"uuid": "e", "type": "fractal.queued", "body": "{}"}
+        with pytest.raises(errors.BrokerUnavailable, match=r"\[events\] transport_url") as raised:
+            self._publisher.publish([{"event": event}])
+        assert PASSWORD not in str(raised.value)
+
     def _run(self) -> None:
         while not self._stop.wait(0.05):
             claimed = self._client.claim("me", 1000, 2, 1, bus=True)
@@ -139,15 +138,17 @@ def start_reader(directory: Path, name: str) -> Service:
     return Service(directory, "faafo-reader", "--config-file", config, name=name)
 
 
-def test_redis_and_database_agree_after_all_has_died(tmp_path, broker, redis_server):
+def test_redis_and_database_agree_after_all_has_died(
+    tmp_path, rabbitmq, transport_url, redis_server
+):
     redis = redis_server
     redis.client.flushall()
     quick = {"retry_delay": 0, "retry_delay_max": 0, "max_attempts": 2}
     with running_api(tmp_path, **quick) as api:
-        transport_url = broker.virtual_host()
         events, places = {"transport_url": transport_url}, {"redis_url": redis.url}
         write_config(tmp_path / "reader.conf", events=events, reader=places)
-        with Notifier(api.url, transport_url), start_reader(tmp_path, "reader-0") as reader:
+        reader = start_reader(tmp_path, "reader-0")
+        with reader, Notifier(api.url, transport_url) as notifier:
             world = World(api.url, seed=17)
             # The API writes events once the notifier has asked for them.
             world.live(1)
@@ -159,8 +160,14 @@ def test_redis_and_database_agree_after_all_has_died(tmp_path, broker, redis_ser
                     reader.wait_for_line("listens for events")
                     reader.kill()
                     reader = start_reader(tmp_path, f"reader-{number}")
-                broker.kill()
-                broker.start()
+                rabbitmq.kill()
+                try:
+                    notifier.is_told_that_the_broker_is_away()
+                    # A reader that has no broker waits, and stops all the same.
+                    with start_reader(tmp_path, "lonely") as lonely:
+                        lonely.wait_for_line("no connection to the broker yet")
+                finally:
+                    rabbitmq.start()
                 redis.kill()
                 redis.start()
                 end.set()

@@ -12,7 +12,7 @@ from faafo import errors
 from faafo.recent.breaker import LONGEST_SECONDS
 from faafo.recent.server import PREFIX, RecentJobs
 from faafo.recent.state import JobState
-from tests.functional.processes import wait_until
+from tests.functional.processes import running_api, wait_until
 from tests.functional.redis_server import Redis
 
 TTL = 3600
@@ -238,3 +238,40 @@ def test_an_emptied_redis_is_filled_again(recent, redis_server):
     assert recent.get(one.uuid) is None
     assert recent.apply([one]) == 1
     assert recent.get(one.uuid) is not None
+
+
+def test_an_api_answers_whatever_becomes_of_its_redis(tmp_path, redis_server):
+    redis_server.client.flushall()
+    with running_api(tmp_path, groups={"reader": {"redis_url": redis_server.tls_url}}) as api:
+        job = api.post_fractal()["uuid"]
+
+        def status() -> str:
+            answer = api.request("GET", f"/api/job/{job}")
+            assert answer.status_code == 200, answer.text
+            return answer.json()["status"]
+
+        # What Redis does not know it is told.
+        assert status() == "queued"
+        assert redis_server.client.exists(PREFIX + job)
+        redis_server.stop()
+        try:
+            assert [status() for _ in range(5)] == 5 * ["queued"]
+            api.service.wait_for_line("jobs are looked up in the database")
+        finally:
+            redis_server.start()
+        redis_server.client.flushall()
+        wait_until(
+            lambda: status() and redis_server.client.exists(PREFIX + job), "Redis to be told"
+        )
+        redis_server.freeze()
+        try:
+            assert [status() for _ in range(5)] == 5 * ["queued"]
+        finally:
+            redis_server.thaw()
+        redis_server.fill()
+        try:
+            api.claim()
+            assert api.request("DELETE", f"/api/fractal/{job}").status_code == 204
+        finally:
+            redis_server.make_room()
+        assert "secretsecret" not in api.service.output()
