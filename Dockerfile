@@ -1,4 +1,5 @@
-# One image for every service of faafo: docker run IMAGE api | producer | worker | reader | all | manage ...
+# One image for every service of faafo:
+# docker run IMAGE api | producer | worker | notifier | reader | all | manage ...
 # Build it in a checkout: docker build -t faafo .
 
 FROM debian:bookworm-slim AS build
@@ -32,6 +33,7 @@ ENV PATH=/opt/faafo/bin:$PATH \
     OS_DEFAULT__STATE_PATH=/var/lib/faafo \
     OS_DEFAULT__LISTEN_ADDRESS=0.0.0.0 \
     OS_RPC__PULSE_FILE=/tmp/faafo-pulse \
+    OS_NOTIFIER__PULSE_FILE=/tmp/faafo-pulse \
     OS_READER__PULSE_FILE=/tmp/faafo-pulse \
     NUMBA_CACHE_DIR=/tmp/numba
 USER 10001:10001

@@ -13,8 +13,11 @@ from tests.functional.processes import wait_until
 
 URL = "http://127.0.0.1:8000"
 API = requests.Session()
-SERVICES = {"database": 1, "broker": 1, "api": 3, "proxy": 1, "producer": 2, "worker": 3}
-OURS = ("api", "producer", "worker", "migrate")
+SERVICES = {
+    **{"database": 1, "broker": 1, "api": 3, "proxy": 1},
+    **{"producer": 2, "worker": 3, "notifier": 2},
+}
+OURS = ("api", "producer", "worker", "notifier", "migrate")
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,8 @@ def test_a_site_of_containers_renders(
         start("api", DEFAULT__BIND_PORT=str(port), **database, **asks).wait_until(healthy=True)
         producer = start("producer", DEFAULT__TRANSPORT_URL=broker, **none_generated, **peer)
         worker = start("worker", DEFAULT__TRANSPORT_URL=behind, STORE__URL="api://", **peer)
-        for one in (producer, worker):
+        notifier = start("notifier", **peer)
+        for one in (producer, worker, notifier):
             one.wait_until(healthy=True)
         for _ in range(FRACTALS):
             assert api.post(f"{url}/api/fractal", json=SMALL_FRACTAL, timeout=30).ok

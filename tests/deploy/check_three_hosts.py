@@ -20,7 +20,9 @@ CUT_SECONDS = 30
 WORKERS = ["worker1", "worker2"]
 PASSWORDS = ("database", "messaging", "messaging_admin", "admin", "service")
 GROUPS = {
-    **dict.fromkeys(("database", "messaging", "api", "producer", "webinterface"), ["controller"]),
+    **dict.fromkeys(
+        ("database", "messaging", "api", "producer", "notifier", "webinterface"), ["controller"]
+    ),
     "worker": WORKERS,
 }
 

@@ -11,7 +11,7 @@ import pytest
 from tests.deploy.hosts import Base, Host
 from tests.deploy.site import Site
 
-EVERYTHING = ("database", "messaging", "api", "producer", "worker", "webinterface")
+EVERYTHING = ("database", "messaging", "api", "producer", "worker", "notifier", "webinterface")
 
 
 @pytest.fixture(scope="session")

@@ -23,10 +23,11 @@ ROOT = Path(__file__).parents[2]
 ANSIBLE = ROOT / "ansible"
 ROLES = ANSIBLE / "roles"
 INVENTORIES = sorted((ANSIBLE / "inventory").glob("*.yaml"))
-GROUPS = {"database", "messaging", "api", "producer", "worker", "webinterface"}
+GROUPS = {"database", "messaging", "api", "producer", "worker", "notifier", "webinterface"}
 OPTIONAL = {"reader"}
 KNOWN = {
     "api": options.list_api_opts,
+    "notifier": options.list_notifier_opts,
     "producer": options.list_producer_opts,
     "reader": options.list_reader_opts,
     "worker": options.list_worker_opts,
@@ -128,7 +129,7 @@ def test_a_worker_may_finish_what_it_renders():
 
 def test_workers_are_updated_one_after_the_other():
     plays = yaml.safe_load((ANSIBLE / "playbook.yaml").read_text())
-    for role in ("api", "worker", "producer", "reader"):
+    for role in ("api", "worker", "producer", "notifier", "reader"):
         (play,) = [one for one in plays if one.get("roles") == [role]]
         assert play["serial"] == 1
         assert play["max_fail_percentage"] == 0

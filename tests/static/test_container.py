@@ -72,7 +72,7 @@ def test_there_are_as_many_as_promised():
     replicas = {
         name: one["deploy"]["replicas"] for name, one in SERVICES.items() if "deploy" in one
     }
-    assert replicas == {"api": 3, "producer": 2, "worker": 3}
+    assert replicas == {"api": 3, "producer": 2, "worker": 3, "notifier": 2}
 
 
 def test_whatever_is_waited_for_says_when_it_is_ready():
@@ -102,7 +102,7 @@ def test_the_api_believes_its_proxy_which_says_who_asks_and_how():
 
 def test_everybody_logs_in():
     assert SERVICES["api"]["environment"]["OS_API__AUTH_STRATEGY"] == "http_basic"
-    for name in ("producer", "worker"):
+    for name in ("producer", "worker", "notifier"):
         assert SERVICES[name]["environment"]["OS_SERVICE_AUTH__USERNAME"] == "service"
         assert "service_password" in SERVICES[name]["secrets"]
     assert "admin_password" not in yaml.safe_load(COMPOSE)["secrets"]
@@ -129,7 +129,7 @@ def test_another_role_is_refused():
         [SCRIPTS[0], "cook"], capture_output=True, text=True, env={"PATH": "/bin"}
     )
     assert done.returncode == 2
-    assert "api, producer, worker, reader, all or manage" in done.stderr
+    assert "api, producer, worker, notifier, reader, all or manage" in done.stderr
 
 
 def test_secrets_are_made_once_and_agree(tmp_path):
@@ -201,13 +201,18 @@ def test_a_variable_may_be_handed_over_as_a_file(tmp_path):
         env={
             "PATH": f"{tmp_path}:/usr/bin:/bin",
             "OS_DEFAULT__TRANSPORT_URL_FILE": str(tmp_path / "url"),
+            "OS_NOTIFIER__PULSE_FILE": "/tmp/pulse",
             "OS_RPC__PULSE_FILE": "/tmp/pulse",
         },
         capture_output=True,
         text=True,
         check=True,
     )
-    lines = ["OS_DEFAULT__TRANSPORT_URL=rabbit://u:p$w'd@h/", "OS_RPC__PULSE_FILE=/tmp/pulse"]
+    lines = [
+        "OS_DEFAULT__TRANSPORT_URL=rabbit://u:p$w'd@h/",
+        "OS_NOTIFIER__PULSE_FILE=/tmp/pulse",
+        "OS_RPC__PULSE_FILE=/tmp/pulse",
+    ]
     assert done.stdout.splitlines() == lines
 
 
