@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from faafo import errors
 from faafo.notifier.delivery import Delivery, Outcome
 from faafo.notifier.reports import Reporter
 from faafo.urls import masked_text
@@ -15,6 +16,9 @@ LOG = logging.getLogger(__name__)
 
 # Deliveries that wait to be published, at most; a lease of each is renewed.
 MOST_WAITING = 1000
+# Seconds between two attempts while the broker is away: they double up to the longest pause.
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 5.0
 # Publishes deliveries as the API has answered them; raises when they were not all published.
 Publish = Callable[[list[Mapping[str, Any]]], None]
 
@@ -46,13 +50,33 @@ class Bus:
             self._waiting = [one for one in self._waiting if one.lease not in leases]
 
     def run(self) -> None:
-        """Publish until ``close`` is called."""
+        """Publish until ``close`` is called.
+
+        While the broker is away, deliveries are no failures: they wait, with their leases.
+        """
+        pause = FIRST_PAUSE
         while batch := self._next_batch():
             begun_at = time.monotonic()
-            fault = self._fault_of(batch)
+            try:
+                fault = self._fault_of(batch)
+            except errors.BrokerUnavailable as error:
+                LOG.warning("%d event(s) wait, trying again in %g s: %s", len(batch), pause, error)
+                self._hold(batch, pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            pause = FIRST_PAUSE
             for delivery in batch:
                 duration = time.monotonic() - begun_at
                 self._reporter.report(delivery, Outcome(None, duration, fault))
+
+    def _hold(self, batch: list[Delivery], seconds: float) -> None:
+        """Have a batch be the next one again, after a pause; release it if this stops."""
+        with self._changed:
+            if not self._stopped:
+                self._waiting = batch + self._waiting
+                self._changed.wait_for(lambda: self._stopped, seconds)
+                return
+        self._reporter.release(batch)
 
     def close(self) -> list[Delivery]:
         """Publish nothing any more; return the deliveries that wait."""
@@ -69,9 +93,14 @@ class Bus:
             return batch
 
     def _fault_of(self, batch: list[Delivery]) -> str | None:
-        """Publish a batch; return why that has failed, None if it has not."""
+        """Publish a batch; return why that has failed, None if it has not.
+
+        :raises faafo.errors.BrokerUnavailable: when the broker has not confirmed all of it.
+        """
         try:
             self._publish([one.record for one in batch])
+        except errors.BrokerUnavailable:
+            raise
         # Whatever a driver or its library raises, they are published again later.
         except Exception as error:
             fault = f"not published: {masked_text(str(error)) or type(error).__name__}"

@@ -1,24 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redis and the database agree on every job, whatever has died on the way from one to the other."""
 
-import gc
+import contextlib
 import random
 import threading
-import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import pytest
 import requests
-from oslo_config import cfg
 
-from faafo import conf as options
-from faafo import errors
-from faafo.client.deliveries import DeliveryClient
 from faafo.recent.server import RecentJobs
-from faafo.rpc.events import Publisher
-from faafo.rpc.transport import get_events_transport
 from tests.functional.processes import Service, run, running_api, wait_until, write_config
 from tests.functional.redis_server import Redis
 from tests.functional.servers import PASSWORD
@@ -84,55 +77,6 @@ def differences(url: str, redis: Redis, uuids: list[str]) -> list[Any]:
     return found
 
 
-class Notifier:
-    """Claims deliveries to the bus, publishes them and reports that, in a thread."""
-
-    def __init__(self, url: str, transport_url: str) -> None:
-        self._client = DeliveryClient(url)
-        conf = cfg.ConfigOpts()
-        options.register_opts(conf)
-        conf([], default_config_files=[])
-        conf.set_override("transport_url", transport_url, group="events")
-        self._transport = get_events_transport(conf)
-        self._publisher = Publisher(self._transport, conf.events.topic, "notifier-1")
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: Any) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._transport.cleanup()
-        # kombu forgets the sockets of a broker that was killed without closing them.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ResourceWarning)
-            gc.collect()
-
-    def is_told_that_the_broker_is_away(self) -> None:
-        """Publish something, in vain."""
-        event = {"uuid": "e", "type": "fractal.queued", "body": "{}"}
-        with pytest.raises(errors.BrokerUnavailable, match=r"\[events\] transport_url") as raised:
-            self._publisher.publish([{"event": event}])
-        assert PASSWORD not in str(raised.value)
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.05):
-            claimed = self._client.claim("me", 1000, 2, 1, bus=True)
-            try:
-                self._publisher.publish(claimed)
-            except errors.BrokerUnavailable:
-                # The leases expire.
-                continue
-            done = [
-                {"id": one["id"], "attempt": one["attempt"], "http_status": None, "duration": 0.1}
-                for one in claimed
-            ]
-            self._client.report("me", delivered=done)
-
-
 def start_reader(directory: Path, name: str) -> Service:
     config = directory / "reader.conf"
     return Service(directory, "faafo-reader", "--config-file", config, name=name)
@@ -144,25 +88,27 @@ def test_redis_and_database_agree_after_all_has_died(
     redis = redis_server
     redis.client.flushall()
     quick = {"retry_delay": 0, "retry_delay_max": 0, "max_attempts": 2}
-    with running_api(tmp_path, **quick) as api:
-        events, places = {"transport_url": transport_url}, {"redis_url": redis.url}
-        write_config(tmp_path / "reader.conf", events=events, reader=places)
-        reader = start_reader(tmp_path, "reader-0")
-        with reader, Notifier(api.url, transport_url) as notifier:
-            world = World(api.url, seed=17)
+    events, places = {"transport_url": transport_url}, {"redis_url": redis.url}
+    write_config(tmp_path / "reader.conf", events=events, reader=places)
+    with running_api(tmp_path, groups={"reader": places}, **quick) as api:
+        world = World(api.url, seed=17)
+        notified = {"DEFAULT": {"endpoint_url": api.url}, "events": events}
+        config = write_config(tmp_path / "notifier.conf", **notified)
+        with (
+            Service(tmp_path, "faafo-notifier", "--config-file", config) as notifier,
+            contextlib.ExitStack() as stack,
+        ):
+            reader = stack.enter_context(start_reader(tmp_path, "reader-0"))
             # The API writes events once the notifier has asked for them.
-            world.live(1)
-            reader.wait_for_line("listens for events")
-            end = threading.Event()
-            with ThreadPoolExecutor(1) as pool:
-                living = pool.submit(lambda: [world.live(5) for _ in iter(end.is_set, True)])
+            notifier.wait_for_line("is ready")
+            with living(world):
                 for number in range(1, 6):
                     reader.wait_for_line("listens for events")
                     reader.kill()
-                    reader = start_reader(tmp_path, f"reader-{number}")
+                    reader = stack.enter_context(start_reader(tmp_path, f"reader-{number}"))
                 rabbitmq.kill()
                 try:
-                    notifier.is_told_that_the_broker_is_away()
+                    notifier.wait_for_line("event(s) wait, trying again")
                     # A reader that has no broker waits, and stops all the same.
                     with start_reader(tmp_path, "lonely") as lonely:
                         lonely.wait_for_line("no connection to the broker yet")
@@ -170,23 +116,35 @@ def test_redis_and_database_agree_after_all_has_died(
                     rabbitmq.start()
                 redis.kill()
                 redis.start()
-                end.set()
-                living.result()
-            with reader:
-                # Redis was emptied: the events before that are gone.
-                write_config(
-                    tmp_path / "manage.conf",
-                    DEFAULT={"database_url": f"sqlite:///{tmp_path}/faafo.sqlite"},
-                    reader={"redis_url": redis.url},
-                )
-                config = ("--config-file", tmp_path / "manage.conf")
-                rebuilt = run(tmp_path, "faafo-manage", *config, "reader", "rebuild")
-                assert rebuilt.returncode == 0, rebuilt.stderr
-                assert "state(s) written" in rebuilt.stdout
-                wait_until(lambda: not _wrong(api.url, redis, world), "Redis to agree")
-                world.live(20)
-                wait_until(lambda: not _wrong(api.url, redis, world), "Redis to agree again")
-                assert len(world.uuids) > 50
+            # Redis was emptied: the events before that are gone.
+            rebuilt = run(
+                tmp_path, "faafo-manage", "--config-file", api.config, "reader", "rebuild"
+            )
+            assert rebuilt.returncode == 0, rebuilt.stderr
+            assert "state(s) written" in rebuilt.stdout
+            wait_until(lambda: not _wrong(api.url, redis, world), "Redis to agree")
+            world.live(20)
+            wait_until(lambda: not _wrong(api.url, redis, world), "Redis to agree again")
+            assert len(world.uuids) > 50
+            assert PASSWORD not in notifier.output() + reader.output()
+
+
+@contextlib.contextmanager
+def living(world: World) -> Iterator[None]:
+    """Let the world live during the block."""
+    end = threading.Event()
+
+    def live() -> None:
+        while not end.is_set():
+            world.live(5)
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(live)
+        try:
+            yield
+        finally:
+            end.set()
+        future.result()
 
 
 def _wrong(url: str, redis: Redis, world: World) -> list[Any]:
