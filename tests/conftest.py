@@ -9,7 +9,7 @@ LONGEST = [
     "test_chaos", "test_services", "test_keystone", "test_startup_errors", "test_store",
     "test_looks", "test_life_cycle", "test_explorer", "test_gallery", "test_openapi",
     "test_stopping", "test_cli_keystone", "test_install_keystone", "test_concurrency",
-    "test_quota", "test_tiles", "test_ansible",
+    "test_quota", "test_tiles", "test_ansible", "test_jobs_agree",
 ]  # fmt: skip
 
 

@@ -94,4 +94,5 @@ def is_settled(found: Found, waits: bool = False) -> bool:
 
 
 def _is_fresh(found: Found) -> bool:
-    return found.age <= FRESH_SECONDS and found.fields["status"] != DELETED
+    # Less than 0: the clock of Redis has been set back.
+    return 0 <= found.age <= FRESH_SECONDS and found.fields["status"] != DELETED

@@ -9,6 +9,7 @@ import requests
 
 from tests.deploy.hosts import Base, run
 from tests.deploy.site import Site, changes
+from tests.functional.processes import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,25 @@ def test_visitors_have_to_log_in(site: Site) -> None:
         assert answer.headers["WWW-Authenticate"].startswith("Basic "), url
 
 
+def test_redis_is_told_of_every_fractal(site: Site) -> None:
+    host = site.hosts["faafo"]
+    password = "$(sed -n 's/^requirepass //p' /etc/redis/faafo.conf)"
+    command = f"redis-cli --no-auth-warning -a {password} --scan --pattern 'faafo:job:*'"
+    posted = site.wait_until_complete(site.post(5))
+    wait_until(
+        lambda: {f"faafo:job:{one['uuid']}" for one in posted} <= set(host.ssh(command).split()),
+        "the states of jobs in Redis",
+    )
+    bounded = host.ssh("rabbitmqctl list_policies --quiet --vhost faafo")
+    assert "faafo-events" in bounded
+
+
 def test_database_and_broker_are_not_on_the_network(site: Site) -> None:
     listening = site.hosts["faafo"].ssh("ss --listening --tcp --numeric --no-header")
     addresses = {line.split()[3] for line in listening.splitlines()}
     assert {"127.0.0.1:3306", "127.0.0.1:5672"} <= addresses
-    assert not [one for one in addresses if one.endswith((":3306", ":5672")) and "127.0" not in one]
+    inside = (":3306", ":5672", ":6379")
+    assert not [one for one in addresses if one.endswith(inside) and "127.0" not in one]
 
 
 def test_a_second_run_changes_nothing(site: Site) -> None:

@@ -11,7 +11,10 @@ import pytest
 from tests.deploy.hosts import Base, Host
 from tests.deploy.site import Site
 
-EVERYTHING = ("database", "messaging", "api", "producer", "worker", "notifier", "webinterface")
+EVERYTHING = (
+    *("database", "messaging", "api", "producer", "worker", "notifier", "reader"),
+    "webinterface",
+)
 
 
 @pytest.fixture(scope="session")

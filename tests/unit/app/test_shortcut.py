@@ -222,11 +222,14 @@ def test_each_answer_is_a_line_of_the_access_log(app, known, posted, caplog):
     assert line.startswith(f'192.0.2.1 "GET /api/job/{uuid} HTTP/1.1" status: 200 len: ')
 
 
+@pytest.mark.parametrize("age", [LONG_AGO, -1])
 @pytest.mark.parametrize("status", ["queued", "rendering", "error"])
-def test_what_may_have_changed_is_looked_up_when_it_is_old(app, known, posted, queries, status):
+def test_what_may_have_changed_is_looked_up_when_it_is_old(
+    app, known, posted, queries, status, age
+):
     uuid = posted(app, known, status=status, attempt=0)
     seen = queries(app)
-    known.age = LONG_AGO
+    known.age = age
     # The record is queued.
     assert app.test_client().get(f"/api/job/{uuid}").json["status"] == "queued"
     assert len([one for one in seen if one.startswith("SELECT")]) == 1

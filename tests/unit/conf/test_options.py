@@ -7,7 +7,7 @@ import pytest
 from oslo_config import cfg
 
 from faafo import conf as options
-from faafo.conf.types import Name, Network
+from faafo.conf.types import Name, Network, RedisUrl
 from faafo.fractal.generate import RANGED
 
 SAMPLES = Path(__file__).parents[3] / "etc" / "faafo"
@@ -59,6 +59,30 @@ def test_networks_are_read_from_a_file(tmp_path):
     options.register_opts(conf)
     conf([], default_config_files=[str(path)])
     assert list(map(str, conf.webhook.egress_allowed)) == ["10.1.0.0/16", "fd00::/64"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "redis://host", "redis://:secret@host:6379/0", "redis://me:secret@[::1]/1"),
+        *("unix://:secret@/run/redis.sock?db=0", "rediss://host/0?ssl_ca_certs=/etc/ca.pem"),
+    ],
+)
+def test_a_redis_is_reached_by_tcp_tls_or_a_socket(url):
+    assert RedisUrl()(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("host:6379", "http://:secret@host", "redis://:sec/ret@host", "redis://:secret@a,b"),
+        *("redis://:secret@host:70000", "redis://:secret@host#0", "redis:/host"),
+    ],
+)
+def test_what_is_no_url_of_a_redis_is_refused_without_showing_its_password(url):
+    with pytest.raises(ValueError, match=r"\w") as raised:
+        RedisUrl()(url)
+    assert "sec" not in str(raised.value)
 
 
 def test_every_option_that_can_hold_a_password_is_marked_as_secret():
