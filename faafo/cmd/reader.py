@@ -22,9 +22,9 @@ def main() -> int:
 def read(stop: process.Stop) -> None:
     """Store the states that events tell of until ``stop`` is requested."""
     conf = process.prepare_service("faafo-reader", register_more=register_opts)
+    events, liveness = get_events_transport(conf), get_liveness_transport(conf)
     if not conf.reader.redis_url:
         raise errors.ConfigurationError("[reader] redis_url: is not set; it names the server")
-    events, liveness = get_events_transport(conf), get_liveness_transport(conf)
     recent = RecentJobs(conf.reader.redis_url, conf.reader.ttl, REDIS_TIMEOUT)
     process.warn_of_unknown_options(conf)
     name = process.unique_name("reader")

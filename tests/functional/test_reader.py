@@ -15,7 +15,7 @@ from faafo import conf as options
 from faafo.recent.server import PREFIX, RecentJobs
 from faafo.rpc.events import Publisher
 from faafo.rpc.transport import get_events_transport
-from tests.functional.processes import Service, run, wait_until, write_config
+from tests.functional.processes import Service, wait_until, write_config
 from tests.functional.redis_server import Redis
 
 TOPIC = "faafo_events"
@@ -213,29 +213,3 @@ def test_a_malformed_event_costs_no_other_one(reader, publisher, redis):
         publisher.publish([bad, delivery(jobs[1], "complete", 1)])
         wait_until(lambda: all_are(redis, jobs[1:], "complete"), "the state")
         service.wait_for_line("dropped an event: status")
-
-
-@pytest.mark.parametrize(
-    ("groups", "why"),
-    [
-        ({"events": {"transport_url": "fake://"}}, "[reader] redis_url: is not set"),
-        ({"reader": {"redis_url": "redis://h"}}, "[events] transport_url: is not set"),
-        ({"reader": {"redis_url": "http://:secret@h"}}, "must begin with redis://"),
-        ({"reader": {"redis_url": "redis://a,b"}}, "must be the URL of one server"),
-        ({"reader": {"redis_url": "redis://:secret/word@h"}}, "percent-encode"),
-        (
-            {
-                "reader": {"redis_url": "redis://h"},
-                "events": {"transport_url": "inprocess://"},
-            },
-            "inprocess:// carries no events",
-        ),
-    ],
-)
-def test_a_configuration_that_cannot_work_is_refused_in_one_line(tmp_path, groups, why):
-    config = write_config(tmp_path / "reader.conf", **groups)
-    ended = run(tmp_path, "faafo-reader", "--config-file", config)
-    (line,) = ended.stderr.splitlines()
-    assert ended.returncode == 1
-    assert why in line
-    assert "secret" not in line

@@ -8,14 +8,18 @@ import pytest
 
 from tests.functional.processes import Service, run, write_config
 
-SCRIPTS = ["faafo-all", "faafo-api", "faafo-manage", "faafo-producer", "faafo-worker"]
+SCRIPTS = [
+    *("faafo-all", "faafo-api", "faafo-manage", "faafo-producer", "faafo-reader"),
+    "faafo-worker",
+]
 
 
 OWN_OPTIONS = {
     "faafo-all": ["--port", "--listen-address", "--state-dir", "--quiet", "--worker-slots"],
     "faafo-api": ["--port", "--listen-address", "--state-dir", "--quiet", "--api-threads"],
-    "faafo-manage": ["--state-dir", "\n    db ", "\n    fractal ", "\n    store "],
+    "faafo-manage": ["--state-dir", "\n    db ", "\n    fractal ", "\n    store ", "\n    reader "],
     "faafo-producer": ["--endpoint-url", "--one-shot", "--interval", "--min-tasks", "--quiet"],
+    "faafo-reader": ["--quiet", "Keep the states of recent jobs"],
     "faafo-worker": ["--endpoint-url", "--worker-name", "--worker-slots", "--tiles-threads"],
 }
 

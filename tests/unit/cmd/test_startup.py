@@ -12,9 +12,10 @@ import pytest
 
 ALL = (
     *("faafo-all", "faafo-api", "faafo-manage", "faafo-notifier", "faafo-producer"),
-    "faafo-worker",
+    *("faafo-reader", "faafo-worker"),
 )
-WITH_EVENTS = ("faafo-all", "faafo-notifier")
+WITH_EVENTS = ("faafo-all", "faafo-notifier", "faafo-reader")
+WITH_REDIS = ("faafo-all", "faafo-api", "faafo-reader")
 WITH_DATABASE = ("faafo-all", "faafo-api", "faafo-manage")
 WITH_BROKER = ("faafo-all", "faafo-api", "faafo-producer", "faafo-worker")
 WITH_TILES = ("faafo-all", "faafo-api", "faafo-worker")
@@ -160,6 +161,15 @@ OPTIONS_OF_BROKERS = {
     "rabbit://u:S3C@h/?foo=S3C": "foo",
     "kafka://u:S3C@h/": "kafka://u:***@h/",
 }
+REDIS = {
+    "host:6379": "must begin with redis:// or rediss:// or unix://",
+    "http://:S3C@host": "must begin with redis:// or rediss:// or unix://",
+    "redis://:S3C/ret@host": "percent-encode reserved characters",
+    "redis://:S3C@one,two": "must be the URL of one server",
+    "redis://:S3C@host:70000": "a port must be",
+    "redis://:S3C@host/0?no_such_parameter=S3C": "no_such_parameter",
+    "rediss://:S3C@host/0?ssl_ca_certs=/nowhere/ca.pem": "/nowhere/ca.pem: No such file",
+}
 STORES = {
     "ftp://u:S3C@host/images": "must begin with api://, file://, s3://",
     "s3://key:S3C/S3C@bucket": "s3://***@bucket: ",
@@ -222,6 +232,20 @@ def test_a_url_of_a_broker_for_events_that_makes_no_sense(fails, command, url):
     line = fails(command, f"{LOCAL}[events]\ntransport_url = {url}\n")
     assert "[events] transport_url = " in line
     assert BROKERS[url] in line
+
+
+@pytest.mark.parametrize(("command", "url"), cases(REDIS, WITH_REDIS))
+def test_a_url_of_redis_that_makes_no_sense(fails, command, url):
+    text = f"{LOCAL}[events]\ntransport_url = fake://\n[reader]\nredis_url = {url}\n"
+    line = fails(command, text)
+    assert "[reader] redis_url" in line
+    assert REDIS[url] in line
+
+
+@pytest.mark.parametrize("text", ["", "[events]\ntransport_url = fake://\n"])
+def test_a_reader_needs_a_broker_and_a_redis(fails, text):
+    missing = "[reader] redis_url" if text else "[events] transport_url"
+    assert f"{missing}: is not set" in fails("faafo-reader", text)
 
 
 @pytest.mark.parametrize(("command", "url"), cases(OPTIONS_OF_BROKERS, CONNECTED))

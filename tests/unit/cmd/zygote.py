@@ -18,7 +18,7 @@ from faafo.cmd import entry
 
 PATIENCE_SECONDS = 20
 # What takes a second, and each child would do again.
-for name in ("all", "api", "manage", "notifier", "producer", "worker"):
+for name in ("all", "api", "manage", "notifier", "producer", "reader", "worker"):
     importlib.import_module(f"faafo.cmd.{name}")
 
 MAINS = {
@@ -27,6 +27,7 @@ MAINS = {
     "faafo-manage": entry.manage,
     "faafo-notifier": entry.notifier,
     "faafo-producer": entry.producer,
+    "faafo-reader": entry.reader,
     "faafo-worker": entry.worker,
 }
 
