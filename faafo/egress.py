@@ -52,6 +52,13 @@ class Receiver(NamedTuple):
     port: int
     target: str
 
+    @property
+    def url(self) -> str:
+        """The URL in ASCII."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}{self.target}"
+
 
 class Address(NamedTuple):
     """An address that may be dialed, as ``socket.socket`` and its ``connect`` take it."""

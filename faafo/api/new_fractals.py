@@ -57,6 +57,6 @@ def _callback_url(body: NewFractal, place: str = "") -> str | None:
 
     :param place: what the name of the field begins with in messages, such as ``3.``.
     """
-    if body.callback_url is not None:
-        collaborators().receivers.check(f"{place}callback_url", body.callback_url)
-    return body.callback_url
+    if body.callback_url is None:
+        return None
+    return collaborators().receivers.checked(f"{place}callback_url", body.callback_url)

@@ -68,11 +68,10 @@ def post_webhook(body: NewWebhook) -> Any:
 
 
 def _add(body: NewWebhook) -> Webhook:
-    collaborators().receivers.check("url", body.url)
     return webhooks.add(
         db.session,
         access.owner(),
-        body.url,
+        collaborators().receivers.checked("url", body.url),
         sorted(set(body.events)),
         webhook_access.collection_id(body.collection),
         body.secret or new_secret(),
@@ -94,16 +93,19 @@ def get_webhook(path: WebhookPath) -> Any:
 def patch_webhook(path: WebhookPath, body: WebhookUpdate) -> Any:
     """Change a webhook, disable it, or enable it again."""
     seen = webhook_access.visible(str(path.uuid))
-    return _answer(webhooks.change(db.session, seen, _values(seen, body)))
+    if waited_for() is None:
+        seen = webhooks.change(db.session, seen, _values(seen, body))
+    with Pause(seen.uuid, subscriptions.seconds_to_effect(db.session)) as pause:
+        pause.until_over()
+    return _answer(seen)
 
 
 def _values(seen: Webhook, body: WebhookUpdate) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if seen.callback and (body.events is not None or body.collection is not None):
-        raise errors.InvalidWebhook("events, collection: a callback is about its fractals alone")
+    if seen.callback and body.model_fields_set - {"enabled"}:
+        raise errors.InvalidWebhook("enabled: is all that can be changed of a callback")
     if body.url is not None:
-        collaborators().receivers.check("url", body.url)
-        values["url"] = body.url
+        values["url"] = collaborators().receivers.checked("url", body.url)
     if body.events is not None:
         values["events"] = sorted(set(body.events))
     if "collection" in body.model_fields_set:
@@ -161,12 +163,12 @@ def get_deliveries(path: WebhookPath, query: DeliveryList) -> Any:
 def post_redeliver(path: WebhookPath, body: Redelivery) -> Any:
     """Queue a delivery again, or those that were given up since a time: 1000 at a time."""
     seen = webhook_access.visible(str(path.uuid))
+    webhooks.require_enabled(seen)
     if body.delivery is not None and body.since is not None:
         raise errors.InvalidWebhook("delivery: cannot be combined with since")
     if body.delivery is None:
         return _queued(delivery_log.redeliver_failed(db.session, seen.id, body.since))
-    delivery_log.redeliver(db.session, seen.id, body.delivery)
-    return _queued(1)
+    return _queued(delivery_log.redeliver(db.session, seen.id, body.delivery))
 
 
 def _queued(number: int) -> Any:
@@ -179,7 +181,9 @@ def _answer(webhook: Webhook) -> Any:
 
 
 def _with_secret(webhook: Webhook) -> Any:
-    return jsonify(webhook_access.records([webhook])[0] | {"secret": webhook.secret})
+    answer = jsonify(webhook_access.records([webhook])[0] | {"secret": webhook.secret})
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _address(webhook: Webhook) -> str:

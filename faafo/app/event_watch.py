@@ -85,6 +85,7 @@ class Following:
         now = time.monotonic()
         if now >= self._renew_at:
             self._subscribe(now)
+            self._source.purge()
         if not self._is_prepared:
             if self._tail.catch_up(KEPT):
                 self._streams.forget(self._tail.settled)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from flask import Flask
 
+from faafo.core.collaborators import collaborators
 from faafo.core.event_tail import Row
-from faafo.db import db, events, subscriptions
+from faafo.db import db, delivery_log, events, subscriptions
 
 
 class EventSource:
@@ -35,6 +36,13 @@ class EventSource:
         with self._app.app_context():
             subscriptions.subscribe(db.session, subscriptions.STREAM, seconds)
             return subscriptions.age(db.session, subscriptions.STREAM)
+
+    def purge(self) -> None:
+        """Delete events that are kept no longer: there may be no notifier, whose claims do so."""
+        with self._app.app_context():
+            receivers = collaborators().receivers
+            if receivers.purges.lets("events"):
+                delivery_log.purge(db.session, receivers.retention)
 
     def lost_since(self, last_id: int) -> str | None:
         """Return why events after this one may be missing; None if they are all there."""

@@ -44,6 +44,10 @@ class Source(Protocol):
         """Have events recorded for ``seconds``; return for how long they have been so far."""
         ...
 
+    def purge(self) -> None:
+        """Delete events that are kept no longer."""
+        ...
+
     def lost_since(self, last_id: int) -> str | None:
         """Return why events after this one may be missing; None if they are all there."""
         ...

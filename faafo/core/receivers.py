@@ -4,18 +4,26 @@
 from oslo_config import cfg
 
 from faafo import egress, errors
-from faafo.db.delivery_reports import RetrySchedule
+from faafo.db.delivery_reports import LATEST, RetrySchedule
 from faafo.db.pace import Pace
 
 
 class Receivers:
     """What group ``[webhook]`` says, and how often what concerns all deliveries is done.
 
+    :raises faafo.errors.ConfigurationError: when events would be purged before the last attempt.
+
     ``renewals`` are those of the subscription of the bus, ``purges`` those of old events.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
+        longest = sum(conf.webhook.retry_schedule) * LATEST
+        if conf.events.retention < longest:
+            raise errors.ConfigurationError(
+                f"[events] retention = {conf.events.retention:.0f}: must be at least {longest:.0f} "
+                "seconds, since [webhook] retry_schedule takes as long"
+            )
         self.renewals = Pace(60.0)
         self.purges = Pace(10.0)
 
@@ -29,12 +37,13 @@ class Receivers:
         """The seconds for which events are kept."""
         return self._conf.events.retention
 
-    def check(self, field: str, url: str) -> None:
-        """Check that a webhook may lead to ``url``, as far as that can be seen without asking DNS.
+    def checked(self, field: str, url: str) -> str:
+        """Return ``url`` in ASCII if a webhook may lead there, as far as that is seen without DNS.
 
         :raises faafo.errors.InvalidWebhook: otherwise; names the field.
         """
         try:
             egress.check_url(url, self._conf.webhook.egress_allowed)
+            return url if url.isascii() else egress.receiver_of(url).url
         except ValueError as error:
             raise errors.InvalidWebhook(f"{field}: {error}") from None

@@ -3,6 +3,7 @@
 
 import json
 import uuid as uuidlib
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Row, insert, select, update
 
@@ -21,48 +22,67 @@ NAMESPACE = uuidlib.UUID("0c8a3f52-6d1b-4b7e-9f43-2e5a7c9d1b60")
 RENEWED_SECONDS = 60.0
 
 
-def receiver(session: Session, owner: Owner, url: str) -> int:
-    """Return the id of the webhook for callbacks of a project to ``url``; enable it, or make it.
+def receivers(session: Session, owner: Owner, urls: Collection[str]) -> dict[str, int]:
+    """Return the ids of the webhooks for callbacks of a project to ``urls``; make and enable them.
 
     The caller commits.
     """
-    uuid = str(uuidlib.uuid5(NAMESPACE, json.dumps([owner.project_id, url])))
+    # In one order, so that of two transactions one waits for the other.
+    uuids = {_uuid(owner, url): url for url in sorted(urls)}
+    found = _find(session, list(uuids))
+    if len(found) < len(uuids) or not _renew(session, found.values()):
+        # Some are missing, or were purged in this moment.
+        missing = uuids.keys() - _find(session, list(uuids)).keys()
+        _add(session, owner, {uuid: uuids[uuid] for uuid in sorted(missing)})
+        found = _find(session, list(uuids))
+        _renew(session, found.values())
+    return {url: found[uuid].id for uuid, url in uuids.items()}
+
+
+def secrets(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """Return the secrets that sign what is delivered to webhooks, by id; deleted ones have none."""
+    query = select(Webhook.id, Webhook.secret).where(Webhook.id.in_(ids))
+    return {one.id: one.secret for one in session.execute(query)}
+
+
+def _uuid(owner: Owner, url: str) -> str:
+    return str(uuidlib.uuid5(NAMESPACE, json.dumps([owner.project_id, url])))
+
+
+def _find(session: Session, uuids: list[str]) -> dict[str, Row]:
     is_old = (Webhook.created_at < moment(-RENEWED_SECONDS)).label("is_old")
-    query = select(Webhook.id, Webhook.enabled, is_old).where(Webhook.uuid == uuid)
-    found = session.execute(query).one_or_none()
-    if found is not None and _renew(session, found):
-        return found.id
-    # There is none, or it was purged in this moment.
-    _add(session, owner, url, uuid)
-    return session.execute(query).one().id
+    query = select(Webhook.id, Webhook.uuid, Webhook.enabled, is_old)
+    return {one.uuid: one for one in session.execute(query.where(Webhook.uuid.in_(uuids)))}
 
 
-def _renew(session: Session, found: Row) -> bool:
-    """Enable a webhook, and note that it is used; tell whether it is still there."""
-    if found.enabled and not found.is_old:
+def _renew(session: Session, found: Iterable[Row]) -> bool:
+    """Enable webhooks, and note that they are used; tell whether all are still there."""
+    ids = sorted(one.id for one in found if one.is_old or not one.enabled)
+    if not ids:
         return True
     values = {"enabled": True, "reason": None, "created_at": moment()}
-    query = update(Webhook).where(Webhook.id == found.id).values(**values)
-    return execute_update(session, query) == 1
+    query = update(Webhook).where(Webhook.id.in_(ids)).values(**values)
+    return execute_update(session, query) == len(ids)
 
 
-def secret(session: Session, webhook_id: int) -> str | None:
-    """Return the secret that signs what is delivered to a webhook; None if it is deleted."""
-    return session.scalar(select(Webhook.secret).where(Webhook.id == webhook_id))
-
-
-def _add(session: Session, owner: Owner, url: str, uuid: str) -> None:
-    """Insert the webhook, unless another transaction has done so."""
+def _add(session: Session, owner: Owner, urls: Mapping[str, str]) -> None:
+    """Insert webhooks, by uuid, unless another transaction has done so."""
     query = insert(Webhook.__table__).prefix_with("OR IGNORE", dialect="sqlite")
     for dialect in ("mysql", "mariadb"):
         query = query.prefix_with("IGNORE", dialect=dialect)
-    values = {
-        "uuid": uuid,
-        "project_id": owner.project_id,
-        "user_id": owner.user_id,
-        "url": url,
-        "events": sorted(ENDINGS),
-        "callback": True,
-        "secret": new_secret(),
-    }
-    session.connection().execute(query.values(created_at=moment(), **values))
+    now = session.scalars(select(moment())).one()
+    rows = [
+        {
+            "uuid": uuid,
+            "created_at": now,
+            "project_id": owner.project_id,
+            "user_id": owner.user_id,
+            "url": url,
+            "events": sorted(ENDINGS),
+            "callback": True,
+            "secret": new_secret(),
+        }
+        for uuid, url in urls.items()
+    ]
+    if rows:
+        session.connection().execute(query, rows)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session
+from faafo.db import Session, webhooks
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import CollectedFractal, Collection, Fractal
 from faafo.db.scope import Owner
@@ -137,6 +137,7 @@ def remove(session: Session, seen: Collection) -> None:
     """
     _refuse_reserved(seen, "deleted")
     session.execute(delete(Collection).where(Collection.uuid == seen.uuid))
+    webhooks.disable_of_collection(session, seen.id)
     session.commit()
 
 

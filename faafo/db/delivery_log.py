@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
@@ -22,6 +22,7 @@ COLUMNS = (
 )
 # Events that one purge deletes, and deliveries that are counted, or queued again, at most.
 MOST = 1000
+PURGES = 10
 
 
 def page(
@@ -55,13 +56,18 @@ def _given_up(webhook_id: int) -> tuple[ColumnElement[bool], ...]:
     return Delivery.status == DeliveryStatus.FAILED, Delivery.webhook_id == webhook_id
 
 
-def redeliver(session: Session, webhook_id: int, delivery_id: int) -> None:
-    """Queue a delivery again, whether it was delivered or given up.
+def redeliver(session: Session, webhook_id: int, delivery_id: int) -> int:
+    """Queue a delivery again, whether it was delivered or given up, or waits for its next attempt.
+
+    Return 0 when a notifier makes it at present, else 1.
 
     :raises faafo.errors.DeliveryNotFound: when the webhook has none of that number.
     """
-    if not _queue(session, webhook_id, Delivery.id == delivery_id):
+    is_free = or_(Delivery.status != DeliveryStatus.PENDING, Delivery.claimed_by.is_(None))
+    same = (Delivery.webhook_id == webhook_id, Delivery.id == delivery_id)
+    if session.scalar(select(Delivery.id).where(*same)) is None:
         raise errors.DeliveryNotFound(f"delivery: this webhook has none of number {delivery_id}")
+    return _queue(session, webhook_id, Delivery.id == delivery_id, is_free)
 
 
 @retry_on_deadlock
@@ -92,9 +98,22 @@ def _queue(session: Session, webhook_id: int, *where: ColumnElement[bool]) -> in
     return changed
 
 
-@retry_on_deadlock
 def purge(session: Session, seconds: float) -> int:
-    """Delete events older than that with their deliveries, some at a time; return how many."""
+    """Delete events older than that with their deliveries; return how many.
+
+    Some thousand at a time: the caller does so again soon.
+    """
+    total = 0
+    for _ in range(PURGES):
+        deleted = _purge(session, seconds)
+        total += deleted
+        if deleted < MOST:
+            break
+    return total
+
+
+@retry_on_deadlock
+def _purge(session: Session, seconds: float) -> int:
     limit = session.scalars(select(moment(-seconds))).one()
     # By id, which grows with time: no index of the time is needed.
     oldest = select(Event.id, Event.created_at).order_by(Event.id).limit(MOST)

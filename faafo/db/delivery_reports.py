@@ -15,7 +15,9 @@ from faafo.db.event_models import Delivery, DeliveryStatus, Webhook
 from faafo.db.statements import execute_update
 
 # Seconds to which a receiver can put off the next attempt by Retry-After.
-LONGEST_RETRY_AFTER = 86_400.0
+LONGEST_RETRY_AFTER = 43_200.0
+# Factors that shorten and prolong a delay at random.
+EARLIEST, LATEST = 0.8, 1.2
 GONE = "the receiver answered 410 Gone"
 
 
@@ -55,7 +57,7 @@ class RetrySchedule:
         """
         if failures > len(self.delays):
             return None
-        delay = self.delays[failures - 1] * random.uniform(0.8, 1.2)
+        delay = self.delays[failures - 1] * random.uniform(EARLIEST, LATEST)
         return max(delay, min(retry_after or 0.0, LONGEST_RETRY_AFTER))
 
 

@@ -63,7 +63,7 @@ class Webhook(Base):
     # Whose fractals it is about; None: those posted without a login.
     project_id: Mapped[str | None] = mapped_column(exact(64))
     user_id: Mapped[str | None] = mapped_column(exact(255))
-    url: Mapped[str] = mapped_column(Text)
+    url: Mapped[str] = mapped_column(Body)
     # The types of events.
     events: Mapped[list[Any]] = mapped_column(JSON)
     # Only of fractals in this collection.
@@ -76,7 +76,7 @@ class Webhook(Base):
     previous_until: Mapped[datetime | None] = mapped_column(Moment)
     enabled: Mapped[bool] = mapped_column(server_default=true())
     # Why it is disabled.
-    reason: Mapped[str | None] = mapped_column(Text)
+    reason: Mapped[str | None] = mapped_column(Body)
 
     def secrets(self, now: datetime) -> tuple[str, ...]:
         """Return what signs deliveries: the secret, and the one before while both are valid."""
@@ -113,10 +113,10 @@ class Delivery(Base):
     failures: Mapped[int] = mapped_column(server_default="0")
     # When it can be claimed; while it is claimed, when its lease expires.
     due_at: Mapped[datetime] = mapped_column(Moment)
-    claimed_by: Mapped[str | None] = mapped_column(String(255))
+    claimed_by: Mapped[str | None] = mapped_column(exact(255))
     # What came of the last attempt.
     http_status: Mapped[int | None]
-    fault: Mapped[str | None] = mapped_column(Text)
+    fault: Mapped[str | None] = mapped_column(Body)
     duration: Mapped[float | None] = mapped_column(Double)
     updated_at: Mapped[datetime] = mapped_column(Moment)
 

@@ -48,7 +48,7 @@ def post(
     row = store(session, task, owner, shared, quota, callback_url)
     if callback_url is None:
         return _record(row)
-    return _record(row) | {"callback_secret": callbacks.secret(session, row["callback_id"])}
+    return _record(row) | _secret(session, row["callback_id"])
 
 
 @retry_on_deadlock
@@ -70,7 +70,7 @@ def store(
     values = _values(task, owner, shared)
     quotas.charge(session, owner.project_id, [task], quota)
     if callback_url is not None:
-        values["callback_id"] = callbacks.receiver(session, owner, callback_url)
+        values["callback_id"] = callbacks.receivers(session, owner, [callback_url])[callback_url]
     try:
         created_at = _insert(session, values)
         events.record(session, EventType.QUEUED, Fractal.uuid == task.uuid)
@@ -108,9 +108,8 @@ def post_all(
         raise errors.FractalExists(f"uuid: {twice} is given twice")
     rows = [_values(task, owner, task.uuid in shared) for task in tasks]
     quotas.charge(session, owner.project_id, tasks, quota)
-    # Sorted, so that two transactions lock rows in the same order.
-    urls = sorted(set(callback_urls.values()))
-    receivers = {url: callbacks.receiver(session, owner, url) for url in urls}
+    urls = set(callback_urls.values())
+    receivers = callbacks.receivers(session, owner, urls) if urls else {}
     for row in rows if receivers else ():
         url = callback_urls.get(row["uuid"])
         row["callback_id"] = None if url is None else receivers[url]
@@ -124,17 +123,21 @@ def post_all(
         session.rollback()
         taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
         raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
-    secrets_by_id = {one: callbacks.secret(session, one) for one in receivers.values()}
+    signed_by = callbacks.secrets(session, receivers.values()) if receivers else {}
     return [
         _record(row)
         if row.get("callback_id") is None
-        else _record(row) | {"callback_secret": secrets_by_id[row["callback_id"]]}
+        else _record(row) | {"callback_secret": signed_by.get(row["callback_id"])}
         for row in rows
     ]
 
 
 def _record(row: dict[str, Any]) -> dict[str, Any]:
     return as_record({name: row.get(name) for name in RECORD_FIELDS})
+
+
+def _secret(session: Session, callback_id: int) -> dict[str, Any]:
+    return {"callback_secret": callbacks.secrets(session, [callback_id]).get(callback_id)}
 
 
 def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:

@@ -22,7 +22,9 @@ from faafo.db.statements import execute_update
 from faafo.fractal.events import PING, payload
 from faafo.fractal.task import UNFINISHED
 
-MOST_WEBHOOKS = 100
+# Each event may be delivered to all of them.
+MOST_WEBHOOKS = 20
+MOST_LISTED = 100
 # Rows that one statement deletes, and statements that delete those of a webhook.
 BATCH = 1000
 MOST_BATCHES = 20
@@ -43,11 +45,11 @@ def get(session: Session, uuid: str) -> Webhook:
 
 
 def of_project(session: Session, project_id: str | None) -> Sequence[Webhook]:
-    """Return up to MOST_WEBHOOKS webhooks of a project, and as many callbacks, newest first."""
+    """Return the webhooks of a project, then its callbacks: MOST_LISTED of each, newest first."""
     found: list[Webhook] = []
     for callback in (False, True):
         same = Webhook.project_id.is_not_distinct_from(project_id), Webhook.callback == callback
-        query = select(Webhook).where(*same).order_by(Webhook.id.desc()).limit(MOST_WEBHOOKS)
+        query = select(Webhook).where(*same).order_by(Webhook.id.desc()).limit(MOST_LISTED)
         found += session.scalars(query)
     return found
 
@@ -110,19 +112,44 @@ def change(session: Session, seen: Webhook, values: dict[str, Any]) -> Webhook:
     return get(session, uuid)
 
 
+def require_enabled(webhook: Webhook) -> None:
+    """Require that deliveries to a webhook are made.
+
+    :raises faafo.errors.InvalidWebhook: when it is disabled.
+    """
+    if not webhook.enabled:
+        raise errors.InvalidWebhook(f"enabled: the webhook is disabled: {webhook.reason}")
+
+
 def enabling(enabled: bool) -> dict[str, Any]:
     """Return what ``change`` writes to enable a webhook, or to disable it."""
     return {"enabled": enabled, "reason": None if enabled else "disabled by a user"}
 
 
+@retry_on_deadlock
 def rotate(session: Session, seen: Webhook, secret: str) -> Webhook:
-    """Sign with ``secret`` from now on, and for OVERLAP_SECONDS with the one before, too."""
-    values = {
-        "secret": secret,
-        "previous_secret": seen.secret,
-        "previous_until": moment(OVERLAP_SECONDS),
-    }
-    return change(session, seen, values)
+    """Sign with ``secret`` from now on, and for OVERLAP_SECONDS with the one before, too.
+
+    :raises faafo.errors.WebhookNotFound: when it is deleted.
+    """
+    uuid = seen.uuid
+    # MariaDB assigns in this order: the column still has the secret before.
+    values: list[tuple[Any, Any]] = [
+        (Webhook.previous_secret, Webhook.secret),
+        (Webhook.previous_until, moment(OVERLAP_SECONDS)),
+        (Webhook.secret, secret),
+    ]
+    query = update(Webhook).where(Webhook.uuid == uuid).ordered_values(*values)
+    execute_update(session, query)
+    session.commit()
+    return get(session, uuid)
+
+
+def disable_of_collection(session: Session, collection_id: int) -> None:
+    """Disable the webhooks of a collection that is deleted; the caller commits."""
+    values = {"enabled": False, "reason": "its collection is deleted", "collection_id": None}
+    same = Webhook.collection_id == collection_id
+    execute_update(session, update(Webhook).where(same).values(**values))
 
 
 def remove(session: Session, seen: Webhook) -> None:
@@ -165,10 +192,14 @@ def purge_callbacks(session: Session, seconds: float) -> int:
     ids = set(session.scalars(query))
     if ids:
         waiting = Fractal.status.in_(UNFINISHED), Fractal.callback_id.in_(ids)
-        ids -= set(session.scalars(select(Fractal.callback_id).where(*waiting)))
+        used = set(session.scalars(select(Fractal.callback_id).where(*waiting)))
         logged = select(Delivery.webhook_id).where(Delivery.webhook_id.in_(ids))
-        ids -= set(session.scalars(logged))
-        # Posted with in this moment, it is not old any more.
+        used |= set(session.scalars(logged))
+        # They are looked at again when they would be as old once more.
+        renewed = update(Webhook).where(Webhook.id.in_(used)).values(created_at=moment())
+        execute_update(session, renewed)
+        ids -= used
+        # Posted with in this moment, one is not old any more.
         session.execute(delete(Webhook).where(Webhook.id.in_(ids), *old))
     session.commit()
     return len(ids)
@@ -180,8 +211,7 @@ def ping(session: Session, seen: Webhook) -> int:
 
     :raises faafo.errors.InvalidWebhook: when it is disabled.
     """
-    if not seen.enabled:
-        raise errors.InvalidWebhook(f"enabled: the webhook is disabled: {seen.reason}")
+    require_enabled(seen)
     event_uuid = _ping(session, seen)
     query = select(Delivery.id).join(Event, Event.id == Delivery.event_id)
     delivery_id = session.scalars(query.where(Event.uuid == event_uuid)).one()

@@ -10,7 +10,8 @@ from faafo import errors
 from faafo.core import access, webhook_access
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site_posts
-from faafo.db import db, delivery_log, webhooks
+from faafo.core.preference import Pause, waited_for
+from faafo.db import db, delivery_log, subscriptions, webhooks
 from faafo.db.event_models import Webhook
 from faafo.fractal.events import ENDINGS, TYPES
 from faafo.fractal.signing import new_secret
@@ -31,16 +32,29 @@ def get_webhooks() -> str:
 @blueprint.post("/webhooks")
 def post_webhooks() -> Response | tuple[str, int]:
     """Make a webhook; the answer is the only page that shows its secret."""
-    url, kinds = request.form.get("url", "").strip(), request.form.getlist("events")
+    # Once it has waited, this request is repeated: it has made its webhook.
+    made_before = waited_for()
     try:
-        collaborators().receivers.check("url", url)
-        if not kinds or not set(kinds) <= set(TYPES):
-            raise errors.InvalidWebhook("events: choose one at least")
-        secret = new_secret()
-        made = webhooks.add(db.session, access.owner(), url, sorted(set(kinds)), None, secret)
+        uuid = _add().uuid if made_before is None else made_before
     except errors.InvalidWebhook as error:
         return _list(str(error)), 400
-    return _show(made, secret)
+    with Pause(uuid, subscriptions.seconds_to_effect(db.session)) as pause:
+        # Other processes that change fractals must know of it first.
+        pause.until_over()
+    made = webhooks.get(db.session, uuid)
+    return _show(made, made.secret)
+
+
+def _add() -> Webhook:
+    """Make the webhook that the form describes.
+
+    :raises faafo.errors.InvalidWebhook: when there can be none like that.
+    """
+    url = collaborators().receivers.checked("url", request.form.get("url", "").strip())
+    kinds = sorted(set(request.form.getlist("events")))
+    if not kinds or not set(kinds) <= set(TYPES):
+        raise errors.InvalidWebhook("events: choose one at least")
+    return webhooks.add(db.session, access.owner(), url, kinds, None, new_secret())
 
 
 @blueprint.get("/webhook/<uuid:uuid>")
@@ -78,6 +92,7 @@ def post_ping(uuid: UUID) -> Response:
 def post_redeliver(uuid: UUID) -> Response:
     """Queue the delivery that the form names again, or all that were given up."""
     seen = webhook_access.visible(str(uuid))
+    webhooks.require_enabled(seen)
     delivery = request.form.get("delivery", "")
     if delivery.isdecimal() and len(delivery) < 16:
         delivery_log.redeliver(db.session, seen.id, int(delivery))

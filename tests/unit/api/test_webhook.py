@@ -3,6 +3,9 @@
 
 import pytest
 
+from faafo import errors
+from faafo.app.factory import create_app
+
 UNKNOWN = "12345678-9abc-4def-8123-456789abcdef"
 URL = "https://receiver.example/faafo?key=1"
 SECRET = "whsec_" + "QUJD" * 11
@@ -157,6 +160,33 @@ def test_a_callback_url_is_checked_and_its_secret_is_in_the_answer(client, make_
     (one,) = claim(client)
     assert one["event"]["type"] == "fractal.deleted"
     assert one["webhook"]["secrets"] == [posted.json["callback_secret"]]
+
+
+def test_nothing_but_enabled_can_be_changed_of_a_callback(client, make_task):
+    client.post("/api/fractal", json=make_task().model_dump() | {"callback_url": URL})
+    (listed,) = client.get("/api/webhook").json["webhooks"]
+    address = f"/api/webhook/{listed['uuid']}"
+    for body in ({"url": "https://other.example/"}, {"events": ["fractal.queued"]}):
+        answer = client.patch(address, json=body)
+        assert answer.status_code == 400
+        assert answer.json["message"] == "enabled: is all that can be changed of a callback"
+    assert client.patch(address, json={"enabled": False}).json["enabled"] is False
+    assert client.post(f"{address}/redeliver", json={}).status_code == 400
+
+
+def test_a_name_in_another_script_is_kept_in_ascii(client):
+    assert make(client, url="https://例え.example/")["url"] == "https://xn--r8jz45g.example/"
+
+
+def test_the_answer_with_a_secret_is_not_stored(client):
+    answer = client.post("/api/webhook", json={"url": URL})
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_events_are_kept_until_the_last_attempt(conf, store):
+    conf.set_override("retention", 3600.0, "events")
+    with pytest.raises(errors.ConfigurationError, match=r"retention = 3600: must be at least"):
+        create_app(conf, store, "1.2.3")
 
 
 def test_an_operator_can_allow_a_network(client, conf):

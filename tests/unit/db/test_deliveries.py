@@ -5,7 +5,14 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from faafo import errors
-from faafo.db import deliveries, delivery_log, delivery_reports, posting, webhooks
+from faafo.db import (
+    collections,
+    deliveries,
+    delivery_log,
+    delivery_reports,
+    posting,
+    webhooks,
+)
 from faafo.db.clock import moment
 from faafo.db.deliveries import Wanted
 from faafo.db.delivery_reports import LONGEST_RETRY_AFTER, Attempt, Failure, RetrySchedule
@@ -94,6 +101,7 @@ def test_callbacks_are_purged_when_nothing_waits_for_them(session, make_task):
     # A fractal is still to be rendered.
     assert webhooks.purge_callbacks(session, 60.0) == 0
     session.execute(delete(Fractal))
+    session.execute(update(Webhook).values(created_at=moment(-61.0)))
     session.commit()
     assert webhooks.purge_callbacks(session, 60.0) == 1
     posting.post(session, make_task(), callback_url=url)
@@ -185,6 +193,34 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(session, make):
     assert one.secrets == (after,)
 
 
+def test_two_rotations_keep_the_secret_between_them(session, make):
+    webhook = make()
+    first, second = new_secret(), new_secret()
+    webhooks.rotate(session, webhook, first)
+    # Both have seen the webhook as it was before.
+    webhooks.rotate(session, webhook, second)
+    (one,) = claim(session)
+    assert one.secrets == (second, first)
+
+
+def test_a_delivery_that_is_made_at_present_is_not_queued_again(session, make):
+    webhook = make()
+    (one,) = claim(session)
+    assert delivery_log.redeliver(session, webhook.id, one.id) == 0
+    assert delivery_reports.failed(session, "me", [failure(one)], RetrySchedule([60.0])) == []
+    assert delivery_log.redeliver(session, webhook.id, one.id) == 1
+    assert [again.id for again in claim(session)] == [one.id]
+
+
+def test_a_webhook_of_a_deleted_collection_is_disabled(session, make):
+    kept = collections.add(session, NOBODY, "kept")
+    webhook = make()
+    webhooks.change(session, webhook, {"collection_id": kept.id})
+    collections.remove(session, kept)
+    disabled = webhooks.get(session, webhook.uuid)
+    assert (disabled.enabled, disabled.reason) == (False, "its collection is deleted")
+
+
 def test_the_log_is_paged_and_goes_with_its_webhook(session, make):
     webhook = make(more=4)
     page = delivery_log.page(session, webhook.id, 3)
@@ -200,6 +236,6 @@ def test_a_project_has_a_bounded_number_of_webhooks(session, make, monkeypatch):
     monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 2)
     make()
     make()
-    posting.callbacks.receiver(session, NOBODY, "https://receiver.example/")
+    posting.callbacks.receivers(session, NOBODY, ["https://receiver.example/"])
     with pytest.raises(errors.InvalidWebhook, match="at most 2 webhooks"):
         make()
