@@ -135,13 +135,15 @@ class Dispatcher:
         return []
 
     def _request(self, wanted: int) -> list[Any]:
-        return self._client.claim(
-            self._claimed_by,
-            wanted,
-            self._duration,
-            self._per_webhook,
-            self._places.busy(),
-            self._bus is not None and self._bus.wants(),
+        return list(
+            self._client.claim(
+                self._claimed_by,
+                wanted,
+                self._duration,
+                self._per_webhook,
+                self._places.busy(),
+                self._bus is not None and self._bus.wants(),
+            )
         )
 
     def _accept(self, claimed: list[Any], stop: threading.Event) -> None:

@@ -80,8 +80,9 @@ class Leases:
         # A renewal that waits longer than this is repeated while the leases are still valid.
         timeout = min(self._interval, LONGEST_TIMEOUT)
         ids = set(self._client.renew(self._claimed_by, bodies, self._duration, timeout))
-        lost = {one.lease for one in held if one.id in ids}
+        # What has been reported meanwhile is not lost.
+        lost = {one.lease for one in self.held() if one in held and one.id in ids}
         if lost:
-            LOG.info("lost the leases of %d deliveries: reported, or claimed again", len(lost))
+            LOG.info("lost the leases of %d deliveries: deleted, or claimed again", len(lost))
             self.discard(lost)
             self._lost(lost)

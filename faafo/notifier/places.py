@@ -18,10 +18,10 @@ MOST_HANGING = 1000
 class Places:
     """Counts the deliveries that are made; may be shared by threads.
 
-    At most ``per_webhook`` deliveries of a webhook have a place. Callbacks are a webhook each, so
-    all of a project at one receiver share a quarter of the places. Once that receiver has let one
-    run into its timeout they have one place, until it has answered again, and what would have to
-    wait for it is given up: so it is tried again later, and claims nothing meanwhile.
+    At most ``per_webhook`` deliveries of a webhook have a place. A project may have many webhooks,
+    and each URL of callbacks is one, so all of a project at one receiver share a quarter of the
+    places. Once that receiver has let one run into its timeout they have one place, until it has
+    answered again, and what would have to wait for it is given up, to be tried again later.
 
     :param most: number of places.
     """
