@@ -16,10 +16,11 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from faafo.egress import PORTS, Network, Receiver, Resolve, addresses, receiver_of
+from faafo.egress import PORTS, Network, Receiver, Resolve, receiver_of
 from faafo.notifier import faults, signing
 from faafo.notifier.connection import Deadline, HeadTooLarge, connect, post, secured
 from faafo.notifier.delivery import Delivery, Outcome, Webhook
+from faafo.notifier.lookup import look_up
 
 # In seconds: a longer wait is of no use.
 LONGEST_RETRY_AFTER = 604_800.0
@@ -82,7 +83,7 @@ class Sender:
         body = delivery.body.encode()
         headers = self._headers(receiver)
         headers |= signing.headers(delivery.event, int(time.time()), body, webhook.secrets)
-        found = addresses(receiver.host, receiver.port, self._allowed, self._resolve)
+        found = look_up(receiver, self._allowed, self._resolve, deadline)
         connection = connect(found, deadline)
         try:
             if receiver.scheme == "https":

@@ -149,6 +149,12 @@ def test_a_name_that_does_not_exist_is_a_failure(send):
     assert fault == "the name of the host cannot be resolved: Name or service not known"
 
 
+def test_a_name_that_is_not_resolved_in_time_costs_no_more_than_the_timeout(send, stop):
+    outcome = send("http://slow.example/", timeout=SHORT, resolve=lambda *_a, **_n: stop.wait())
+    assert outcome.fault == "no answer within 0.5 s"
+    assert outcome.timed_out
+
+
 def test_a_port_that_refuses_connections_is_a_failure(send):
     with dead() as url:
         assert send(url).fault == "connection refused"
