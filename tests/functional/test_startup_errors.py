@@ -9,8 +9,8 @@ import pytest
 from tests.functional.processes import Service, run, write_config
 
 SCRIPTS = [
-    *("faafo-all", "faafo-api", "faafo-manage", "faafo-producer", "faafo-reader"),
-    "faafo-worker",
+    *("faafo-all", "faafo-api", "faafo-manage", "faafo-notifier", "faafo-producer"),
+    *("faafo-reader", "faafo-worker"),
 ]
 
 
@@ -18,6 +18,7 @@ OWN_OPTIONS = {
     "faafo-all": ["--port", "--listen-address", "--state-dir", "--quiet", "--worker-slots"],
     "faafo-api": ["--port", "--listen-address", "--state-dir", "--quiet", "--api-threads"],
     "faafo-manage": ["--state-dir", "\n    db ", "\n    fractal ", "\n    store ", "\n    reader "],
+    "faafo-notifier": ["--endpoint-url", "--notifier-name", "--quiet"],
     "faafo-producer": ["--endpoint-url", "--one-shot", "--interval", "--min-tasks", "--quiet"],
     "faafo-reader": ["--quiet", "Keep the states of recent jobs"],
     "faafo-worker": ["--endpoint-url", "--worker-name", "--worker-slots", "--tiles-threads"],

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """faafo-notifier between a real API and real receivers: what it delivers, and what it survives."""
 
+import os
 import re
+import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +20,9 @@ from tests.functional.servers import MariaDB
 from tests.receivers import Receiver, dead, hanging
 
 LOCAL = {"egress_allowed": "127.0.0.0/8"}
+DRAIN_SECONDS = 0.5
+# The guarantee is five seconds beyond the drain; the rest is for a machine that does much else.
+BOUND_SECONDS = DRAIN_SECONDS + 10
 # Seconds; what fails is tried again soon.
 SCHEDULE = "0.2,0.2,0.2,0.2"
 
@@ -233,6 +239,26 @@ def test_of_notifiers_that_are_killed_nothing_is_lost(
     assert len(told(receiver)) == 40
     assert set(told(receiver)) == {one["event"] for one in log_of(api, webhook)}
     assert sum(told(receiver).values()) > 40
+
+
+def test_a_notifier_ends_in_time_while_the_api_is_silent_and_a_receiver_hangs(
+    api: Api,
+    receiver: Receiver,
+    subscribe: Subscribe,
+    start_notifier: Callable[..., Service],
+) -> None:
+    notifier = start_notifier(timeout=600, drain_timeout=DRAIN_SECONDS)
+    receiver.gate.clear()
+    subscribe(receiver.url)
+    wait_until_true(lambda: receiver.requests, "a delivery under way")
+    os.kill(api.service.pid, signal.SIGSTOP)
+    try:
+        told_at = time.monotonic()
+        notifier.tell_to_stop()
+        assert notifier.wait_for_end() == 0
+        assert time.monotonic() - told_at < BOUND_SECONDS
+    finally:
+        os.kill(api.service.pid, signal.SIGCONT)
 
 
 def test_a_callback_of_faafo_all_tells_of_a_complete_fractal(
