@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The dispatcher: claims deliveries for free places, and makes each in a thread."""
+"""The dispatcher: claims deliveries for free places, and hands them to who makes them."""
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,11 +10,11 @@ from faafo import errors
 from faafo.client.arrivals import Arrivals
 from faafo.client.deliveries import LARGEST_UPDATE, DeliveryClient
 from faafo.notifier.bus import Bus
-from faafo.notifier.delivery import Delivery, Outcome
+from faafo.notifier.delivery import Delivery
 from faafo.notifier.leases import Leases
 from faafo.notifier.places import Places
 from faafo.notifier.reports import Reporter
-from faafo.notifier.sender import Sender
+from faafo.notifier.runner import Runner
 from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
@@ -23,11 +22,10 @@ LOG = logging.getLogger(__name__)
 # Seconds between two claims while the API tells when a delivery is due, and after a failed claim.
 LONGEST_PAUSE = 10.0
 FAILURE_PAUSE = 2.0
-NOT_TRIED = "not tried: the receiver does not answer other deliveries in time"
 
 
 class Dispatcher:
-    """Claims deliveries, and gives each to ``sender`` or ``bus``.
+    """Claims deliveries, and gives each to ``runner`` or ``bus``.
 
     :param wake: set when a place has become free, or a delivery may be due.
     :param bus: None if events are not published.
@@ -40,8 +38,7 @@ class Dispatcher:
         claimed_by: str,
         client: DeliveryClient,
         places: Places,
-        per_webhook: int,
-        sender: Sender,
+        runner: Runner,
         bus: Bus | None,
         leases: Leases,
         reporter: Reporter,
@@ -54,8 +51,7 @@ class Dispatcher:
         self._claimed_by = claimed_by
         self._client = client
         self._places = places
-        self._per_webhook = per_webhook
-        self._sender = sender
+        self._runner = runner
         self._bus = bus
         self._leases = leases
         self._reporter = reporter
@@ -77,22 +73,6 @@ class Dispatcher:
             if not self._dispatch(stop):
                 self._wake.wait(self._pause())
 
-    def start(self) -> None:
-        """Start the deliveries for which there are places; report those that are given up."""
-        given, given_up = self._places.take()
-        for delivery in given_up:
-            self._reporter.report(delivery, Outcome(None, 0.0, NOT_TRIED))
-        for delivery in given:
-            name = f"delivery-{delivery.id}"
-            thread = threading.Thread(target=self._make, args=(delivery,), name=name, daemon=True)
-            try:
-                thread.start()
-            # The system may refuse another thread: others will have this delivery.
-            except RuntimeError as error:
-                LOG.warning("delivery %d was not begun: %s", delivery.id, error)
-                self._places.end(delivery, timed_out=False)
-                self._reporter.release([delivery])
-
     def _pause(self) -> float:
         if self._failing:
             return max(self._interval, FAILURE_PAUSE)
@@ -100,7 +80,7 @@ class Dispatcher:
 
     def _dispatch(self, stop: threading.Event) -> bool:
         """Claim deliveries for free places and start them; return whether any was claimed."""
-        self.start()
+        self._runner.start()
         wanted = min(self._places.wanted(), LARGEST_UPDATE)
         if not wanted:
             return False
@@ -140,7 +120,7 @@ class Dispatcher:
                 self._claimed_by,
                 wanted,
                 self._duration,
-                self._per_webhook,
+                self._places.per_webhook,
                 self._places.busy(),
                 self._bus is not None and self._bus.wants(),
             )
@@ -157,28 +137,7 @@ class Dispatcher:
         self._places.add(one for one in deliveries if one.webhook is not None)
         if self._bus is not None:
             self._bus.add(one for one in deliveries if one.webhook is None)
-        self.start()
-
-    def _make(self, delivery: Delivery) -> None:
-        """Make a delivery, report it, and free its place."""
-        # Only those to webhooks have places.
-        assert delivery.webhook is not None
-        begun_at = time.monotonic()
-        timed_out = False
-        try:
-            outcome = self._sender.send(delivery, delivery.webhook)
-            timed_out = outcome.timed_out
-        # Without a report the delivery would be made again and again.
-        except Exception as error:
-            LOG.exception("could not make delivery %d", delivery.id)
-            fault = f"failed: {type(error).__name__}"
-            outcome = Outcome(None, time.monotonic() - begun_at, fault)
-        if outcome.fault is not None:
-            text = "delivery %d of event %s to webhook %s failed: %s"
-            LOG.info(text, delivery.id, delivery.event, delivery.webhook.uuid, outcome.fault)
-        self._reporter.report(delivery, outcome)
-        self._places.end(delivery, timed_out)
-        self._wake.set()
+        self._runner.start()
 
 
 def _read(record: Any) -> Delivery | None:

@@ -28,7 +28,7 @@ class Places:
 
     def __init__(self, most: int, per_webhook: int) -> None:
         self._most = most
-        self._per_webhook = per_webhook
+        self.per_webhook = per_webhook
         self._share = max(per_webhook, most // SHARE)
         self._changed = threading.Condition()
         self._waiting: dict[tuple[int, int], Delivery] = {}
@@ -92,7 +92,7 @@ class Places:
         with self._changed:
             held = [*self._running.values(), *self._waiting.values()]
             count = Counter(one.webhook.uuid for one in held if one.webhook is not None)
-            return {uuid for uuid, number in count.items() if number >= self._per_webhook}
+            return {uuid for uuid, number in count.items() if number >= self.per_webhook}
 
     def close(self) -> list[Delivery]:
         """Return those that wait, and have none wait any more."""
@@ -112,8 +112,7 @@ class Places:
             len(self._running) < self._most
             and self._tenants[delivery.tenant] < share
             and (
-                delivery.webhook is None
-                or self._webhooks[delivery.webhook.uuid] < self._per_webhook
+                delivery.webhook is None or self._webhooks[delivery.webhook.uuid] < self.per_webhook
             )
         )
 

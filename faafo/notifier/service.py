@@ -18,6 +18,7 @@ from faafo.notifier.leases import Leases
 from faafo.notifier.places import Places
 from faafo.notifier.pulse import Pulse
 from faafo.notifier.reports import Reporter
+from faafo.notifier.runner import Runner
 from faafo.notifier.sender import Sender
 from faafo.vital import VitalThreads
 
@@ -63,12 +64,12 @@ class NotifierService:
         self._arrivals = Arrivals(
             _Waiting(client, publish is not None), self._wake.set, options.claim_interval
         )
+        sender = Sender(conf.webhook.egress_allowed, options.timeout, f"faafo/{version}")
         self._dispatcher = Dispatcher(
             instance_id,
             client,
             self._places,
-            options.per_webhook,
-            Sender(conf.webhook.egress_allowed, options.timeout, f"faafo/{version}"),
+            Runner(self._places, sender, self._reporter, self._wake),
             self._bus,
             self._leases,
             self._reporter,
