@@ -21,6 +21,18 @@ LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
 
 
+class _SelfCall(Server):
+    """Listens again together with the listener: the broker may have lost the bindings of both."""
+
+    def __init__(self, listener: EventListener, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._listener = listener
+
+    def listen_again(self) -> None:
+        super().listen_again()
+        self._listener.listen_again()
+
+
 class ReaderService:
     """Listens until it is stopped.
 
@@ -43,7 +55,8 @@ class ReaderService:
         self._stopping = threading.Event()
         states = States(jobs, self._stopping)
         self._listener = EventListener(events, conf.events.topic, options.pool, states.store)
-        self._server = Server(liveness, contract.READERS, name, object(), 1, instance_id)
+        called = (liveness, contract.READERS, name, object(), 1, instance_id)
+        self._server = _SelfCall(self._listener, *called)
         self._check = LivenessCheck(
             liveness, self._server, VitalThreads(), options.pulse_interval, options.pulse_file
         )

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import kombu
 import pytest
 from oslo_config import cfg
 
 from faafo import conf as options
+from faafo import errors
 from faafo.recent.server import PREFIX, RecentJobs
 from faafo.rpc.events import Publisher
 from faafo.rpc.transport import get_events_transport
@@ -213,3 +215,33 @@ def test_a_malformed_event_costs_no_other_one(reader, publisher, redis):
         publisher.publish([bad, delivery(jobs[1], "complete", 1)])
         wait_until(lambda: all_are(redis, jobs[1:], "complete"), "the state")
         service.wait_for_line("dropped an event: status")
+
+
+def test_a_queue_that_the_broker_has_lost_is_made_again(reader, publisher, redis, transport_url):
+    jobs = new_jobs(2)
+    with reader.start(pool="p") as service:
+        service.wait_for_line("listens for events")
+        publisher.publish([delivery(jobs[0], "queued", 0)])
+        wait_until(lambda: all_are(redis, jobs[:1], "queued"), "the first state")
+        with kombu.Connection(transport_url.replace("rabbit://", "amqp://")) as connection:
+            connection.default_channel.exchange_delete("faafo")
+
+        def is_stored() -> bool:
+            # Until the reader listens again, the broker drops what is for its pool.
+            publish_patiently(publisher, [delivery(jobs[1], "queued", 0)])
+            return all_are(redis, jobs[1:], "queued")
+
+        wait_until(is_stored, "the second state")
+
+
+def publish_patiently(publisher: Publisher, deliveries: list[dict[str, Any]]) -> None:
+    """Publish as a notifier does: again, until the broker has confirmed."""
+
+    def published() -> bool:
+        try:
+            publisher.publish(deliveries)
+        except errors.BrokerUnavailable:
+            return False
+        return True
+
+    wait_until(published, "the broker to confirm")
