@@ -2,7 +2,7 @@
 # make unit   run the unit tests: no server, no system package; about a minute
 # make test   install what the tests need, then run all of them
 # make lint   check style, format and types
-# make chaos  kill everything while fractals are rendered, and count; takes up to 45 minutes
+# make chaos  kill everything while fractals are rendered, and count; takes up to 50 minutes
 # make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make bench  measure speed against peers, in Markdown and plots; takes about 20 minutes

@@ -18,7 +18,7 @@ from tests.functional.processes import wait_until
 FRACTALS = 30
 CUT_SECONDS = 30
 WORKERS = ["worker1", "worker2"]
-PASSWORDS = ("database", "messaging", "messaging_admin", "admin", "service")
+PASSWORDS = ("database", "messaging", "messaging_admin", "admin", "service", "redis")
 GROUPS = {
     **dict.fromkeys(
         ("database", "messaging", "api", "producer", "notifier", "webinterface"), ["controller"]
