@@ -19,7 +19,7 @@ IMAGE_ENDPOINT = "fractal.put_image"
 
 
 class Lane(Enum):
-    """What a request has to do with: leases and health, slow work, a wait, or anything else.
+    """What a request has to do with: leases, slow work, a wait, a stream, or anything else.
 
     Before that, its sender may have to be identified: in IDENTIFYING, where users log in, too, or
     in CONFIRMING when the credentials were valid when they were checked last.
@@ -28,6 +28,7 @@ class Lane(Enum):
     LEASES = auto()
     SLOW = auto()
     WAITING = auto()
+    STREAMS = auto()
     ORDINARY = auto()
     IDENTIFYING = auto()
     CONFIRMING = auto()
@@ -56,6 +57,8 @@ LANES = {
         IMAGE_ENDPOINT,
     },
     Lane.WAITING: {"claim.get_claim", "delivery.get_claim"},
+    # All clients connect again together when an API has been restarted.
+    Lane.STREAMS: {"event.get_events"},
     Lane.IDENTIFYING: {
         "login.post_login",
         "login.post_logout",

@@ -66,13 +66,15 @@ class ParkingChannel(HTTPChannel):
 
     def park(self) -> None:
         """Send what there is to send; leave the loop until there is more, or the ticket is due."""
-        if self.paused and self.ticket is not None:
-            if self.ticket.is_abandoned:
-                self.handle_close()
-                return
-            self._send(self.ticket)
-            if not self.total_outbufs_len:
-                self.server.waiting.add(self)
+        if not self.paused or self.ticket is None:
+            return
+        if self.ticket.is_abandoned or not self.connected:
+            # It may have been closed before it was parked.
+            self.handle_close()
+            return
+        self._send(self.ticket)
+        if not self.total_outbufs_len:
+            self.server.waiting.add(self)
 
     def _send(self, ticket: Parking) -> None:
         """Send as much as the socket takes of what is unsent, and of what the stream has."""
@@ -81,10 +83,9 @@ class ParkingChannel(HTTPChannel):
                 self._flush_exception(self._flush_some)
             if self.will_close:
                 self.handle_close()
-            elif not self.total_outbufs_len and (piece := ticket.take()):
-                self.requests[0].task.write(piece)
-                continue
-            return
+            if not self.connected or self.total_outbufs_len or not (piece := ticket.take()):
+                return
+            self.requests[0].task.write(piece)
 
     def writable(self) -> bool:
         return bool(super().writable() or self._can_resume())
@@ -97,9 +98,12 @@ class ParkingChannel(HTTPChannel):
 
     def handle_close(self) -> None:
         super().handle_close()
-        if self.ticket is not None:
+        if self.paused and self.ticket is not None:
             self.ticket.call(finally_=True)
-        if self.paused:
+            self.paused, self.ticket = False, None
+            # That takes no time, and many clients may go at the same time.
+            self.service()
+        elif self.paused:
             # The application closes its response in a thread of its own.
             self._resume()
 

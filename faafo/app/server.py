@@ -151,6 +151,7 @@ class HttpServer:
             self._listeners = self._listen(app, address, port, threads)
         except (OSError, ValueError) as error:
             wasyncore.close_all(self._sockets)
+            self._waiting.close()
             raise errors.ConfigurationError(
                 f"listen_address = {address}, bind_port = {port}: {error}"
             ) from None
@@ -173,6 +174,7 @@ class HttpServer:
         self._lanes.shutdown(timeout=POOL_SECONDS)
         # The triggers come last: threads of the pool wake the loop with them.
         wasyncore.close_all(self._sockets)
+        self._waiting.close()
 
     def _listen(self, app: Flask, address: str, port: int, threads: int) -> list[Listener]:
         settings = Adjustments(

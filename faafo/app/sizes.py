@@ -7,6 +7,8 @@ from faafo.app.lanes import Lane
 LEAST_LEASE_THREADS = 2
 # Producers that wait for work at the same time; each occupies a thread. Others ask again and again.
 WAITING_THREADS = 16
+# That begin streams, and read what clients have missed.
+STREAM_THREADS = 2
 # Of each of the two lanes that check credentials: a check of a password occupies a processor.
 CHECKING = (Lane.IDENTIFYING, Lane.CONFIRMING)
 CHECKING_THREADS = 2
@@ -26,6 +28,7 @@ def threads_of_lanes(threads: int, slow_threads: int, checks: bool) -> dict[Lane
         Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
         Lane.SLOW: slow_threads,
         Lane.WAITING: WAITING_THREADS,
+        Lane.STREAMS: STREAM_THREADS,
         Lane.ORDINARY: threads,
         **dict.fromkeys(CHECKING, CHECKING_THREADS if checks else 1),
     }
@@ -38,6 +41,8 @@ def queues_of_lanes(lanes: dict[Lane, int], connections: int) -> dict[Lane, int]
     queued = {lane: most_queued(max(count, least), connections) for lane, count in lanes.items()}
     # These wait for a thread as long as others wait for work: no more than may arrive at once.
     queued[Lane.WAITING] = WAITING_THREADS
+    # As many as there can be.
+    queued[Lane.STREAMS] = max(1, connections // LANES_SHARE)
     # Nobody knows who fills these: together they take an eighth of the connections.
     short = most_queued(CHECKING_THREADS, connections // LANES_SHARE)
     return queued | dict.fromkeys(CHECKING, short)

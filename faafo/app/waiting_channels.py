@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The connections whose requests wait, which the loop of the HTTP server need not visit."""
 
-import select
+import selectors
+import time
 from collections import deque
 from typing import Any, Protocol
 
 from faafo.core.parked import Parking
+
+# Seconds between two looks whether the time of a request is over; one that is called comes at once.
+DUE_SECONDS = 0.25
 
 
 class Waiting(Protocol):
@@ -16,6 +20,10 @@ class Waiting(Protocol):
 
     def park(self) -> None:
         """Send what there is to send, and wait on."""
+        ...
+
+    def handle_error(self) -> None:
+        """Log the exception that is handled, and close the connection."""
         ...
 
 
@@ -31,7 +39,9 @@ class WaitingChannels:
         self._sockets = sockets
         self._waiting: dict[int, Waiting] = {}
         self._called: deque[Waiting] = deque()
-        self._poll = select.poll()
+        self._looked_at = 0.0
+        # The loop has it asked in each pass: with epoll that takes as long for many as for one.
+        self._selector = selectors.DefaultSelector()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -51,13 +61,13 @@ class WaitingChannels:
             del self._sockets[number]
             self._waiting[number] = channel
             # A client that hangs up makes its connection readable.
-            self._poll.register(number, select.POLLIN)
+            self._selector.register(number, selectors.EVENT_READ, channel)
 
     def take_back(self, channel: Waiting) -> None:
         """Have the loop visit a connection again."""
         number = channel._fileno
         if self._waiting.get(number) is channel:
-            self._poll.unregister(number)
+            self._selector.unregister(number)
             del self._waiting[number]
             self._sockets[number] = channel
 
@@ -69,11 +79,22 @@ class WaitingChannels:
         while self._called:
             called = self._called.popleft()
             self.take_back(called)
-            called.park()
-        for number, _events in self._poll.poll(0):
-            self.take_back(self._waiting[number])
-        for channel in [one for one in self._waiting.values() if _is_due(one)]:
-            self.take_back(channel)
+            try:
+                called.park()
+            except Exception:
+                # As for all that the loop calls: it is logged, and the connection is closed.
+                called.handle_error()
+        for key, _events in self._selector.select(0):
+            self.take_back(key.data)
+        now = time.monotonic()
+        if now - self._looked_at >= DUE_SECONDS:
+            self._looked_at = now
+            for channel in [one for one in self._waiting.values() if _is_due(one)]:
+                self.take_back(channel)
+
+    def close(self) -> None:
+        """Free what the system has reserved."""
+        self._selector.close()
 
 
 def _is_due(channel: Waiting) -> bool:

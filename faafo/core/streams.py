@@ -146,9 +146,9 @@ class Streams:
 
     def publish(self, events: Iterable[tuple[Row, int]], settled: int) -> None:
         """Keep events with their settled ids, and put them where they are wanted."""
+        fresh = [(event, event_text.of_event(event, number)) for event, number in events]
         with self._changed:
             self.settled = settled
-            fresh = [(event, event_text.of_event(event, number)) for event, number in events]
             self._recent += fresh
             while len(self._recent) > KEPT and self._recent[0][0].id <= settled:
                 self._floor = max(self._floor, self._recent.popleft()[0].id)

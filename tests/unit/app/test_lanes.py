@@ -214,6 +214,7 @@ def test_a_route_has_its_lane_and_the_size_of_its_body(app):
     uuid = "12345678-9abc-4def-8123-456789abcdef"
     assert route("PUT", "/api/claim").lane is Lane.LEASES
     assert route("POST", "/api/fractal").lane is Lane.ORDINARY
+    assert route("GET", "/v1/event").lane is Lane.STREAMS
     assert route("POST", "/api/fractal").largest_body == 1000
     upload = route("PUT", f"/api/fractal/{uuid}/image")
     assert (upload.lane, upload.largest_body) == (Lane.SLOW, 9000)

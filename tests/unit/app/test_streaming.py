@@ -156,6 +156,18 @@ def test_a_client_that_goes_away_frees_its_place(api, streams, wait_until):
     wait_until(lambda: len(streams) == 0)
 
 
+def test_clients_that_go_away_at_once_leave_no_stream(api, streams, wait_until):
+    with EventStream(api) as client:
+        client.opened()
+        for _ in range(100):
+            connected(api).close()
+        with connected(api):
+            wait_until(lambda: len(streams) == 2)
+        wait_until(lambda: len(streams) == 1)
+        uuid = post(api)
+        assert client.next().data["data"]["uuid"] == uuid
+
+
 def test_one_that_does_not_read_is_closed(api, streams, wait_until):
     with connected(api) as silent, EventStream(api) as other:
         wait_until(lambda: len(streams) == 2)

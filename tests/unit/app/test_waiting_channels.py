@@ -17,6 +17,11 @@ class Channel:
 
     def park(self):
         self.parked += 1
+        if self.parked > 3:
+            raise ValueError("a mistake of ours")
+
+    def handle_error(self):
+        self.ticket = None
 
 
 @pytest.fixture
@@ -33,7 +38,9 @@ def sockets():
 
 @pytest.fixture
 def waiting(sockets):
-    return WaitingChannels(sockets)
+    waiting = WaitingChannels(sockets)
+    yield waiting
+    waiting.close()
 
 
 @pytest.fixture
@@ -78,6 +85,13 @@ def test_the_loop_is_woken_once_for_all_that_are_called(waiting, channel):
     waiting.take_back_ready()
     assert (channel.parked, len(waiting)) == (3, 0)
     assert waiting.call(channel)
+
+
+def test_a_mistake_ends_one_connection_and_not_the_loop(waiting, channel):
+    for _ in range(4):
+        waiting.call(channel)
+    waiting.take_back_ready()
+    assert channel.ticket is None
 
 
 def test_one_that_was_called_before_it_could_wait_stays_in_the_loop(sockets, waiting, channel):
