@@ -105,6 +105,12 @@ class Connection:
         """Send a request whose answer is not read."""
         self._socket.sendall(request)
 
+    def read_until(self, text: bytes) -> None:
+        """Read the answer until a text has come."""
+        answer = b""
+        while text not in answer:
+            answer += self._receive()
+
     def _receive(self) -> bytes:
         received = self._socket.recv(65536)
         if not received:

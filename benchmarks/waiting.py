@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Waiting for a result in the request that posts it, and what many waiters cost the others."""
+"""Waiting for a result in the request that posts it; what waiters and streams cost the others."""
 
 import contextlib
 import json
@@ -23,6 +23,8 @@ ROUNDS = 15
 POSTED = {"width": 640, "height": 480}
 MOST_SECONDS = 0.5
 WAITERS = 100
+STREAMS = 100
+BESIDE = f"{WAITERS} waiters and {STREAMS} streams"
 PREFER = {"Prefer": "wait=60"}
 ASKED = 40
 TURNS = 4
@@ -33,8 +35,9 @@ OTHERS = {"gallery": ("GET", "/", None), "renewal": ("PUT", "/api/claim", RENEWA
 HOW = (
     f"One client posts {POSTED['width']} × {POSTED['height']} pixels to faafo-all with "
     f"`Prefer: wait=10`, {ROUNDS} times, one after the other. Then {WAITERS} clients wait for "
-    "fractals that nobody renders, at one API on SQLite, while another client asks for the "
-    f"gallery and renews leases; both {ASKED} times in each of {TURNS} turns with and without."
+    f"fractals that nobody renders, and {STREAMS} follow events, at an API on SQLite, while "
+    f"another asks for the gallery and renews leases, {ASKED} times in each of {TURNS} turns with "
+    "and without. Before each time it posts a fractal, of which all streams are told."
 )
 
 
@@ -85,12 +88,12 @@ def _measure_others(report: Report) -> None:
             for number in range(TURNS):
                 _add(alone, _ask_others(url))
                 before = api.memory_info().rss
-                with _waiters(url):
+                with _waiters(url), _streams(url):
                     _add(beside, _ask_others(url))
                     grown.append((api.memory_info().rss - before) / 2**20)
                 report.progress(f"waiting: turn {number + 1} of {TURNS}")
     report.table(
-        ("median ms", "alone", f"beside {WAITERS} waiters"),
+        ("median ms", "alone", f"beside {BESIDE}"),
         [
             (name, *(1000 * statistics.median(one[name]) for one in (alone, beside)))
             for name in OTHERS
@@ -98,8 +101,8 @@ def _measure_others(report: Report) -> None:
     )
     for name in OTHERS:
         ratio = median_ratio(beside[name], alone[name])
-        report.at_most(f"{name} beside {WAITERS} waiters, to alone", MOST_SLOWER, ratio, "times")
-    report.at_most(f"memory for {WAITERS} waiters", MOST_MEGABYTES, max(grown), "MB")
+        report.at_most(f"{name} beside {BESIDE}, to alone", MOST_SLOWER, ratio, "times")
+    report.at_most(f"memory for {BESIDE}", MOST_MEGABYTES, max(grown), "MB")
 
 
 def _add(measured: dict[str, list[float]], seconds: dict[str, float]) -> None:
@@ -111,7 +114,8 @@ def _ask_others(url: str) -> dict[str, float]:
     """Return the median seconds of each request."""
     taken: dict[str, list[float]] = {name: [] for name in OTHERS}
     with contextlib.closing(load.Connection(urlsplit(url).port)) as connection:
-        for _ in range(ASKED):
+        for task in anew(default_tasks(ASKED, seed=8)):
+            connection.ask(load.prepared("POST", "/api/fractal", task.model_dump()))
             for name, request in OTHERS.items():
                 started_at = time.perf_counter()
                 connection.ask(load.prepared(*request))
@@ -127,4 +131,16 @@ def _waiters(url: str) -> Iterator[None]:
             connection = load.Connection(urlsplit(url).port)
             opened.callback(connection.close)
             connection.send(load.prepared("POST", "/api/fractal", task.model_dump(), PREFER))
+        yield
+
+
+@contextlib.contextmanager
+def _streams(url: str) -> Iterator[None]:
+    """Have clients follow events; they read no more than that no change is missed any more."""
+    with contextlib.ExitStack() as opened:
+        for _ in range(STREAMS):
+            connection = load.Connection(urlsplit(url).port)
+            opened.callback(connection.close)
+            connection.send(load.prepared("GET", "/api/event", None))
+            connection.read_until(b"event: open")
         yield
