@@ -219,6 +219,7 @@ class HttpServer:
                 self._close_channels(lambda one: one.has_expired(time.time()))
                 looked_after = time.monotonic()
         self._drain()
+        self._waiting.take_back_all()
         self._close_channels(lambda _: True)
 
     def _drain(self) -> None:
@@ -226,8 +227,10 @@ class HttpServer:
             wasyncore.dispatcher.close(listener)
         deadline = time.monotonic() + DRAIN_SECONDS
         while time.monotonic() < deadline:
+            # What was called a moment ago is to be answered, too.
+            self._waiting.take_back_ready()
             self._close_channels(_has_drained)
-            if not _channels(self._sockets):
+            if not _channels(self._sockets) and not self._waiting:
                 break
             self._loop_once(DRAIN_STALLED_SECONDS / 4)
 

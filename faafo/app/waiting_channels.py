@@ -92,6 +92,11 @@ class WaitingChannels:
             for channel in [one for one in self._waiting.values() if _is_due(one)]:
                 self.take_back(channel)
 
+    def take_back_all(self) -> None:
+        """Have the loop visit all: it closes them."""
+        for channel in list(self._waiting.values()):
+            self.take_back(channel)
+
     def close(self) -> None:
         """Free what the system has reserved."""
         self._selector.close()

@@ -98,6 +98,9 @@ class Streams:
         with self._changed:
             if not self.is_ready or stream not in self._all:
                 return Joined.LATER
+            if stream in self._following:
+                # It was called when it had joined by itself.
+                return Joined.NOW
             if after is not None and after < self._floor:
                 return Joined.BEHIND
             self._following.add(stream)

@@ -216,8 +216,10 @@ def test_the_next_request_of_a_connection_is_not_answered(api, streams, wait_unt
     with connected(api) as client:
         wait_until(lambda: len(streams) == 1)
         client.sendall(b"GET /v1 HTTP/1.1\r\nHost: x\r\n\r\n")
-        uuid = post(api)
         received = b""
+        while b"event: open" not in received:
+            received += client.recv(2**16)
+        uuid = post(api)
         while uuid.encode() not in received:
             received += client.recv(2**16)
         assert b'"version":{' not in received

@@ -111,6 +111,15 @@ def test_it_opens_once_every_process_writes_events(streams, stream):
     assert sent(stream) == [("1", "open")]
 
 
+def test_one_that_joins_twice_gets_nothing_twice(streams, stream):
+    streams.publish(rows(1, 2), 2)
+    streams.be_ready()
+    streams.be_effective(True)
+    for _ in range(2):
+        assert streams.join(stream, 1) is Joined.NOW
+    assert sent(stream) == [("2", "queued"), ("2", "open")]
+
+
 def test_a_gap_in_the_subscription_is_told_to_all_that_follow(streams, stream):
     streams.be_ready()
     streams.be_effective(True)
