@@ -165,8 +165,8 @@ def _choose(session: Session, wanted: Wanted) -> _Choice:
     busy = select(Webhook.id).where(Webhook.uuid.in_(wanted.busy))
     choice = _Choice(wanted, set(session.scalars(busy)) if wanted.busy else set())
     for _ in range(PASSES):
-        not_enough = Delivery.webhook_id.not_in(choice.passed_over)
-        query = _due(False).where(not_enough).order_by(Delivery.due_at).limit(LARGEST_PASS)
+        others = Delivery.webhook_id.not_in(choice.passed_over), Delivery.id.not_in(choice.ids)
+        query = _due(False).where(*others).order_by(Delivery.due_at).limit(LARGEST_PASS)
         rows = session.execute(query).all()
         _choose_of(session, choice, rows)
         if len(rows) < LARGEST_PASS or not choice.left:

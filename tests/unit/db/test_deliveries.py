@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deliveries are claimed on leases, webhook by webhook, and tried again on a schedule."""
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -82,6 +84,15 @@ def test_crowded_webhooks_are_passed_over_one_after_the_other(session, make, mon
     other = make()
     claimed = claim(session, count=10, per_webhook=1)
     assert {one.webhook.uuid for one in claimed} == {one.uuid for one in (*crowded, other)}
+
+
+def test_a_later_pass_chooses_no_delivery_again(session, make, monkeypatch):
+    monkeypatch.setattr(deliveries, "LARGEST_PASS", 5)
+    crowded, other = make(more=3), make()
+    webhooks.ping(session, other)
+    # The first pass sees one of the two deliveries to the other webhook.
+    claimed = claim(session, count=4, per_webhook=2)
+    assert Counter(one.webhook.uuid for one in claimed) == {crowded.uuid: 2, other.uuid: 2}
 
 
 def test_deliveries_of_a_webhook_that_is_gone_are_deleted_when_they_come_up(session, make):
