@@ -25,6 +25,7 @@ from faafo.fractal.task import INTEGER, Uuid
 
 # The greatest id that the database can have.
 LARGEST_ID = 2**63 - 1
+MOST_DIGITS = 30
 HEADER = "Last-Event-ID"
 HEADERS = {
     # For nginx, which would keep events back.
@@ -124,8 +125,10 @@ def _last_id(query: Wanted) -> int | None:
         name, text = "last_event_id", query.last_event_id
     if not text:
         return None
-    if not INTEGER.fullmatch(text) or not 0 <= int(text[:30]) <= LARGEST_ID:
+    # int() refuses thousands of digits; MOST_DIGITS of them are a number beyond LARGEST_ID.
+    digits = text.lstrip("0")[:MOST_DIGITS] or "0"
+    if not INTEGER.fullmatch(text) or not 0 <= int(digits) <= LARGEST_ID:
         raise errors.InvalidQuery(
             f"{name}: must be the id of an event, 0 to {LARGEST_ID}, not {text!r:.60}"
         )
-    return int(text)
+    return int(digits)

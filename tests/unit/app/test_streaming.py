@@ -239,6 +239,8 @@ def test_a_question_about_the_stream_opens_none(api, streams):
         ({"headers": {"Last-Event-ID": "abc"}}, "Last-Event-ID: must be the id of an event"),
         ({"headers": {"Last-Event-ID": "-1"}}, "0 to 9223372036854775807, not '-1'"),
         ({"headers": {"Last-Event-ID": "9" * 500}}, "Last-Event-ID: must be the id"),
+        ({"headers": {"Last-Event-ID": f"{'0' * 40}{2**63}"}}, "Last-Event-ID: must be the id"),
+        ({"headers": {"Last-Event-ID": f"{'0' * 5000}{2**63}"}}, "Last-Event-ID: must be the id"),
         ({"params": {"last_event_id": "1.5"}}, "last_event_id: must be the id of an event"),
         ({"params": {"types": "fractal.queued,x,y"}}, "types: 'x', 'y': unknown; known are fr"),
         ({"params": {"types": ""}}, "types: '': unknown"),
