@@ -11,8 +11,9 @@ from typing import Any
 
 from faafo.egress import Address, Receiver
 
-# Bytes of the status line and of the headers of an answer.
-LARGEST_HEAD = 2**16
+# Bytes of the status line and of the headers of an answer. The parser of headers takes a time that
+# grows with the square of the length of one: 4 s with 60 000 bytes, 0.3 s with 16 384.
+LARGEST_HEAD = 2**14
 
 
 class HeadTooLarge(Exception):

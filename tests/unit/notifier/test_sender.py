@@ -203,7 +203,20 @@ def test_a_line_without_an_end_is_not_read_to_its_end(send):
 
     with talking(flood) as url:
         fault = send(url).fault
-    assert fault == "answered with more than 65536 bytes of headers"
+    assert fault == "answered with more than 16384 bytes of headers"
+
+
+def test_a_line_whose_parameters_would_take_seconds_to_parse_is_refused(send):
+    """What parses a head looks for a quote after each semicolon."""
+
+    def answer(connection, over):
+        parameters = b";" * 60_000
+        head = b'HTTP/1.1 200 OK\r\nContent-Type: multipart/x; a="%s\r\n\r\n' % parameters
+        connection.sendall(head)
+        over.wait()
+
+    with talking(answer) as url:
+        assert send(url).fault == "answered with more than 16384 bytes of headers"
 
 
 def test_interim_answers_without_an_end_are_not_read_to_their_end(send):
@@ -212,7 +225,7 @@ def test_interim_answers_without_an_end_are_not_read_to_their_end(send):
             connection.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
     with talking(flood) as url:
-        assert send(url).fault == "answered with more than 65536 bytes of headers"
+        assert send(url).fault == "answered with more than 16384 bytes of headers"
 
 
 def test_a_body_of_gigabytes_is_not_read(send):
