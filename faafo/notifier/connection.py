@@ -44,16 +44,24 @@ def connect(addresses: Sequence[Address], deadline: Deadline) -> socket.socket:
     """
     problem: OSError = TimeoutError()
     for number, address in enumerate(addresses):
-        connection = socket.socket(address.family, socket.SOCK_STREAM)
         try:
             # One that does not answer leaves time for the others.
-            connection.settimeout(deadline.left() / (len(addresses) - number))
-            connection.connect(address.sockaddr)
-            return connection
+            return _connected(address, deadline.left() / (len(addresses) - number))
         except OSError as error:
-            connection.close()
             problem = error
     raise problem
+
+
+def _connected(address: Address, seconds: float) -> socket.socket:
+    # A system without IPv6 has no socket of that family.
+    connection = socket.socket(address.family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address.sockaddr)
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 def secured(

@@ -219,6 +219,15 @@ def test_a_line_whose_parameters_would_take_seconds_to_parse_is_refused(send):
         assert send(url).fault == "answered with more than 16384 bytes of headers"
 
 
+def test_addresses_of_a_family_that_the_system_does_not_have_are_passed_over(send, receiver):
+    def resolve(_host, port, **_arguments):
+        unknown = (-2, socket.SOCK_STREAM, 0, "", ("127.0.0.2", port))
+        known = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+        return [unknown, known]
+
+    assert send(receiver.url, resolve=resolve).http_status == 204
+
+
 def test_interim_answers_without_an_end_are_not_read_to_their_end(send):
     def flood(connection, over):
         while not over.is_set():
