@@ -161,20 +161,31 @@ def _change_all(
 
 
 def _choose(session: Session, wanted: Wanted) -> _Choice:
-    """Choose deliveries that are due: some of each webhook, then those to the bus."""
+    """Choose deliveries that are due: to the bus, up to a half, and some of each webhook.
+
+    Webhooks may have more of them than notifiers have places, for hours. The bus has the rest, too.
+    """
     busy = select(Webhook.id).where(Webhook.uuid.in_(wanted.busy))
     choice = _Choice(wanted, set(session.scalars(busy)) if wanted.busy else set())
+    to_bus = _to_bus(session, wanted.count) if wanted.bus else []
+    half = (wanted.count + 1) // 2
+    choice.ids += to_bus[:half]
     for _ in range(PASSES):
+        if not choice.left:
+            break
         others = Delivery.webhook_id.not_in(choice.passed_over), Delivery.id.not_in(choice.ids)
         query = _due(False).where(*others).order_by(Delivery.due_at).limit(LARGEST_PASS)
         rows = session.execute(query).all()
         _choose_of(session, choice, rows)
-        if len(rows) < LARGEST_PASS or not choice.left:
+        if len(rows) < LARGEST_PASS:
             break
-    if wanted.bus and choice.left:
-        query = _due(True).order_by(Delivery.due_at).limit(choice.left)
-        choice.ids += [row.id for row in session.execute(query)]
+    choice.ids += to_bus[half : half + choice.left]
     return choice
+
+
+def _to_bus(session: Session, count: int) -> list[int]:
+    query = _due(True).order_by(Delivery.due_at).limit(count)
+    return [row.id for row in session.execute(query)]
 
 
 def _choose_of(session: Session, choice: _Choice, rows: Sequence[Row]) -> None:

@@ -13,6 +13,7 @@ from faafo.db import (
     delivery_log,
     delivery_reports,
     posting,
+    subscriptions,
     webhooks,
 )
 from faafo.db.clock import moment
@@ -125,6 +126,28 @@ def test_a_busy_webhook_is_passed_over(session, make):
     assert deliveries.is_any_due(session, bus=False)
     assert [one.webhook.uuid for one in claim(session)] == [busy.uuid]
     assert not deliveries.is_any_due(session, bus=False)
+
+
+@pytest.mark.parametrize(
+    ("count", "to_bus", "to_webhooks"), [(1, 1, 0), (4, 2, 2), (8, 3, 5), (100, 3, 9)]
+)
+def test_neither_the_bus_nor_webhooks_take_all_of_a_claim(
+    session, make, make_task, count, to_bus, to_webhooks
+):
+    make(more=5)
+    subscriptions.subscribe(session, subscriptions.BUS, 60.0)
+    # Posted last, and so due last.
+    posting.post_all(session, [make_task() for _ in range(3)])
+    claimed = [one.webhook for one in claim(session, count=count, bus=True)]
+    assert claimed.count(None) == to_bus
+    assert len(claimed) - to_bus == to_webhooks
+
+
+def test_the_bus_takes_what_webhooks_leave(session, make, make_task):
+    make()
+    subscriptions.subscribe(session, subscriptions.BUS, 60.0)
+    posting.post_all(session, [make_task() for _ in range(3)])
+    assert len(claim(session, count=4, per_webhook=1, bus=True)) == 4
 
 
 def test_a_renewed_lease_does_not_expire_and_a_released_one_does_at_once(session, make):
