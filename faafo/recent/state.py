@@ -32,7 +32,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from faafo import errors
 from faafo.fractal.events import DELETED, VERSION
@@ -49,6 +49,11 @@ RANK = {
 FIELDS = ("fault", "checksum", "duration", "size", "generated_by")
 # Of ``order``, in digits.
 LENGTH = 59
+# Of which each has 20 digits, whatever the time zone in which it is written.
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 12, 31, tzinfo=UTC)),
+]
 
 
 class JobState(BaseModel):
@@ -59,18 +64,18 @@ class JobState(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    uuid: Annotated[str, Field(min_length=36, max_length=36)]
-    created_at: AwareDatetime
+    uuid: Annotated[str, Field(pattern="^[0-9a-f-]{36}$")]
+    created_at: Moment
     project_id: str | None = None
     status: Annotated[str, Field(pattern="^(queued|rendering|complete|error|deleted)$")]
     attempt: Annotated[int, Field(strict=True, ge=0, lt=10**10)]
     progress: Annotated[float, Field(ge=0, le=1)] | None = None
     fault: str | None = None
     checksum: str | None = None
-    duration: float | None = None
+    duration: FiniteFloat | None = None
     size: int | None = None
     generated_by: str | None = None
-    moment: AwareDatetime
+    moment: Moment
 
     @classmethod
     def of_event(cls, body: Any) -> Self | None:
@@ -124,7 +129,8 @@ class JobState(BaseModel):
         if self.status != DELETED:
             fields |= {name: getattr(self, name) for name in FIELDS}
         known = {name: value for name, value in fields.items() if value is not None}
-        return json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+        # A half of a surrogate pair has no other form than its escape in ASCII.
+        return json.dumps(known, separators=(",", ":"))
 
 
 class Found(NamedTuple):

@@ -170,6 +170,11 @@ def test_the_state_of_a_record_is_that_of_its_event():
         ({"created_at": "yesterday"}, "created_at"),
         ({"created_at": "2026-11-28T18:00:00"}, "created_at"),
         ({"timestamp": None}, "moment"),
+        ({"timestamp": "9999-12-31T23:59:59-01:00"}, "moment"),
+        ({"created_at": "0001-01-01T00:00:00+01:00"}, "created_at"),
+        ({"created_at": "0999-01-01T00:00:00Z"}, "created_at"),
+        ({"uuid": 36 * "\ud800"}, "uuid"),
+        ({"duration": float("nan")}, "duration"),
     ],
 )
 def test_a_payload_that_breaks_the_contract_is_refused(changes, named):
@@ -181,6 +186,12 @@ def test_a_payload_that_breaks_the_contract_is_refused(changes, named):
 def test_what_is_no_payload_is_refused(body):
     with pytest.raises(errors.InvalidMessage):
         JobState.of_event(body)
+
+
+def test_a_text_that_is_not_unicode_can_be_stored():
+    """It would have the events beside it queued again for ever."""
+    document = JobState.of_event(payload(fault="\ud800")).document
+    assert json.loads(document.encode())["fault"] == "\ud800"
 
 
 def test_a_ping_of_a_webhook_is_about_no_job():
