@@ -98,6 +98,7 @@ def _is_plain(environ: dict[str, Any]) -> bool:
         environ["REQUEST_METHOD"] == "GET"
         and not environ.get("QUERY_STRING")
         and "HTTP_PREFER" not in environ
+        and "HTTP_IF_MATCH" not in environ
         and CONTEXT not in environ
     )
 

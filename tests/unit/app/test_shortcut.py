@@ -214,6 +214,14 @@ def test_an_unchanged_job_is_a_304_whoever_answers(app, known, posted):
     assert other.status_code == 200
 
 
+def test_a_job_that_is_not_the_expected_one_is_a_412_whoever_answers(app, known, posted):
+    uuid = posted(app, known, **COMPLETE)
+    client = app.test_client()
+    for more in ({}, {"Prefer": "nothing"}):
+        headers = {"If-Match": '"x"', **more}
+        assert client.get(f"/api/job/{uuid}", headers=headers).status_code == 412
+
+
 def test_each_answer_is_a_line_of_the_access_log(app, known, posted, caplog):
     uuid = posted(app, known)
     caplog.set_level("INFO", logger="faafo.api.access")
