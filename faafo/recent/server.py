@@ -124,16 +124,18 @@ class RecentJobs:
         :raises faafo.errors.RedisUnavailable: when Redis does not answer, or is full. Some of the
             states may have been kept; to apply them again changes nothing.
         """
+        try:
+            return self._keep(states)
+        except (redis.RedisError, OSError) as error:
+            raise errors.RedisUnavailable(self._sentence(error)) from None
+
+    def _keep(self, states: Sequence[JobState]) -> int:
         if not states:
             return 0
         arguments: list[Any] = [self._ttl]
         for one in states:
             arguments += [one.order, one.document]
-        try:
-            changed = self._apply(keys=[PREFIX + one.uuid for one in states], args=arguments)
-        except (redis.RedisError, OSError) as error:
-            raise errors.RedisUnavailable(self._sentence(error)) from None
-        return int(changed)
+        return int(self._apply(keys=[PREFIX + one.uuid for one in states], args=arguments))
 
     def check(self) -> None:
         """Ask whether Redis answers.
@@ -150,10 +152,14 @@ class RecentJobs:
         if not self._breaker.may_ask():
             return
         try:
-            self.apply([state])
-        except errors.RedisUnavailable as error:
+            self._keep([state])
+        except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+            self._went_away(error)
+        except redis.RedisError as error:
             # It may be full, and can be read all the same.
-            LOG.debug("%s", error)
+            LOG.debug("%s", self._sentence(error))
+        else:
+            self._is_back()
 
     def close(self) -> None:
         """Close the connections."""

@@ -214,6 +214,27 @@ def test_a_silent_redis_delays_one_request(recent, redis_server, clock):
     wait_until(asked_after_a_while, "an answer of Redis")
 
 
+def test_a_silent_redis_delays_one_deletion(recent, redis_server, clock, caplog):
+    caplog.set_level("INFO", "faafo")
+    redis_server.freeze()
+    try:
+        recent.tell(state())
+        assert "jobs are looked up in the database" in caplog.text
+        # From then on nobody waits for it.
+        for _ in range(100):
+            recent.tell(state())
+        assert len(caplog.messages) == 1
+    finally:
+        redis_server.thaw()
+
+    def told_after_a_while() -> bool:
+        clock.now += LONGEST_SECONDS
+        recent.tell(state())
+        return "Redis is back" in caplog.text
+
+    wait_until(told_after_a_while, "an answer of Redis")
+
+
 def test_a_full_redis_is_read_and_refuses_what_is_new(recent, redis_server):
     one = state("rendering")
     recent.apply([one])
