@@ -93,11 +93,13 @@ def post_redeliver(uuid: UUID) -> Response:
     """Queue the delivery that the form names again, or all that were given up."""
     seen = webhook_access.visible(str(uuid))
     webhooks.require_enabled(seen)
-    delivery = request.form.get("delivery", "")
-    if delivery.isdecimal() and len(delivery) < 16:
+    delivery = request.form.get("delivery")
+    if delivery is None:
+        delivery_log.redeliver_failed(db.session, seen.id, None)
+    elif delivery.isdecimal() and len(delivery) < 16:
         delivery_log.redeliver(db.session, seen.id, int(delivery))
     else:
-        delivery_log.redeliver_failed(db.session, seen.id, None)
+        raise errors.DeliveryNotFound(f"delivery: must be a number, not {delivery!r:.60}")
     collaborators().deliveries.announce()
     return _back(seen)
 

@@ -72,6 +72,8 @@ def test_what_failed_is_said_in_words_and_can_be_repeated(visitor, made, fail):
     assert (answer.status_code, answer.location) == (303, address)
     assert "waits for a notifier" in visitor.get(address).text
     fail([])
+    assert visitor.post(f"{address}/redeliver", data={"delivery": "all"}).status_code == 404
+    assert "given up after" in visitor.get(address).text
     visitor.post(f"{address}/redeliver")
     assert "given up" not in visitor.get("/webhooks").text
 
