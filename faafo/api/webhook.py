@@ -111,7 +111,8 @@ def _values(seen: Webhook, body: WebhookUpdate) -> dict[str, Any]:
     if "collection" in body.model_fields_set:
         values["collection_id"] = webhook_access.collection_id(body.collection)
     if body.enabled is not None:
-        values |= webhooks.enabling(body.enabled)
+        is_moved = "collection_id" in values
+        values |= webhooks.enabling(None if is_moved else seen, body.enabled)
     return values
 
 

@@ -25,7 +25,7 @@ class Receivers:
                 "seconds, since [webhook] retry_schedule takes as long"
             )
         self.renewals = Pace(60.0)
-        self.purges = Pace(10.0)
+        self.purges = Pace(5.0)
 
     @property
     def schedule(self) -> RetrySchedule:

@@ -22,7 +22,7 @@ COLUMNS = (
 )
 # Events that one purge deletes, and deliveries that are counted, or queued again, at most.
 MOST = 1000
-PURGES = 10
+PURGES = 3
 
 
 def page(

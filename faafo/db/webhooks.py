@@ -25,6 +25,8 @@ from faafo.fractal.task import UNFINISHED
 # Each event may be delivered to all of them.
 MOST_WEBHOOKS = 20
 MOST_LISTED = 100
+# In place of the id of a collection.
+DELETED_COLLECTION = 0
 # Rows that one statement deletes, and statements that delete those of a webhook.
 BATCH = 1000
 MOST_BATCHES = 20
@@ -121,8 +123,14 @@ def require_enabled(webhook: Webhook) -> None:
         raise errors.InvalidWebhook(f"enabled: the webhook is disabled: {webhook.reason}")
 
 
-def enabling(enabled: bool) -> dict[str, Any]:
-    """Return what ``change`` writes to enable a webhook, or to disable it."""
+def enabling(seen: Webhook | None, enabled: bool) -> dict[str, Any]:
+    """Return what ``change`` writes to enable a webhook, or to disable it.
+
+    :param seen: the webhook; None if another collection is written as well.
+    :raises faafo.errors.InvalidWebhook: when its collection is deleted: it would be about nothing.
+    """
+    if enabled and seen is not None and seen.collection_id == DELETED_COLLECTION:
+        raise errors.InvalidWebhook("collection: is deleted; name another one, or null for none")
     return {"enabled": enabled, "reason": None if enabled else "disabled by a user"}
 
 
@@ -147,7 +155,11 @@ def rotate(session: Session, seen: Webhook, secret: str) -> Webhook:
 
 def disable_of_collection(session: Session, collection_id: int) -> None:
     """Disable the webhooks of a collection that is deleted; the caller commits."""
-    values = {"enabled": False, "reason": "its collection is deleted", "collection_id": None}
+    values = {
+        "enabled": False,
+        "reason": "its collection is deleted",
+        "collection_id": DELETED_COLLECTION,
+    }
     same = Webhook.collection_id == collection_id
     execute_update(session, update(Webhook).where(same).values(**values))
 

@@ -68,7 +68,7 @@ def post_webhook(uuid: UUID) -> Response:
     """Disable a webhook, or enable it again: the form says which."""
     seen = webhook_access.visible(str(uuid))
     enabled = "enabled" in request.form
-    webhooks.change(db.session, seen, webhooks.enabling(enabled))
+    webhooks.change(db.session, seen, webhooks.enabling(seen, enabled))
     return _back(seen)
 
 

@@ -200,7 +200,7 @@ def test_a_receiver_that_is_gone_is_disabled(session, make):
     deliveries.release(session, "me", [(other.id, 1)])
     assert claim(session) == []
     assert status(session, other.id).fault == deliveries.DISABLED
-    webhooks.change(session, disabled, webhooks.enabling(True))
+    webhooks.change(session, disabled, webhooks.enabling(disabled, True))
     assert delivery_log.redeliver_failed(session, webhook.id, None) == 2
     assert [one.id for one in claim(session)] == [one.id, other.id]
 
@@ -253,6 +253,9 @@ def test_a_webhook_of_a_deleted_collection_is_disabled(session, make):
     collections.remove(session, kept)
     disabled = webhooks.get(session, webhook.uuid)
     assert (disabled.enabled, disabled.reason) == (False, "its collection is deleted")
+    # Else it would be about all fractals from then on.
+    with pytest.raises(errors.InvalidWebhook, match="collection: is deleted"):
+        webhooks.enabling(disabled, True)
 
 
 def test_the_log_is_paged_and_goes_with_its_webhook(session, make):
