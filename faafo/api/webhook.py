@@ -134,7 +134,7 @@ def post_ping(path: WebhookPath) -> Any:
 @blueprint.post(
     "/webhook/<uuid:uuid>/secret",
     operation_id="rotate_webhook_secret",
-    request_body=examples.json_body(NewSecret, {}),
+    request_body=examples.json_body(NewSecret, {"secret": None}),
     responses={200: WebhookWithSecret},
 )
 def post_secret(path: WebhookPath, body: NewSecret) -> Any:

@@ -75,12 +75,12 @@ def add(
     """Make a webhook, and queue a ping to it.
 
     :param kinds: the types of events that it gets.
-    :raises faafo.errors.InvalidWebhook: when the project has MOST_WEBHOOKS already.
+    :raises faafo.errors.QuotaExceeded: when the project has MOST_WEBHOOKS already.
     """
     same = Webhook.project_id.is_not_distinct_from(owner.project_id)
     own = select(func.count()).select_from(Webhook).where(same, Webhook.callback == false())
     if (session.scalar(own) or 0) >= MOST_WEBHOOKS:
-        raise errors.InvalidWebhook(f"a project has at most {MOST_WEBHOOKS} webhooks")
+        raise errors.QuotaExceeded(f"a project has at most {MOST_WEBHOOKS} webhooks")
     uuid = str(uuidlib.uuid4())
     values = {
         "uuid": uuid,

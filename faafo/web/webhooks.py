@@ -36,7 +36,7 @@ def post_webhooks() -> Response | tuple[str, int]:
     made_before = waited_for()
     try:
         uuid = _add().uuid if made_before is None else made_before
-    except errors.InvalidWebhook as error:
+    except (errors.InvalidWebhook, errors.QuotaExceeded) as error:
         return _list(str(error)), 400
     with Pause(uuid, subscriptions.seconds_to_effect(db.session)) as pause:
         # Other processes that change fractals must know of it first.

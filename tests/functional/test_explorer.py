@@ -365,6 +365,8 @@ def test_a_fractal_is_explored_with_its_whole_window_in_view(served, visit):
     window = {"xa": -0.2, "xb": 0.3, "ya": -1.1, "yb": 0.9}
     uuid = post(served.url, **picture(0, 64) | window)
     page = visit.go(f"/fractal/{uuid}")
+    # Until it is complete the page changes under the pointer.
+    expect(page.get_by_role("link", name="Download", exact=True)).to_be_visible()
     visit.follow(page.get_by_role("link", name="Explore", exact=True))
     expect(page).to_have_url(re.compile("/explore[?]palette="))
     expect(page.get_by_role("note")).to_contain_text("stretched 5.36 times in width")

@@ -273,7 +273,7 @@ def test_the_keyboard_reaches_the_pictures_and_shows_where_it_is(visit: Visit, g
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     first = page.locator("main a:has(img)").first
-    for _ in range(20):
+    for _ in range(40):
         page.keyboard.press("Tab")
         if first.evaluate("element => element === document.activeElement"):
             break

@@ -123,6 +123,8 @@ def test_deliveries_are_listed_filtered_and_queued_again(faafo, client, give_up)
     # The receiver was gone, which has disabled it.
     assert not client.webhook(uuid).enabled
     redeliver = ("webhook", "redeliver", uuid)
+    assert "the webhook is disabled" in faafo(*redeliver)[2]
+    faafo("webhook", "set", uuid, "--enable")
     assert faafo(*redeliver, "--since", "0s")[:2] == (0, "deliveries queued again: 0\n")
     assert faafo(*redeliver, "--delivery", second)[1] == "deliveries queued again: 1\n"
     assert faafo(*failed)[1].split() == [first]

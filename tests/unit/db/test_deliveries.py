@@ -274,5 +274,5 @@ def test_a_project_has_a_bounded_number_of_webhooks(session, make, monkeypatch):
     make()
     make()
     posting.callbacks.receivers(session, NOBODY, ["https://receiver.example/"])
-    with pytest.raises(errors.InvalidWebhook, match="at most 2 webhooks"):
+    with pytest.raises(errors.QuotaExceeded, match="at most 2 webhooks"):
         make()
