@@ -9,7 +9,6 @@ from faafo.api.entries import Entry, Lenient
 from faafo.api.schemas import (
     CHECKSUM,
     DURATION,
-    RESULT,
     SIZE,
     WORKER,
     Attempt,
@@ -20,6 +19,7 @@ from faafo.api.schemas import (
     Text,
 )
 from faafo.db.outcomes import Result
+from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.task import MAX_INT32, NUMBER_TEXT, WHOLE, Checksum, Uuid
 

@@ -10,10 +10,11 @@ from flask_openapi import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from faafo.api import precondition
-from faafo.api.schemas import CHECKSUM, DURATION, ERRORS, RESULT, SIZE, WORKER, FractalPath
+from faafo.api.schemas import CHECKSUM, DURATION, ERRORS, SIZE, WORKER, FractalPath
 from faafo.core import jobs
 from faafo.core.preference import Waiting
 from faafo.core.versions import under_requested_prefix
+from faafo.fractal.events import RESULT
 from faafo.fractal.task import Checksum, Status
 
 blueprint = APIBlueprint(

@@ -7,11 +7,11 @@ from typing import Any
 from faafo import errors
 from faafo.api import precondition
 from faafo.api.report_schemas import FractalUpdate
-from faafo.api.schemas import RESULT
 from faafo.core import stored_image
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
+from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import CHECKSUM_DIGITS
 

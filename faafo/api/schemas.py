@@ -20,9 +20,6 @@ from faafo.fractal.task import (
     Uuid,
 )
 
-# The fields of a result that are columns of the record.
-RESULT = ("checksum", "duration", "size", "generated_by")
-
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 # Checked by faafo.egress; a public address in place of a name is taken, too.

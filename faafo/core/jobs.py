@@ -18,9 +18,9 @@ from faafo.core.collaborators import collaborators
 from faafo.core.preference import Waiting
 from faafo.db import db, jobs, outcomes
 from faafo.db.models import Fractal
-from faafo.fractal.events import DELETED
+from faafo.fractal.events import DELETED, progress_of
 from faafo.fractal.task import Status
-from faafo.recent.state import Found, JobState, deleted, progress_of
+from faafo.recent.state import Found, JobState, deleted
 
 if TYPE_CHECKING:
     from faafo.recent.server import RecentJobs

@@ -5,13 +5,13 @@ import json
 import uuid as uuidlib
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, select, update
 
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.event_models import Webhook
 from faafo.db.scope import Owner
-from faafo.db.statements import execute_update
+from faafo.db.statements import execute_update, insert_unless_there
 from faafo.fractal.events import ENDINGS
 from faafo.fractal.signing import new_secret
 
@@ -67,9 +67,6 @@ def _renew(session: Session, found: Iterable[Row]) -> bool:
 
 def _add(session: Session, owner: Owner, urls: Mapping[str, str]) -> None:
     """Insert webhooks, by uuid, unless another transaction has done so."""
-    query = insert(Webhook.__table__).prefix_with("OR IGNORE", dialect="sqlite")
-    for dialect in ("mysql", "mariadb"):
-        query = query.prefix_with("IGNORE", dialect=dialect)
     now = session.scalars(select(moment())).one()
     rows = [
         {
@@ -85,4 +82,4 @@ def _add(session: Session, owner: Owner, urls: Mapping[str, str]) -> None:
         for uuid, url in urls.items()
     ]
     if rows:
-        session.connection().execute(query, rows)
+        session.connection().execute(insert_unless_there(Webhook.__table__), rows)

@@ -29,6 +29,12 @@ COLUMNS = (
 )
 ROWS = select(*(Fractal.__table__.c[name] for name in COLUMNS))
 
+# What streams need of events.
+STREAMED = select(
+    *(Event.id, Event.uuid, Event.type, Event.fractal_uuid, Event.project_id),
+    *(Event.shared, Event.body),
+).order_by(Event.id)
+
 
 def record(session: Session, kind: EventType, *where: ColumnElement[bool]) -> None:
     """Write events about the fractals for which all conditions hold, and their deliveries.
@@ -91,16 +97,12 @@ def after(session: Session, last_id: int, limit: int) -> Sequence[Row]:
 
     An event with a smaller id may become visible later: its transaction has not been committed.
     """
-    columns = (Event.id, Event.uuid, Event.type, Event.fractal_uuid, Event.project_id)
-    query = select(*columns, Event.shared, Event.body).where(Event.id > last_id)
-    return session.execute(query.order_by(Event.id).limit(limit)).all()
+    return session.execute(STREAMED.where(Event.id > last_id).limit(limit)).all()
 
 
 def with_ids(session: Session, ids: Iterable[int]) -> Sequence[Row]:
     """Return the events with these ids, as ``after`` does."""
-    columns = (Event.id, Event.uuid, Event.type, Event.fractal_uuid, Event.project_id)
-    query = select(*columns, Event.shared, Event.body).where(Event.id.in_(list(ids)))
-    return session.execute(query.order_by(Event.id)).all()
+    return session.execute(STREAMED.where(Event.id.in_(list(ids)))).all()
 
 
 def latest_id(session: Session) -> int:

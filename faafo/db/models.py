@@ -21,6 +21,7 @@ from faafo.db import Base
 from faafo.db.clock import Moment
 from faafo.db.columns import Serial, exact
 from faafo.fractal import palette as palettes
+from faafo.fractal.events import as_text
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
@@ -55,8 +56,7 @@ RECORD_FIELDS = (
 
 def as_record(values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a record as JSON shows them."""
-    moment = values["created_at"].isoformat(timespec="microseconds")
-    return values | {"created_at": f"{moment}Z"}
+    return values | {"created_at": as_text(values["created_at"])}
 
 
 class Deletions(Base):

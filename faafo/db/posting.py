@@ -45,10 +45,7 @@ def post(
 
     With a callback it has the field ``callback_secret``, too.
     """
-    row = store(session, task, owner, shared, quota, callback_url)
-    if callback_url is None:
-        return _record(row)
-    return _record(row) | _secret(session, row["callback_id"])
+    return _records(session, [store(session, task, owner, shared, quota, callback_url)])[0]
 
 
 @retry_on_deadlock
@@ -123,21 +120,20 @@ def post_all(
         session.rollback()
         taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])
         raise errors.FractalExists(f"uuid: fractals exist already: {taken}") from None
-    signed_by = callbacks.secrets(session, receivers.values()) if receivers else {}
-    return [
-        _record(row)
-        if row.get("callback_id") is None
-        else _record(row) | {"callback_secret": signed_by.get(row["callback_id"])}
-        for row in rows
-    ]
+    return _records(session, rows)
 
 
-def _record(row: dict[str, Any]) -> dict[str, Any]:
-    return as_record({name: row.get(name) for name in RECORD_FIELDS})
-
-
-def _secret(session: Session, callback_id: int) -> dict[str, Any]:
-    return {"callback_secret": callbacks.secrets(session, [callback_id]).get(callback_id)}
+def _records(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the records of rows; those with a callback have its secret."""
+    ids = {row["callback_id"] for row in rows if row.get("callback_id") is not None}
+    signed_by = callbacks.secrets(session, ids) if ids else {}
+    records = []
+    for row in rows:
+        record = as_record({name: row.get(name) for name in RECORD_FIELDS})
+        if row.get("callback_id") is not None:
+            record["callback_secret"] = signed_by.get(row["callback_id"])
+        records.append(record)
+    return records
 
 
 def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Select, Table, case, delete, func, insert, or_, select, update
+from sqlalchemy import Select, Table, case, delete, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
@@ -13,7 +13,7 @@ from faafo.db import Session
 from faafo.db.clock import today
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import Quota, Usage
-from faafo.db.statements import execute_update
+from faafo.db.statements import execute_update, insert_unless_there
 from faafo.fractal.task import MAX_SIZE, FractalTask
 
 UNLIMITED = -1
@@ -155,8 +155,5 @@ def _insert(session: Session, table: Any, project_id: str) -> None:
     A transaction of its own: an UPDATE that matches no row may lock the gap for the INSERT.
     """
     assert isinstance(table, Table)
-    query = insert(table).prefix_with("OR IGNORE", dialect="sqlite")
-    for dialect in ("mysql", "mariadb"):
-        query = query.prefix_with("IGNORE", dialect=dialect)
-    session.connection().execute(query, {"project_id": project_id})
+    session.connection().execute(insert_unless_there(table), {"project_id": project_id})
     session.commit()

@@ -3,7 +3,7 @@
 
 from typing import cast
 
-from sqlalchemy import CursorResult, Result, Update
+from sqlalchemy import CursorResult, Insert, Result, Table, Update, insert
 
 from faafo.db import Session
 
@@ -14,6 +14,14 @@ NO_SYNC = {"synchronize_session": False}
 def execute_update(session: Session, statement: Update) -> int:
     """Execute an UPDATE; return the number of rows it matched."""
     return matched(session.execute(statement, execution_options=NO_SYNC))
+
+
+def insert_unless_there(table: Table) -> Insert:
+    """Return an INSERT that does nothing when another transaction has inserted the row."""
+    query = insert(table).prefix_with("OR IGNORE", dialect="sqlite")
+    for dialect in ("mysql", "mariadb"):
+        query = query.prefix_with("IGNORE", dialect=dialect)
+    return query
 
 
 def matched(result: Result) -> int:

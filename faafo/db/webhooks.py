@@ -218,21 +218,18 @@ def purge_callbacks(session: Session, seconds: float) -> int:
 
 
 @retry_on_deadlock
-def ping(session: Session, seen: Webhook) -> int:
-    """Queue a ping to a webhook; return the id of the delivery.
+def ping(session: Session, seen: Webhook) -> None:
+    """Queue a ping to a webhook.
 
     :raises faafo.errors.InvalidWebhook: when it is disabled.
     """
     require_enabled(seen)
-    event_uuid = _ping(session, seen)
-    query = select(Delivery.id).join(Event, Event.id == Delivery.event_id)
-    delivery_id = session.scalars(query.where(Event.uuid == event_uuid)).one()
+    _ping(session, seen)
     session.commit()
-    return delivery_id
 
 
-def _ping(session: Session, webhook: Webhook) -> str:
-    """Queue a ping; return the uuid of the event. The caller commits."""
+def _ping(session: Session, webhook: Webhook) -> None:
+    """Queue a ping; the caller commits."""
     now = session.scalars(select(moment())).one()
     uuid = str(uuidlib.uuid4())
     event = {
@@ -244,4 +241,3 @@ def _ping(session: Session, webhook: Webhook) -> str:
     }
     session.execute(insert(Event).values(**event))
     events.deliver(session, {uuid: [webhook.id]}, now)
-    return uuid

@@ -36,6 +36,7 @@ OF_STATUS = {
     Status.COMPLETE: EventType.COMPLETE,
     Status.ERROR: EventType.ERROR,
 }
+# The fields of a result that are columns of the record.
 RESULT = ("checksum", "duration", "size", "generated_by")
 
 
@@ -64,7 +65,7 @@ def fractal_data(kind: EventType, columns: Mapping[str, Any]) -> dict[str, Any]:
         "attempt": columns["attempt"],
         "failures": columns["failures"],
         "fault": columns["fault"],
-        "progress": _progress(status, columns["rows_done"], columns["height"]),
+        "progress": progress_of({**columns, "status": status}),
         **{name: columns[name] if is_complete else None for name in RESULT},
         "width": columns["width"],
         "height": columns["height"],
@@ -76,9 +77,11 @@ def as_text(moment: datetime) -> str:
     return f"{moment.isoformat(timespec='microseconds')}Z"
 
 
-def _progress(status: str, rows_done: int | None, height: int) -> float | None:
-    if status == Status.COMPLETE:
+def progress_of(record: Mapping[str, Any]) -> float | None:
+    """Return the part of the rows rendered, given ``status``, ``rows_done`` and ``height``."""
+    if record["status"] == Status.COMPLETE:
         return 1.0
-    if status != Status.RENDERING or rows_done is None:
+    if record["status"] != Status.RENDERING or record["rows_done"] is None:
         return None
-    return min(1.0, rows_done / height)
+    part: float = record["rows_done"] / record["height"]
+    return min(1.0, part)

@@ -35,7 +35,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from faafo import errors
-from faafo.fractal.events import DELETED, VERSION
+from faafo.fractal.events import DELETED, RESULT, VERSION, progress_of
 from faafo.fractal.task import Status, describe
 
 RANK = {
@@ -46,7 +46,7 @@ RANK = {
     DELETED: 5,
 }
 # What a job shows of its state.
-FIELDS = ("fault", "checksum", "duration", "size", "generated_by")
+FIELDS = ("fault", *RESULT)
 # Of ``order``, in digits.
 LENGTH = 59
 # Of which each has 20 digits, whatever the time zone in which it is written.
@@ -144,16 +144,6 @@ def deleted(uuid: str, created_at: datetime) -> JobState:
     """Return the state of a deleted record, given when it was created (UTC)."""
     created_at = created_at.replace(tzinfo=UTC)
     return JobState(uuid=uuid, created_at=created_at, status=DELETED, attempt=0, moment=created_at)
-
-
-def progress_of(record: Mapping[str, Any]) -> float | None:
-    """Return the part of the rows rendered, given ``status``, ``rows_done`` and ``height``."""
-    if record["status"] == Status.COMPLETE:
-        return 1.0
-    if record["status"] != Status.RENDERING or record["rows_done"] is None:
-        return None
-    part: float = record["rows_done"] / record["height"]
-    return min(1.0, part)
 
 
 def _digits(moment: datetime) -> str:
