@@ -2,6 +2,7 @@
 """Receivers of webhooks: real servers on this machine, well-behaved and not."""
 
 import http.server
+import re
 import socket
 import ssl
 import threading
@@ -125,7 +126,9 @@ def dead() -> Iterator[str]:
 
 @contextmanager
 def talking(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[str]:
-    """The URL of a receiver that does ``talk`` with one connection after it has read some of it.
+    """The URL of a receiver that reads one request, and then does ``talk`` with its connection.
+
+    To close a connection with unread bytes resets it, and may discard what was sent to the peer.
 
     The event is set once the test is over.
     """
@@ -136,7 +139,7 @@ def talking(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[
             with suppress(OSError):
                 connection, _address = server.accept()
                 with connection:
-                    connection.recv(65536)
+                    _read_request(connection)
                     talk(connection, over)
 
         thread = threading.Thread(target=serve)
@@ -148,3 +151,22 @@ def talking(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[
             with suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def _read_request(connection: socket.socket) -> None:
+    """Read the head of a request, and the body that it announces."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += _received(connection)
+    head, _separator, body = received.partition(b"\r\n\r\n")
+    announced = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    assert announced is not None
+    while len(body) < int(announced[1]):
+        body += _received(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    data = connection.recv(65536)
+    if not data:
+        raise ConnectionResetError
+    return data
