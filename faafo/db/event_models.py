@@ -43,6 +43,9 @@ class Event(Base):
     # The payload, a JSON text: a signature covers its bytes.
     body: Mapped[str] = mapped_column(Body)
     created_at: Mapped[datetime] = mapped_column(Moment)
+    # Those of the fractal.
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    traceparent: Mapped[str | None] = mapped_column(String(64))
 
 
 class Webhook(Base):

@@ -196,6 +196,11 @@ class Fractal(Base):
     rows_done: Mapped[int | None]
     # The webhook that is told how it ends: see ``callbacks``. It may be deleted by now.
     callback_id: Mapped[int | None] = mapped_column(BigInteger)
+    # The request that has posted it, as logs name it, and the span of that in a trace.
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    traceparent: Mapped[str | None] = mapped_column(String(64))
+    # The fencing token of the generator's lock, if it was posted under that.
+    lock_token: Mapped[int | None] = mapped_column(BigInteger)
 
     # Not unique: two records may describe the same image.
     checksum: Mapped[str | None] = mapped_column(String(64))

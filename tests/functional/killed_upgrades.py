@@ -30,7 +30,8 @@ ROW = text(
 # Tables that refer to others come first.
 TABLES = (
     "collected_fractal", "collection", "delivery", "event", "webhook", "subscription",
-    "fractal", "deletions", "access_token", "usage", "quota", "alembic_version",
+    "fractal", "deletions", "access_token", "usage", "quota", "service", "maintenance", "lock",
+    "setting", "setting_version", "sample", "alembic_version",
 )  # fmt: skip
 EXPECTED = (7, "original", 15)
 
