@@ -11,6 +11,7 @@ from faafo import errors
 from faafo.app.ending_watch import EndingWatch
 from faafo.app.event_watch import EventWatch
 from faafo.app.exposure import check_exposure
+from faafo.app.sampler import Sampler
 from faafo.app.server import HttpServer
 from faafo.core.collaborators import collaborators
 from faafo.core.event_source import EventSource
@@ -36,6 +37,7 @@ class ApiService:
         self._arrivals = (self._collaborators.arrivals, self._collaborators.deliveries)
         self._endings = EndingWatch(app, self._collaborators.endings)
         self._events = EventWatch(self._collaborators.streams, EventSource(app))
+        self._sampler = Sampler(app)
 
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
@@ -54,6 +56,7 @@ class ApiService:
         self._start_waiting(self._server.most_connections // WAITING_SHARE)
         for one in self._arrivals:
             one.open()
+        self._sampler.start()
         self._server.start()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
@@ -74,6 +77,7 @@ class ApiService:
         """Finish open requests, then stop."""
         for one in self._arrivals:
             one.close()
+        self._sampler.stop()
         self._endings.stop()
         self._events.stop()
         if self._server is not None:

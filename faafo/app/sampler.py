@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The thread that stores a sample of the load once a minute."""
+
+import logging
+import threading
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from faafo import errors
+from faafo.core.collaborators import collaborators
+from faafo.db import db, samples
+
+LOG = logging.getLogger(__name__)
+
+# Seconds between two looks whether the minute has a sample.
+LOOK_SECONDS = 10.0
+
+
+class Sampler:
+    """Samples the load until it is stopped; of several APIs the first one stores a minute's."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._stopped = threading.Event()
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
+
+    def start(self) -> None:
+        """Begin to sample."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; a sample that is being taken is not waited for."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self.sample()
+            self._stopped.wait(LOOK_SECONDS)
+
+    def sample(self) -> None:
+        """Store a sample if the present minute has none."""
+        try:
+            with self._app.app_context():
+                if samples.is_due(db.session):
+                    counts = collaborators().counts.of().by_status(db.session())
+                    samples.record(db.session, counts)
+            self._failing = False
+        except SQLAlchemyError as error:
+            level = logging.DEBUG if self._failing else logging.WARNING
+            LOG.log(level, "could not sample the load: %s", type(error).__name__)
+            self._failing = True
+        except errors.Overloaded as error:
+            # The fractals are being counted for the first time.
+            LOG.debug("could not sample the load: %s", error)
