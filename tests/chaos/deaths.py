@@ -11,6 +11,7 @@ SLOTS = 2
 WORKERS = 2
 # What one producer, or the only broker, can have under way.
 ALL_SLOTS = SLOTS * WORKERS
+KINDS = ("producer", "api", "worker")
 
 
 def populate(site: Site, producers: int = 1, apis: int = 1) -> Site:
@@ -54,8 +55,8 @@ def killed_anything(lab: Lab, rng: Random, scale: Scale) -> Line:
     """kill -9 of any of 2 workers, 2 producers, 2 APIs"""
     with lab.site() as site:
         populate(site, producers=2, apis=2)
-        # One of each kind before a second one of any; the short suite kills workers elsewhere, too.
-        kinds = islice(cycle(("producer", "api", "worker")), scale.faults)
+        # One of each kind before a second one of any.
+        kinds = islice(cycle(KINDS), max(scale.faults, len(KINDS)))
         crashes = [rng.choice(site.of(kind)).crash for kind in kinds]
         return play(site, rng, scale, crashes, ALL_SLOTS)
 

@@ -68,7 +68,7 @@ CALLS = {
     ("/v1", "get"): "show_version",
 }
 # `make fuzz` asks for more.
-REQUESTS = int(os.environ.get("FAAFO_FUZZ_REQUESTS", "600"))
+REQUESTS = int(os.environ.get("FAAFO_FUZZ_REQUESTS", "300"))
 COMMAND = [
     f"--config-file={Path(__file__).with_name('schemathesis.toml')}",
     "run",
