@@ -22,6 +22,7 @@ from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish
 from faafo.db import batch, claims, db, fractals, leases
+from faafo.db.models import Fractal
 
 LOG = logging.getLogger(__name__)
 
@@ -61,7 +62,12 @@ def post_claim(body: NewClaim) -> Any:
     policy = collaborators().retry_policy
     claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
     g.is_routine = not claimed
-    return jsonify(objects=[fractal.as_dict() | {"token": fractal.token} for fractal in claimed])
+    return jsonify(objects=[_claimed(fractal) for fractal in claimed])
+
+
+def _claimed(fractal: Fractal) -> dict[str, Any]:
+    """Return the record of a claimed fractal with what its producer alone is told."""
+    return fractal.as_dict() | {"token": fractal.token, **fractal.correlation.members()}
 
 
 @blueprint.put(

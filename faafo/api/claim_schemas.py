@@ -23,6 +23,9 @@ from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.task import MAX_INT32, NUMBER_TEXT, WHOLE, Checksum, Uuid
 
+# Of what is told to services, to find the log lines and spans of a fractal.
+REQUEST = "id of the request that has posted the fractal, for logs; absent if unknown"
+TRACEPARENT = "span of that request in a trace (W3C Trace Context); absent if there is none"
 PRODUCER = "name of the producer, which holds the leases"
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
@@ -57,9 +60,11 @@ class Claimable(BaseModel):
 
 
 class ClaimedFractal(FractalRecord):
-    """The record of a claimed fractal, and the token of its lease."""
+    """The record of a claimed fractal, the token of its lease, and what finds its log lines."""
 
     token: Token = Field(description="the fencing token: whatever is said of this lease names it")
+    request_id: str | None = Field(None, description=REQUEST)
+    traceparent: str | None = Field(None, description=TRACEPARENT)
 
 
 class Claimed(BaseModel):

@@ -19,6 +19,7 @@ from faafo.api.delivery_schemas import (
 )
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
+from faafo.correlation import Correlation
 from faafo.db import db, deliveries, delivery_log, delivery_reports, subscriptions, webhooks
 from faafo.db.deliveries import Claimed, Wanted
 from faafo.fractal.events import as_text
@@ -104,6 +105,7 @@ def _due(claimed: Claimed) -> dict[str, Any]:
             "type": event.type,
             "created_at": as_text(event.created_at),
             "body": event.body,
+            **Correlation(event.request_id, event.traceparent).members(),
         },
         "webhook": webhook
         and {"uuid": webhook.uuid, "url": webhook.url, "secrets": list(claimed.secrets)},

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from faafo.api.claim_schemas import Seconds, Wait
+from faafo.api.claim_schemas import REQUEST, TRACEPARENT, Seconds, Wait
 from faafo.api.schemas import Attempt, Duration, Name, Text
 from faafo.db.delivery_reports import Attempt as Delivered
 from faafo.db.delivery_reports import Failure
@@ -51,6 +51,8 @@ class DueEvent(BaseModel):
     type: str = Field(description="type of the event")
     created_at: str = Field(description="when it happened (UTC)")
     body: str = Field(description="the payload, JSON text: a signature covers it as it is")
+    request_id: str | None = Field(None, description=REQUEST)
+    traceparent: str | None = Field(None, description=TRACEPARENT)
 
 
 class DueWebhook(BaseModel):

@@ -8,6 +8,7 @@ from typing import Any
 from faafo.api.schemas import NewFractal
 from faafo.core import access
 from faafo.core.collaborators import collaborators
+from faafo.core.context import request_context
 from faafo.db import db, posting
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import FractalTask
@@ -22,7 +23,16 @@ def post(body: NewFractal) -> dict[str, Any]:
     limits = collaborators().limits
     limits.check(task)
     url = _callback_url(body)
-    record = posting.post(db.session, task, access.owner(), body.shared, limits.quota, url)
+    request_context().uuid = task.uuid
+    record = posting.post(
+        db.session,
+        task,
+        access.owner(),
+        body.shared,
+        limits.quota,
+        url,
+        request_context().correlation,
+    )
     collaborators().arrivals.announce()
     return record
 
@@ -40,7 +50,15 @@ def post_all(bodies: Sequence[NewFractal]) -> list[dict[str, Any]]:
         if (url := _callback_url(one, f"{number}.")) is not None:
             callbacks[task.uuid] = url
     limits.check_queue(len(tasks))
-    records = posting.post_all(db.session, tasks, access.owner(), shared, limits.quota, callbacks)
+    records = posting.post_all(
+        db.session,
+        tasks,
+        access.owner(),
+        shared,
+        limits.quota,
+        callbacks,
+        request_context().correlation,
+    )
     collaborators().arrivals.announce()
     return records
 

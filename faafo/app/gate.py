@@ -49,6 +49,7 @@ def _gate(authenticator: Authenticator, visited: Collection[str]) -> Callable[[]
         context = RequestContext(
             request_id=request_context().request_id,
             global_request_id=request_context().global_request_id,
+            uuid=request_context().uuid,
             user_id=who.user_id,
             user_name=who.user_name,
             project_id=who.project_id,

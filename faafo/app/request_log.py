@@ -2,7 +2,6 @@
 """Begin and end of each request: its context with an id, its line in the access log."""
 
 import logging
-import re
 import string
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from waitress.task import ErrorTask
 
 from faafo.core.context import CONTEXT, RequestContext
 from faafo.core.preflight import PREFLIGHT
+from faafo.correlation import REQUEST_ID, matching
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
 # In characters: a client must not fill the disk.
@@ -26,9 +26,6 @@ UNQUOTED = string.punctuation.replace('"', "")
 STARTED_AT = "faafo.started_at"
 HEADER = "X-Openstack-Request-Id"
 SENT_HEADER = "HTTP_X_OPENSTACK_REQUEST_ID"
-# A service that sends requests on behalf of another one tells the id of that, as oslo.middleware
-# takes it.
-GLOBAL_ID = re.compile(r"req-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def register(app: Flask, roles: Sequence[str] = ()) -> None:
@@ -46,7 +43,12 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
             environ[CONTEXT].update_store()
             return
         environ[STARTED_AT] = time.perf_counter()
-        environ[CONTEXT] = RequestContext(roles=roles, global_request_id=global_id(environ))
+        uuid = (request.view_args or {}).get("uuid")
+        environ[CONTEXT] = RequestContext(
+            roles=roles,
+            global_request_id=global_id(environ),
+            uuid=None if uuid is None else str(uuid),
+        )
 
     app.before_request(begin)
     app.after_request(_end)
@@ -54,8 +56,9 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
 
 def global_id(environ: dict[str, Any]) -> str | None:
     """Return the id that the sender of a request gives the whole of which it is a part."""
-    sent = environ.get(SENT_HEADER)
-    return sent if sent and GLOBAL_ID.fullmatch(sent) else None
+    # A service that sends requests on behalf of another one tells the id of that, as
+    # oslo.middleware takes it.
+    return matching(REQUEST_ID, environ.get(SENT_HEADER))
 
 
 def _end(response: Response) -> Response:

@@ -78,6 +78,7 @@ class Shortcut:
             project_id=who.project_id,
             roles=who.roles,
             global_request_id=request_log.global_id(environ),
+            uuid=uuid,
         )
         if not (self._is_open or _may_see(ours, context, found.fields.get("project_id"))):
             return None

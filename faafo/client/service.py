@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests of a service to the API: credentials, timeouts, and which answers are worth a retry."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from faafo import errors
+from faafo import correlation, errors
 from faafo.client.answers import message, parsed, reason
 from faafo.client.login import without_login
 from faafo.client.service_auth import Credentials
@@ -18,6 +20,9 @@ READ_TIMEOUT = 60.0
 # Retried later, like a server error: credentials are not valid at present, there are too many
 # requests, or the queue is full.
 RETRIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+# By which the API finds out for what a request is sent: it logs them, and passes them on.
+HEADERS = {"request_id": "X-Openstack-Request-Id", "traceparent": "traceparent"}
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class ServiceClient:
@@ -66,6 +71,7 @@ class ServiceClient:
         body: Any = None,
         parameters: dict[str, Any] | None = None,
         timeout: float | tuple[float, float] | None = None,
+        headers: Mapping[str, str] = NO_HEADERS,
         **arguments: Any,
     ) -> Any:
         try:
@@ -74,6 +80,7 @@ class ServiceClient:
                 path,
                 json=body,
                 params=parameters,
+                headers={**_told_of_work(), **headers},
                 timeout=timeout or (CONNECT_TIMEOUT, self._read_timeout),
                 # Another host must not get the credentials, nor a POST become a GET.
                 allow_redirects=False,
@@ -114,3 +121,8 @@ class ServiceClient:
         if self._login is not None:
             request = self._login(request)
         return request if self._auth is None else self._auth(request)
+
+
+def _told_of_work() -> dict[str, str]:
+    """Return the headers that tell the API for what this thread works."""
+    return {HEADERS[name]: value for name, value in correlation.current().members().items()}

@@ -27,6 +27,11 @@ from faafo.db.text import exact
 LARGEST_PASS = 500
 PASSES = 8
 DISABLED = "not tried: the webhook is disabled"
+# What a notifier is told of an event.
+EVENTS = select(
+    *(Event.id, Event.uuid, Event.type, Event.created_at, Event.body),
+    *(Event.request_id, Event.traceparent),
+)
 _IS_DUE = (Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= moment())
 
 
@@ -242,5 +247,4 @@ def _lease(session: Session, claimed_by: str, ids: list[int], seconds: float) ->
 
 
 def _events(session: Session, ids: Collection[int]) -> dict[int, Row]:
-    query = select(Event.id, Event.uuid, Event.type, Event.created_at, Event.body)
-    return {one.id: one for one in session.execute(query.where(Event.id.in_(ids)))}
+    return {one.id: one for one in session.execute(EVENTS.where(Event.id.in_(ids)))}

@@ -26,6 +26,7 @@ INSERT_DELIVERIES = insert(Delivery.__table__)
 COLUMNS = (
     *("id", "uuid", "created_at", "project_id", "shared", "status", "attempt", "failures"),
     *("fault", "rows_done", "width", "height", "callback_id", *RESULT),
+    *("request_id", "traceparent"),
 )
 ROWS = select(*(Fractal.__table__.c[name] for name in COLUMNS))
 
@@ -137,6 +138,8 @@ def _event(kind: EventType, row: Row, now: datetime) -> dict[str, Any]:
         "attempt": row.attempt,
         "body": payload(kind, now, fractal_data(kind, row._asdict())),
         "created_at": now,
+        "request_id": row.request_id,
+        "traceparent": row.traceparent,
     }
 
 

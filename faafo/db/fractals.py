@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, Select, bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
+from faafo.correlation import UNKNOWN, Correlation
 from faafo.db import Session, changes, posting
 from faafo.db.counts import Counts
 from faafo.db.deadline import BOUNDED
@@ -55,9 +56,11 @@ def add(
     owner: Owner = NOBODY,
     shared: bool = False,
     quota: Amounts = NO_LIMITS,
+    correlation: Correlation = UNKNOWN,
 ) -> Fractal:
     """Store a task as ``posting.post`` does; return the fractal."""
-    return Fractal(**posting.store(session, task, owner, shared, quota))
+    values = posting.store(session, task, owner, shared, quota, correlation=correlation)
+    return Fractal(**values)
 
 
 def get(session: Session, uuid: str) -> Fractal:

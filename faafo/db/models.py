@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from faafo.correlation import Correlation
 from faafo.db import Base
 from faafo.db.clock import Moment
 from faafo.db.columns import Serial, exact
@@ -219,6 +220,11 @@ class Fractal(Base):
     def token(self) -> str:
         """The token of the lease on the current attempt."""
         return make_token(self.incarnation, self.attempt)
+
+    @property
+    def correlation(self) -> Correlation:
+        """By which its log lines and spans are found."""
+        return Correlation(self.request_id, self.traceparent)
 
     def may_own(self, image_token: str | None) -> bool:
         """Tell whether the image stored under that token is, or may become, that of this record."""

@@ -14,6 +14,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from faafo import errors
+from faafo.correlation import UNKNOWN, Correlation
 from faafo.db import Session, callbacks, events, quotas
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
@@ -40,12 +41,14 @@ def post(
     shared: bool = False,
     quota: Amounts = NO_LIMITS,
     callback_url: str | None = None,
+    correlation: Correlation = UNKNOWN,
 ) -> dict[str, Any]:
     """Store a task as ``store`` does; return the record in JSON, without an object of the row.
 
     With a callback it has the field ``callback_secret``, too.
     """
-    return _records(session, [store(session, task, owner, shared, quota, callback_url)])[0]
+    values = store(session, task, owner, shared, quota, callback_url, correlation)
+    return _records(session, [values])[0]
 
 
 @retry_on_deadlock
@@ -56,15 +59,17 @@ def store(
     shared: bool = False,
     quota: Amounts = NO_LIMITS,
     callback_url: str | None = None,
+    correlation: Correlation = UNKNOWN,
 ) -> dict[str, Any]:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
 
     :param quota: the limits of projects that have none of their own.
     :param callback_url: is told how the fractal ends.
+    :param correlation: of the request that posts it.
     :raises faafo.errors.QuotaExceeded: when the project has no room for it.
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    values = _values(task, owner, shared)
+    values = _values(task, owner, shared, correlation)
     quotas.charge(session, owner.project_id, [task], quota)
     if callback_url is not None:
         values["callback_id"] = callbacks.receivers(session, owner, [callback_url])[callback_url]
@@ -86,6 +91,7 @@ def post_all(
     shared: Collection[str] = (),
     quota: Amounts = NO_LIMITS,
     callback_urls: Mapping[str, str] = NO_CALLBACKS,
+    correlation: Correlation = UNKNOWN,
 ) -> list[dict[str, Any]]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
@@ -96,6 +102,7 @@ def post_all(
     :param shared: the uuids of those that all projects may see.
     :param callback_urls: what is told how they end, by uuid.
     :param quota: the limits of projects that have none of their own.
+    :param correlation: of the request that posts them.
     :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
     :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
     """
@@ -103,7 +110,7 @@ def post_all(
     twice = next((uuid for uuid, count in Counter(uuids).items() if count > 1), None)
     if twice is not None:
         raise errors.FractalExists(f"uuid: {twice} is given twice")
-    rows = [_values(task, owner, task.uuid in shared) for task in tasks]
+    rows = [_values(task, owner, task.uuid in shared, correlation) for task in tasks]
     quotas.charge(session, owner.project_id, tasks, quota)
     urls = set(callback_urls.values())
     receivers = callbacks.receivers(session, owner, urls) if urls else {}
@@ -136,7 +143,9 @@ def _records(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str,
     return records
 
 
-def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:
+def _values(
+    task: FractalTask, owner: Owner, shared: bool, correlation: Correlation
+) -> dict[str, Any]:
     return {
         "project_id": owner.project_id,
         "user_id": owner.user_id,
@@ -146,6 +155,7 @@ def _values(task: FractalTask, owner: Owner, shared: bool) -> dict[str, Any]:
         "incarnation": secrets.token_hex(8),
         "attempt": 0,
         "failures": 0,
+        **correlation._asdict(),
     }
 
 

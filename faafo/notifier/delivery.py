@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
 from faafo import errors
+from faafo.correlation import UNKNOWN, Correlation, Work
 from faafo.egress import receiver_of
 
 # Characters of a fault in a report.
@@ -30,12 +31,33 @@ class Webhook:
     secrets: tuple[str, ...] = field(repr=False)
 
 
+class About(NamedTuple):
+    """The fractal and the project that an event is about; each is None if there is none."""
+
+    fractal: str | None = None
+    project_id: str | None = None
+
+    @classmethod
+    def of(cls, body: str) -> Self:
+        """Return what an event with that payload is about."""
+        try:
+            data = json.loads(body)["data"]
+            found = (data.get("uuid"), data.get("project_id"))
+        except (AttributeError, ValueError, LookupError, TypeError):
+            return cls()
+        return cls(*(one if isinstance(one, str) else None for one in found))
+
+
+NOTHING = About()
+
+
 @dataclass(frozen=True)
 class Delivery:
     """A delivery that this notifier has claimed; ``webhook`` and ``tenant`` are None for the bus.
 
     ``attempt`` counts the claims of this delivery: whatever is reported of it names both.
-    ``record`` is the delivery as the API has answered it.
+    ``record`` is the delivery as the API has answered it, ``about`` what its
+    event is about, and ``correlation`` finds the log lines of the same fractal.
     """
 
     id: int
@@ -45,6 +67,8 @@ class Delivery:
     webhook: Webhook | None
     tenant: Tenant | None
     record: Mapping[str, Any] = field(repr=False, compare=False)
+    about: About = field(default=NOTHING, compare=False)
+    correlation: Correlation = field(default=UNKNOWN, compare=False)
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
@@ -54,10 +78,10 @@ class Delivery:
         """
         try:
             event, webhook = record["event"], record["webhook"]
-            tenant = None
+            tenant, about = None, About.of(event["body"])
             if webhook is not None:
                 webhook = Webhook(webhook["uuid"], webhook["url"], tuple(webhook["secrets"]))
-                tenant = Tenant(_origin(webhook.url), _project_of(event["body"]))
+                tenant = Tenant(_origin(webhook.url), about.project_id)
             delivery = cls(
                 record["id"],
                 record["attempt"],
@@ -66,6 +90,8 @@ class Delivery:
                 webhook,
                 tenant,
                 record,
+                about,
+                Correlation.of(event),
             )
         except (AttributeError, LookupError, TypeError) as error:
             raise errors.InvalidMessage(f"a malformed delivery: {error!r}") from None
@@ -83,6 +109,10 @@ class Delivery:
     def lease(self) -> tuple[int, int]:
         """What identifies this claim of this delivery."""
         return self.id, self.attempt
+
+    def work(self) -> Work:
+        """Return the block in which a thread makes this delivery."""
+        return Work(self.correlation, self.about.fractal, self.about.project_id)
 
     def as_body(self) -> dict[str, Any]:
         """Return the lease as requests to the API contain it."""
@@ -124,12 +154,3 @@ def _origin(url: str) -> str:
     except ValueError:
         return ""
     return f"{receiver.scheme}://{receiver.host}:{receiver.port}"
-
-
-def _project_of(body: str) -> str | None:
-    """Return the project that an event is about, None if it has none."""
-    try:
-        project_id = json.loads(body)["data"]["project_id"]
-    except (ValueError, LookupError, TypeError):
-        return None
-    return project_id if isinstance(project_id, str) else None

@@ -47,6 +47,14 @@ class Runner:
 
     def _make(self, delivery: Delivery) -> None:
         """Make a delivery, report it, and free its place."""
+        with delivery.work():
+            outcome = self._outcome(delivery)
+        self._reporter.report(delivery, outcome)
+        self._places.end(delivery, outcome.timed_out)
+        self._wake.set()
+
+    def _outcome(self, delivery: Delivery) -> Outcome:
+        """Make a delivery, and log what has come of it."""
         # Only those to webhooks have places.
         assert delivery.webhook is not None
         begun_at = time.monotonic()
@@ -57,9 +65,8 @@ class Runner:
             LOG.exception("could not make delivery %d", delivery.id)
             fault = f"failed: {type(error).__name__}"
             outcome = Outcome(None, time.monotonic() - begun_at, fault)
-        if outcome.fault is not None:
-            text = "delivery %d of event %s to webhook %s failed: %s"
-            LOG.info(text, delivery.id, delivery.event, delivery.webhook.uuid, outcome.fault)
-        self._reporter.report(delivery, outcome)
-        self._places.end(delivery, outcome.timed_out)
-        self._wake.set()
+        text = "delivery %d of event %s to webhook %s: %s in %.3f s"
+        failed = outcome.fault is not None
+        came = f"failed: {outcome.fault}" if failed else f"status {outcome.http_status}"
+        LOG.info(text, delivery.id, delivery.event, delivery.webhook.uuid, came, outcome.duration)
+        return outcome

@@ -10,9 +10,11 @@ from itertools import islice, takewhile
 from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
+from faafo.correlation import UNKNOWN, Correlation, Work
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
 from faafo.producer.pace import AHEAD_SECONDS
+from faafo.rpc.client import LeasedTask
 
 # Points times iterations of a task that is small: the largest of the default ranges.
 SMALL = 1024 * 1024 * 512
@@ -20,11 +22,16 @@ SMALL = 1024 * 1024 * 512
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed fractal: its task, its lease, and whether it is quarantined."""
+    """A claimed fractal: its task, its lease, and whether it is quarantined.
+
+    ``correlation`` and ``project_id`` are for log lines.
+    """
 
     task: FractalTask
     lease: Lease
     quarantined: bool
+    correlation: Correlation = UNKNOWN
+    project_id: str | None = None
 
     @property
     def is_small(self) -> bool:
@@ -38,7 +45,21 @@ class Job:
 
         :raises faafo.errors.InvalidTask: when this version of faafo cannot render it.
         """
-        return cls(parse_task(record), Lease.of(record), is_quarantined(record["failures"]))
+        return cls(
+            parse_task(record),
+            Lease.of(record),
+            is_quarantined(record["failures"]),
+            Correlation.of(record),
+            record.get("project_id"),
+        )
+
+    def leased_task(self) -> LeasedTask:
+        """Return the part of a call that is about this job."""
+        return LeasedTask(self.task, self.lease, self.correlation)
+
+    def work(self) -> Work:
+        """Return the block in which a thread works for this job."""
+        return Work(self.correlation, self.lease.uuid, self.project_id)
 
 
 class Backlog:

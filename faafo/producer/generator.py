@@ -6,8 +6,9 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 
-from faafo import errors
+from faafo import correlation, errors
 from faafo.client.http import Client
+from faafo.correlation import Work
 from faafo.fractal.generate import random_task
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalTask
@@ -49,11 +50,13 @@ class Generator:
     def generate(self, stop: threading.Event) -> tuple[list[str], int]:
         """Post one set; return the accepted uuids and the number of fractals not accepted."""
         count = self._rng.randint(*self._counts)
-        LOG.info("generating %d task(s)", count)
-        tasks = [random_task(self._ranges, self._rng, self._palettes) for _ in range(count)]
-        for task in tasks:
-            LOG.info("generated task: %s", task.model_dump())
-        accepted = self._post_all(tasks, stop)
+        # One request id for the whole set.
+        with Work(correlation.new()):
+            LOG.info("generating %d task(s)", count)
+            tasks = [random_task(self._ranges, self._rng, self._palettes) for _ in range(count)]
+            for task in tasks:
+                LOG.info("generated task: %s", task.model_dump())
+            accepted = self._post_all(tasks, stop)
         self._posted()
         return accepted, count - len(accepted)
 

@@ -67,7 +67,7 @@ class Recovery:
 
     def _find(self, jobs: Sequence[Job]) -> list[Outcome] | None:
         """Return the results of the jobs whose images are stored, None if no worker can tell."""
-        leased = [(job.task, job.lease) for job in jobs]
+        leased = [job.leased_task() for job in jobs]
         deadline = time.monotonic() + self._seconds
         for number in itertools.count():
             workers = self._registry.with_batches()

@@ -155,12 +155,17 @@ class Runner:
         """Return the outcome of each job; raise the error of the call as a whole."""
         slot, jobs = assignment.slot, assignment.jobs
         if len(jobs) > 1:
-            leased = [(job.task, job.lease) for job in jobs]
+            leased = [job.leased_task() for job in jobs]
             return self._workers.process_all(leased, slot.worker, slot.instance_id, BEGIN_WITHIN)
         (job,) = jobs
         return [
             self._workers.process(
-                job.task, job.lease, slot.worker, slot.instance_id, slot.exclusive
+                job.task,
+                job.lease,
+                slot.worker,
+                slot.instance_id,
+                slot.exclusive,
+                job.correlation,
             )
         ]
 
@@ -195,7 +200,8 @@ class Runner:
             if outcome is None:
                 not_begun.append(job)
                 continue
-            self._settle_one(assignment, job, outcome)
+            with job.work():
+                self._settle_one(assignment, job, outcome)
             self._backlog.count_end()
         assignment.put_back(not_begun, self._backlog)
 

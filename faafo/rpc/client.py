@@ -4,21 +4,32 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import oslo_messaging
 from oslo_messaging.transport import RPCTransport
 from pydantic import ValidationError
 
 from faafo import errors
+from faafo.correlation import UNKNOWN, Correlation
 from faafo.fractal.lease import Lease
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract, messages
 
-# A task and the lease under which it is rendered.
-LeasedTask = tuple[FractalTask, Lease]
 Outcome = FractalResult | errors.FaafoError | None
+
+
+class LeasedTask(NamedTuple):
+    """A task, the lease under which it is rendered, and what finds its log lines."""
+
+    task: FractalTask
+    lease: Lease
+    correlation: Correlation = UNKNOWN
+
+    def members(self) -> dict[str, Any]:
+        """Return what a worker is told beside the task."""
+        return _holder(self.lease) | self.correlation.members()
 
 
 class WorkerClient:
@@ -48,6 +59,7 @@ class WorkerClient:
         worker: str,
         instance_id: str | None = None,
         exclusive: bool = False,
+        correlation: Correlation = UNKNOWN,
     ) -> FractalResult:
         """Return the result of ``task``, rendered by ``worker``; blocks until it is done.
 
@@ -61,6 +73,7 @@ class WorkerClient:
         :raises faafo.errors.FaafoError: any error that the worker raises, such as WorkerBusy.
         """
         context = self._context(lease) | _without_none(worker=instance_id) | {"alone": exclusive}
+        context |= correlation.members()
         with self._translated():
             target = self._client.prepare(server=worker, version=_version_for(task))
             answer = target.call(context, "process", task=task.model_dump())
@@ -97,7 +110,7 @@ class WorkerClient:
     def _call_all(
         self, method: str, leased: Sequence[LeasedTask], worker: str, context: dict[str, Any]
     ) -> list[Outcome]:
-        tasks = [{**_holder(lease), "task": task.model_dump()} for task, lease in leased]
+        tasks = [{**one.members(), "task": one.task.model_dump()} for one in leased]
         with self._translated(), _refused_if_too_old():
             target = self._client.prepare(server=worker, version=contract.BATCH_VERSION)
             answer = target.call(context, method, tasks=tasks)

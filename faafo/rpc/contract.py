@@ -21,7 +21,8 @@ TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 
 # process(ctxt, task) -> result, and since 1.1 cancel(ctxt, uuid), on TASKS_TOPIC. Since 1.2 a task
 # may name a palette; without one it has the original palette. Since 1.3 process_all(ctxt, tasks)
-# and find_all(ctxt, tasks) return the outcomes of several tasks.
+# and find_all(ctxt, tasks) return the outcomes of several tasks. ctxt, and each of several tasks,
+# may hold request_id and traceparent, by which the log lines and spans of a fractal are found.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=BATCH_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange

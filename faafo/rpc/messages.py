@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The RPC messages other than tasks and results, validated on arrival."""
 
+from functools import partial
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from faafo import errors
+from faafo.correlation import REQUEST_ID, TRACEPARENT, Correlation, matching
 from faafo.fractal.lease import Token
 from faafo.fractal.task import FractalResult, describe
 
@@ -25,10 +27,21 @@ def _valid_progress(value: Any) -> Any:
 
 
 class Holder(_Message):
-    """The attempt and the token of the lease under which a task is rendered; both are optional."""
+    """The attempt and the token of the lease under which a task is rendered; both are optional.
+
+    ``request_id`` and ``traceparent`` are those of a ``Correlation``: None if they are malformed,
+    since no render must fail for them.
+    """
 
     attempt: Annotated[int, Field(strict=True)] | None = None
     token: Token | None = None
+    request_id: Annotated[str | None, BeforeValidator(partial(matching, REQUEST_ID))] = None
+    traceparent: Annotated[str | None, BeforeValidator(partial(matching, TRACEPARENT))] = None
+
+    @property
+    def correlation(self) -> Correlation:
+        """By which the log lines and spans of this attempt are found."""
+        return Correlation(self.request_id, self.traceparent)
 
 
 class TaskContext(Holder):

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from faafo import errors
 from faafo.core import access
 from faafo.core.collaborators import collaborators
+from faafo.core.context import request_context
 from faafo.core.csrf import reject_cross_site
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
@@ -54,7 +55,14 @@ def post_form() -> Response | tuple[str, int]:
         task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(request.form)})
         limits.check(task)
         owner = access.owner()
-        fractal = fractals.add(db.session, with_constant(task), owner, quota=limits.quota)
+        correlation = request_context().correlation
+        fractal = fractals.add(
+            db.session,
+            with_constant(task),
+            owner,
+            quota=limits.quota,
+            correlation=correlation,
+        )
     except ValidationError as error:
         return _form(request.form, describe(error)), 400
     except errors.LimitExceeded as error:

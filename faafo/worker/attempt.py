@@ -6,6 +6,7 @@ import threading
 import time
 
 from faafo import errors
+from faafo.correlation import Work
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask
@@ -42,15 +43,16 @@ class Renderer:
 
         :raises faafo.errors.FaafoError: as ``WorkerEndpoint.process`` tells.
         """
-        try:
-            found = self.find(task, earlier_tokens(holder))
-            return found or self._render(task, holder, cancelled)
-        except errors.FaafoError:
-            raise
-        # Only faafo's errors travel, and the producer waits for an answer.
-        except Exception as error:
-            LOG.exception("task failed: %s", task)
-            raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+        with Work(holder.correlation, task.uuid):
+            try:
+                found = self.find(task, earlier_tokens(holder))
+                return found or self._render(task, holder, cancelled)
+            except errors.FaafoError:
+                raise
+            # Only faafo's errors travel, and the producer waits for an answer.
+            except Exception as error:
+                LOG.exception("task failed: %s", task)
+                raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
 
     def sync(self) -> None:
         """Make the images of all results survive a power failure.

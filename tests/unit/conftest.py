@@ -2,7 +2,10 @@
 """What unit tests share: a configuration, a database, an application, a broker in memory."""
 
 import functools
+import io
 import itertools
+import json
+import logging
 import shutil
 import threading
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ import pytest
 from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from oslo_config import cfg
+from oslo_log.formatters import JSONFormatter
 from sqlalchemy import create_engine
 
 from faafo import conf as options
@@ -135,6 +139,19 @@ def transport(conf):
     transport = get_transport(conf, default_url="inprocess://")
     yield transport
     transport.cleanup()
+
+
+@pytest.fixture
+def json_lines():
+    """Returns what has been logged, as JSON lines tell it."""
+    stream, logger = io.StringIO(), logging.getLogger("faafo")
+    handler, level = logging.StreamHandler(stream), logger.level
+    handler.setFormatter(JSONFormatter())
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    logger.removeHandler(handler)
+    logger.setLevel(level)
 
 
 @pytest.fixture

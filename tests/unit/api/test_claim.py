@@ -9,6 +9,7 @@ import requests
 from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
 from faafo.db import claims, db
+from tests.ids import REQUEST_ID
 
 
 @pytest.fixture
@@ -66,3 +67,30 @@ def test_requests_that_wait_keep_no_connection_to_the_database(
     for thread in waiting:
         thread.join(60)
     assert answers == [True] * 3
+
+
+@pytest.mark.parametrize("path", ["/api/fractal", "/api/fractals"])
+@pytest.mark.parametrize("sent", [REQUEST_ID, None, "not an id"])
+def test_a_claim_tells_the_request_that_has_posted_a_fractal_and_its_record_does_not(
+    http, session, make_task, path, sent
+):
+    task = make_task().model_dump()
+    headers = {"X-Openstack-Request-Id": sent} if sent else {}
+    body = [task] if path.endswith("s") else task
+    posted = http.post(path, json=body, headers=headers)
+    own = posted.headers["X-Openstack-Request-Id"]
+    answer = http.post("/api/claim", json={"claimed_by": "me", "count": 1, "lease": 60})
+    (claimed,) = answer.json["objects"]
+    assert claimed["request_id"] == (sent if sent == REQUEST_ID else own)
+    assert "traceparent" not in claimed
+    assert "request_id" not in http.get(f"/api/fractal/{task['uuid']}").json
+
+
+def test_a_claim_of_what_an_earlier_version_has_stored_tells_no_request(
+    http, session, make_task, change
+):
+    task = make_task()
+    http.post("/api/fractal", json=task.model_dump())
+    change(task.uuid, request_id=None)
+    answer = http.post("/api/claim", json={"claimed_by": "me", "count": 1, "lease": 60})
+    assert "request_id" not in answer.json["objects"][0]

@@ -10,8 +10,10 @@ import pytest
 
 from faafo import errors
 from faafo.client.http import Client
+from faafo.correlation import Correlation, Work
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
+from tests.ids import REQUEST_ID
 
 
 @pytest.fixture
@@ -148,3 +150,11 @@ def test_a_redirection_gets_neither_credentials_nor_results(odd_server, status):
     with pytest.raises(errors.ApiUnavailable, match="is redirected to .*: configure that address"):
         Client(url).wait_for_claimable(1.0)
     assert seen == []
+
+
+def test_requests_tell_what_their_thread_works_for(client, make_task, app):
+    task = make_task()
+    with Work(Correlation(REQUEST_ID)):
+        client.create(task)
+    (claimed,) = client.claim("me", 1, 30)
+    assert claimed["request_id"] == REQUEST_ID

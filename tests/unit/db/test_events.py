@@ -6,6 +6,7 @@ import json
 import pytest
 from sqlalchemy import event, func, select, update
 
+from faafo.correlation import Correlation
 from faafo.db import (
     batch,
     claims,
@@ -31,6 +32,7 @@ from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.events import TYPES
 from faafo.fractal.lease import Lease
 from faafo.fractal.signing import new_secret
+from tests.ids import REQUEST_ID, TRACEPARENT
 
 POLICY = RetryPolicy(max_attempts=2, delay=0.0, longest_delay=0.0)
 URL = "https://receiver.example/"
@@ -247,3 +249,13 @@ def test_ids_of_events_are_never_used_again(session, make_task):
     delivery_log.purge(session, -1.0)
     posting.post(session, make_task())
     assert [one.id for one in events.after(session, 0, 10)] == [2]
+
+
+def test_a_notifier_is_told_the_request_that_has_posted_a_fractal(session, make_task):
+    webhook(session, ADA, ["fractal.queued", "fractal.rendering"])
+    fractals.add(session, make_task(), ADA, correlation=Correlation(REQUEST_ID, TRACEPARENT))
+    claim(session)
+    _ping, *told = due(session)
+    assert [(one.event.request_id, one.event.traceparent) for one in told] == [
+        (REQUEST_ID, TRACEPARENT)
+    ] * 2

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Deliveries as the API answers them."""
 
+import json
+
 import pytest
 
 from faafo import errors
 from faafo.notifier.delivery import LONGEST_FAULT, Delivery, Outcome, Tenant
+from tests.ids import REQUEST_ID
 
 
 def test_a_delivery_is_read(make_record):
@@ -14,6 +17,20 @@ def test_a_delivery_is_read(make_record):
     assert delivery.webhook.url == "https://Receiver.example/hook"
     assert delivery.tenant == Tenant("https://receiver.example:443", "p1")
     assert delivery.record is record
+
+
+def test_what_log_lines_tell_of_a_delivery(make_record):
+    record = make_record("https://receiver.example/", project_id="p1")
+    record["event"] |= {
+        "body": json.dumps({"data": {"uuid": "u1", "project_id": "p1"}}),
+        "request_id": REQUEST_ID,
+    }
+    found = Delivery.of(record).work().get_logging_values()
+    assert (found["request_id"], found["resource_uuid"], found["project"]) == (
+        REQUEST_ID,
+        "u1",
+        "p1",
+    )
 
 
 def test_a_delivery_to_the_bus_has_no_webhook(make_record):

@@ -68,7 +68,7 @@ def report(registry):
 
 
 def render(workers, jobs):
-    return workers.process_all([(job.task, job.lease) for job in jobs], "w", "w:1", 60.0)
+    return workers.process_all([job.leased_task() for job in jobs], "w", "w:1", 60.0)
 
 
 @pytest.mark.parametrize("stored", [0, 1, 3])

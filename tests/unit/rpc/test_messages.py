@@ -4,7 +4,9 @@
 import pytest
 
 from faafo import errors
+from faafo.correlation import UNKNOWN
 from faafo.rpc.messages import Report, TaskContext, TileContext, parse
+from tests.ids import REQUEST_ID, TRACEPARENT
 
 REPORT = {"server": "w", "slots": 2, "busy": 1, "busy_for": {"p": 1}, "version": "1"}
 
@@ -12,6 +14,12 @@ REPORT = {"server": "w", "slots": 2, "busy": 1, "busy_for": {"p": 1}, "version":
 def test_a_context_may_be_empty_or_have_unknown_members():
     assert parse(TaskContext, {}) == TaskContext()
     assert parse(TaskContext, {"traceparent": "00-1-2-03", "attempt": 3}).attempt == 3
+
+
+def test_malformed_ids_for_logs_and_traces_are_no_reason_to_refuse_a_task():
+    told = {"request_id": REQUEST_ID, "traceparent": TRACEPARENT}
+    assert parse(TaskContext, told).correlation == (REQUEST_ID, TRACEPARENT)
+    assert parse(TaskContext, {"request_id": ["x"], "traceparent": 7}).correlation == UNKNOWN
 
 
 @pytest.mark.parametrize(

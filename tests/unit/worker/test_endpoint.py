@@ -19,6 +19,7 @@ from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
+from tests.ids import REQUEST_ID
 
 INCARNATION, ANOTHER = "0123456789abcdef", "fedcba9876543210"
 PARAMETERS = {"producer": "p", "attempt": 1, "token": f"{INCARNATION}-1"}
@@ -488,3 +489,18 @@ def test_images_that_are_found_are_synced_before_they_are_answered(endpoint, syn
     endpoint.process_all(BATCH, [entry])
     endpoint.find_all({}, [entry])
     assert syncs == [1, 1]
+
+
+def test_the_log_lines_of_an_attempt_tell_whose_it_is_alone_and_in_a_batch(
+    endpoint, make_task, json_lines
+):
+    one, other, third = (make_task() for _number in range(3))
+    endpoint.process(PARAMETERS | {"request_id": REQUEST_ID}, one.model_dump())
+    entries = [make_entry(other) | {"request_id": REQUEST_ID}, make_entry(third)]
+    endpoint.process_all(BATCH, entries)
+    found = [line["context"] for line in json_lines() if "saved result" in line["message"]]
+    assert [(line["request_id"], line["resource_uuid"]) for line in found] == [
+        (REQUEST_ID, one.uuid),
+        (REQUEST_ID, other.uuid),
+        (None, third.uuid),
+    ]
