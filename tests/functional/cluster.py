@@ -32,6 +32,9 @@ class Cluster:
         self._database_url = database_url
         self._transport_url = transport_url
         self.url = ""
+        # Of all services, in the default group; and in further ones.
+        self.options: dict[str, Any] = {}
+        self.groups: dict[str, dict[str, Any]] = {}
         self.services: list[Service] = []
         self._leaving: list[Service] = []
 
@@ -89,7 +92,9 @@ class Cluster:
             "verbose": True,
             "bind_port": port,
             "filesystem_store_datadir": self.images,
+            **self.options,
         }
+        groups = self.groups | groups
         config = write_config(self.directory / "api.conf", DEFAULT=options, **groups)
         upgrade_database(self._database_url)
         api = self._start("faafo-api", config)
@@ -113,8 +118,9 @@ class Cluster:
             "endpoint_url": self.url,
             "transport_url": self._transport_url,
             "verbose": True,
+            **self.options,
         }
-        groups = {"rpc": OFTEN, "worker": {"slots": slots}, **groups}
+        groups = {**self.groups, "rpc": OFTEN, "worker": {"slots": slots}, **groups}
         config = write_config(self.directory / f"{name}.conf", DEFAULT=options, **groups)
         worker = self._start("faafo-worker", config, name)
         if wait:
@@ -135,8 +141,9 @@ class Cluster:
             "verbose": True,
             "min_tasks": 0,
             "max_tasks": 0,
+            **self.options,
         }
-        groups = {**(PATIENT if patient else QUICK), **(groups or {})}
+        groups = {**self.groups, **(PATIENT if patient else QUICK), **(groups or {})}
         config = write_config(
             self.directory / f"{name}.conf", DEFAULT={**defaults, **options}, **groups
         )

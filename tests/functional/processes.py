@@ -191,7 +191,7 @@ class Service:
     def wait_for_url(self) -> str:
         """Return the URL that ``faafo-api`` (with ``bind_port = 0``) has come to listen on."""
         line = self.wait_for_line("the API listens on http")
-        return re.search(r"listens on (\S+)", line)[1]
+        return re.search(r"listens on ([^\s\"]+)", line)[1]
 
     def wait_for_end(self, timeout: float = PATIENCE_SECONDS) -> int:
         """Return the exit status, once the process has ended by itself."""

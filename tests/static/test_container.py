@@ -13,6 +13,7 @@ import yaml
 from oslo_config import cfg
 
 from faafo import conf as options
+from faafo import logs
 from faafo.auth import htpasswd
 from faafo.client import keystone
 from faafo.rpc.transport import get_transport
@@ -33,6 +34,7 @@ def conf() -> cfg.ConfigOpts:
     """All options of faafo with their defaults."""
     conf = cfg.ConfigOpts()
     options.register_opts(conf)
+    logs.register_opts(conf)
     conf([], project="faafo", default_config_files=[])
     return conf
 
@@ -88,7 +90,9 @@ def test_whatever_is_waited_for_says_when_it_is_ready():
 def test_no_password_is_in_it_and_only_the_proxy_is_published():
     assert not re.search(r"(?i)pass(word)?: (?!\S*/run/secrets|\{file|\"yes\")\S", COMPOSE)
     assert "://faafo:" not in COMPOSE
-    assert [name for name, one in SERVICES.items() if "ports" in one] == ["proxy"]
+    published = {name: one["ports"] for name, one in SERVICES.items() if "ports" in one}
+    assert [name for name in published if "profiles" not in SERVICES[name]] == ["proxy"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
 def test_the_api_believes_its_proxy_which_says_who_asks_and_how():
@@ -224,3 +228,20 @@ def test_redis_and_reader_are_started_on_request_only():
     assert given.pop("COMPOSE_PROFILES") == "reader"
     secrets = yaml.safe_load(COMPOSE)["secrets"]
     assert all(path.removeprefix("/run/secrets/") in secrets for path in given.values())
+
+
+def test_logs_are_shipped_on_request_only():
+    for name in ("opensearch", "dashboards", "shipper"):
+        assert SERVICES[name]["profiles"] == ["logging"]
+    for name in OURS:
+        assert SERVICES[name]["environment"]["OS_DEFAULT__USE_JSON"] == "${FAAFO_USE_JSON:-false}"
+    given = (CONTAINER / "logging.env").read_text()
+    assert re.findall(r"^\w+=.+$", given, re.MULTILINE) == [
+        "COMPOSE_PROFILES=logging",
+        "FAAFO_USE_JSON=true",
+    ]
+    pipeline = yaml.safe_load((ROOT / "etc/fluent-bit/faafo.yaml").read_text())["pipeline"]
+    (output,) = pipeline["outputs"]
+    assert output["host"] == "opensearch"
+    (mounted,) = (one for one in SERVICES["shipper"]["volumes"] if one.startswith("./etc"))
+    assert (ROOT / mounted.split(":")[0]).is_file()
