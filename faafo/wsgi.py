@@ -5,6 +5,7 @@ The environment variable FAAFO_CONFIG_FILES names its configuration files, separ
 by default it reads the files that faafo-api reads. A server may load this module before it forks.
 """
 
+import logging
 import os
 
 from faafo import process
@@ -17,6 +18,9 @@ _files = os.environ.get("FAAFO_CONFIG_FILES")
 _conf = process.prepare_service("faafo-api", [], _files.split(":") if _files else None)
 process.check_transport_url(_conf)
 process.warn_of_unknown_options(_conf, later=process.OF_MESSAGING)
+if _conf.metrics.bind:
+    # Each process of the server would need a port of its own.
+    logging.getLogger(__name__).warning("[metrics] bind is ignored: only faafo-api has metrics")
 
 application = create_app(_conf, open_store(_conf), process.version())
 prepare_database(application)

@@ -11,6 +11,7 @@ from faafo import errors
 from faafo.app.ending_watch import EndingWatch
 from faafo.app.event_watch import EventWatch
 from faafo.app.exposure import check_exposure
+from faafo.app.gauges import Gauges
 from faafo.app.sampler import Sampler
 from faafo.app.server import HttpServer
 from faafo.core.collaborators import collaborators
@@ -38,6 +39,7 @@ class ApiService:
         self._endings = EndingWatch(app, self._collaborators.endings)
         self._events = EventWatch(self._collaborators.streams, EventSource(app))
         self._sampler = Sampler(app)
+        self._gauges = Gauges(app)
 
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
@@ -57,6 +59,7 @@ class ApiService:
         for one in self._arrivals:
             one.open()
         self._sampler.start()
+        self._gauges.show()
         self._server.start()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url

@@ -15,6 +15,7 @@ from waitress.task import ErrorTask
 from faafo.core.context import CONTEXT, RequestContext
 from faafo.core.preflight import PREFLIGHT
 from faafo.correlation import REQUEST_ID, matching
+from faafo.metrics import catalogue as metrics
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
 # In characters: a client must not fill the disk.
@@ -22,8 +23,13 @@ LONGEST_LOGGED_PATH = 2000
 # All other characters are percent-encoded: a path must not break the line or its quotes.
 UNQUOTED = string.punctuation.replace('"', "")
 
+# What metrics call a path or a method that there is not.
+UNMATCHED = "unmatched"
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
 # In the WSGI environment.
 STARTED_AT = "faafo.started_at"
+HAS_WAITED = "faafo.has_waited"
 HEADER = "X-Openstack-Request-Id"
 SENT_HEADER = "HTTP_X_OPENSTACK_REQUEST_ID"
 
@@ -41,6 +47,7 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
         if CONTEXT in environ:
             # It is repeated after a wait: this thread has logged for another request since.
             environ[CONTEXT].update_store()
+            environ[HAS_WAITED] = True
             return
         environ[STARTED_AT] = time.perf_counter()
         uuid = (request.view_args or {}).get("uuid")
@@ -66,6 +73,8 @@ def _end(response: Response) -> Response:
     response.headers.add(HEADER, environ[CONTEXT].request_id)
     if not environ.get(PREFLIGHT):
         _write_line(environ, response)
+        route = request.url_rule.rule if request.url_rule else UNMATCHED
+        measure(environ, route, response.status_code)
     return response
 
 
@@ -95,6 +104,20 @@ def write(
         size,
         time.perf_counter() - environ[STARTED_AT],
     )
+
+
+def measure(environ: dict[str, Any], route: str, status: int) -> None:
+    """Record the duration of a request, unless it has waited because its sender wanted that.
+
+    :param route: the pattern that its path matches.
+    """
+    if HAS_WAITED in environ:
+        return
+    # Anybody may send any method.
+    method = environ["REQUEST_METHOD"]
+    seconds = time.perf_counter() - environ[STARTED_AT]
+    known = method if method in METHODS else UNMATCHED
+    metrics.HTTP_SECONDS.observe(seconds, route, known, f"{status // 100}xx")
 
 
 class Refusal(ErrorTask):

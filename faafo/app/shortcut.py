@@ -26,6 +26,8 @@ from faafo.web import headers
 
 ENDPOINT = "job.get_job"
 PATH = re.compile(r"/(api|v1)/job/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+# As Flask has it, behind the prefix.
+ROUTE = "/job/<uuid:uuid>"
 EVERYBODY = Identity("", "", None, ROLES)
 
 Headers = Sequence[tuple[str, str]]
@@ -58,6 +60,7 @@ class Shortcut:
         status, special, body = _conditional(environ, body)
         environ[request_log.STARTED_AT] = begun_at
         request_log.write(environ, found[0], int(status[:3]), len(body))
+        request_log.measure(environ, f"/{found[1]}{ROUTE}", int(status[:3]))
         own = (request_log.HEADER, environ[CONTEXT].request_id)
         start_response(status, [*special, *self._headers, own])
         return [body]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``faafo-all``: all services in one process, without a broker or a database server."""
 
+import contextlib
 import logging
 import sys
 import threading
@@ -13,6 +14,7 @@ from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.client import service_auth
 from faafo.cmd.console import Console
+from faafo.metrics.server import serving
 from faafo.notifier.service import NotifierService
 from faafo.producer.producer import ProducerService
 from faafo.rpc.events import open_publisher
@@ -20,6 +22,7 @@ from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_store
 from faafo.worker.worker import WorkerService
 
+ROLES = ("api", "producer", "worker", "notifier")
 # The user waits for it at a terminal.
 DRAIN_SECONDS = 2.0
 
@@ -50,6 +53,8 @@ def run_all(stop: process.Stop) -> int:
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
     drains = (conf.worker, conf.producer, conf.notifier)
     stop.listen(max(options.drain_timeout for options in drains))
+    measured = contextlib.ExitStack()
+    measured.enter_context(serving(conf.metrics.bind, process.version(), ROLES))
     url = api.start(stop.requested)
     conf.set_override("endpoint_url", url)
     console.start(f"{url}/")
@@ -81,6 +86,7 @@ def run_all(stop: process.Stop) -> int:
         notifying.join()
         console.join()
         api.stop()
+        measured.close()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from oslo_service import systemd
 from faafo import errors, process
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
+from faafo.metrics.server import serving
 from faafo.store.factory import open_store
 
 # Seconds that an answer under way gets beyond what every service gets to end.
@@ -28,14 +29,15 @@ def serve(stop: process.Stop) -> None:
     # Those of Keystone are known now.
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     stop.listen(API_DRAIN_SECONDS)
-    try:
-        api.start(stop.requested)
-        systemd.notify()
-    except errors.DatabaseUnavailable:
-        if not stop.requested.is_set():
-            raise
-    stop.requested.wait()
-    api.stop()
+    with serving(conf.metrics.bind, process.version(), ["api"]):
+        try:
+            api.start(stop.requested)
+            systemd.notify()
+        except errors.DatabaseUnavailable:
+            if not stop.requested.is_set():
+                raise
+        stop.requested.wait()
+        api.stop()
 
 
 if __name__ == "__main__":

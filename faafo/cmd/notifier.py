@@ -7,6 +7,7 @@ from oslo_service import systemd
 
 from faafo import process
 from faafo.client import service_auth
+from faafo.metrics.server import serving
 from faafo.notifier.service import NotifierService
 from faafo.rpc.events import open_publisher
 from faafo.rpc.transport import register_opts
@@ -28,7 +29,8 @@ def notify(stop: process.Stop) -> None:
     instance_id = process.instance_id(name)
     notifier = NotifierService(conf, instance_id, process.version(), auth, publish)
     stop.listen(conf.notifier.drain_timeout)
-    notifier.run(stop.requested, systemd.notify, stop.forced)
+    with serving(conf.metrics.bind, process.version(), ["notifier"]):
+        notifier.run(stop.requested, systemd.notify, stop.forced)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from oslo_service import systemd
 
 from faafo import process
 from faafo.client import service_auth
+from faafo.metrics.server import serving
 from faafo.producer.producer import ProducerService
 from faafo.rpc.transport import get_transport, register_opts
 
@@ -25,7 +26,8 @@ def produce(stop: process.Stop) -> int:
     name = conf.producer.name or process.unique_name("producer")
     producer = ProducerService(conf, transport, name, process.instance_id(name), auth)
     stop.listen(conf.producer.drain_timeout)
-    return producer.run(stop.requested, systemd.notify, stop.forced)
+    with serving(conf.metrics.bind, process.version(), ["producer"]):
+        return producer.run(stop.requested, systemd.notify, stop.forced)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from oslo_service import systemd
 
 from faafo import errors, process
+from faafo.metrics.server import serving
 from faafo.reader.reader import ReaderService
 from faafo.recent.server import RecentJobs
 from faafo.rpc.transport import get_events_transport, get_liveness_transport, register_opts
@@ -30,7 +31,8 @@ def read(stop: process.Stop) -> None:
     name = process.unique_name("reader")
     reader = ReaderService(conf, events, liveness, recent, name, process.instance_id(name))
     stop.listen(conf.reader.drain_timeout)
-    reader.run(stop.requested, systemd.notify)
+    with serving(conf.metrics.bind, process.version(), ["reader"]):
+        reader.run(stop.requested, systemd.notify)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from oslo_service import systemd
 
 from faafo import process
+from faafo.metrics.server import serving
 from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_writer
 from faafo.worker.worker import WorkerService
@@ -26,7 +27,8 @@ def work(stop: process.Stop) -> None:
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
     process.warn_of_unknown_options(conf)
     stop.listen(conf.worker.drain_timeout)
-    worker.run(stop.requested, stop.immediate, systemd.notify)
+    with serving(conf.metrics.bind, process.version(), ["worker"]):
+        worker.run(stop.requested, stop.immediate, systemd.notify)
 
 
 if __name__ == "__main__":

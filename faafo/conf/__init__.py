@@ -14,6 +14,7 @@ from faafo.conf import (
     events,
     log,
     messaging,
+    metrics,
     notifier,
     producer,
     quota,
@@ -32,6 +33,7 @@ _MODULES = (
     events,
     log,
     messaging,
+    metrics,
     notifier,
     producer,
     quota,
@@ -69,6 +71,7 @@ def list_api_opts() -> Listing:
             database.list_opts,
             reader.list_api_opts,
             store.list_opts,
+            metrics.list_opts,
             log.list_opts,
         )
     )
@@ -82,6 +85,7 @@ def list_notifier_opts() -> Listing:
             notifier.list_opts,
             webhook.list_notifier_opts,
             events.list_bus_opts,
+            metrics.list_opts,
             log.list_opts,
         )
     )
@@ -89,7 +93,15 @@ def list_notifier_opts() -> Listing:
 
 def list_producer_opts() -> Listing:
     """Return the options of producer.conf, for oslo-config-generator."""
-    return _merge((client.list_opts, producer.list_opts, messaging.list_opts, log.list_opts))
+    return _merge(
+        (
+            client.list_opts,
+            producer.list_opts,
+            messaging.list_opts,
+            metrics.list_opts,
+            log.list_opts,
+        )
+    )
 
 
 def list_worker_opts() -> Listing:
@@ -101,6 +113,7 @@ def list_worker_opts() -> Listing:
             store.list_opts,
             client.list_opts,
             messaging.list_opts,
+            metrics.list_opts,
             log.list_opts,
         )
     )
@@ -108,7 +121,7 @@ def list_worker_opts() -> Listing:
 
 def list_reader_opts() -> Listing:
     """Return the options of reader.conf, for oslo-config-generator."""
-    return _merge((reader.list_opts, events.list_bus_opts, log.list_opts))
+    return _merge((reader.list_opts, events.list_bus_opts, metrics.list_opts, log.list_opts))
 
 
 def _merge(listings: Iterable[Callable[[], Listing]]) -> Listing:

@@ -3,6 +3,7 @@
 
 import ipaddress
 import os
+import re
 
 from oslo_config import types
 
@@ -10,6 +11,7 @@ from faafo import urls
 
 # In bytes: RabbitMQ allows 255 for the name of a queue, which begins with the topic.
 LONGEST_NAME = 200
+LARGEST_PORT = 65535
 
 
 class Directory(types.String):
@@ -117,3 +119,24 @@ class RedisUrl(types.String):
         except ValueError as error:
             raise ValueError(f"{urls.masked(url)}: {error}") from None
         return url
+
+
+class Address(types.String):
+    """An address with a port, on which a server listens."""
+
+    def __init__(self) -> None:
+        super().__init__(type_name="host address and port")
+
+    def __call__(self, value: object) -> str:
+        """Return the address; empty: none.
+
+        :raises ValueError: when it has no port, or one that there is not.
+        """
+        address = super().__call__(value).strip()
+        found = re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})", address, re.ASCII)
+        if address and (found is None or int(found[2]) > LARGEST_PORT):
+            raise ValueError(
+                f"must be an address and a port from 0 to {LARGEST_PORT}, such as 127.0.0.1:9464 "
+                f"or [::1]:9464, not {address!r}"
+            )
+        return address

@@ -14,6 +14,7 @@ from faafo.db.outcomes import COMPLETED, Accepted, Result
 from faafo.db.text import exact
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
+from faafo.metrics import catalogue as metrics
 
 
 @retry_on_deadlock
@@ -36,6 +37,7 @@ def complete_all(
     lost = {one.lease for one in refused}
     session.commit()
     accepted([one for one in results if one.lease not in lost])
+    metrics.COMPLETED.add(amount=len(results) - len(refused))
     return list(lost)
 
 

@@ -21,6 +21,7 @@ from faafo.db.outcomes import RetryPolicy
 from faafo.db.statements import execute_update
 from faafo.fractal.events import OF_STATUS, EventType
 from faafo.fractal.task import Status, is_quarantined
+from faafo.metrics import catalogue as metrics
 
 # Maximum number of expired leases that one claim ends.
 LARGEST_SWEEP = 1000
@@ -36,7 +37,7 @@ def claim(
     Rows locked by another claim are skipped where the database supports that; where it does not,
     the attempt that each UPDATE expects lets only one claim win.
     """
-    _end_expired_leases(session, policy)
+    ended = _end_expired_leases(session, policy)
     candidates = _batch(_candidates(session, _queued_by_now(), Fractal.id, count))
     values = {
         "status": Status.RENDERING,
@@ -52,6 +53,7 @@ def claim(
     query = select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)
     claimed = session.scalars(query, execution_options=REFRESH).all() if won else []
     session.commit()
+    _measure(claimed, ended)
     return claimed
 
 
@@ -69,8 +71,23 @@ def _expired() -> tuple[ColumnElement[bool], ...]:
     return Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment()
 
 
-def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
-    """Record a failure for each expired lease: queue its fractal again, or set it to error."""
+def _measure(claimed: Sequence[Fractal], ended: dict[Status, list[Row]]) -> None:
+    metrics.CLAIMED.add(amount=len(claimed))
+    for one in claimed:
+        if one.claimed_at is not None:
+            waited = (one.claimed_at - one.claimable_at).total_seconds()
+            metrics.QUEUE_SECONDS.observe(max(0.0, waited))
+    retried, dead = len(ended[Status.QUEUED]), len(ended[Status.ERROR])
+    metrics.EXPIRED.add(amount=retried + dead)
+    metrics.RETRIED.add(amount=retried)
+    metrics.DEAD.add(amount=dead)
+
+
+def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, list[Row]]:
+    """Record a failure for each expired lease: queue its fractal again, or set it to error.
+
+    Return what has ended by the status that the fractals have now.
+    """
     ended: dict[Status, list[Row]] = {Status.QUEUED: [], Status.ERROR: []}
     for one in _candidates(session, _expired(), Fractal.lease_expires_at, LARGEST_SWEEP):
         fault = (
@@ -85,6 +102,7 @@ def _end_expired_leases(session: Session, policy: RetryPolicy) -> None:
         if rows:
             ids = [one.id for one in rows]
             events.record(session, OF_STATUS[status], Fractal.id.in_(ids))
+    return ended
 
 
 def _candidates(

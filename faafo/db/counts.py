@@ -89,6 +89,15 @@ class Counts:
 
         :raises faafo.errors.Overloaded: as ``total`` does.
         """
+        counts = self.unfinished(session)
+        counts[Status.COMPLETE] = max(0, self.total(session) - sum(counts.values()))
+        return counts
+
+    def unfinished(self, session: Session) -> dict[str, int]:
+        """Return the number of fractals that are not complete by status, zeros included.
+
+        :raises faafo.errors.Overloaded: as ``total`` does.
+        """
         if self._clock() >= self._unfinished_valid_until and self._may_count(
             session, is_first=self._unfinished is None
         ):
@@ -96,10 +105,8 @@ class Counts:
                 self._count_unfinished(session)
             finally:
                 self._lock.release()
-        unfinished = self._unfinished or {}
-        counts = {status.value: 0 for status in Status} | unfinished
-        counts[Status.COMPLETE] = max(0, self.total(session) - sum(unfinished.values()))
-        return counts
+        statuses = (status.value for status in Status if status is not Status.COMPLETE)
+        return dict.fromkeys(statuses, 0) | (self._unfinished or {})
 
     def _counted(self, session: Session, deletions: int) -> _FullCount:
         """Return a new full count, or the previous one while another thread counts."""

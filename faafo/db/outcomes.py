@@ -18,6 +18,7 @@ from faafo.db.identity import identified
 from faafo.db.models import Fractal
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
+from faafo.metrics import catalogue as metrics
 
 UNCLAIMED = {"claimed_by": None, "lease_expires_at": None, "rows_done": None}
 # A result that arrives twice keeps its first completion time.
@@ -108,6 +109,7 @@ def complete(session: Session, result: Result, accepted: Accepted = lambda _: No
     changed = changes.change(session, where, values)
     fractal = _changed_or_stale(session, result.lease, changed)
     accepted([result])
+    metrics.COMPLETED.add()
     return fractal
 
 
@@ -133,7 +135,9 @@ def fail(session: Session, lease: Lease, fault: str, policy: RetryPolicy) -> Fra
     values = policy.after_failure(get(session, lease.uuid).failures, fault)
     where = (*identified(lease), Fractal.status == Status.RENDERING)
     changed = changes.change(session, where, values)
-    return _changed_or_stale(session, lease, changed)
+    fractal = _changed_or_stale(session, lease, changed)
+    (metrics.DEAD if values["status"] == Status.ERROR else metrics.RETRIED).add()
+    return fractal
 
 
 @retry_on_deadlock

@@ -23,6 +23,7 @@ from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.events import EventType
 from faafo.fractal.task import FractalTask, Status
+from faafo.metrics import catalogue as metrics
 
 # Built once: building a statement takes as long as executing it.
 INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
@@ -77,6 +78,7 @@ def store(
         created_at = _insert(session, values)
         events.record(session, EventType.QUEUED, Fractal.uuid == task.uuid)
         session.commit()
+        metrics.POSTED.add()
     except IntegrityError:
         session.rollback()
         raise errors.FractalExists(f"uuid: a fractal {task.uuid} exists already") from None
@@ -123,6 +125,7 @@ def post_all(
         session.connection().execute(INSERT_ROWS, rows)
         events.record(session, EventType.QUEUED, Fractal.uuid.in_(uuids))
         session.commit()
+        metrics.POSTED.add(amount=len(rows))
     except IntegrityError:
         session.rollback()
         taken = ", ".join(sorted(existing(session, uuids))[:MOST_NAMED])

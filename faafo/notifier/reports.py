@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from faafo import errors
 from faafo.client.deliveries import LARGEST_UPDATE, DeliveryClient
+from faafo.metrics import catalogue as metrics
 from faafo.notifier.delivery import Delivery, Outcome
 from faafo.notifier.leases import Leases
 from faafo.retry import with_backoff
@@ -53,6 +54,9 @@ class Reporter:
 
     def report(self, delivery: Delivery, outcome: Outcome) -> None:
         """Queue an outcome for the next batch."""
+        target = "bus" if delivery.webhook is None else "webhook"
+        metrics.DELIVERIES.add(target, "delivered" if outcome.fault is None else "failed")
+        metrics.DELIVERY_SECONDS.observe(outcome.duration, target)
         with self._arrived:
             self._waiting.append((delivery, outcome))
             self._arrived.notify()

@@ -5,7 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from typing import Self
 
@@ -24,7 +24,7 @@ SMALL = 1024 * 1024 * 512
 class Job:
     """A claimed fractal: its task, its lease, and whether it is quarantined.
 
-    ``correlation`` and ``project_id`` are for log lines.
+    ``correlation`` and ``project_id`` are for log lines, ``claimed_at`` is monotonic seconds.
     """
 
     task: FractalTask
@@ -32,6 +32,7 @@ class Job:
     quarantined: bool
     correlation: Correlation = UNKNOWN
     project_id: str | None = None
+    claimed_at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def is_small(self) -> bool:

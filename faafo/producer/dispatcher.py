@@ -11,6 +11,7 @@ from faafo import errors
 from faafo.client.arrivals import Arrivals
 from faafo.client.http import Client, Record
 from faafo.fractal.lease import Lease
+from faafo.metrics import catalogue as metrics
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
@@ -81,6 +82,9 @@ class Dispatcher:
             Recovery(registry, workers, pace.lease_duration, self._stop),
             self._stop,
         )
+        metrics.LEASES.read_from(lambda: len(self._leases.held()))
+        metrics.BACKLOG.read_from(lambda: len(self._backlog))
+        metrics.WORKERS.read_from(registry.count)
 
     def run(self, stop: threading.Event, forced: threading.Event) -> None:
         """Dispatch until ``stop`` is set, then drain: within ``drain_timeout`` and four seconds.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.lease import Lease
+from faafo.metrics import catalogue as metrics
 from faafo.producer.pace import LONGEST_READ_TIMEOUT, RENEWALS_PER_LEASE
 from faafo.vital import VitalThreads
 
@@ -66,6 +67,7 @@ class Leases:
         for lease in held:
             if lease.uuid in lost and lease in self.held():
                 LOG.info("lost the lease of task %s: deleted or claimed again", lease.uuid)
+                metrics.LEASES_LOST.add()
                 self._lost(lease, self.worker_of(lease))
 
     def _request_renewal(self, held: list[Lease]) -> list[str]:

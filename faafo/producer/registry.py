@@ -100,6 +100,12 @@ class WorkerRegistry:
             self._forget_expired()
             return sum(worker.slots for worker in self._workers.values() if worker.is_live)
 
+    def count(self) -> int:
+        """Return the number of live workers."""
+        with self._lock:
+            self._forget_expired()
+            return sum(worker.is_live for worker in self._workers.values())
+
     def acquire(self, exclusive: bool = False) -> Slot | None:
         """Occupy a slot of the least loaded live worker; return it, None if all are full.
 

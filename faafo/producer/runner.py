@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runner: assigns jobs to free slots, has workers render them, and settles the outcomes."""
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from faafo import errors
 from faafo.fractal.task import FractalResult
+from faafo.metrics import catalogue as metrics
 from faafo.producer.assignment import Assignment
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
@@ -135,8 +137,11 @@ class Runner:
         worker = assignment.slot.worker
         assignment.begin()
         begun_at = time.monotonic()
+        for job in assignment.jobs:
+            metrics.BACKLOG_SECONDS.observe(begun_at - job.claimed_at)
         try:
-            outcomes = self._call(assignment)
+            with _measured():
+                outcomes = self._call(assignment)
         except (errors.BrokerUnavailable, errors.WorkerBusy) as error:
             LOG.info("worker %s did not render %s: %s", worker, _named(assignment), error.args[0])
             assignment.refuse(error)
@@ -228,3 +233,21 @@ def _named(assignment: Assignment) -> str:
     """Return the tasks of a call for the log."""
     first, *others = (job.lease.uuid for job in assignment.jobs)
     return f"task {first}" + (f" and {len(others)} others" if others else "")
+
+
+@contextlib.contextmanager
+def _measured() -> Iterator[None]:
+    """Measure a call to a worker by how it ends."""
+    begun_at = time.monotonic()
+    outcome = "failed"
+    try:
+        yield
+        outcome = "done"
+    except (errors.BrokerUnavailable, errors.WorkerBusy):
+        outcome = "busy"
+        raise
+    except (errors.WorkerLost, errors.RenderTimeout):
+        outcome = "lost"
+        raise
+    finally:
+        metrics.RPC_SECONDS.observe(time.monotonic() - begun_at, outcome)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from faafo import errors
+from faafo.metrics import catalogue as metrics
 from faafo.recent.state import JobState
 
 LOG = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class States:
         self._stop = stop
         self._clock = clock
         self._is_away = False
+        metrics.REDIS_UP.read_from(lambda: float(not self._is_away))
 
     def store(self, payloads: Sequence[Any]) -> bool:
         """Store what ``payloads`` tell; return False if they have to be queued again.
@@ -49,8 +51,10 @@ class States:
         pause = FIRST_PAUSE
         while not self._apply(states):
             if self._clock() >= latest or self._stop.wait(pause):
+                metrics.EVENTS.add("queued again", amount=len(states))
                 return False
             pause = min(2 * pause, LONGEST_PAUSE)
+        metrics.EVENTS.add("stored", amount=len(states))
         return True
 
     def _apply(self, states: Sequence[JobState]) -> bool:
@@ -72,4 +76,5 @@ def _state(payload: Any) -> JobState | None:
         return JobState.of_event(payload)
     except errors.InvalidMessage as error:
         LOG.warning("dropped an event: %s", error)
+        metrics.EVENTS.add("dropped")
         return None

@@ -10,6 +10,7 @@ from faafo.correlation import Work
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask
+from faafo.metrics import catalogue as metrics
 from faafo.render import image
 from faafo.retry import with_backoff
 from faafo.rpc.messages import Holder
@@ -47,11 +48,15 @@ class Renderer:
             try:
                 found = self.find(task, earlier_tokens(holder))
                 return found or self._render(task, holder, cancelled)
-            except errors.FaafoError:
+            except errors.RenderCancelled:
+                raise
+            except errors.FaafoError as error:
+                metrics.FAILURES.add(_reason(error))
                 raise
             # Only faafo's errors travel, and the producer waits for an answer.
             except Exception as error:
                 LOG.exception("task failed: %s", task)
+                metrics.FAILURES.add("render")
                 raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
 
     def sync(self) -> None:
@@ -82,11 +87,14 @@ class Renderer:
         with self._renders.under_way(task) as progress:
             picture = image.render(task, cancelled.is_set, progress)
         duration = time.perf_counter() - started_at
+        metrics.RENDER_SECONDS.observe(duration)
         LOG.info("task %s processed in %f seconds", task.uuid, duration)
         png = image.encode(picture)
         # Also when it was cancelled too late to be stopped: to store it costs less than to render
         # it again. If the fractal is no more, its result is refused, and its image deleted.
+        saving_at = time.perf_counter()
         path = self._save(task.uuid, png, holder, cancelled)
+        metrics.STORE_SECONDS.observe(time.perf_counter() - saving_at)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
         return self._result(task, png, duration, holder.token)
 
@@ -112,6 +120,12 @@ class Renderer:
             if cancelled.is_set():
                 raise errors.RenderCancelled(f"the image of task {uuid} is not stored") from None
             raise
+
+
+def _reason(error: errors.FaafoError) -> str:
+    if isinstance(error, errors.ImageRefused):
+        return "refused"
+    return "store" if isinstance(error, errors.StoreUnavailable) else "render"
 
 
 def earlier_tokens(holder: Holder) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from faafo import errors
+from faafo.metrics import catalogue as metrics
 
 # Seconds between two checks whether a render that waits for exclusive use is cancelled.
 POLL_INTERVAL = 0.5
@@ -40,6 +41,7 @@ class Slots:
             self._exclusive_for = producer if exclusive else None
         try:
             if exclusive:
+                metrics.QUARANTINED.add()
                 self._wait_for_others(cancelled)
             yield
         finally:

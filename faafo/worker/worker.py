@@ -10,6 +10,7 @@ from collections.abc import Callable
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.metrics import catalogue as metrics
 from faafo.render import escape
 from faafo.retry import with_backoff
 from faafo.rpc import contract
@@ -67,6 +68,9 @@ class WorkerService:
         total = conf.worker.slots or len(os.sched_getaffinity(0))
         self._slots = Slots(total)
         self._renders = Renders()
+        self._reported = 0
+        metrics.SLOTS.read_from(lambda: self._reported)
+        metrics.BUSY.read_from(lambda: sum(self._slots.busy_for.values()))
         renderer = Renderer(name, store, self._renders, conf.store.save_timeout)
         endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations)
         threads = THREADS_PER_SLOT * total + SPARE_THREADS
@@ -156,6 +160,7 @@ class WorkerService:
             LOG.warning("worker %s could not remove incomplete images: %s", self._name, error)
 
     def _report(self, slots: int) -> None:
+        self._reported = slots
         self._reports.report(slots, self._slots.busy_for, self._renders.rows_done())
 
     def _usable_slots(self) -> int:

@@ -20,6 +20,7 @@ ARROWS = {
     "retry": set(),
     "urls": set(),
     "vital": set(),
+    "metrics": set(),
     "egress": set(),
     "fractal": set(),
     "render": {"fractal"},
@@ -62,7 +63,7 @@ ARROWS = {
     },
     "wsgi": {"process", "app", "store"},
 }
-FOR_ALL = {"correlation", "errors", "retry", "urls", "vital"}
+FOR_ALL = {"correlation", "errors", "metrics", "retry", "urls", "vital"}
 LATE_IMPORTS = {
     ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
@@ -81,6 +82,7 @@ ONLY_IN = {
     "numba": {"render"},
     "llvmlite": {"render"},
     "numpy": {"render"},
+    "prometheus_client": {"metrics"},
     "redis": {"recent"},
     "requests": {"client"},
     "cliff": {"cli"},

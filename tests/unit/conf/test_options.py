@@ -7,7 +7,7 @@ import pytest
 from oslo_config import cfg
 
 from faafo import conf as options
-from faafo.conf.types import Name, Network, RedisUrl
+from faafo.conf.types import Address, Name, Network, RedisUrl
 from faafo.fractal.generate import RANGED
 
 SAMPLES = Path(__file__).parents[3] / "etc" / "faafo"
@@ -128,3 +128,14 @@ def test_the_sample_file_of_a_service_has_all_of_its_options(service, listing):
         section = sample.partition(f"[{group}]\n")[2].partition("\n[")[0]
         for opt in opts:
             assert f"\n#{opt.dest} = " in section, f"run tox -e genconfig: [{group}] {opt.dest}"
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1:9464", "[::1]:0", "metrics.example:65535"])
+def test_an_address_to_listen_on_has_a_port(address):
+    assert Address()(address) == address
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", ":9464", "::1:9464", "a:65536", "a:b", "a b:1"])
+def test_what_is_no_address_with_a_port_is_refused(address):
+    with pytest.raises(ValueError, match=r"^must be an address and a port from 0 to 65535, .* not"):
+        Address()(address)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gauges of the API, and what its requests measure."""
+
+import logging
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+
+from faafo.app.gauges import Gauges
+from faafo.db import claims, db, fractals, outcomes, posting
+from faafo.db.outcomes import RetryPolicy
+from faafo.fractal.lease import Lease
+from faafo.metrics.catalogue import API
+
+HTTP = "faafo_http_request_duration_seconds_count"
+
+
+@pytest.fixture
+def post_task(app, make_task):
+    """Posts a fractal."""
+
+    def post():
+        with app.app_context():
+            posting.store(db.session, make_task())
+
+    return post
+
+
+@pytest.fixture
+def value():
+    """Returns the value of a series of the API, None if there is none."""
+    registry = CollectorRegistry()
+    for one in API:
+        one.open(registry)
+    yield lambda name, **labels: registry.get_sample_value(name, labels)
+    for one in API:
+        one.close()
+
+
+def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
+    post_task()
+    Gauges(app).show()
+    assert value("faafo_fractals", status="queued") == 1
+    assert value("faafo_fractals", status="error") == 0
+    assert value("faafo_oldest_queued_seconds") >= 0
+    assert value("faafo_database_up") == 1
+
+
+def test_without_a_database_there_are_no_numbers_and_one_line(app, value, caplog):
+    caplog.set_level(logging.WARNING)
+    with app.app_context():
+        db.session.execute(text("ALTER TABLE fractal RENAME TO other"))
+        db.session.commit()
+    Gauges(app).show()
+    assert value("faafo_database_up") == 0
+    assert value("faafo_fractals", status="queued") is None
+    assert value("faafo_oldest_queued_seconds") is None
+    assert [one.getMessage() for one in caplog.records] == [
+        "could not read the load for metrics: OperationalError"
+    ]
+
+
+def test_requests_are_measured_by_the_pattern_of_their_route(app, value):
+    client = app.test_client()
+    client.get("/api/fractal/00000000-0000-4000-8000-000000000000")
+    client.get("/nowhere/else")
+    client.open("/healthcheck", method="BREW")
+    route = "/api/fractal/<uuid:uuid>"
+    assert value(HTTP, route=route, method="GET", status="4xx") == 1
+    assert value(HTTP, route="unmatched", method="GET", status="4xx") == 1
+    assert value(HTTP, route="unmatched", method="unmatched", status="4xx") == 1
+
+
+def test_claims_retries_and_dead_letters_are_counted(app, value, post_task):
+    policy = RetryPolicy(max_attempts=2, delay=0.0, longest_delay=0.0)
+    post_task()
+    with app.app_context():
+        session = db.session
+        for end in ("fail", "expire"):
+            (claimed,) = claims.claim(session, "producer-1", 1, 60.0, policy)
+            lease = Lease(claimed.uuid, claimed.attempt, claimed.token)
+            if end == "fail":
+                outcomes.fail(session, lease, "no reason", policy)
+        session.execute(text("UPDATE fractal SET lease_expires_at = '2000-01-01 00:00:00.000000'"))
+        session.commit()
+        assert not claims.claim(session, "producer-1", 1, 60.0, policy)
+        assert fractals.get(session, claimed.uuid).status == "error"
+    assert value("faafo_posted_total") == 1
+    assert value("faafo_claimed_total") == 2
+    assert value("faafo_queue_seconds_count") == 2
+    assert value("faafo_retries_total") == 1
+    assert value("faafo_lease_expiries_total") == 1
+    assert value("faafo_dead_letters_total") == 1
