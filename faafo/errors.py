@@ -221,5 +221,17 @@ class OutputRefused(FaafoError):
     """Raised when a file cannot be written that a user has asked for; names it."""
 
 
+class ServiceNotFound(FaafoError):
+    """Raised when there is no service with the requested id."""
+
+
+class ServiceFixed(FaafoError):
+    """Raised when a service of that kind cannot be disabled."""
+
+
+class InvalidService(FaafoError):
+    """Raised when what is told of a service contradicts itself; names the field."""
+
+
 class NoStreams(FaafoError):
     """Raised when the HTTP server that runs the API cannot keep a stream without a thread."""

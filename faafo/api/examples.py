@@ -56,6 +56,18 @@ COLLECTION: dict[str, Any] = {"name": "Dendrites", "shared": True}
 WEBHOOK: dict[str, Any] = {"url": "https://receiver.example/faafo", "events": ["fractal.complete"]}
 DELIVERY_CLAIM: dict[str, Any] = {"claimed_by": "example", "count": 1, "lease": 30}
 DELIVERY_REPORT: dict[str, Any] = {"claimed_by": "example", "delivered": [], "failed": []}
+SERVICE: dict[str, Any] = {"id": "3ad49a30-2a4f-5d1c-9b3b-4f1a2c6f9f10"}
+HEARTBEAT: dict[str, Any] = {
+    "kind": "worker",
+    "name": "example",
+    "instance_id": "example:0f1e2d3c",
+    "host": "host.example",
+    "version": "1.0.0",
+    "age": 3600.5,
+    "slots": 4,
+    "busy": 1,
+}
+DISABLED: dict[str, Any] = {"disabled": True, "reason": "an upgrade of its host"}
 TILE: dict[str, Any] = {"z": 2, "x": 1, "y": 1}
 TILE_STYLE: dict[str, Any] = {name: FRACTAL[name] for name in ("cx", "cy", "iterations", "palette")}
 

@@ -25,6 +25,7 @@ from faafo.core.jobs import open_recent
 from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
 from faafo.core.receivers import Receivers
+from faafo.core.registry import Registry
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
@@ -115,6 +116,7 @@ def make_collaborators(
         arrivals=Arrivals(),
         deliveries=Arrivals(),
         receivers=Receivers(conf),
+        registry=Registry(conf),
         endings=Endings(),
         streams=Streams(),
         notice=notice,

@@ -19,6 +19,7 @@ from faafo.conf import (
     producer,
     quota,
     reader,
+    service,
     store,
     tiles,
     webhook,
@@ -38,6 +39,7 @@ _MODULES = (
     producer,
     quota,
     reader,
+    service,
     store,
     tiles,
     webhook,
@@ -63,6 +65,7 @@ def list_api_opts() -> Listing:
     return _merge(
         (
             api.list_opts,
+            service.list_opts,
             auth.list_opts,
             quota.list_opts,
             tiles.list_api_opts,
@@ -82,6 +85,7 @@ def list_notifier_opts() -> Listing:
     return _merge(
         (
             client.list_opts,
+            service.list_service_opts,
             notifier.list_opts,
             webhook.list_notifier_opts,
             events.list_bus_opts,
@@ -97,6 +101,7 @@ def list_producer_opts() -> Listing:
         (
             client.list_opts,
             producer.list_opts,
+            service.list_service_opts,
             messaging.list_opts,
             metrics.list_opts,
             log.list_opts,
@@ -121,7 +126,15 @@ def list_worker_opts() -> Listing:
 
 def list_reader_opts() -> Listing:
     """Return the options of reader.conf, for oslo-config-generator."""
-    return _merge((reader.list_opts, events.list_bus_opts, metrics.list_opts, log.list_opts))
+    return _merge(
+        (
+            reader.list_opts,
+            service.list_service_opts,
+            events.list_bus_opts,
+            metrics.list_opts,
+            log.list_opts,
+        )
+    )
 
 
 def _merge(listings: Iterable[Callable[[], Listing]]) -> Listing:

@@ -15,6 +15,7 @@ from faafo.core.image_queue import ImageQueue
 from faafo.core.limits import Limits
 from faafo.core.policy import Policy
 from faafo.core.receivers import Receivers
+from faafo.core.registry import Registry
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway
 from faafo.db.counts import CountsByScope
@@ -46,6 +47,7 @@ class Collaborators:
     arrivals: Arrivals
     deliveries: Arrivals
     receivers: Receivers
+    registry: Registry
     endings: Endings
     streams: Streams
     notice: Callable[[], str | None]

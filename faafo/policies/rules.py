@@ -16,6 +16,7 @@ from faafo.policies import (
     image,
     job,
     quota,
+    service,
     tile,
     webhook,
 )
@@ -36,6 +37,7 @@ def list_rules() -> list[RuleDefault]:
             delivery,
             tile,
             quota,
+            service,
             health,
         ),
     )

@@ -13,6 +13,7 @@ import requests
 from PIL import Image
 
 from faafo.auth.policy import Rules
+from faafo.fractal.service import service_id
 from faafo.policies.endpoints import PUBLIC, RULES
 from tests.functional.processes import SMALL_FRACTAL
 
@@ -47,8 +48,17 @@ def _page(path: str, status: int = 303, **options: Any) -> Route:
 
 
 COLLECTION = "/api/collection/{collection}"
+NO_SERVICE = f"/api/service/{service_id('reader', 'none')}"
 WEBHOOK, PAGE = "/api/webhook/{webhook}", "/webhook/{webhook}"
 ANY = {"any": ""}
+HEARTBEAT = {
+    "kind": "notifier",
+    "name": "matrix",
+    "instance_id": "matrix:1",
+    "host": "matrix",
+    "version": "1",
+    "age": 1,
+}
 # Nothing is delivered: there is no notifier.
 RECEIVER = "https://receiver.example/"
 # By endpoint; those with "{uuid}" are asked about each kind of fractal, those with "{collection}"
@@ -113,6 +123,13 @@ ROUTES = {
     "quota.delete_quota": Route("DELETE", "/api/quota/{project}", 204),
     "quota.get_quota": Route("GET", "/api/quota/{project}"),
     "quota.put_quota": Route("PUT", "/api/quota/{project}", json={"queued": None}),
+    "service.delete_service": Route("DELETE", NO_SERVICE + "?instance_id=any", 204),
+    "service.get_service": Route("GET", NO_SERVICE, 404),
+    "service.get_services": Route("GET", "/api/service"),
+    "service.patch_service": Route("PATCH", NO_SERVICE, 404, json={"disabled": False}),
+    "service.put_service": Route(
+        "PUT", f"/api/service/{service_id('notifier', 'matrix')}", json=HEARTBEAT
+    ),
     "thumbnail.get_thumbnail": Route("GET", "/fractal/{uuid}/thumbnail"),
     # No worker is asked for a tile of so many iterations.
     "tile.get_tile": Route("GET", TILE, 400),

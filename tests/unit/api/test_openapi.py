@@ -12,7 +12,7 @@ from tests.htpasswd import user_line
 
 VERBS = {
     "add", "check", "create", "delete", "download", "follow", "list", "patch", "ping", "redeliver",
-    "remove", "retry", "rotate", "share", "show", "update", "upload",
+    "remove", "report", "retry", "rotate", "share", "show", "update", "upload",
 }  # fmt: skip
 # What the description of a number says it counts or measures.
 UNITS = re.compile(

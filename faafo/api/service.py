@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The resource ``service`` of the REST API: heartbeats, and the registry of services."""
+
+from typing import Any
+
+from flask import g, jsonify
+from flask_openapi import APIBlueprint, Tag
+
+from faafo import errors
+from faafo.api import examples
+from faafo.api.schemas import ERRORS
+from faafo.api.service_schemas import (
+    Ended,
+    HeartbeatAnswer,
+    HeartbeatBody,
+    ServiceChange,
+    ServiceList,
+    ServicePath,
+    ServiceRecord,
+    Wanted,
+)
+from faafo.core.collaborators import collaborators
+from faafo.db import db, services
+from faafo.db.services import Seen
+from faafo.fractal.events import as_text
+from faafo.fractal.service import CHANGEABLE, Kind, service_id
+
+FIELDS = (
+    *("id", "kind", "name", "instance_id", "host", "version", "state", "disabled", "reason"),
+    *("slots", "busy", "configuration", "report"),
+)
+
+blueprint = APIBlueprint(
+    "service",
+    __name__,
+    url_prefix="/api",
+    abp_tags=[Tag(name="service", description="Which services there are, and what they do")],
+    abp_responses=ERRORS,
+)
+
+
+@blueprint.get("/service", operation_id="list_services", responses={200: ServiceList})
+def get_services(query: Wanted) -> Any:
+    """List services by kind and name."""
+    listed = collaborators().registry.listed(query.kind)
+    return jsonify(services=[_record(one) for one in listed])
+
+
+@blueprint.get("/service/<uuid:id>", operation_id="show_service", responses={200: ServiceRecord})
+def get_service(path: ServicePath) -> Any:
+    """Show a service."""
+    return jsonify(_record(collaborators().registry.get(str(path.id))))
+
+
+@blueprint.put(
+    "/service/<uuid:id>",
+    operation_id="report_service",
+    request_body=examples.json_body(HeartbeatBody, examples.HEARTBEAT),
+    responses={200: HeartbeatAnswer},
+)
+def put_service(path: ServicePath, body: HeartbeatBody) -> Any:
+    """Take the heartbeat of a service, and say what it has to know."""
+    g.is_routine = True
+    _check(str(path.id), body)
+    registry = collaborators().registry
+    workers = [one.heartbeat(one.seen) for one in body.workers if not one.stopped]
+    registry.store([body.heartbeat(), *workers])
+    for one in body.workers:
+        if one.stopped:
+            services.remove(db.session, service_id(one.kind, one.name), one.instance_id)
+    return jsonify(
+        disabled=registry.is_disabled(body.kind, body.name),
+        reason=registry.reason(body.kind, body.name),
+        disabled_workers=registry.disabled(Kind.WORKER),
+    )
+
+
+@blueprint.patch(
+    "/service/<uuid:id>",
+    operation_id="update_service",
+    request_body=examples.json_body(ServiceChange, examples.DISABLED),
+    responses={200: ServiceRecord},
+)
+def patch_service(path: ServicePath, body: ServiceChange) -> Any:
+    """Disable a producer or a worker, or enable it again."""
+    if body.disabled and body.reason is None:
+        raise errors.InvalidService("reason: is needed to disable a service")
+    known = collaborators().registry.get(str(path.id))
+    if known.kind not in CHANGEABLE:
+        raise errors.ServiceFixed(f"a service of kind {known.kind} cannot be disabled")
+    return jsonify(_record(collaborators().registry.change(known.id, body.disabled, body.reason)))
+
+
+@blueprint.delete("/service/<uuid:id>", operation_id="delete_service", responses={204: None})
+def delete_service(path: ServicePath, query: Ended) -> Any:
+    """Remove a service whose process has ended; one that is disabled stays."""
+    services.remove(db.session, str(path.id), query.instance_id)
+    return "", 204
+
+
+def _check(uid: str, body: HeartbeatBody) -> None:
+    expected = service_id(body.kind, body.name)
+    if uid != expected:
+        raise errors.InvalidService(f"name: {body.kind} {body.name!r:.60} has the id {expected}")
+    if body.workers and body.kind is not Kind.PRODUCER:
+        raise errors.InvalidService("workers: only a producer tells of workers")
+    for number, one in enumerate(body.workers):
+        if one.kind is not Kind.WORKER:
+            raise errors.InvalidService(f"workers.{number}.kind: must be worker, not {one.kind}")
+
+
+def _record(seen: Seen) -> dict[str, Any]:
+    times = {"started_at": as_text(seen.started_at), "seen_at": as_text(seen.seen_at)}
+    return {name: getattr(seen, name) for name in FIELDS} | times

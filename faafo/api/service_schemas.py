@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Requests and responses of the resource ``service``: heartbeats, and the registry."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from faafo.api.schemas import Name
+from faafo.db.services import Heartbeat
+from faafo.fractal.service import Kind, State
+from faafo.fractal.task import MAX_INT32, WHOLE, Uuid
+
+Slots = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
+# A century: of the clock of the process, which counts from its start.
+Age = Annotated[float, Field(ge=0, le=3.2e9, allow_inf_nan=False)]
+ShortText = Annotated[str, Field(min_length=1, max_length=64)]
+Reason = Annotated[str, Field(min_length=1, max_length=255)]
+# Members of a report; each is small.
+MOST_MEMBERS = 20
+
+NAME = "name of the service, which later processes have as well"
+INSTANCE = "id of the process: each has another one"
+
+
+class Reported(BaseModel):
+    """What is told of a process."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind = Field(description="what the service does")
+    name: Name = Field(description=NAME)
+    instance_id: Name = Field(description=INSTANCE)
+    host: Name = Field(description="name of its host")
+    version: ShortText = Field(description="version of faafo")
+    age: Age = Field(description="seconds since the process began")
+    slots: Slots | None = Field(None, description="number of slots of a worker")
+    busy: Slots | None = Field(None, description="number of its slots that are busy")
+    draining: bool = Field(
+        False, strict=True, description="whether it finishes what it has and takes nothing more"
+    )
+    configuration: ShortText | None = Field(None, description="which settings and files it goes by")
+    report: dict[str, Any] = Field(
+        {}, max_length=MOST_MEMBERS, description="whatever else it counts"
+    )
+
+    def heartbeat(self, seen: float = 0.0) -> Heartbeat:
+        """Return the heartbeat of a process that was seen ``seen`` seconds ago."""
+        return Heartbeat(**self.model_dump(include=set(Reported.model_fields)), seen=seen)
+
+
+class ReportedWorker(Reported):
+    """What a worker has told a producer."""
+
+    seen: Age = Field(0.0, description="seconds since it was told")
+    stopped: bool = Field(False, strict=True, description="whether the worker has ended")
+
+
+class HeartbeatBody(Reported):
+    """What a service tells of itself, and a producer of its workers."""
+
+    workers: list[ReportedWorker] = Field(
+        [], max_length=1000, description="what workers have told a producer"
+    )
+
+
+class MaintenanceMode(BaseModel):
+    """The mode of maintenance."""
+
+    mode: str = Field(description="off, read-only or paused")
+    reason: str | None = Field(None, description="why")
+    until: str | None = Field(None, description="when it ends by itself (UTC)")
+
+
+class HeartbeatAnswer(BaseModel):
+    """What a service has to know."""
+
+    disabled: bool = Field(description="whether it is to take nothing more")
+    reason: str | None = Field(description="why it is disabled")
+    disabled_workers: dict[str, str | None] = Field(
+        description="why workers are disabled, by their names"
+    )
+
+
+class ServicePath(BaseModel):
+    """The id of a service."""
+
+    id: UUID = Field(description="id of a service, which is made of its kind and name")
+
+
+class Ended(BaseModel):
+    """The process that has ended."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    instance_id: Name = Field(description=INSTANCE)
+
+
+class Wanted(BaseModel):
+    """Which services are listed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind | None = Field(None, description="only those of this kind")
+
+
+class ServiceChange(BaseModel):
+    """Whether a service is disabled, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    disabled: bool = Field(strict=True, description="whether it is to take nothing more")
+    reason: Reason | None = Field(None, description="why; needed to disable it")
+
+
+class ServiceRecord(BaseModel):
+    """A service."""
+
+    id: Uuid = Field(description="made of kind and name")
+    kind: Kind = Field(description="what it does")
+    name: str = Field(description=NAME)
+    instance_id: str = Field(description=INSTANCE)
+    host: str = Field(description="name of its host")
+    version: str = Field(description="version of faafo")
+    state: State = Field(description="when the answer was made: up, draining, disabled or down")
+    disabled: bool = Field(description="whether it is to take nothing more")
+    reason: str | None = Field(description="why it is disabled")
+    slots: int | None = Field(description="number of slots of a worker")
+    busy: int | None = Field(description="number of its slots that are busy")
+    started_at: str = Field(description="when the process began (UTC)")
+    seen_at: str = Field(description="when it was seen last (UTC)")
+    configuration: str | None = Field(description="which settings and files it goes by")
+    report: dict[str, Any] = Field(description="whatever else it counts")
+
+
+class ServiceList(BaseModel):
+    """Services by kind and name."""
+
+    services: list[ServiceRecord] = Field(description="the services")

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The registry of services as a process of the API knows it: who is listed, who is disabled."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from oslo_config import cfg
+
+from faafo.core.refreshed import Refreshed
+from faafo.db import db, services
+from faafo.db.pace import Pace
+from faafo.db.services import Heartbeat, Seen
+from faafo.fractal.service import Kind
+
+# Seconds between two removals of services that have not been seen for long.
+PURGE_SECONDS = 60.0
+
+
+class Registry:
+    """Stores heartbeats, lists services, and knows which of them are disabled.
+
+    A claim asks whether its producer is disabled; that is read twice a second at most.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._disabled = Refreshed(lambda: services.disabled(db.session))
+        self._purges = Pace(PURGE_SECONDS)
+
+    def store(self, heartbeats: Iterable[Heartbeat]) -> None:
+        """Store heartbeats; now and then remove services that are no longer there."""
+        services.store(db.session, heartbeats)
+        if self._purges.lets("services"):
+            services.purge(db.session, self._conf.api.service_retention)
+
+    def listed(self, kind: Kind | None = None) -> Sequence[Seen]:
+        """Return the services, by kind and name."""
+        return services.listed(db.session, self._conf.api.service_down_time, kind)
+
+    def get(self, uid: str) -> Seen:
+        """Return a service.
+
+        :raises faafo.errors.ServiceNotFound: when there is none.
+        """
+        return services.get(db.session, uid, self._conf.api.service_down_time)
+
+    def change(self, uid: str, disabled: bool, reason: str | None) -> Seen:
+        """Disable a service or enable it again; return it.
+
+        :raises faafo.errors.ServiceNotFound: when there is none.
+        """
+        services.change(db.session, uid, disabled, reason)
+        self._disabled.forget()
+        return self.get(uid)
+
+    def is_disabled(self, kind: Kind, name: str) -> bool:
+        """Tell whether a service is disabled."""
+        return (kind, name) in self._disabled.get()
+
+    def reason(self, kind: Kind, name: str) -> str | None:
+        """Return why a service is disabled; None if it is not."""
+        return self._disabled.get().get((kind, name))
+
+    def disabled(self, kind: Kind) -> Mapping[str, str | None]:
+        """Return why services of a kind are disabled, by their names."""
+        found = self._disabled.get()
+        return {name: reason for (one, name), reason in found.items() if one == kind}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules about the registry of services."""
+
+from faafo.policies.base import ADMIN, SERVICE, rule
+
+rules = [
+    rule("service:list", ADMIN, "List the services.", "GET /api/service"),
+    rule("service:get", ADMIN, "Show a service.", "GET /api/service/{id}"),
+    rule(
+        "service:update",
+        ADMIN,
+        "Disable a producer or a worker, or enable it again.",
+        "PATCH /api/service/{id}",
+    ),
+    rule(
+        "service:report",
+        SERVICE,
+        "Tell that a service is alive, or that it has ended.",
+        "PUT /api/service/{id}",
+        "DELETE /api/service/{id}",
+    ),
+]
