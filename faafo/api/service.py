@@ -23,7 +23,7 @@ from faafo.core.collaborators import collaborators
 from faafo.db import db, services
 from faafo.db.services import Seen
 from faafo.fractal.events import as_text
-from faafo.fractal.service import CHANGEABLE, Kind, service_id
+from faafo.fractal.service import Kind, service_id
 
 FIELDS = (
     *("id", "kind", "name", "instance_id", "host", "version", "state", "disabled", "reason"),
@@ -85,10 +85,8 @@ def patch_service(path: ServicePath, body: ServiceChange) -> Any:
     """Disable a producer or a worker, or enable it again."""
     if body.disabled and body.reason is None:
         raise errors.InvalidService("reason: is needed to disable a service")
-    known = collaborators().registry.get(str(path.id))
-    if known.kind not in CHANGEABLE:
-        raise errors.ServiceFixed(f"a service of kind {known.kind} cannot be disabled")
-    return jsonify(_record(collaborators().registry.change(known.id, body.disabled, body.reason)))
+    changed = collaborators().registry.change(str(path.id), body.disabled, body.reason)
+    return jsonify(_record(changed))
 
 
 @blueprint.delete("/service/<uuid:id>", operation_id="delete_service", responses={204: None})

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from oslo_config import cfg
 
+from faafo import errors
 from faafo.core.refreshed import Refreshed
 from faafo.db import db, services
 from faafo.db.pace import Pace
 from faafo.db.services import Heartbeat, Seen
-from faafo.fractal.service import Kind
+from faafo.fractal.service import CHANGEABLE, Kind
 
 # Seconds between two removals of services that have not been seen for long.
 PURGE_SECONDS = 60.0
@@ -47,7 +48,11 @@ class Registry:
         """Disable a service or enable it again; return it.
 
         :raises faafo.errors.ServiceNotFound: when there is none.
+        :raises faafo.errors.ServiceFixed: when it is neither a producer nor a worker.
         """
+        kind = self.get(uid).kind
+        if kind not in CHANGEABLE:
+            raise errors.ServiceFixed(f"a service of kind {kind} cannot be disabled")
         services.change(db.session, uid, disabled, reason)
         self._disabled.forget()
         return self.get(uid)

@@ -2,7 +2,11 @@
 """Services as the registry knows them: their kinds, their ids, and their state."""
 
 import uuid
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
 
 # Ids are UUIDs of version 5 (RFC 9562) in this namespace: the same after each restart.
 NAMESPACE = uuid.UUID("6fa4f0a5-5d0c-4a5c-9a43-0d6a5f3c9b1e")
@@ -29,6 +33,29 @@ class State(StrEnum):
     DRAINING = "draining"
     DISABLED = "disabled"
     DOWN = "down"
+
+
+Count = Annotated[int, Field(strict=True, ge=0)]
+
+
+class Work(BaseModel):
+    """What a service reports of its work since it began, and in the last minutes.
+
+    ``median_seconds`` is the median duration of its last renders, None without any.
+    """
+
+    done: Count = 0
+    done_1: Count = 0
+    done_15: Count = 0
+    median_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+def work_of(report: Mapping[str, Any]) -> Work | None:
+    """Return the member ``work`` of a report; None without a valid one."""
+    try:
+        return Work.model_validate(report["work"])
+    except (KeyError, ValidationError):
+        return None
 
 
 def service_id(kind: str, name: str) -> str:
