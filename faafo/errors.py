@@ -10,6 +10,10 @@ class ConfigurationError(FaafoError):
     """Raised when a service cannot start because of an option; names the option and its value."""
 
 
+class InvalidSetting(FaafoError):
+    """Raised when an option cannot be set so while services run; names option, value and bound."""
+
+
 class DatabaseBehind(ConfigurationError):
     """Raised when the database schema is not at the revision that this version needs."""
 

@@ -46,8 +46,52 @@ def register_opts(conf: cfg.ConfigOpts) -> list[str]:
     return sorted(set(conf) - known)
 
 
-def start(conf: cfg.ConfigOpts, version: str, has_console: bool) -> None:
-    """Start logging as ``conf`` says.
+class Levels:
+    """The levels of loggers: what they are by default, and how they follow ``conf``.
+
+    ``named`` are the loggers that have a level of their own.
+
+    :param has_console: the command prints its progress itself: unless ``quiet`` or ``debug`` says
+        otherwise, warnings and errors only are logged.
+    """
+
+    def __init__(self, has_console: bool) -> None:
+        self._has_console = has_console
+        self.named: set[str] = set()
+
+    def set_defaults(self, conf: cfg.ConfigOpts) -> None:
+        """Set the default of ``default_log_levels``.
+
+        :raises faafo.errors.ConfigurationError: when a level in ``default_log_levels`` is invalid.
+        """
+        levels = logging.get_default_log_levels() + QUIET_LIBRARIES
+        if not conf.debug and (conf.quiet or self._has_console):
+            levels = [level.replace("=INFO", "=WARN") for level in levels]
+            if not conf.quiet:
+                # A signal is confirmed at once, since draining may take a while.
+                levels.append(f"{Stop.__module__}=INFO")
+            levels = ["root=WARN", *levels]
+        conf.set_default("default_log_levels", levels)
+        for name, level in _levels_of(conf):
+            if not isinstance(level, int):
+                raise errors.ConfigurationError(
+                    f"default_log_levels = {name}={level}: unknown level"
+                )
+
+    def apply(self, conf: cfg.ConfigOpts) -> None:
+        """Give all loggers that ``conf`` names their levels, and the others that of the root."""
+        levels = dict(_levels_of(conf))
+        root = stdlib_logging.DEBUG if conf.debug else stdlib_logging.INFO
+        stdlib_logging.getLogger().setLevel(levels.get("root", root))
+        for name in self.named - {*levels, "root"}:
+            stdlib_logging.getLogger(name).setLevel(stdlib_logging.NOTSET)
+        for name, level in levels.items():
+            stdlib_logging.getLogger(name).setLevel(level)
+        self.named = {*levels}
+
+
+def start(conf: cfg.ConfigOpts, version: str, has_console: bool) -> Levels:
+    """Start logging as ``conf`` says; return what has the levels follow it.
 
     :param has_console: the command prints its progress itself: unless a destination of the log is
         configured, warnings and errors only are logged, to standard error.
@@ -58,12 +102,8 @@ def start(conf: cfg.ConfigOpts, version: str, has_console: bool) -> None:
     if not has_destination:
         # Standard output is for what a command has to print, like the address of faafo-all.
         conf.set_default("use_stderr", True)
-    if not conf.debug and (conf.quiet or (has_console and not has_destination)):
-        levels = [level.replace("=INFO", "=WARN") for level in conf.default_log_levels]
-        if not conf.quiet:
-            # A signal is confirmed at once, since draining may take a while.
-            levels.append(f"{Stop.__module__}=INFO")
-        conf.set_default("default_log_levels", ["root=WARN", *levels])
+    levels = Levels(has_console and not has_destination)
+    levels.set_defaults(conf)
     try:
         logging.setup(conf, "faafo", version)
     # Whatever oslo.log and the handlers of the standard library raise, it is about these options.
@@ -74,6 +114,8 @@ def start(conf: cfg.ConfigOpts, version: str, has_console: bool) -> None:
     except (KeyError, TypeError, ValueError) as error:
         raise errors.ConfigurationError(_explained(conf, FORMATS, error)) from None
     stdlib_logging.captureWarnings(True)
+    levels.named = {name for name, _level in _levels_of(conf)}
+    return levels
 
 
 def say(sentence: str) -> None:
@@ -99,6 +141,16 @@ def _explained(conf: cfg.ConfigOpts, names: tuple[str, ...], error: Exception) -
     given = [f"{name} = {conf[name]}" for name in names if _is_given(conf, name)]
     reason = error.strerror if isinstance(error, OSError) else None
     return f"{', '.join(given) or 'logging'}: {reason or error}"
+
+
+def _levels_of(conf: cfg.ConfigOpts) -> list[tuple[str, int | str]]:
+    """Return the names of loggers with their levels; an unknown level as it is written."""
+    known = stdlib_logging.getLevelNamesMapping()
+    pairs = [pair.partition("=") for pair in conf.default_log_levels]
+    return [
+        (name, int(level) if level.isdecimal() else known.get(level, level))
+        for name, _equals, level in pairs
+    ]
 
 
 def _is_given(conf: cfg.ConfigOpts, name: str) -> bool:

@@ -18,7 +18,9 @@ from faafo import conf as options
 from faafo import errors, logs, urls
 from faafo.conf import cli
 from faafo.conf.files import files_read, values_in
-from faafo.conf.load import check_references, check_values, load
+from faafo.conf.live import LiveConfiguration
+from faafo.conf.load import check_references, check_values
+from faafo.conf.scratch import Source
 from faafo.stop import Stop
 
 LOG = logging.getLogger(__name__)
@@ -46,6 +48,20 @@ def prepare_service(
 ) -> cfg.ConfigOpts:
     """Read the configuration of ``command``, start logging, and return the configuration.
 
+    Parameters and errors are those of ``prepare_live``.
+    """
+    return prepare_live(command, argv, config_files, has_console, register_more).conf
+
+
+def prepare_live(
+    command: str,
+    argv: Sequence[str] | None = None,
+    config_files: Sequence[str] | None = None,
+    has_console: bool = False,
+    register_more: Callable[[cfg.ConfigOpts], None] | None = None,
+) -> LiveConfiguration:
+    """Read the configuration of ``command``, start logging; return what has it follow changes.
+
     :param argv: the command line without the program's name; by default the real one.
     :param config_files: read these instead of looking below /etc/faafo and ~/.faafo.
     :param has_console: the command prints its progress itself: unless a destination of the log is
@@ -63,12 +79,17 @@ def prepare_service(
         argv = sys.argv[1:]
     if config_files is None:
         config_files = cfg.find_config_files("faafo", command.removeprefix("faafo-"))
-    load(conf, command, version(), argv, config_files)
+    source = Source(command, version(), argv, config_files)
+    # A change while they are read is found later.
+    read = source.fingerprint()
+    source.load(conf)
     # From then on the log says what is wrong with the other options.
     check_values(conf, of_logging)
-    logs.start(conf, version(), has_console)
+    levels = logs.start(conf, version(), has_console)
     check_values(conf)
-    return conf
+    live = LiveConfiguration(conf, source, read, levels.set_defaults)
+    live.on_change(lambda: levels.apply(conf))
+    return live
 
 
 def check_transport_url(conf: cfg.ConfigOpts) -> None:

@@ -15,7 +15,7 @@ from faafo import errors
 
 LOG = logging.getLogger(__name__)
 
-# SIGHUP: the terminal has gone.
+# SIGHUP: the terminal has gone; without one, the configuration is to be read again.
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 # Seconds that a service has beyond its drain to close connections and end.
 GRACE_SECONDS = 4.0
@@ -32,27 +32,32 @@ class Stop:
 
     ``requested`` is set by the first SIGTERM, SIGINT or SIGHUP, or by a failed thread;
     ``immediate`` by SIGINT or a second signal, ``forced`` by a second signal. ``failed`` is whether
-    a thread has failed.
+    a thread has failed. In a process without a controlling terminal, such as a service of systemd
+    or one in a container, SIGHUP sets ``reload`` instead.
     """
 
     def __init__(self) -> None:
         self.requested = threading.Event()
         self.immediate = threading.Event()
+        self.reload = threading.Event()
         self.failed = False
         self.forced = threading.Event()
         self._finished = threading.Event()
         self._status: int | None = None
+        self._has_terminal = True
 
-    def listen(self, drain_timeout: float = 0.0) -> None:
+    def listen(self, drain_timeout: Callable[[], float] = float) -> None:
         """Handle SIGTERM, SIGINT, SIGHUP and errors of threads from now on.
 
         The interpreter writes the signals' numbers to a socket, and a thread reads them: an Event
         must not be set in a signal handler, which may have interrupted the thread that holds its
         lock.
 
-        :param drain_timeout: seconds that the service may drain. The process ends at most
-            GRACE_SECONDS later, whatever its threads wait for.
+        :param drain_timeout: returns the seconds that the service may drain. The process ends at
+            most GRACE_SECONDS later, whatever its threads wait for.
         """
+        # Later it may have gone.
+        self._has_terminal = _has_terminal()
         received, sent = socket.socketpair()
         sent.setblocking(False)
         signal.set_wakeup_fd(sent.detach())
@@ -81,6 +86,9 @@ class Stop:
     def _wait_for_signals(self, source: socket.socket) -> None:
         is_first = True
         while received := source.recv(1):
+            if received[0] == signal.SIGHUP and not self._has_terminal:
+                self.reload.set()
+                continue
             _call_briefly(LOG.info, "stopping: %s received", signal.Signals(received[0]).name)
             if received[0] == signal.SIGINT or not is_first:
                 self.immediate.set()
@@ -102,10 +110,10 @@ class Stop:
         self.failed = True
         self.requested.set()
 
-    def _enforce_deadline(self, drain_timeout: float) -> None:
+    def _enforce_deadline(self, drain_timeout: Callable[[], float]) -> None:
         """End the process when it has not ended in time: what it holds expires with its leases."""
         self.requested.wait()
-        if self._finishes_in_time(time.monotonic() + drain_timeout + GRACE_SECONDS):
+        if self._finishes_in_time(time.monotonic() + drain_timeout() + GRACE_SECONDS):
             # Nothing sets it: this thread ends with the interpreter, when all others have ended.
             threading.Event().wait(EXIT_SECONDS)
         try:
@@ -129,6 +137,15 @@ class Stop:
             if time.monotonic() > deadline:
                 return False
         return True
+
+
+def _has_terminal() -> bool:
+    """Return whether this process has a controlling terminal, whose end SIGHUP tells."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _call_briefly(write: Callable[..., None], *arguments: str) -> None:

@@ -11,7 +11,16 @@ from oslo_config import cfg
 from faafo.api import version as versions
 from faafo.api.resources import RESOURCES
 from faafo.api.schemas import Message
-from faafo.app import checks, error_handlers, event_watch, gate, proxies, request_log, shortcut
+from faafo.app import (
+    checks,
+    error_handlers,
+    event_watch,
+    gate,
+    proxies,
+    request_log,
+    settings,
+    shortcut,
+)
 from faafo.app.openapi import DocumentedApp
 from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
@@ -30,7 +39,6 @@ from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
 from faafo.db.counts import CountsByScope
-from faafo.db.outcomes import RetryPolicy
 from faafo.db.url import configured_url
 from faafo.store.base import ImageStore
 from faafo.web import site
@@ -73,8 +81,7 @@ def create_app(
     if conf.reader.redis_url:
         shortcut.install(app, authenticator)
     proxies.believe(app, conf.api.trusted_proxies)
-    app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
-    app.config["ACCEPT_IMAGES"] = conf.api.accept_images
+    settings.configure(app, conf)
     app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
     make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
@@ -100,9 +107,6 @@ def make_collaborators(
     return Collaborators(
         store=store,
         limits=Limits(conf),
-        retry_policy=RetryPolicy(
-            conf.api.max_attempts, conf.api.retry_delay, conf.api.retry_delay_max
-        ),
         counts=CountsByScope(),
         tiles=TileGateway(
             lambda: connect(conf),

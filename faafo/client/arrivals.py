@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from faafo import errors
+from faafo.pause import pause
 
 LOG = logging.getLogger(__name__)
 
@@ -29,10 +30,12 @@ class Arrivals:
     """Waits at the API in a thread of its own, since whoever claims also waits for free places.
 
     :param wake: called when there is something to claim.
-    :param interval: seconds between two requests while the API does not let them wait.
+    :param interval: returns the seconds between two requests while the API lets none wait.
     """
 
-    def __init__(self, client: Waiting, wake: Callable[[], None], interval: float) -> None:
+    def __init__(
+        self, client: Waiting, wake: Callable[[], None], interval: Callable[[], float]
+    ) -> None:
         self._client = client
         self._wake = wake
         self._interval = interval
@@ -54,7 +57,7 @@ class Arrivals:
         """Wait whenever that is wanted, until ``stop`` is set; ends if the API is too old."""
         try:
             while not stop.is_set():
-                if self._wanted.wait(self._interval):
+                if pause(self._wanted, self._interval):
                     self._wanted.clear()
                     self._wait(stop)
         except errors.ApiRefused as error:
@@ -85,4 +88,4 @@ class Arrivals:
             self._in_vain = 0
         # Another service may hold the lock of the only one for a while.
         if not self.is_waiting or self._in_vain > MOST_IN_VAIN:
-            stop.wait(self._interval)
+            pause(stop, self._interval)

@@ -6,9 +6,11 @@ import logging
 import sys
 import threading
 
+from oslo_config import cfg
 from oslo_service import systemd
 
 from faafo import process
+from faafo.app import settings
 from faafo.app.activity import activity_of
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
@@ -34,8 +36,8 @@ def main() -> int:
 
 def run_all(stop: process.Stop) -> int:
     """Run the services as threads until ``stop`` is requested, or a single set is done."""
-    conf = process.prepare_service("faafo-all", has_console=True, register_more=register_opts)
-    conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
+    live = process.prepare_live("faafo-all", has_console=True, register_more=_register_more)
+    conf = live.conf
     transport = get_transport(conf, default_url="inprocess://")
     name = process.unique_name("all")
     publisher = open_publisher(conf, name)
@@ -52,7 +54,9 @@ def run_all(stop: process.Stop) -> int:
     instance_id = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
     drains = (conf.worker, conf.producer, conf.notifier)
-    stop.listen(max(options.drain_timeout for options in drains))
+    stop.listen(lambda: max(options.drain_timeout for options in drains))
+    settings.follow(app, live)
+    live.follow(stop.requested, stop.reload)
     measured = contextlib.ExitStack()
     measured.enter_context(serving(conf.metrics.bind, process.version(), ROLES))
     url = api.start(stop.requested)
@@ -87,6 +91,11 @@ def run_all(stop: process.Stop) -> int:
         console.join()
         api.stop()
         measured.close()
+
+
+def _register_more(conf: cfg.ConfigOpts) -> None:
+    register_opts(conf)
+    conf.set_default("drain_timeout", DRAIN_SECONDS, group="worker")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from oslo_service import systemd
 
 from faafo import errors, process
+from faafo.app import settings
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.metrics.server import serving
@@ -22,13 +23,17 @@ def main() -> int:
 
 def serve(stop: process.Stop) -> None:
     """Serve the API until ``stop`` is requested."""
-    conf = process.prepare_service("faafo-api")
+    live = process.prepare_live("faafo-api")
+    conf = live.conf
     process.check_transport_url(conf)
     store = open_store(conf)
-    api = ApiService(conf, create_app(conf, store, process.version()))
+    app = create_app(conf, store, process.version())
+    api = ApiService(conf, app)
     # Those of Keystone are known now.
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
-    stop.listen(API_DRAIN_SECONDS)
+    stop.listen(lambda: API_DRAIN_SECONDS)
+    settings.follow(app, live)
+    live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["api"]):
         try:
             api.start(stop.requested)

@@ -51,7 +51,7 @@ def manage(stop: process.Stop) -> int | None:
         "faafo-manage", config_files=cfg.find_config_files("faafo", "api")
     )
     # A migration is not cut short by the first signal.
-    stop.listen(math.inf)
+    stop.listen(lambda: math.inf)
     return conf.command.act(conf, stop)
 
 

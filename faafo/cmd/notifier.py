@@ -20,7 +20,8 @@ def main() -> int:
 
 def notify(stop: process.Stop) -> None:
     """Deliver events until ``stop`` is requested."""
-    conf = process.prepare_service("faafo-notifier", register_more=register_opts)
+    live = process.prepare_live("faafo-notifier", register_more=register_opts)
+    conf = live.conf
     name = conf.notifier.name or process.unique_name("notifier")
     publisher = open_publisher(conf, name)
     auth = service_auth.from_conf(conf)
@@ -28,7 +29,8 @@ def notify(stop: process.Stop) -> None:
     publish = None if publisher is None else publisher.publish
     instance_id = process.instance_id(name)
     notifier = NotifierService(conf, instance_id, process.version(), auth, publish)
-    stop.listen(conf.notifier.drain_timeout)
+    stop.listen(lambda: conf.notifier.drain_timeout)
+    live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["notifier"]):
         notifier.run(stop.requested, systemd.notify, stop.forced)
 

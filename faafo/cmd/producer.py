@@ -19,13 +19,15 @@ def main() -> int:
 
 def produce(stop: process.Stop) -> int:
     """Generate and dispatch until ``stop`` is requested, or a single set is done."""
-    conf = process.prepare_service("faafo-producer", register_more=register_opts)
+    live = process.prepare_live("faafo-producer", register_more=register_opts)
+    conf = live.conf
     transport = get_transport(conf)
     auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")
     producer = ProducerService(conf, transport, name, process.instance_id(name), auth)
-    stop.listen(conf.producer.drain_timeout)
+    stop.listen(lambda: conf.producer.drain_timeout)
+    live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["producer"]):
         return producer.run(stop.requested, systemd.notify, stop.forced)
 

@@ -22,7 +22,8 @@ def main() -> int:
 
 def read(stop: process.Stop) -> None:
     """Store the states that events tell of until ``stop`` is requested."""
-    conf = process.prepare_service("faafo-reader", register_more=register_opts)
+    live = process.prepare_live("faafo-reader", register_more=register_opts)
+    conf = live.conf
     events, liveness = get_events_transport(conf), get_liveness_transport(conf)
     if not conf.reader.redis_url:
         raise errors.ConfigurationError("[reader] redis_url: is not set; it names the server")
@@ -30,7 +31,8 @@ def read(stop: process.Stop) -> None:
     process.warn_of_unknown_options(conf)
     name = process.unique_name("reader")
     reader = ReaderService(conf, events, liveness, recent, name, process.instance_id(name))
-    stop.listen(conf.reader.drain_timeout)
+    stop.listen(lambda: conf.reader.drain_timeout)
+    live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["reader"]):
         reader.run(stop.requested, systemd.notify)
 

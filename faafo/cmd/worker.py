@@ -19,14 +19,16 @@ def main() -> int:
 
 def work(stop: process.Stop) -> None:
     """Render tasks from the broker until ``stop`` is requested."""
-    conf = process.prepare_service("faafo-worker", register_more=register_opts)
+    live = process.prepare_live("faafo-worker", register_more=register_opts)
+    conf = live.conf
     transport = get_transport(conf)
     name = conf.worker.name or process.unique_name("worker")
     store = open_writer(conf, owner=f"worker-{name}")
     instance_id = process.instance_id(name)
     worker = WorkerService(conf, transport, store, name, instance_id, process.version())
     process.warn_of_unknown_options(conf)
-    stop.listen(conf.worker.drain_timeout)
+    stop.listen(lambda: conf.worker.drain_timeout)
+    live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["worker"]):
         worker.run(stop.requested, stop.immediate, systemd.notify)
 

@@ -63,6 +63,7 @@ api_opts: list[cfg.Opt] = [
         min=0,
         max=LONGEST_WAIT,
         metavar="SECONDS",
+        mutable=True,
         help="Longest time that a request with the header Prefer: wait=N waits until its fractal "
         "is complete or in error. It occupies a connection, and no thread. A proxy in front of the "
         "API must wait longer for an answer. 0: no request waits.",
@@ -72,6 +73,7 @@ api_opts: list[cfg.Opt] = [
         default=16384,
         min=1,
         max=MAX_INT32,
+        mutable=True,
         help="Maximum width, in pixels, of a fractal that is posted.",
     ),
     cfg.IntOpt(
@@ -79,6 +81,7 @@ api_opts: list[cfg.Opt] = [
         default=16384,
         min=1,
         max=MAX_INT32,
+        mutable=True,
         help="Maximum height, in pixels, of a fractal that is posted.",
     ),
     cfg.IntOpt(
@@ -86,6 +89,7 @@ api_opts: list[cfg.Opt] = [
         default=2**25,
         min=1,
         max=MAX_INT32**2,
+        mutable=True,
         help="Maximum number of pixels (width times height) of a fractal that is posted. A worker "
         "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320).",
     ),
@@ -94,6 +98,7 @@ api_opts: list[cfg.Opt] = [
         default=100_000,
         min=1,
         max=MAX_INT32,
+        mutable=True,
         help="Maximum number of iterations of a fractal that is posted; bounds the render time per "
         "pixel.",
     ),
@@ -102,12 +107,14 @@ api_opts: list[cfg.Opt] = [
         default=2**20,
         min=1024,
         max=MAX_SIZE,
+        mutable=True,
         help="Maximum size of a request body, in bytes, images excepted. A larger one is answered "
         "with 413.",
     ),
     cfg.BoolOpt(
         "accept_images",
         default=True,
+        mutable=True,
         help="Accept image uploads, which workers with [store] url = api:// send. Set it to false "
         "if no worker uses api://.",
     ),
@@ -124,6 +131,7 @@ api_opts: list[cfg.Opt] = [
         default=0,
         min=0,
         max=MAX_SIZE,
+        mutable=True,
         help="Maximum length of the queue; further POSTs get 429. 0: no limit.",
     ),
     cfg.IntOpt(
@@ -131,6 +139,7 @@ api_opts: list[cfg.Opt] = [
         default=5,
         min=1,
         max=MAX_INT32,
+        mutable=True,
         help="Number of failed attempts after which the status of a fractal becomes 'error'. An "
         "expired lease counts as a failure, a released one does not.",
     ),
@@ -139,6 +148,7 @@ api_opts: list[cfg.Opt] = [
         default=1.0,
         min=0.0,
         max=LONGEST,
+        mutable=True,
         help="Backoff, in seconds, before a fractal can be claimed again after its first failure. "
         "It doubles with each further failure and is shortened at random by up to one half.",
     ),
@@ -147,6 +157,7 @@ api_opts: list[cfg.Opt] = [
         default=60.0,
         min=0.0,
         max=LONGEST,
+        mutable=True,
         help="Maximum backoff after a failure, in seconds.",
     ),
 ]

@@ -14,6 +14,7 @@ api_opts: list[cfg.Opt] = [
         default=604_800.0,
         min=60.0,
         max=LONGEST,
+        mutable=True,
         help="Seconds for which events and the log of their deliveries are kept. A delivery that "
         "is still pending then is lost: the sum of the delays in retry_schedule must be less.",
     ),

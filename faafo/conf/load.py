@@ -44,7 +44,7 @@ def load(
     :raises SystemExit: after printing, when ``argv`` asks for help or for the version.
     """
     named, others = _split(argv)
-    paths = [*(files_of(named) or map(Path, config_files)), *_default_directories(named, command)]
+    paths = paths_read(command, argv, config_files)
     for path in paths:
         check_file(path)
     printed = io.StringIO()
@@ -70,6 +70,13 @@ def load(
         raise errors.ConfigurationError(
             f"{where}: {_sentence(error)}" if where else _sentence(error)
         ) from None
+
+
+def paths_read(command: str, argv: Sequence[str], config_files: Sequence[str]) -> list[Path]:
+    """Return the files that ``load`` reads with these arguments."""
+    named, _others = _split(argv)
+    paths = files_of(named) or map(Path, config_files)
+    return [*paths, *_default_directories(named, command)]
 
 
 def _default_directories(named: Sequence[str], command: str) -> list[Path]:

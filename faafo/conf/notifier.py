@@ -57,6 +57,7 @@ notifier_opts: list[cfg.Opt] = [
         default=0.5,
         min=0.05,
         max=HOUR,
+        mutable=True,
         help="Maximum number of seconds between two claims of an idle notifier while the API does "
         "not let requests wait. Otherwise it claims when the API tells that a delivery is due.",
     ),
@@ -65,6 +66,7 @@ notifier_opts: list[cfg.Opt] = [
         default=2.0,
         min=0.0,
         max=LONGEST,
+        mutable=True,
         help="Seconds that a stopping notifier waits for running deliveries. The others are "
         "released at once; what is running still is left to its lease, and delivered once more.",
     ),

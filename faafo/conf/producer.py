@@ -32,8 +32,9 @@ def _range_opts() -> list[cfg.Opt]:
 
 def _range_opt(name: str, default: float, text: str) -> cfg.Opt:
     if isinstance(default, int):
-        return cfg.IntOpt(name, default=default, min=1, max=MAX_INT32, help=text)
-    return cfg.FloatOpt(name, default=default, min=-MAX_COORDINATE, max=MAX_COORDINATE, help=text)
+        return cfg.IntOpt(name, default=default, min=1, max=MAX_INT32, mutable=True, help=text)
+    bounds = {"min": -MAX_COORDINATE, "max": MAX_COORDINATE}
+    return cfg.FloatOpt(name, default=default, **bounds, mutable=True, help=text)
 
 
 default_opts: list[cfg.Opt] = [
@@ -49,6 +50,7 @@ default_opts: list[cfg.Opt] = [
         min=0.01,
         max=LONGEST,
         metavar="SECONDS",
+        mutable=True,
         help="Seconds between two sets of generated fractals.",
     ),
     cfg.IntOpt(
@@ -57,6 +59,7 @@ default_opts: list[cfg.Opt] = [
         min=0,
         max=10_000,
         metavar="NUMBER",
+        mutable=True,
         help="Minimum number of fractals in a generated set.",
     ),
     cfg.IntOpt(
@@ -65,6 +68,7 @@ default_opts: list[cfg.Opt] = [
         min=0,
         max=10_000,
         metavar="NUMBER",
+        mutable=True,
         help="Maximum number of fractals in a generated set. 0, together with min_tasks = 0: "
         "generate nothing, only dispatch fractals that clients have posted.",
     ),
@@ -74,6 +78,7 @@ default_opts: list[cfg.Opt] = [
         item_type=types.String(choices=NAMES),
         default=[DEFAULT],
         metavar="NAMES",
+        mutable=True,
         help="Palettes to choose from at random for each generated fractal, separated by commas: "
         f"{', '.join(NAMES)}.",
     ),
@@ -97,6 +102,7 @@ producer_opts: list[cfg.Opt] = [
         default=1.0,
         min=0.05,
         max=HOUR,
+        mutable=True,
         help="Maximum number of seconds between two claims of an idle dispatcher. It claims at "
         "once when a slot becomes free, and when the API tells that there is a fractal.",
     ),
@@ -113,6 +119,7 @@ producer_opts: list[cfg.Opt] = [
         default=2.0,
         min=0.05,
         max=HOUR,
+        mutable=True,
         help="Seconds between two renewals of leases; a third of lease_duration if that is less. "
         "The answer also names deleted fractals, whose renders are then cancelled.",
     ),
@@ -121,6 +128,7 @@ producer_opts: list[cfg.Opt] = [
         default=2.0,
         min=0.0,
         max=LONGEST,
+        mutable=True,
         help="Seconds that a stopping producer waits for the results of running renders. It then "
         "cancels the others and releases their leases.",
     ),

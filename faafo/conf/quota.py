@@ -10,7 +10,7 @@ group = cfg.OptGroup("quota", title="What a project may use")
 
 def _limit(name: str, text: str) -> cfg.Opt:
     text += " -1: no limit. PUT /api/quota/{project_id} sets that of one project."
-    return cfg.IntOpt(name, default=-1, min=-1, max=MAX_SIZE, help=text)
+    return cfg.IntOpt(name, default=-1, min=-1, max=MAX_SIZE, mutable=True, help=text)
 
 
 quota_opts: list[cfg.Opt] = [

@@ -57,6 +57,7 @@ service_opts: list[cfg.Opt] = [
         default=2.0,
         min=0.0,
         max=HOUR,
+        mutable=True,
         help="Seconds that a stopping reader has to store the events that it has received. Those "
         "that it has not stored stay in the queue.",
     ),

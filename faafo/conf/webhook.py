@@ -33,6 +33,7 @@ api_opts: list[cfg.Opt] = [
         item_type=types.Float(min=0.0, max=LONGEST),
         default=RETRY_SCHEDULE,
         metavar="SECONDS",
+        mutable=True,
         help="Seconds, separated by commas, before the second attempt at a delivery, before the "
         "third, and so on; each is changed at random by up to a fifth. After the attempt that "
         "follows the last one, the delivery is given up: it can be repeated on request.",

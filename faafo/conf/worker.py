@@ -25,6 +25,7 @@ worker_opts: list[cfg.Opt] = [
         min=0,
         max=MOST_THREADS,
         metavar="NUMBER",
+        mutable=True,
         help="Number of fractals that this worker renders at the same time. 0: one for each "
         "processor core that it may use.",
     ),
@@ -33,6 +34,7 @@ worker_opts: list[cfg.Opt] = [
         default=60.0,
         min=0.0,
         max=LONGEST,
+        mutable=True,
         help="Seconds that running renders get to finish after SIGTERM. Unfinished ones are "
         "cancelled, and their fractals queued again. A second signal, or Ctrl-C, cancels at "
         "once.",

@@ -38,7 +38,6 @@ class Collaborators:
 
     store: ImageStore
     limits: Limits
-    retry_policy: RetryPolicy
     counts: CountsByScope
     tiles: TileGateway
     bulkheads: Bulkheads
@@ -53,6 +52,11 @@ class Collaborators:
     notice: Callable[[], str | None]
     policy: Policy
     recent: "RecentJobs | None"
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often a fractal is rendered again after a failure, and when."""
+        return self.limits.retry_policy
 
     def announce_ends(self, uuids: Collection[str]) -> None:
         """Tell requests that wait: those for the end of fractals, and for what it has delivered."""

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session, scoped_session
 
 from faafo import errors
 from faafo.db import counts, db
+from faafo.db.outcomes import RetryPolicy
 from faafo.db.quotas import RESOURCES, Amounts
 from faafo.fractal.task import FractalTask
 
@@ -29,6 +30,12 @@ class Limits:
     def max_wait(self) -> int:
         """The seconds that a request may wait for the end of a fractal."""
         return self._conf.api.max_wait
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often a fractal is rendered again after a failure, and when."""
+        options = self._conf.api
+        return RetryPolicy(options.max_attempts, options.retry_delay, options.retry_delay_max)
 
     def check(self, task: FractalTask) -> None:
         """Check a single task: its size, and that the queue has room; raises as the two below."""

@@ -1,11 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator's rules for webhooks: where they may lead, how often they are tried."""
 
+from collections.abc import Sequence
+
 from oslo_config import cfg
 
 from faafo import egress, errors
 from faafo.db.delivery_reports import LATEST, RetrySchedule
 from faafo.db.pace import Pace
+
+
+def check_retention(retention: float, schedule: Sequence[float]) -> None:
+    """Check that events are kept until the last attempt at their deliveries.
+
+    :raises faafo.errors.ConfigurationError: otherwise; names the options.
+    """
+    longest = sum(schedule) * LATEST
+    if retention < longest:
+        raise errors.ConfigurationError(
+            f"[events] retention = {retention:.0f}: must be at least {longest:.0f} "
+            "seconds, since [webhook] retry_schedule takes as long"
+        )
 
 
 class Receivers:
@@ -18,12 +33,7 @@ class Receivers:
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:
         self._conf = conf
-        longest = sum(conf.webhook.retry_schedule) * LATEST
-        if conf.events.retention < longest:
-            raise errors.ConfigurationError(
-                f"[events] retention = {conf.events.retention:.0f}: must be at least {longest:.0f} "
-                "seconds, since [webhook] retry_schedule takes as long"
-            )
+        check_retention(conf.events.retention, conf.webhook.retry_schedule)
         self.renewals = Pace(60.0)
         self.purges = Pace(5.0)
 

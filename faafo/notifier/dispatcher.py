@@ -15,6 +15,7 @@ from faafo.notifier.leases import Leases
 from faafo.notifier.places import Places
 from faafo.notifier.reports import Reporter
 from faafo.notifier.runner import Runner
+from faafo.pause import pause
 from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Dispatcher:
 
     :param wake: set when a place has become free, or a delivery may be due.
     :param bus: None if events are not published.
-    :param interval: seconds between two claims while the API does not tell when one is due.
+    :param interval: returns the seconds between two claims while the API does not tell of any.
     :param duration: of a lease, in seconds.
     """
 
@@ -44,7 +45,7 @@ class Dispatcher:
         reporter: Reporter,
         arrivals: Arrivals,
         wake: threading.Event,
-        interval: float,
+        interval: Callable[[], float],
         duration: float,
         vital: VitalThreads,
     ) -> None:
@@ -71,12 +72,12 @@ class Dispatcher:
             if stop.is_set():
                 break
             if not self._dispatch(stop):
-                self._wake.wait(self._pause())
+                pause(self._wake, self._pause)
 
     def _pause(self) -> float:
         if self._failing:
-            return max(self._interval, FAILURE_PAUSE)
-        return LONGEST_PAUSE if self._arrivals.is_waiting else self._interval
+            return max(self._interval(), FAILURE_PAUSE)
+        return LONGEST_PAUSE if self._arrivals.is_waiting else self._interval()
 
     def _dispatch(self, stop: threading.Event) -> bool:
         """Claim deliveries for free places and start them; return whether any was claimed."""

@@ -51,7 +51,7 @@ class NotifierService:
     ) -> None:
         options = conf.notifier
         self._instance_id = instance_id
-        self._drain_timeout = options.drain_timeout
+        self._options = options
         self._wake = threading.Event()
         # Set when a stopping notifier must not wait any longer for the API.
         self._abandon = threading.Event()
@@ -62,7 +62,7 @@ class NotifierService:
         self._reporter = Reporter(instance_id, client, self._leases, self._abandon, vital)
         self._bus = None if publish is None else Bus(publish, self._reporter)
         self._arrivals = Arrivals(
-            _Waiting(client, publish is not None), self._wake.set, options.claim_interval
+            _Waiting(client, publish is not None), self._wake.set, self._claim_interval
         )
         sender = Sender(conf.webhook.egress_allowed, options.timeout, f"faafo/{version}")
         self._dispatcher = Dispatcher(
@@ -75,7 +75,7 @@ class NotifierService:
             self._reporter,
             self._arrivals,
             self._wake,
-            options.claim_interval,
+            self._claim_interval,
             options.lease_duration,
             vital,
         )
@@ -112,7 +112,7 @@ class NotifierService:
 
     def _drain(self, claiming: threading.Thread, forced: threading.Event) -> None:
         """Release what has not begun, and wait for the deliveries that run."""
-        deadline = time.monotonic() + self._drain_timeout
+        deadline = time.monotonic() + self._options.drain_timeout
         self._wake.set()
         claiming.join(CLAIM_SECONDS)
         waiting = self._places.close()
@@ -123,6 +123,9 @@ class NotifierService:
             if forced.is_set() or time.monotonic() > deadline:
                 LOG.info("deliveries that still run are left to their leases")
                 break
+
+    def _claim_interval(self) -> float:
+        return float(self._options.claim_interval)
 
     def _forget(self, lost: set[tuple[int, int]]) -> None:
         """Do not make deliveries whose leases are lost, unless they run."""

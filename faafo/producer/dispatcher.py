@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from faafo import errors
@@ -12,6 +13,7 @@ from faafo.client.arrivals import Arrivals
 from faafo.client.http import Client, Record
 from faafo.fractal.lease import Lease
 from faafo.metrics import catalogue as metrics
+from faafo.pause import pause
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
@@ -59,13 +61,12 @@ class Dispatcher:
         self._leases = Leases(
             claimed_by,
             client,
-            pace.lease_duration,
-            pace.renew_interval,
+            pace,
             registry.rows_done,
             self._canceller.cancel,
             self._vital,
         )
-        self._arrivals = Arrivals(client, wake.set, pace.claim_interval)
+        self._arrivals = Arrivals(client, wake.set, lambda: pace.claim_interval)
         self._stop = threading.Event()
         # Set when draining must not wait any longer for the API to accept results.
         self._abandon = threading.Event()
@@ -119,7 +120,8 @@ class Dispatcher:
             if self._dispatch():
                 found_at = time.monotonic()
             else:
-                self._wake.wait(self._pause(time.monotonic() - found_at))
+                idle = time.monotonic() - found_at
+                pause(self._wake, partial(self._pause, idle))
 
     def _pause(self, idle: float) -> float:
         """Return the seconds until the next claim, after ``idle`` seconds without a job.

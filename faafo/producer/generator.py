@@ -5,6 +5,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from faafo import correlation, errors
 from faafo.client.http import Client
@@ -12,48 +13,55 @@ from faafo.correlation import Work
 from faafo.fractal.generate import random_task
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalTask
+from faafo.pause import pause
 from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
 
 
-class Generator:
-    """Posts sets of ``least`` to ``most`` random fractals within ``ranges``.
+@dataclass(frozen=True)
+class Sets:
+    """What is generated: ``least`` to ``most`` fractals within ``ranges``, with ``palettes``."""
 
+    ranges: Mapping[str, tuple[float, float]]
+    least: int
+    most: int
+    palettes: Sequence[str] = (DEFAULT,)
+
+
+class Generator:
+    """Posts sets of random fractals.
+
+    :param sets: returns what to generate now.
     :param posted: called after each set, to wake the dispatcher.
-    :param palettes: the names of the palettes to choose from.
     """
 
     def __init__(
         self,
         client: Client,
-        ranges: Mapping[str, tuple[float, float]],
-        least: int,
-        most: int,
+        sets: Callable[[], Sets],
         rng: random.Random,
         posted: Callable[[], None],
-        palettes: Sequence[str] = (DEFAULT,),
     ) -> None:
         self._client = client
-        self._ranges = ranges
-        self._counts = sorted((least, most))
+        self._sets = sets
         self._rng = rng
         self._posted = posted
-        self._palettes = palettes
 
-    def run(self, stop: threading.Event, interval: float) -> None:
-        """Post a set every ``interval`` seconds until ``stop`` is set."""
+    def run(self, stop: threading.Event, interval: Callable[[], float]) -> None:
+        """Post a set every ``interval()`` seconds until ``stop`` is set."""
         while not stop.is_set():
             self.generate(stop)
-            stop.wait(interval)
+            pause(stop, interval)
 
     def generate(self, stop: threading.Event) -> tuple[list[str], int]:
         """Post one set; return the accepted uuids and the number of fractals not accepted."""
-        count = self._rng.randint(*self._counts)
+        sets = self._sets()
+        count = self._rng.randint(*sorted((sets.least, sets.most)))
         # One request id for the whole set.
         with Work(correlation.new()):
             LOG.info("generating %d task(s)", count)
-            tasks = [random_task(self._ranges, self._rng, self._palettes) for _ in range(count)]
+            tasks = [random_task(sets.ranges, self._rng, sets.palettes) for _ in range(count)]
             for task in tasks:
                 LOG.info("generated task: %s", task.model_dump())
             accepted = self._post_all(tasks, stop)

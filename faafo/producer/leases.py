@@ -9,7 +9,8 @@ from faafo import errors
 from faafo.client.http import Client
 from faafo.fractal.lease import Lease
 from faafo.metrics import catalogue as metrics
-from faafo.producer.pace import LONGEST_READ_TIMEOUT, RENEWALS_PER_LEASE
+from faafo.pause import pause
+from faafo.producer.pace import LONGEST_READ_TIMEOUT, RENEWALS_PER_LEASE, Pace
 from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
@@ -19,8 +20,7 @@ class Leases:
     """Renews the leases of a producer.
 
     :param claimed_by: the instance id of the producer.
-    :param duration: seconds until a lease expires that is not renewed.
-    :param interval: seconds between two renewals, at most a third of the duration.
+    :param pace: the duration of a lease, and the interval between two renewals.
     :param rows_done: returns how many rows of a uuid a worker has rendered, None if unknown.
     :param lost: called with a lease that this producer no longer holds, and the worker that
         renders it, None if none is assigned.
@@ -30,16 +30,14 @@ class Leases:
         self,
         claimed_by: str,
         client: Client,
-        duration: float,
-        interval: float,
+        pace: Pace,
         rows_done: Callable[[str, str | None], int | None],
         lost: Callable[[Lease, str | None], None],
         vital: VitalThreads | None = None,
     ) -> None:
         self._claimed_by = claimed_by
         self._client = client
-        self._duration = duration
-        self._interval = min(interval, duration / RENEWALS_PER_LEASE)
+        self._pace = pace
         self._rows_done = rows_done
         self._lost = lost
         self._vital = vital or VitalThreads()
@@ -48,8 +46,8 @@ class Leases:
 
     def run(self, stop: threading.Event) -> None:
         """Renew all leases that are held until ``stop`` is set."""
-        while not stop.wait(self._interval):
-            self._vital.beat("leases", self._interval)
+        while not pause(stop, lambda: self._pace.renew_interval):
+            self._vital.beat("leases", self._pace.renew_interval)
             held = self.held()
             if not held:
                 continue
@@ -74,8 +72,9 @@ class Leases:
         rows = {one.uuid: self._rows_done(one.uuid, self.worker_of(one)) for one in held}
         known = {uuid: done for uuid, done in rows.items() if done is not None}
         # A renewal that waits longer than this is repeated while the leases are still valid.
-        timeout = min(self._duration / RENEWALS_PER_LEASE, LONGEST_READ_TIMEOUT)
-        return self._client.renew(self._claimed_by, held, self._duration, known, timeout)
+        duration = self._pace.lease_duration
+        timeout = min(duration / RENEWALS_PER_LEASE, LONGEST_READ_TIMEOUT)
+        return self._client.renew(self._claimed_by, held, duration, known, timeout)
 
     def add(self, lease: Lease) -> None:
         """Renew ``lease`` from now on; an earlier one on the same fractal is lost."""

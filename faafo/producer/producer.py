@@ -15,7 +15,7 @@ from faafo.fractal.generate import RANGED
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import ENDED, Status
 from faafo.producer.dispatcher import Dispatcher
-from faafo.producer.generator import Generator
+from faafo.producer.generator import Generator, Sets
 from faafo.producer.hearing import Hearing
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
@@ -56,12 +56,7 @@ class ProducerService:
         self._name = name
         self._status = 0
         self._wake = threading.Event()
-        pace = Pace(
-            conf.producer.claim_interval,
-            conf.producer.lease_duration,
-            conf.producer.renew_interval,
-            conf.producer.drain_timeout,
-        )
+        pace = Pace(conf.producer)
         self._client = Client(
             conf.endpoint_url,
             read_timeout=pace.read_timeout,
@@ -88,15 +83,7 @@ class ProducerService:
             self._wake,
             vital,
         )
-        self._generator = Generator(
-            self._client,
-            {field: (conf[f"min_{field}"], conf[f"max_{field}"]) for field in RANGED},
-            conf.min_tasks,
-            conf.max_tasks,
-            random.Random(),
-            self._wake.set,
-            conf.palettes or [DEFAULT],
-        )
+        self._generator = Generator(self._client, self._sets, random.Random(), self._wake.set)
 
     def run(
         self,
@@ -141,7 +128,12 @@ class ProducerService:
             self._status = 1
             self._status = self._run_one_set(stop)
         else:
-            self._generator.run(stop, self._conf.interval)
+            self._generator.run(stop, lambda: self._conf.interval)
+
+    def _sets(self) -> Sets:
+        conf = self._conf
+        ranges = {field: (conf[f"min_{field}"], conf[f"max_{field}"]) for field in RANGED}
+        return Sets(ranges, conf.min_tasks, conf.max_tasks, conf.palettes or [DEFAULT])
 
     def _run_one_set(self, stop: threading.Event) -> int:
         uuids, refused = self._generator.generate(stop)

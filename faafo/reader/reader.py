@@ -51,7 +51,7 @@ class ReaderService:
         instance_id: str,
     ) -> None:
         options = conf.reader
-        self._drain_timeout = options.drain_timeout
+        self._options = options
         self._stopping = threading.Event()
         states = States(jobs, self._stopping)
         self._listener = EventListener(events, conf.events.topic, options.pool, states.store)
@@ -76,6 +76,6 @@ class ReaderService:
         self._stopping.set()
         for one in (self._listener, self._server):
             one.close()
-        if not self._listener.stop(self._drain_timeout):
+        if not self._listener.stop(self._options.drain_timeout):
             LOG.warning("events that were not stored in time stay in the queue")
         LOG.info("the reader has stopped")

@@ -14,9 +14,13 @@ POLL_INTERVAL = 0.5
 
 
 class Slots:
-    """Counts the slots, of a fixed number, that are occupied for each producer."""
+    """Counts the slots that are occupied for each producer.
 
-    def __init__(self, total: int) -> None:
+    :param total: returns how many slots there are. When there are fewer than before, renders in the
+        others go on to their end.
+    """
+
+    def __init__(self, total: Callable[[], int]) -> None:
         self._total = total
         self._busy_for: Counter[str] = Counter()
         # The producer of the exclusive render, which runs or waits until the others have finished.
@@ -66,7 +70,7 @@ class Slots:
     @property
     def total(self) -> int:
         """The number of slots; 0 after ``close``."""
-        return 0 if self._closed else self._total
+        return 0 if self._closed else self._total()
 
     @property
     def free(self) -> int:
@@ -79,7 +83,7 @@ class Slots:
         with self._changed:
             busy = self._busy_for.copy()
             if self._exclusive_for is not None:
-                busy[self._exclusive_for] += self._total - busy.total()
+                busy[self._exclusive_for] += max(0, self._total() - busy.total())
             return dict(busy)
 
     @property

@@ -11,6 +11,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.metrics import catalogue as metrics
+from faafo.pause import pause
 from faafo.render import escape
 from faafo.retry import with_backoff
 from faafo.rpc import contract
@@ -34,6 +35,8 @@ LOG = logging.getLogger(__name__)
 SPARE_THREADS = 4
 # Two, since an answer to a producer that has stopped occupies a thread for some seconds.
 THREADS_PER_SLOT = 2
+# Slots for which there are threads, at least: a running worker gets no more.
+MOST_SLOTS = 64
 # Seconds between two checks whether to wait any longer.
 POLL_SECONDS = 0.2
 # Seconds that a worker that drains still listens: calls may be under way to it.
@@ -60,20 +63,21 @@ class WorkerService:
         self._name = name
         self._store = store
         self._report_interval = conf.rpc.report_interval
-        self._drain_timeout = conf.worker.drain_timeout
+        self._options = conf.worker
         self._cancellations = Cancellations()
         self._store_problem: str | None = None
         self._listens = threading.Event()
         self._drained = threading.Event()
-        total = conf.worker.slots or len(os.sched_getaffinity(0))
-        self._slots = Slots(total)
+        self._most_slots = max(MOST_SLOTS, self._configured_slots())
+        self._slots = Slots(lambda: min(self._configured_slots(), self._most_slots))
         self._renders = Renders()
         self._reported = 0
         metrics.SLOTS.read_from(lambda: self._reported)
         metrics.BUSY.read_from(lambda: sum(self._slots.busy_for.values()))
         renderer = Renderer(name, store, self._renders, conf.store.save_timeout)
         endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations)
-        threads = THREADS_PER_SLOT * total + SPARE_THREADS
+        # A thread is started only when it is needed.
+        threads = THREADS_PER_SLOT * self._most_slots + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads, instance_id)
         self._tiles = TileServer(conf, name, instance_id)
         self._vital = VitalThreads()
@@ -115,7 +119,8 @@ class WorkerService:
         """
         if not self._start(stop):
             return
-        LOG.info("worker %s is ready, with %d slot(s)", self._name, self._slots.total)
+        total = self._slots.total
+        LOG.info("worker %s is ready, with %d slot(s)", self._name, total)
         on_ready()
         while not stop.is_set():
             self._vital.beat("reports", self._report_interval)
@@ -123,7 +128,7 @@ class WorkerService:
             # A store that does not answer takes its time, and is no reason to restart the worker.
             self._vital.beat("reports", self._report_interval)
             self._report(slots)
-            stop.wait(self._report_interval)
+            total = self._wait_to_report(stop, total)
         while not self._drained.is_set():
             self._report(0)
             self._drained.wait(self._report_interval)
@@ -163,6 +168,19 @@ class WorkerService:
         self._reported = slots
         self._reports.report(slots, self._slots.busy_for, self._renders.rows_done())
 
+    def _wait_to_report(self, stop: threading.Event, total: int) -> int:
+        """Wait for the time of the next report; not after ``total`` has changed. Return it."""
+        pause(stop, lambda: self._report_interval if self._slots.total == total else 0.0)
+        now = self._slots.total
+        if now != total and not stop.is_set():
+            LOG.info("worker %s has %d slot(s) now", self._name, now)
+            if now < self._configured_slots():
+                LOG.warning("[worker] slots: more than %d need a restart", now)
+        return now
+
+    def _configured_slots(self) -> int:
+        return self._options.slots or len(os.sched_getaffinity(0))
+
     def _usable_slots(self) -> int:
         """Return the number of slots, or 0 while the store cannot be written."""
         problem = None
@@ -184,12 +202,12 @@ class WorkerService:
         Until all producers know of it, the worker answers further calls that it is busy. Then it
         listens no longer: the next process of this name may.
         """
-        deadline = time.monotonic() + self._drain_timeout
+        deadline = time.monotonic() + self._options.drain_timeout
         is_idle = self._slots.wait_until_free(0)
         self._slots.close()
         self._tiles.close()
         self._server.yield_name()
-        immediate.wait(min(LISTEN_SECONDS, self._drain_timeout))
+        immediate.wait(min(LISTEN_SECONDS, self._options.drain_timeout))
         self._server.close()
         if not self._finishes_before(deadline, immediate):
             LOG.warning("worker %s cancels its unfinished renders", self._name)

@@ -17,6 +17,7 @@ ARROWS = {
     "": set(),
     "correlation": set(),
     "errors": set(),
+    "pause": set(),
     "retry": set(),
     "urls": set(),
     "vital": set(),
@@ -63,7 +64,7 @@ ARROWS = {
     },
     "wsgi": {"process", "app", "store"},
 }
-FOR_ALL = {"correlation", "errors", "metrics", "retry", "urls", "vital"}
+FOR_ALL = {"correlation", "errors", "metrics", "pause", "retry", "urls", "vital"}
 LATE_IMPORTS = {
     ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),

@@ -45,7 +45,7 @@ def run(tmp_path):
         (["log_file = x.log", "log_dir = /nowhere"], "log_dir = /nowhere: No such file"),
         (["log_file = /"], "log_file = /: Is a directory"),
         (["log_config_append = /nowhere"], "log_config_append = /nowhere: "),
-        (["default_log_levels = root=LOUD"], "default_log_levels = ['root=LOUD']: Unknown level"),
+        (["default_log_levels = root=LOUD"], "default_log_levels = root=LOUD: unknown level"),
         (["use_syslog = true", "syslog_log_facility = none"], "syslog_log_facility = none: "),
         (["logging_default_format_string = %(x)s"], "logging_default_format_string = %(x)s: "),
         (["log_rotation_type = daily"], "[DEFAULT] log_rotation_type: "),

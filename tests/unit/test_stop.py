@@ -65,7 +65,7 @@ def test_a_service_that_cannot_stop_is_ended_at_its_deadline(run):
     status, log = run(
         """
         def main(stop):
-            stop.listen(0.1)
+            stop.listen(lambda: 0.1)
             signal.raise_signal(signal.SIGTERM)
             hang()
 
@@ -87,7 +87,7 @@ def test_a_signal_stops_a_service_whose_log_is_blocked(run):
 
         def main(stop):
             logging.getLogger().addHandler(Blocked())
-            stop.listen(0.1)
+            stop.listen(lambda: 0.1)
             signal.raise_signal(signal.SIGTERM)
             assert stop.requested.wait(50)
             hang()
@@ -102,7 +102,7 @@ def test_a_signal_stops_a_service_whose_log_is_blocked(run):
 def test_a_second_signal_ends_a_service_that_still_drains(run):
     status, log = run("""
         def main(stop):
-            stop.listen(3600.0)
+            stop.listen(lambda: 3600.0)
             signal.raise_signal(signal.SIGTERM)
             stop.requested.wait()
             signal.raise_signal(signal.SIGTERM)
@@ -118,7 +118,7 @@ def test_a_second_signal_ends_a_service_that_still_drains(run):
 def test_a_thread_that_does_not_end_keeps_no_process_alive(run, status):
     ended, _log = run(f"""
         def main(stop):
-            stop.listen(3600.0)
+            stop.listen(lambda: 3600.0)
             threading.Thread(target=hang).start()
             print("the last words")
             return {status}
@@ -131,7 +131,7 @@ def test_a_thread_that_does_not_end_keeps_no_process_alive(run, status):
 def test_a_command_that_listens_to_signals_ends_as_soon_as_it_returns(run):
     status, log = run("""
         def main(stop):
-            stop.listen(3600.0)
+            stop.listen(lambda: 3600.0)
 
         sys.exit(process.run(main))
         """)
@@ -141,9 +141,14 @@ def test_a_command_that_listens_to_signals_ends_as_soon_as_it_returns(run):
 @pytest.mark.parametrize(("handler", "drains"), [("SIG_DFL", True), ("SIG_IGN", False)])
 def test_the_end_of_the_terminal_stops_a_service_unless_nohup_started_it(run, handler, drains):
     status, log = run(f"""
+        import fcntl, os, pty, termios
+
         def main(stop):
+            os.setsid()
+            _master, terminal = pty.openpty()
+            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
             signal.signal(signal.SIGHUP, signal.{handler})
-            stop.listen(3600.0)
+            stop.listen(lambda: 3600.0)
             signal.raise_signal(signal.SIGHUP)
             drains = {drains} and stop.requested.wait(60)
             print(drains, stop.immediate.is_set(), file=sys.stderr)
@@ -155,10 +160,27 @@ def test_the_end_of_the_terminal_stops_a_service_unless_nohup_started_it(run, ha
     assert ("SIGHUP received" in log) == drains
 
 
+def test_sighup_stops_no_service_without_a_terminal_and_has_it_reload(run):
+    status, log = run("""
+        import os
+
+        def main(stop):
+            os.setsid()
+            stop.listen(lambda: 3600.0)
+            for _ in range(2):
+                signal.raise_signal(signal.SIGHUP)
+                print(stop.reload.wait(60), stop.requested.is_set(), file=sys.stderr)
+                stop.reload.clear()
+
+        sys.exit(process.run(main))
+        """)
+    assert (status, log) == (0, "True False\n" * 2)
+
+
 def test_ctrl_c_stops_without_a_drain_but_not_at_once(run):
     status, log = run(f"""
         def main(stop):
-            stop.listen(3600.0)
+            stop.listen(lambda: 3600.0)
             signal.raise_signal({int(signal.SIGINT)})
             stop.immediate.wait()
 

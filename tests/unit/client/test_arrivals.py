@@ -37,7 +37,7 @@ def run(stop):
 
 def test_a_post_wakes_the_dispatcher(api_url, api_waits, run, make_task):
     woken = threading.Event()
-    arrivals = Arrivals(Client(api_url), woken.set, 0.05)
+    arrivals = Arrivals(Client(api_url), woken.set, lambda: 0.05)
     run(arrivals)
     arrivals.want()
     Client(api_url).create(make_task())
@@ -47,7 +47,7 @@ def test_a_post_wakes_the_dispatcher(api_url, api_waits, run, make_task):
 
 def test_the_dispatcher_is_not_woken_unless_it_wants_to_be(api_url, api_waits, run, make_task):
     woken = threading.Event()
-    arrivals = Arrivals(Client(api_url), woken.set, 0.05)
+    arrivals = Arrivals(Client(api_url), woken.set, lambda: 0.05)
     run(arrivals)
     Client(api_url).create(make_task())
     assert not woken.wait(0.3)
@@ -61,7 +61,7 @@ def test_an_api_that_does_not_let_requests_wait_is_asked_at_intervals(api_url, r
             asked.append(seconds)
             return super().wait_for_claimable(seconds)
 
-    arrivals = Arrivals(Counting(api_url), lambda: None, 0.05)
+    arrivals = Arrivals(Counting(api_url), lambda: None, lambda: 0.05)
     run(arrivals)
     for number in range(1, 4):
         arrivals.want()
@@ -74,7 +74,7 @@ def test_an_api_of_an_earlier_version_is_not_asked_again(run):
     server = HttpServer(app, "127.0.0.1", 0, threads=1)
     server.start()
     try:
-        arrivals = Arrivals(Client(server.url), lambda: None, 0.05)
+        arrivals = Arrivals(Client(server.url), lambda: None, lambda: 0.05)
         thread = run(arrivals)
         arrivals.want()
         thread.join(60)
@@ -91,7 +91,7 @@ def test_a_fractal_that_no_claim_gets_is_asked_for_with_pauses(run, wait_until):
         def wait_for_claimable(self, _seconds):
             return True
 
-    arrivals = Arrivals(Eager(), lambda: (woken.append(1), arrivals.want()), 3600)
+    arrivals = Arrivals(Eager(), lambda: (woken.append(1), arrivals.want()), lambda: 3600)
     run(arrivals)
     arrivals.want()
     wait_until(lambda: len(woken) > MOST_IN_VAIN)
@@ -112,7 +112,7 @@ def test_an_api_that_is_away_is_asked_again(run, wait_until):
                 raise answer
             return answer
 
-    arrivals = Arrivals(Away(), woken.set, 0.01)
+    arrivals = Arrivals(Away(), woken.set, lambda: 0.01)
     run(arrivals)
     arrivals.want()
     assert woken.wait(60)
@@ -124,7 +124,7 @@ def test_after_an_odd_answer_the_dispatcher_asks_by_itself(run, wait_until, answ
         def wait_for_claimable(self, _seconds):
             raise answer
 
-    arrivals = Arrivals(Odd(), lambda: None, 0.01)
+    arrivals = Arrivals(Odd(), lambda: None, lambda: 0.01)
     arrivals.is_waiting = True
     run(arrivals)
     arrivals.want()

@@ -12,6 +12,7 @@ from faafo.producer.backlog import Backlog, Job
 from faafo.producer.leases import Leases
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.results import ResultReporter
+from tests.paces import pace_of
 
 
 class Peers:
@@ -48,7 +49,7 @@ def registry():
 
 @pytest.fixture
 def leases(peers):
-    return Leases("me", peers, 60.0, 60.0, lambda *_: None, lambda *_: None)
+    return Leases("me", peers, pace_of(1.0, 60.0, 60.0), lambda *_: None, lambda *_: None)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from faafo.db.models import Fractal
 from faafo.fractal.lease import Lease
 from faafo.producer import drain
 from faafo.producer.backlog import Job
-from faafo.producer.dispatcher import Dispatcher, Pace
+from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.runner import Runner
 from faafo.render import image
@@ -29,8 +29,9 @@ from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
 from faafo.worker.slots import Slots
+from tests.paces import pace_of
 
-PACE = Pace(claim_interval=0.05, lease_duration=60.0, renew_interval=0.2, drain_timeout=60.0)
+PACE = pace_of(0.05, 60.0, 0.2, 60.0)
 
 
 class Failing:
@@ -79,7 +80,7 @@ def make_endpoint(instance_id, slots, store):
 
 @pytest.fixture
 def renderer(store, warm_kernel):
-    return make_endpoint("w:1", Slots(2), store)
+    return make_endpoint("w:1", Slots(lambda: 2), store)
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ def test_a_failed_attempt_is_repeated_and_its_fault_removed(
 def test_an_unexpected_error_of_a_worker_is_a_fault_a_person_can_read(
     run_dispatcher, client, make_task, wait_until
 ):
-    endpoint = make_endpoint("w:1", Slots(1), None)
+    endpoint = make_endpoint("w:1", Slots(lambda: 1), None)
     uuid = client.create(make_task())["uuid"]
     with run_dispatcher(endpoint):
         wait_until(lambda: client.get(uuid)["fault"])
@@ -213,7 +214,7 @@ class Recording:
 def test_a_quarantined_fractal_in_our_own_process_starts_after_all_results_are_reported(
     run_dispatcher, store, warm_kernel, client, session, make_task, wait_until
 ):
-    renderer = make_endpoint("me", Slots(3), store)
+    renderer = make_endpoint("me", Slots(lambda: 3), store)
     uuids = [client.create(make_task())["uuid"] for _ in range(3)]
     session.execute(update(Fractal).where(Fractal.uuid == uuids[2]).values(failures=2))
     session.commit()
@@ -226,7 +227,7 @@ def test_a_quarantined_fractal_in_our_own_process_starts_after_all_results_are_r
 def test_a_job_that_was_claimed_behind_a_quarantined_one_does_not_keep_it_from_starting(
     run_dispatcher, warm_kernel, store, client, session, make_task, wait_until
 ):
-    renderer = make_endpoint("me", Slots(2), store)
+    renderer = make_endpoint("me", Slots(lambda: 2), store)
     behind = client.create(make_task())["uuid"]
     (record,) = client.claim("me", 1, 60)
     with run_dispatcher(renderer, slots=0, instance_id="me") as running:
@@ -291,7 +292,7 @@ def test_renders_that_outlast_the_drain_are_cancelled_and_queued_again_at_once(
 ):
     endpoint = Stuck(renderer, threading.Event())
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
+    with run_dispatcher(endpoint, pace=pace_of(0.05, 60.0, 0.2, 0.1)) as running:
         assert endpoint.called.wait(60)
         running.finish()
         assert endpoint.cancelled == [(uuid, 1, "me")]
@@ -303,7 +304,7 @@ def test_a_forced_drain_releases_what_is_rendered_without_a_failure(
 ):
     endpoint = Stuck(renderer, threading.Event())
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 3600.0)) as running:
+    with run_dispatcher(endpoint, pace=pace_of(0.05, 60.0, 0.2, 3600.0)) as running:
         assert endpoint.called.wait(60)
         running.done.set()
         running.forced.set()
@@ -327,7 +328,7 @@ def test_a_result_is_reported_to_an_api_that_recovers_during_the_drain(
         return complete_all(self, claimed_by, results)
 
     monkeypatch.setattr(Client, "complete_all", refuse_once)
-    with run_dispatcher(renderer, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
+    with run_dispatcher(renderer, pace=pace_of(0.05, 60.0, 0.2, 0.1)) as running:
         assert refused.wait(60)
         running.finish()
     assert client.get(uuid)["status"] == "complete"
@@ -342,7 +343,7 @@ def test_a_render_that_cannot_be_cancelled_is_queued_again_all_the_same(
     endpoint = Stuck(renderer, proceed)
     monkeypatch.setattr(endpoint, "cancel", lambda ctxt, uuid: None)
     uuid = client.create(make_task())["uuid"]
-    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)) as running:
+    with run_dispatcher(endpoint, pace=pace_of(0.05, 60.0, 0.2, 0.1)) as running:
         assert endpoint.called.wait(60)
         running.finish()
         assert [claimed["uuid"] for claimed in client.claim("next", 1, 5.0)] == [uuid]
@@ -447,7 +448,7 @@ def test_a_drain_with_a_backlog_ends_while_the_api_is_unavailable(
 
     endpoint = Stuck(renderer, threading.Event())
     client.create(make_task())
-    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 60.0, 0.1)) as running:
+    with run_dispatcher(endpoint, pace=pace_of(0.05, 60.0, 60.0, 0.1)) as running:
         assert endpoint.called.wait(10)
         job = Job.of({**make_task().model_dump(), "attempt": 1, "failures": 0})
         running.dispatcher._leases.add(job.lease)
@@ -580,7 +581,7 @@ def test_a_broker_that_takes_no_cancellation_does_not_keep_leases_from_being_ren
         session.expire_all()
         return fractals.get(session, kept).lease_expires_at
 
-    with run_dispatcher(endpoint, pace=Pace(0.05, 60.0, 0.2, 0.1)):
+    with run_dispatcher(endpoint, pace=pace_of(0.05, 60.0, 0.2, 0.1)):
         wait_until(end_of_lease, "the claim")
         requests.delete(f"{api_url}/api/fractal/{lost}", timeout=60)
         for _ in range(3):

@@ -8,7 +8,7 @@ import pytest
 
 from faafo.client.http import Client
 from faafo.fractal.generate import RANGED
-from faafo.producer.generator import Generator
+from faafo.producer.generator import Generator, Sets
 
 RANGES = {
     "width": (32, 16),
@@ -25,7 +25,10 @@ RANGES = {
 def make_generator(api_url):
     def make(least=2, most=4, posted=lambda: None, **ranges):
         return Generator(
-            Client(api_url), {**RANGES, **ranges}, least, most, random.Random(1), posted
+            Client(api_url),
+            lambda: Sets({**RANGES, **ranges}, least, most),
+            random.Random(1),
+            posted,
         )
 
     return make
@@ -92,7 +95,7 @@ def test_sets_are_generated_until_the_generator_is_stopped(make_generator):
         if len(sets) == 3:
             stop.set()
 
-    make_generator(1, 1, posted).run(stop, interval=0.01)
+    make_generator(1, 1, posted).run(stop, interval=lambda: 0.01)
     assert len(sets) == 3
 
 
@@ -100,7 +103,7 @@ def test_the_generator_retries_while_the_api_is_unavailable_until_it_is_stopped(
     stop = threading.Event()
     threading.Timer(1.0, stop.set).start()
     generator = Generator(
-        Client("http://127.0.0.1:9"), RANGES, 1, 1, random.Random(1), lambda: None
+        Client("http://127.0.0.1:9"), lambda: Sets(RANGES, 1, 1), random.Random(1), lambda: None
     )
     assert generator.generate(stop) == ([], 1)
     assert "endpoint_url = http://127.0.0.1:9" in caplog.text

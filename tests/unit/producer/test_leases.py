@@ -8,6 +8,7 @@ import pytest
 from faafo import errors
 from faafo.fractal.lease import Lease
 from faafo.producer.leases import Leases
+from tests.paces import pace_of
 
 UUID = "00000000-0000-4000-8000-000000000001"
 FIRST, SECOND = Lease(UUID, 1), Lease(UUID, 2)
@@ -51,7 +52,11 @@ def lost():
 @pytest.fixture
 def leases(api, lost, stop):
     leases = Leases(
-        "me", api, 30.0, 0.02, rows_done, lambda *lease_and_worker: lost.append(lease_and_worker)
+        "me",
+        api,
+        pace_of(1.0, 30.0, 0.02),
+        rows_done,
+        lambda *lease_and_worker: lost.append(lease_and_worker),
     )
     thread = threading.Thread(target=leases.run, args=(stop,))
     thread.start()
@@ -119,7 +124,7 @@ def test_an_unavailable_api_loses_no_lease(leases, api, lost, wait_until, caplog
 
 
 def test_a_short_lease_is_renewed_three_times_as_often(api, stop, wait_until):
-    leases = Leases("me", api, 0.3, 60.0, rows_done, lambda lease, worker: None)
+    leases = Leases("me", api, pace_of(1.0, 0.3, 60.0), rows_done, lambda lease, worker: None)
     threading.Thread(target=leases.run, args=(stop,), daemon=True).start()
     leases.add(FIRST)
     wait_until(lambda: len(api.renewed) >= 2)

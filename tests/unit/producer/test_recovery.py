@@ -30,7 +30,7 @@ def registry():
 
 @pytest.fixture
 def endpoint(store, warm_kernel):
-    return WorkerEndpoint("w:1", Slots(1), Renderer("w", store, Renders()), Cancellations())
+    return WorkerEndpoint("w:1", Slots(lambda: 1), Renderer("w", store, Renders()), Cancellations())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
 from faafo.producer.leases import Leases
 from faafo.producer.results import ResultReporter
+from tests.paces import pace_of
 
 
 class Api:
@@ -39,7 +40,7 @@ def report():
     """Reports the results of ``count`` leases at once; returns the leases that are left."""
 
     def report_all(api, count):
-        leases = Leases("me", api, 60.0, 10.0, lambda *_: None, lambda *_: None)
+        leases = Leases("me", api, pace_of(1.0, 60.0, 10.0), lambda *_: None, lambda *_: None)
         results = ResultReporter("me", api, leases, threading.Event())
         for lease, result in map(make_result, range(count)):
             leases.add(lease)
@@ -92,7 +93,7 @@ def release(results, lease, worker, error):
 
 @pytest.mark.parametrize("end", [ResultReporter.fail, release])
 def test_a_lease_that_ends_is_discarded_even_if_the_api_refuses(end, caplog):
-    leases = Leases("me", Refusing(), 60.0, 10.0, lambda *_: None, lambda *_: None)
+    leases = Leases("me", Refusing(), pace_of(1.0, 60.0, 10.0), lambda *_: None, lambda *_: None)
     lease, _result = make_result(1)
     leases.add(lease)
     results = ResultReporter("me", Refusing(), leases, threading.Event())

@@ -33,7 +33,7 @@ def cancellations():
 
 @pytest.fixture
 def slots():
-    return Slots(1)
+    return Slots(lambda: 1)
 
 
 @pytest.fixture

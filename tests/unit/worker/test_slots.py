@@ -10,7 +10,7 @@ from faafo.worker.slots import Slots
 
 
 def test_closed_slots_refuse_callers_while_those_inside_may_finish():
-    slots = Slots(2)
+    slots = Slots(lambda: 2)
     with slots.occupy("a"):
         slots.close()
         assert slots.total == 0
@@ -21,7 +21,7 @@ def test_closed_slots_refuse_callers_while_those_inside_may_finish():
 
 
 def test_an_exclusive_render_occupies_all_slots():
-    slots = Slots(3)
+    slots = Slots(lambda: 3)
     with slots.occupy("a", exclusive=True):
         assert slots.free == 0
         assert slots.busy_for == {"a": 3}
@@ -51,7 +51,7 @@ def enter_exclusively(stop):
 def test_an_exclusive_render_waits_for_those_inside_and_keeps_others_out(
     enter_exclusively, wait_until
 ):
-    slots = Slots(2)
+    slots = Slots(lambda: 2)
     with slots.occupy("b"):
         inside = enter_exclusively(slots)
         wait_until(lambda: slots.free == 0)
@@ -63,7 +63,7 @@ def test_an_exclusive_render_waits_for_those_inside_and_keeps_others_out(
 
 
 def test_an_exclusive_render_that_is_cancelled_waits_no_longer(enter_exclusively):
-    slots = Slots(2)
+    slots = Slots(lambda: 2)
     cancelled = threading.Event()
     with slots.occupy("b"):
         inside = enter_exclusively(slots, cancelled.is_set)
@@ -72,7 +72,7 @@ def test_an_exclusive_render_that_is_cancelled_waits_no_longer(enter_exclusively
 
 
 def test_slots_remember_no_producer_that_occupies_none():
-    slots = Slots(1)
+    slots = Slots(lambda: 1)
     for number in range(3):
         with slots.occupy(f"producer:{number}"):
             pass
@@ -80,7 +80,7 @@ def test_slots_remember_no_producer_that_occupies_none():
 
 
 def test_a_slot_is_free_again_when_the_wait_for_the_others_fails():
-    slots = Slots(2)
+    slots = Slots(lambda: 2)
 
     def fail():
         raise OSError("an error")
