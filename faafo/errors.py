@@ -129,6 +129,18 @@ class NothingToRetry(FaafoError):
     """Raised when a retry is requested for a fractal whose status is not ``error``."""
 
 
+class LockHeld(FaafoError):
+    """Raised when a lock is to be acquired that is held; names the holder."""
+
+
+class LockLost(FaafoError):
+    """Raised when a lock is to be extended or released that is not held under that token."""
+
+
+class StaleLock(FaafoError):
+    """Raised when what is to be stored needs a lock that is not held under that token."""
+
+
 class ImageNotFound(FaafoError):
     """Raised when the image store holds no image for a uuid."""
 

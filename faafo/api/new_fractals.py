@@ -5,12 +5,15 @@ import uuid as uuidlib
 from collections.abc import Sequence
 from typing import Any
 
+from flask import request
+
 from faafo.api.schemas import NewFractal
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
 from faafo.db import db, posting
 from faafo.fractal.generate import with_constant
+from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.task import FractalTask
 
 
@@ -32,6 +35,7 @@ def post(body: NewFractal) -> dict[str, Any]:
         limits.quota,
         url,
         request_context().correlation,
+        _fence(),
     )
     collaborators().arrivals.announce()
     return record
@@ -58,6 +62,7 @@ def post_all(bodies: Sequence[NewFractal]) -> list[dict[str, Any]]:
         limits.quota,
         callbacks,
         request_context().correlation,
+        _fence(),
     )
     collaborators().arrivals.announce()
     return records
@@ -68,6 +73,12 @@ def _task(body: NewFractal) -> FractalTask:
     fields = body.model_dump(exclude={"shared", "callback_url"})
     fields["uuid"] = body.uuid or str(uuidlib.uuid4())
     return with_constant(FractalTask(**fields))
+
+
+def _fence() -> Fence | None:
+    """Return the lock under which the request is to be served, if its header names one."""
+    sent = request.headers.get(HEADER)
+    return None if sent is None else Fence.parse(sent)
 
 
 def _callback_url(body: NewFractal, place: str = "") -> str | None:

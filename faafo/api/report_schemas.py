@@ -35,12 +35,22 @@ def _fields(kind: str, *names: str) -> dict[str, Any]:
     return {name: {"type": kind} for name in names}
 
 
-# What FractalUpdate checks, for the OpenAPI document.
+# A whole SHA-256: clients that name no attempt send shorter checksums.
+DIGEST = "^[0-9a-fA-F]{64}$"
+# What FractalUpdate and api/report.py check, for the OpenAPI document.
 _RESULT_OR_FAULT_OR_NOTHING: dict[str, Any] = {
     "anyOf": [
         {
             "required": ["checksum", "duration"],
-            "properties": _fields("string", "checksum") | _fields("number", "duration"),
+            "properties": _fields("string", "checksum")
+            | _fields("number", "duration")
+            | _fields("null", "attempt"),
+        },
+        {
+            "required": ["attempt", "checksum", "duration"],
+            "properties": {"checksum": {"type": "string", "pattern": DIGEST}}
+            | _fields("number", "duration")
+            | _fields("integer", "attempt"),
         },
         {
             "required": ["attempt", "fault"],

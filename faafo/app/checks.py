@@ -28,6 +28,7 @@ COSTLY = {
     "delivery.get_claim",
     "event.get_events",
     "health.get_store_health",
+    "lock.get_lock",
     "tile.get_tile",
 }
 # What every file of gzip begins with (RFC 1952, 2.3.1).

@@ -119,6 +119,7 @@ def make_collaborators(
         images=ImageQueue(store),
         arrivals=Arrivals(),
         deliveries=Arrivals(),
+        locks=Arrivals(),
         receivers=Receivers(conf),
         registry=Registry(conf),
         endings=Endings(),

@@ -43,6 +43,10 @@ LANES = {
         "fractal.put_fractal",
         "fractal.patch_fractal",
         "health.get_health",
+        # A leader that cannot extend its lock in time loses it.
+        "lock.delete_lock",
+        "lock.post_lock",
+        "lock.put_lock",
     },
     # Each of these holds a place of a bulkhead while it is slow: core/bulkhead.py.
     Lane.SLOW: {
@@ -56,7 +60,7 @@ LANES = {
         "tile.get_tile",
         IMAGE_ENDPOINT,
     },
-    Lane.WAITING: {"claim.get_claim", "delivery.get_claim"},
+    Lane.WAITING: {"claim.get_claim", "delivery.get_claim", "lock.get_lock"},
     # All clients connect again together when an API has been restarted.
     Lane.STREAMS: {"event.get_events"},
     Lane.IDENTIFYING: {

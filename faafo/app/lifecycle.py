@@ -35,7 +35,8 @@ class ApiService:
         self._server: HttpServer | None = None
         with app.app_context():
             self._collaborators = collaborators()
-        self._arrivals = (self._collaborators.arrivals, self._collaborators.deliveries)
+        ours = self._collaborators
+        self._arrivals = (ours.arrivals, ours.deliveries, ours.locks)
         self._endings = EndingWatch(app, self._collaborators.endings)
         self._events = EventWatch(self._collaborators.streams, EventSource(app))
         self._sampler = Sampler(app)

@@ -8,6 +8,7 @@ from flask_openapi import OpenAPI
 from flask_openapi.utils import parse_rule
 
 from faafo.core.login import HEADER
+from faafo.fractal import locks
 from faafo.policies.endpoints import PUBLIC, VISITED
 
 TOKEN = "token"
@@ -41,7 +42,16 @@ PREFER = {
     "description": "RFC 7240; wait=10 answers when the fractal is complete or in error, or after "
     "10 seconds; at most [api] max_wait. Preference-Applied says that it was heeded.",
 }
+FENCE = {
+    "in": "header",
+    "name": locks.HEADER,
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "Of a lock, its name and the fencing token, such as generator=7: nothing is "
+    "stored unless the lock is held under that token; then the answer is 412.",
+}
 WAITING = {"fractal.get_fractal", "fractal.post_fractal", "job.get_job"}
+FENCED = {"fractal.post_fractal", "fractal.post_fractals"}
 
 
 class DocumentedApp(OpenAPI):
@@ -64,7 +74,8 @@ class DocumentedApp(OpenAPI):
         """The OpenAPI document."""
         if self._document is None:
             document = super().api_doc
-            self._add_preference(document)
+            self._add_header(document, PREFER, WAITING)
+            self._add_header(document, FENCE, FENCED)
             self._add_security(document)
             self._document = document
         return self._document
@@ -77,10 +88,12 @@ class DocumentedApp(OpenAPI):
         for endpoint, call in self._calls(document):
             call["security"] = self._security(endpoint, schemes)
 
-    def _add_preference(self, document: dict[str, Any]) -> None:
+    def _add_header(
+        self, document: dict[str, Any], header: dict[str, Any], endpoints: Collection[str]
+    ) -> None:
         for endpoint, call in self._calls(document):
-            if endpoint in WAITING:
-                call.setdefault("parameters", []).append(PREFER)
+            if endpoint in endpoints:
+                call.setdefault("parameters", []).append(header)
 
     def _calls(self, document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield endpoint and documentation of each call."""

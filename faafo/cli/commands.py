@@ -25,6 +25,7 @@ from faafo.cli.fractals import (
 from faafo.cli.help import Complete, Help
 from faafo.cli.images import GetImage, Render
 from faafo.cli.load import Load
+from faafo.cli.locks import AcquireLock, ReleaseLock, ShowLock
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
 from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
@@ -69,6 +70,9 @@ COMMANDS: dict[str, type[Command]] = {
     "quota show": ShowQuota,
     "quota set": SetQuota,
     "quota unset": UnsetQuota,
+    "lock show": ShowLock,
+    "lock acquire": AcquireLock,
+    "lock release": ReleaseLock,
     "token issue": IssueToken,
     "token revoke": RevokeToken,
     "complete": Complete,

@@ -3,6 +3,7 @@
 
 from faafo.client.client import Client
 from faafo.client.collections import Collection
+from faafo.client.locks import Lock
 from faafo.client.login import TokenAuth
 from faafo.client.results import Event, Fractal, Quota
 from faafo.client.tokens import Token
@@ -14,6 +15,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Fractal",
+    "Lock",
     "Quota",
     "Token",
     "TokenAuth",

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an answer of the API says, and why there is none."""
 
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -12,13 +13,15 @@ LARGEST_PAGE = 100
 
 
 def parsed(response: requests.Response) -> Any:
-    """Return the answer; a proxy that refuses a request does not answer with JSON.
+    """Return the answer, None if it has no content; a proxy that refuses may answer in HTML.
 
     :raises ValueError: when an answer of another status is not JSON, or is a redirection.
     """
     if response.is_redirect:
         place = masked(response.headers["Location"])
         raise ValueError(f"is redirected to {place:.200}: configure that address")
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        return None
     try:
         return response.json()
     except ValueError:

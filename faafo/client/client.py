@@ -10,6 +10,7 @@ from requests.auth import AuthBase
 from faafo import errors
 from faafo.client.collections import CollectionCalls
 from faafo.client.events import EventCalls
+from faafo.client.locks import LockCalls
 from faafo.client.parameters import Parameters, make_task
 from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
@@ -24,7 +25,9 @@ DEFAULT_URL = "http://127.0.0.1:5000"
 TIMEOUT = 60.0
 
 
-class Client(WaitCalls, EventCalls, CollectionCalls, WebhookCalls, QuotaCalls, TokenCalls):
+class Client(
+    WaitCalls, EventCalls, CollectionCalls, WebhookCalls, QuotaCalls, TokenCalls, LockCalls
+):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and

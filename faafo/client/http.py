@@ -7,8 +7,10 @@ from typing import Any
 
 from faafo.client.answers import LARGEST_PAGE
 from faafo.client.bodies import content_digest, in_batches
-from faafo.client.service import CONNECT_TIMEOUT, ServiceClient
+from faafo.client.leadership import LeaderCalls
+from faafo.client.service import CONNECT_TIMEOUT
 from faafo.fractal.lease import Lease
+from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.task import FractalResult, FractalTask
 
 # Shorter: a worker checks repeatedly, and sends no report meanwhile.
@@ -21,23 +23,31 @@ LONGEST_FAULT = 4000
 Record = dict[str, Any]
 
 
-class Client(ServiceClient):
+class Client(LeaderCalls):
     """The API for producers and workers; may be shared by threads.
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
     ``faafo.errors.ApiRefused`` when it cannot.
     """
 
-    def create(self, task: FractalTask) -> Record:
-        """Post a fractal and return its record."""
-        return self._request("POST", "/api/fractal", task.model_dump(exclude_none=True))
+    def create(self, task: FractalTask, fence: Fence | None = None) -> Record:
+        """Post a fractal and return its record.
 
-    def create_all(self, tasks: Iterable[FractalTask]) -> list[Record]:
-        """Post fractals, in batches of which each is stored as a whole; return their records."""
+        :param fence: the lock without which it is refused.
+        """
+        body = task.model_dump(exclude_none=True)
+        return self._request("POST", "/api/fractal", body, headers=_fenced(fence))
+
+    def create_all(self, tasks: Iterable[FractalTask], fence: Fence | None = None) -> list[Record]:
+        """Post fractals, in batches of which each is stored as a whole; return their records.
+
+        :param fence: the lock without which they are refused.
+        """
         records = []
         for some in in_batches(tasks, LARGEST_POST):
             body = [task.model_dump(exclude_none=True) for task in some]
-            records += self._request("POST", "/api/fractals", body)["objects"]
+            answer = self._request("POST", "/api/fractals", body, headers=_fenced(fence))
+            records += answer["objects"]
         return records
 
     def get(self, uuid: str) -> Record:
@@ -148,3 +158,7 @@ class Client(ServiceClient):
     def image_url(self, uuid: str) -> str:
         """Return the URL of an image."""
         return f"{self._endpoint_url}/api/fractal/{uuid}/image"
+
+
+def _fenced(fence: Fence | None) -> dict[str, str]:
+    return {} if fence is None else {HEADER: fence.as_text()}

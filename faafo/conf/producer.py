@@ -5,6 +5,7 @@ from oslo_config import cfg, types
 
 from faafo.conf.bounds import HOUR, LONGEST
 from faafo.conf.types import Name
+from faafo.fractal.locks import LONGEST_TTL, SHORTEST_TTL
 from faafo.fractal.palette import DEFAULT, NAMES
 from faafo.fractal.task import MAX_COORDINATE, MAX_INT32
 
@@ -131,6 +132,22 @@ producer_opts: list[cfg.Opt] = [
         mutable=True,
         help="Seconds that a stopping producer waits for the results of running renders. It then "
         "cancels the others and releases their leases.",
+    ),
+    cfg.BoolOpt(
+        "leader",
+        default=False,
+        help="Generate only while this producer holds the lock 'generator', of which the API gives "
+        "one at a time: set it to true where several producers run, which would otherwise generate "
+        "a set each. All of them claim and dispatch. A producer that generates nothing, and one "
+        "with --one-shot, does not ask for the lock.",
+    ),
+    cfg.FloatOpt(
+        "leader_ttl",
+        default=10.0,
+        min=SHORTEST_TTL,
+        max=LONGEST_TTL,
+        help="Seconds after which another producer generates when the leader is lost. The leader "
+        "extends the lock in a third of that time, and releases it when it stops.",
     ),
 ]
 

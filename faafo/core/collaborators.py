@@ -45,6 +45,7 @@ class Collaborators:
     images: ImageQueue
     arrivals: Arrivals
     deliveries: Arrivals
+    locks: Arrivals
     receivers: Receivers
     registry: Registry
     endings: Endings

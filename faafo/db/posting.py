@@ -15,13 +15,14 @@ from sqlalchemy.exc import IntegrityError
 
 from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation
-from faafo.db import Session, callbacks, events, quotas
+from faafo.db import Session, callbacks, events, locks, quotas
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Fractal, as_record
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.events import EventType
+from faafo.fractal.locks import GENERATOR, Fence
 from faafo.fractal.task import FractalTask, Status
 from faafo.metrics import catalogue as metrics
 
@@ -43,12 +44,13 @@ def post(
     quota: Amounts = NO_LIMITS,
     callback_url: str | None = None,
     correlation: Correlation = UNKNOWN,
+    fence: Fence | None = None,
 ) -> dict[str, Any]:
     """Store a task as ``store`` does; return the record in JSON, without an object of the row.
 
     With a callback it has the field ``callback_secret``, too.
     """
-    values = store(session, task, owner, shared, quota, callback_url, correlation)
+    values = store(session, task, owner, shared, quota, callback_url, correlation, fence)
     return _records(session, [values])[0]
 
 
@@ -61,16 +63,20 @@ def store(
     quota: Amounts = NO_LIMITS,
     callback_url: str | None = None,
     correlation: Correlation = UNKNOWN,
+    fence: Fence | None = None,
 ) -> dict[str, Any]:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
 
     :param quota: the limits of projects that have none of their own.
     :param callback_url: is told how the fractal ends.
     :param correlation: of the request that posts it.
+    :param fence: the lock that must be held until the fractal is stored.
+    :raises faafo.errors.StaleLock: when it is not held.
     :raises faafo.errors.QuotaExceeded: when the project has no room for it.
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    values = _values(task, owner, shared, correlation)
+    values = _values(task, owner, shared, correlation, fence)
+    _require(session, fence)
     quotas.charge(session, owner.project_id, [task], quota)
     if callback_url is not None:
         values["callback_id"] = callbacks.receivers(session, owner, [callback_url])[callback_url]
@@ -94,6 +100,7 @@ def post_all(
     quota: Amounts = NO_LIMITS,
     callback_urls: Mapping[str, str] = NO_CALLBACKS,
     correlation: Correlation = UNKNOWN,
+    fence: Fence | None = None,
 ) -> list[dict[str, Any]]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
@@ -105,6 +112,8 @@ def post_all(
     :param callback_urls: what is told how they end, by uuid.
     :param quota: the limits of projects that have none of their own.
     :param correlation: of the request that posts them.
+    :param fence: the lock that must be held until they are stored.
+    :raises faafo.errors.StaleLock: when it is not held.
     :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
     :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
     """
@@ -112,7 +121,8 @@ def post_all(
     twice = next((uuid for uuid, count in Counter(uuids).items() if count > 1), None)
     if twice is not None:
         raise errors.FractalExists(f"uuid: {twice} is given twice")
-    rows = [_values(task, owner, task.uuid in shared, correlation) for task in tasks]
+    rows = [_values(task, owner, task.uuid in shared, correlation, fence) for task in tasks]
+    _require(session, fence)
     quotas.charge(session, owner.project_id, tasks, quota)
     urls = set(callback_urls.values())
     receivers = callbacks.receivers(session, owner, urls) if urls else {}
@@ -146,8 +156,14 @@ def _records(session: Session, rows: Sequence[dict[str, Any]]) -> list[dict[str,
     return records
 
 
+def _require(session: Session, fence: Fence | None) -> None:
+    # First of all: ids must be given to rows while nobody else can acquire the lock.
+    if fence is not None:
+        locks.require(session, fence.name, fence.token)
+
+
 def _values(
-    task: FractalTask, owner: Owner, shared: bool, correlation: Correlation
+    task: FractalTask, owner: Owner, shared: bool, correlation: Correlation, fence: Fence | None
 ) -> dict[str, Any]:
     return {
         "project_id": owner.project_id,
@@ -159,6 +175,7 @@ def _values(
         "attempt": 0,
         "failures": 0,
         **correlation._asdict(),
+        "lock_token": fence.token if fence is not None and fence.name == GENERATOR else None,
     }
 
 

@@ -15,6 +15,7 @@ from faafo.policies import (
     health,
     image,
     job,
+    lock,
     quota,
     service,
     tile,
@@ -38,6 +39,7 @@ def list_rules() -> list[RuleDefault]:
             tile,
             quota,
             service,
+            lock,
             health,
         ),
     )

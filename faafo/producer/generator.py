@@ -6,14 +6,17 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from faafo import correlation, errors
 from faafo.client.http import Client
 from faafo.correlation import Work
 from faafo.fractal.generate import random_task
+from faafo.fractal.locks import Fence
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalTask
 from faafo.pause import pause
+from faafo.producer.leader import Leader
 from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
@@ -34,6 +37,7 @@ class Generator:
 
     :param sets: returns what to generate now.
     :param posted: called after each set, to wake the dispatcher.
+    :param leader: is asked before each set of ``run``; None: this producer generates always.
     """
 
     def __init__(
@@ -42,20 +46,28 @@ class Generator:
         sets: Callable[[], Sets],
         rng: random.Random,
         posted: Callable[[], None],
+        leader: Leader | None = None,
     ) -> None:
         self._client = client
         self._sets = sets
         self._rng = rng
         self._posted = posted
+        self._leader = leader
 
     def run(self, stop: threading.Event, interval: Callable[[], float]) -> None:
         """Post a set every ``interval()`` seconds until ``stop`` is set."""
         while not stop.is_set():
-            self.generate(stop)
+            if self._leader is None:
+                self.generate(stop)
+            elif (fence := self._leader.wait(stop)) is not None:
+                self.generate(stop, fence)
             pause(stop, interval)
 
-    def generate(self, stop: threading.Event) -> tuple[list[str], int]:
-        """Post one set; return the accepted uuids and the number of fractals not accepted."""
+    def generate(self, stop: threading.Event, fence: Fence | None = None) -> tuple[list[str], int]:
+        """Post one set; return the accepted uuids and the number of fractals not accepted.
+
+        :param fence: the lock without which the API is to refuse it; then the set is dropped.
+        """
         sets = self._sets()
         count = self._rng.randint(*sorted((sets.least, sets.most)))
         # One request id for the whole set.
@@ -64,26 +76,32 @@ class Generator:
             tasks = [random_task(sets.ranges, self._rng, sets.palettes) for _ in range(count)]
             for task in tasks:
                 LOG.info("generated task: %s", task.model_dump())
-            accepted = self._post_all(tasks, stop)
+            accepted = self._post_all(tasks, stop, fence)
         self._posted()
         return accepted, count - len(accepted)
 
-    def _post_all(self, tasks: Sequence[FractalTask], stop: threading.Event) -> list[str]:
+    def _post_all(
+        self, tasks: Sequence[FractalTask], stop: threading.Event, fence: Fence | None
+    ) -> list[str]:
         """Post a set; return the accepted uuids."""
         try:
             post_all = with_backoff(errors.ApiUnavailable, stop)
-            return [record["uuid"] for record in post_all(self._client.create_all, tasks)]
+            return [record["uuid"] for record in post_all(self._client.create_all, tasks, fence)]
         except errors.ApiRefused as error:
+            if error.status == HTTPStatus.PRECONDITION_FAILED:
+                LOG.warning("%d task(s) are dropped: %s", len(tasks), error)
+                return []
             # One of them may be too large, or an answer was lost and they exist: see which.
             LOG.debug("posting %d tasks one by one: %s", len(tasks), error)
-            return [uuid for task in tasks if (uuid := self._post(task, stop)) is not None]
+            return [uuid for task in tasks if (uuid := self._post(task, stop, fence)) is not None]
         except errors.ApiUnavailable as error:
             LOG.error("%d task(s) were not posted: %s", len(tasks), error)
             return []
 
-    def _post(self, task: FractalTask, stop: threading.Event) -> str | None:
+    def _post(self, task: FractalTask, stop: threading.Event, fence: Fence | None) -> str | None:
         try:
-            return with_backoff(errors.ApiUnavailable, stop)(self._client.create, task)["uuid"]
+            post = with_backoff(errors.ApiUnavailable, stop)
+            return post(self._client.create, task, fence)["uuid"]
         except errors.ApiRefused as error:
             if error.status == 409:
                 # The answer to an earlier try was lost: the fractal exists.

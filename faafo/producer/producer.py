@@ -17,6 +17,7 @@ from faafo.fractal.task import ENDED, Status
 from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.generator import Generator, Sets
 from faafo.producer.hearing import Hearing
+from faafo.producer.leader import Leader
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
 from faafo.retry import with_backoff
@@ -33,6 +34,8 @@ LOG = logging.getLogger(__name__)
 POLL_INTERVAL = 0.5
 # Seconds that the RPC server gets to stop, beyond the drain.
 CLOSE_SECONDS = 0.5
+# Seconds that the API gets to answer that the lock of the generators is released.
+RESIGN_SECONDS = 1.0
 
 
 class ProducerService:
@@ -83,7 +86,22 @@ class ProducerService:
             self._wake,
             vital,
         )
-        self._generator = Generator(self._client, self._sets, random.Random(), self._wake.set)
+        self._leader = self._make_leader(instance_id)
+        self._generator = Generator(
+            self._client, self._sets, random.Random(), self._wake.set, self._leader
+        )
+
+    def _make_leader(self, instance_id: str) -> Leader | None:
+        conf = self._conf
+        # Whoever asks for a single set gets it.
+        if conf.one_shot or not conf.producer.leader:
+            return None
+        return Leader(
+            self._client,
+            instance_id,
+            conf.producer.leader_ttl,
+            lambda: max(conf.min_tasks, conf.max_tasks) > 0,
+        )
 
     def run(
         self,
@@ -111,6 +129,11 @@ class ProducerService:
             target=self._generate, args=(stop,), name="generator", daemon=True
         )
         generating.start()
+        if self._leader is not None:
+            leading = threading.Thread(
+                target=self._leader.run, args=(stop,), name="leader", daemon=True
+            )
+            leading.start()
         LOG.info("producer %s is ready", self._name)
         on_ready()
         while generating.is_alive() and not stop.wait(POLL_INTERVAL):
@@ -119,6 +142,8 @@ class ProducerService:
         self._server.close()
         done.set()
         dispatching.join()
+        if self._leader is not None:
+            self._leader.wait_until_resigned(RESIGN_SECONDS)
         self._server.stop(CLOSE_SECONDS)
         LOG.info("producer %s has stopped", self._name)
         return self._status

@@ -17,6 +17,7 @@ from tests.chaos.counters import USER, miscounted, with_login
 from tests.chaos.ledger import Ledger, Verdict
 from tests.functional.processes import (
     PATIENCE_SECONDS,
+    SCRIPTS,
     Service,
     upgrade_database,
     wait_until,
@@ -120,7 +121,8 @@ def pause(seconds: float) -> None:
 
 
 def _command(kind: str, launcher: Path | None) -> list[Any]:
-    return [sys.executable, launcher, f"faafo.cmd.{kind}"] if launcher else [f"faafo-{kind}"]
+    program = SCRIPTS / f"faafo-{kind}"
+    return [sys.executable, launcher, f"faafo.cmd.{kind}"] if launcher else [program]
 
 
 class Site:
@@ -163,8 +165,11 @@ class Site:
         """Return the members whose names begin with ``kind``."""
         return [one for name, one in self.members.items() if name.startswith(kind)]
 
-    def add_api(self, name: str = "api-1", **api: Any) -> str:
-        """Start an API on a port that it keeps; return its URL."""
+    def add_api(self, name: str = "api-1", prefix: Sequence[Any] = (), **api: Any) -> str:
+        """Start an API on a port that it keeps; return its URL.
+
+        :param prefix: what its command line begins with.
+        """
         (port,) = free_ports(1)
         options = {
             "database_url": self.database_url,
@@ -173,7 +178,8 @@ class Site:
         }
         config = self._write(name, options, api=api)
         upgrade_database(self.database_url)
-        self.add(name, ["faafo-api", "--config-file", config], "the API listens on")
+        command = [*prefix, SCRIPTS / "faafo-api", "--config-file", config]
+        self.add(name, command, "the API listens on")
         self.apis.append(f"http://{ADDRESS}:{port}")
         return self.apis[-1]
 
@@ -191,9 +197,13 @@ class Site:
         name: str = "producer-1",
         url: str = "",
         launcher: Path | None = None,
+        prefix: Sequence[Any] = (),
         **changes: Any,
     ) -> Member:
-        """Start a producer that generates nothing; by default it talks to the first API."""
+        """Start a producer that generates nothing; by default it talks to the first API.
+
+        :param prefix: what its command line begins with.
+        """
         options = {
             "endpoint_url": url or self.apis[0],
             "transport_url": self.transport_url,
@@ -201,7 +211,7 @@ class Site:
             "max_tasks": 0,
         }
         config = self._write(name, {**options, **changes}, producer={"name": name})
-        command = _command("producer", launcher)
+        command = [*prefix, *_command("producer", launcher)]
         return self.add(name, [*command, "--config-file", config], "is ready")
 
     def add_notifier(self, name: str = "notifier-1", **notifier: Any) -> Member:

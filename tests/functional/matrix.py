@@ -50,6 +50,7 @@ def _page(path: str, status: int = 303, **options: Any) -> Route:
 COLLECTION = "/api/collection/{collection}"
 NO_SERVICE = f"/api/service/{service_id('reader', 'none')}"
 WEBHOOK, PAGE = "/api/webhook/{webhook}", "/webhook/{webhook}"
+LOCK, FREE_LOCK = "/api/lock/matrix", "/api/lock/{free}"
 ANY = {"any": ""}
 HEARTBEAT = {
     "kind": "notifier",
@@ -120,6 +121,11 @@ ROUTES = {
     ),
     "health.get_store_health": Route("GET", "/healthcheck/store"),
     "job.get_job": Route("GET", "/api/job/{uuid}"),
+    # It is not held.
+    "lock.delete_lock": Route("DELETE", LOCK + "?token=1", 409),
+    "lock.get_lock": Route("GET", LOCK),
+    "lock.post_lock": Route("POST", FREE_LOCK, 201, json={"holder": "matrix", "ttl": 60}),
+    "lock.put_lock": Route("PUT", LOCK, 409, json={"token": 1, "ttl": 60}),
     "quota.delete_quota": Route("DELETE", "/api/quota/{project}", 204),
     "quota.get_quota": Route("GET", "/api/quota/{project}"),
     "quota.put_quota": Route("PUT", "/api/quota/{project}", json={"queued": None}),
@@ -204,6 +210,7 @@ class Matrix:
                 path = path.replace("{project}", self._project(user, route, kind))
                 path = path.replace("{collection}", self._collection(user, route, kind))
                 path = path.replace("{member}", self._member(user, route))
+                path = path.replace("{free}", str(uuidlib.uuid4()))
                 path = path.replace("{webhook}", self._webhook(user, route, kind))
                 answer = self.ask(user, route.method, path, json=route.json, data=route.data)
                 if answer.status_code != expected:

@@ -54,6 +54,10 @@ CALLS = {
     ("/api/delivery/claim", "get"): "check_deliveries",
     ("/api/delivery/claim", "post"): "create_delivery_claim",
     ("/api/delivery/claim", "put"): "update_delivery_claim",
+    ("/api/lock/{name}", "get"): "show_lock",
+    ("/api/lock/{name}", "post"): "create_lock",
+    ("/api/lock/{name}", "put"): "update_lock",
+    ("/api/lock/{name}", "delete"): "delete_lock",
     ("/api/claim", "get"): "check_claim",
     ("/api/claim", "post"): "create_claim",
     ("/api/claim", "put"): "update_claim",
@@ -197,6 +201,9 @@ def test_swagger_ui_reads_a_document_that_is_there(api: Api) -> None:
 
 
 def test_whatever_is_sent_is_answered_as_documented(api: Api) -> None:
+    # The lock under which the configuration has fractals posted.
+    held = api.request("POST", "/api/lock/fuzz", json={"holder": "fuzz", "ttl": 3600})
+    assert held.json()["token"] == 1
     seeds = itertools.count(1)
     while len(api.service.lines_with("faafo.api.access")) < REQUESTS:
         done = subprocess.run(

@@ -13,6 +13,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 import yaml
+from jinja2 import Environment
 
 from faafo import conf as options
 from faafo.auth import htpasswd
@@ -99,6 +100,21 @@ def test_every_option_in_a_template_exists(service):
     used = options_in(ROLES / service / f"templates/{service}.conf.j2")
     assert used & {TRANSPORT_URL, EVENTS_URL}
     assert used - {TRANSPORT_URL} <= known
+
+
+@pytest.mark.parametrize(("producers", "is_led"), [(["a"], False), (["a", "b"], True)])
+def test_one_of_several_producers_generates(producers, is_led):
+    # Ansible's filter, as far as it is used.
+    environment = Environment(trim_blocks=True)
+    environment.filters["combine"] = lambda one, other, recursive: one | other
+    template = (ROLES / "producer/templates/producer.conf.j2").read_text()
+    written = environment.from_string(template).render(
+        groups={"producer": producers},
+        producer_options={"DEFAULT": {"max_tasks": 20}},
+        faafo_auth_strategy="noauth",
+    )
+    assert ("[producer]\nleader = true\n" in written) is is_led
+    assert "[DEFAULT]\nmax_tasks = 20\n" in written
 
 
 def test_the_api_believes_its_proxy_which_says_who_asks_and_how():

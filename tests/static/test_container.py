@@ -77,6 +77,10 @@ def test_there_are_as_many_as_promised():
     assert replicas == {"api": 3, "producer": 2, "worker": 3, "notifier": 2}
 
 
+def test_one_of_several_producers_generates():
+    assert SERVICES["producer"]["environment"]["OS_PRODUCER__LEADER"] == "true"
+
+
 def test_whatever_is_waited_for_says_when_it_is_ready():
     for service in SERVICES.values():
         for name, how in service.get("depends_on", {}).items():

@@ -274,7 +274,10 @@ def test_the_help_lists_the_commands(faafo):
 def test_a_completion_knows_the_commands_and_their_options(faafo):
     status, output, _errors = faafo("complete")
     assert status == 0
-    assert "cmds='collection complete event fractal help load quota render token webhook'" in output
+    assert (
+        "cmds='collection complete event fractal help load lock quota render token webhook'"
+        in output
+    )
     assert "cmds_fractal='create delete get list retry share show wait'" in output
     assert re.search(r"cmds_render='.*--palette", output)
 

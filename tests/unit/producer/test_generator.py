@@ -71,7 +71,7 @@ def test_one_that_is_refused_does_not_keep_the_others_from_being_posted(conf, ma
 def test_a_set_whose_answer_was_lost_counts_as_posted(make_generator, api_url, monkeypatch):
     create_all = Client.create_all
 
-    def lose_answer(self, tasks):
+    def lose_answer(self, tasks, fence):
         create_all(self, tasks)
         return create_all(self, tasks)
 
