@@ -12,7 +12,7 @@ RUN /opt/faafo/bin/pip install --no-cache-dir --requirement /src/requirements.tx
 COPY . /src/
 # The version comes from the history in .git, or, where there is none, from PBR_VERSION.
 ARG PBR_VERSION
-RUN /opt/faafo/bin/pip install --no-cache-dir '/src[s3]' \
+RUN /opt/faafo/bin/pip install --no-cache-dir '/src[s3,tracing]' \
  && find /opt/faafo -type d \
       \( -name __pycache__ -o -name tests \( -path '*/numpy/*' -o -path '*/numba/*' \) \) \
       -prune -exec rm -rf {} + \

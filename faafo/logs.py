@@ -21,6 +21,8 @@ QUIET_LIBRARIES = [
     "amqp=ERROR",
     "botocore=WARN",
     "boto3=WARN",
+    # Each try of an export; we log once that the collector is away.
+    "opentelemetry=CRITICAL",
     # They log what is wrong with a policy, and a traceback; the error that we raise names the rule.
     "oslo_policy=ERROR",
     "oslo_policy._parser=CRITICAL",

@@ -22,6 +22,8 @@ from faafo.conf.live import LiveConfiguration
 from faafo.conf.load import check_references, check_values
 from faafo.conf.scratch import Source
 from faafo.stop import Stop
+from faafo.tracing import spans
+from faafo.tracing import start as tracing
 
 LOG = logging.getLogger(__name__)
 
@@ -29,6 +31,8 @@ LOG = logging.getLogger(__name__)
 OF_MESSAGING = re.compile(
     r"\[DEFAULT\] (transport_url|control_exchange|rpc_|executor_)|\[oslo_messaging_"
 )
+# Commands that take part in what is done for a fractal.
+TRACED = ("faafo-all", "faafo-api", "faafo-notifier", "faafo-producer", "faafo-worker")
 # Groups whose options come from a library that only some commands load, with one of those options:
 # until it is registered, the others are unknown.
 OF_KEYSTONE = {"keystone_authtoken": "cafile", "service_auth": "cafile"}
@@ -87,6 +91,8 @@ def prepare_live(
     check_values(conf, of_logging)
     levels = logs.start(conf, version(), has_console)
     check_values(conf)
+    if command in TRACED:
+        tracing.start(conf, command, version())
     live = LiveConfiguration(conf, source, read, levels.set_defaults)
     live.on_change(lambda: levels.apply(conf))
     return live
@@ -184,5 +190,6 @@ def run(main: Callable[[Stop], int | None]) -> int:
         # Outside of the except clause, inside which oslo.log would append the error to the line.
         if sentence is not None:
             logs.say(sentence)
+        spans.stop()
         status = stop.finish(status)
     return status

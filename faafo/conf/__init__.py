@@ -22,6 +22,7 @@ from faafo.conf import (
     service,
     store,
     tiles,
+    tracing,
     webhook,
     worker,
 )
@@ -42,6 +43,7 @@ _MODULES = (
     service,
     store,
     tiles,
+    tracing,
     webhook,
     worker,
 )
@@ -75,6 +77,7 @@ def list_api_opts() -> Listing:
             reader.list_api_opts,
             store.list_opts,
             metrics.list_opts,
+            tracing.list_opts,
             log.list_opts,
         )
     )
@@ -90,6 +93,7 @@ def list_notifier_opts() -> Listing:
             webhook.list_notifier_opts,
             events.list_bus_opts,
             metrics.list_opts,
+            tracing.list_opts,
             log.list_opts,
         )
     )
@@ -104,6 +108,7 @@ def list_producer_opts() -> Listing:
             service.list_service_opts,
             messaging.list_opts,
             metrics.list_opts,
+            tracing.list_opts,
             log.list_opts,
         )
     )
@@ -119,6 +124,7 @@ def list_worker_opts() -> Listing:
             client.list_opts,
             messaging.list_opts,
             metrics.list_opts,
+            tracing.list_opts,
             log.list_opts,
         )
     )

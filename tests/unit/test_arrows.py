@@ -29,6 +29,7 @@ ARROWS = {
     "stop": set(),
     "logs": {"stop"},
     "process": {"conf", "logs", "stop"},
+    "tracing": set(),
     "store": {"client", "fractal"},
     "rpc": {"fractal"},
     "client": {"fractal"},
@@ -64,15 +65,17 @@ ARROWS = {
     },
     "wsgi": {"process", "app", "store"},
 }
-FOR_ALL = {"correlation", "errors", "metrics", "pause", "retry", "urls", "vital"}
+FOR_ALL = {"correlation", "errors", "metrics", "pause", "retry", "tracing", "urls", "vital"}
 LATE_IMPORTS = {
     ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
     ("faafo.db.schema", "from faafo.db import migrate"),
+    ("faafo.tracing.start", "from faafo.tracing import otlp"),
 }
 ONLY_IN = {
     "oslo_messaging": {"rpc"},
     "oslo_context": {"app", "auth", "core", "correlation", "rpc", "worker"},
+    "opentelemetry": {"tracing"},
     "oslo_policy": {"auth", "policies"},
     "bcrypt": {"auth"},
     "keystoneauth1": {"auth", "client"},

@@ -228,7 +228,8 @@ def test_the_first_signal_requests_a_stop_and_the_second_or_ctrl_c_an_immediate_
 def test_the_api_starts_without_numba_a_broker_and_stores_that_it_does_not_use():
     script = (
         "import sys, faafo.cmd.api\n"
-        "heavy = ['numba', 'oslo_messaging', 'eventlet', 'requests', 'boto3', 'botocore']\n"
+        "heavy = ['numba', 'oslo_messaging', 'eventlet', 'requests', 'boto3', 'botocore',"
+        " 'opentelemetry']\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     finished = subprocess.run(
@@ -238,12 +239,13 @@ def test_the_api_starts_without_numba_a_broker_and_stores_that_it_does_not_use()
 
 
 @pytest.mark.parametrize("command", ["producer", "worker", "all"])
-def test_no_command_imports_eventlet(command):
+def test_no_command_imports_eventlet_nor_opentelemetry_by_itself(command):
     script = (
         f"import sys, faafo.cmd.{command}, faafo.rpc.server\n"
         "import oslo_messaging._drivers.impl_rabbit\n"
         "names = [name for name, module in sys.modules.items() if module is not None]\n"
-        "print([name for name in names if name.partition('.')[0] in ('eventlet', 'greenlet')])"
+        "unwanted = ('eventlet', 'greenlet', 'opentelemetry')\n"
+        "print([name for name in names if name.partition('.')[0] in unwanted])"
     )
     finished = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True

@@ -24,6 +24,7 @@ EXTRAS = {
     "faafo/client/clouds.py": "clouds",
     "faafo/store/s3.py": "s3",
     "faafo/store/s3_client.py": "s3",
+    "faafo/tracing/otlp.py": "tracing",
 }
 
 
@@ -58,7 +59,7 @@ def lists_for(path: str) -> list[str]:
     """Return the lists that apply to a module: the requirements of all who import it."""
     if path.startswith("faafo/"):
         return ["requirements.txt", *filter(None, [EXTRAS.get(path)])]
-    lists = ["requirements.txt", "s3", "tests/unit/requirements.txt"]
+    lists = ["requirements.txt", "s3", "tracing", "tests/unit/requirements.txt"]
     if not path.startswith("tests/unit/"):
         lists.append("test-requirements.txt")
     if path.startswith("benchmarks/"):
