@@ -2,6 +2,8 @@
 """The resource ``claim`` of the REST API: leases on fractals, for producers."""
 
 import logging
+from collections.abc import Sequence
+from datetime import UTC
 from typing import Any
 
 from flask import g, jsonify
@@ -23,6 +25,7 @@ from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish
 from faafo.db import batch, claims, db, fractals, leases
 from faafo.db.models import Fractal
+from faafo.tracing import spans
 
 LOG = logging.getLogger(__name__)
 
@@ -62,7 +65,20 @@ def post_claim(body: NewClaim) -> Any:
     policy = collaborators().retry_policy
     claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
     g.is_routine = not claimed
+    if spans.is_on():
+        _record_queued(claimed)
     return jsonify(objects=[_claimed(fractal) for fractal in claimed])
+
+
+def _record_queued(claimed: Sequence[Fractal]) -> None:
+    """Record for each fractal how long it could have been claimed."""
+    for one in claimed:
+        if one.claimed_at is not None:
+            since, until = (
+                at.replace(tzinfo=UTC).timestamp() for at in (one.claimable_at, one.claimed_at)
+            )
+            attributes: spans.Attributes = {"faafo.uuid": one.uuid, "faafo.attempt": one.attempt}
+            spans.record("queued", one.correlation, since, until, attributes=attributes)
 
 
 def _claimed(fractal: Fractal) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def _gate(authenticator: Authenticator, visited: Collection[str]) -> Callable[[]
             request_id=request_context().request_id,
             global_request_id=request_context().global_request_id,
             uuid=request_context().uuid,
+            traceparent=request_context().traceparent,
             user_id=who.user_id,
             user_name=who.user_name,
             project_id=who.project_id,

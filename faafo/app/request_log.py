@@ -12,10 +12,12 @@ from flask import Flask, Response, g, request
 from oslo_context.context import generate_request_id
 from waitress.task import ErrorTask
 
+from faafo.app import request_spans
 from faafo.core.context import CONTEXT, RequestContext
 from faafo.core.preflight import PREFLIGHT
 from faafo.correlation import REQUEST_ID, matching
 from faafo.metrics import catalogue as metrics
+from faafo.tracing import spans
 
 ACCESS_LOG = logging.getLogger("faafo.api.access")
 # In characters: a client must not fill the disk.
@@ -55,6 +57,7 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
             roles=roles,
             global_request_id=global_id(environ),
             uuid=None if uuid is None else str(uuid),
+            traceparent=request_spans.begin(request) if spans.is_on() else None,
         )
 
     app.before_request(begin)
@@ -71,6 +74,8 @@ def global_id(environ: dict[str, Any]) -> str | None:
 def _end(response: Response) -> Response:
     environ = request.environ
     response.headers.add(HEADER, environ[CONTEXT].request_id)
+    if spans.is_on():
+        request_spans.end(environ, response.status_code)
     if not environ.get(PREFLIGHT):
         _write_line(environ, response)
         route = request.url_rule.rule if request.url_rule else UNMATCHED

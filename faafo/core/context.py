@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from oslo_context import context
 
-from faafo.correlation import Correlation
+from faafo.correlation import Correlation, trace_id
 
 # In the WSGI environment.
 CONTEXT = "faafo.context"
@@ -23,6 +23,7 @@ class RequestContext(context.RequestContext):
 
     :param global_request_id: of the request of another service that this one is a part of.
     :param uuid: of the fractal, or whatever else, that it is about.
+    :param traceparent: of the span of this request, if it is traced.
     """
 
     user_name: str | None = None
@@ -39,6 +40,7 @@ class RequestContext(context.RequestContext):
         global_request_id: str | None = None,
         user_name: str | None = None,
         uuid: str | None = None,
+        traceparent: str | None = None,
     ) -> None:
         self.request_id = request_id or context.generate_request_id()
         self.user_id = user_id
@@ -48,6 +50,7 @@ class RequestContext(context.RequestContext):
         self.global_request_id = global_request_id
         # Under the name that oslo.log knows, it would precede the message of each text line.
         self.uuid = uuid
+        self.traceparent = traceparent
         self.update_store()
 
     def get_logging_values(self) -> dict[str, Any]:
@@ -57,12 +60,13 @@ class RequestContext(context.RequestContext):
             "user": self.user_id,
             "project": self.project_id,
             "resource_uuid": self.uuid,
+            "trace_id": trace_id(self.traceparent),
         }
 
     @property
     def correlation(self) -> Correlation:
         """That of the fractals which this request posts."""
-        return Correlation(self.global_request_id or self.request_id)
+        return Correlation(self.global_request_id or self.request_id, self.traceparent)
 
 
 def request_context() -> RequestContext:

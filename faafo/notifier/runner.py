@@ -9,6 +9,7 @@ from faafo.notifier.delivery import Delivery, Outcome
 from faafo.notifier.places import Places
 from faafo.notifier.reports import Reporter
 from faafo.notifier.sender import Sender
+from faafo.tracing import spans
 
 LOG = logging.getLogger(__name__)
 
@@ -48,10 +49,22 @@ class Runner:
     def _make(self, delivery: Delivery) -> None:
         """Make a delivery, report it, and free its place."""
         with delivery.work():
-            outcome = self._outcome(delivery)
+            outcome = self._traced(delivery) if spans.is_on() else self._outcome(delivery)
         self._reporter.report(delivery, outcome)
         self._places.end(delivery, outcome.timed_out)
         self._wake.set()
+
+    def _traced(self, delivery: Delivery) -> Outcome:
+        begun_at = time.time()
+        outcome = self._outcome(delivery)
+        attributes = {
+            "faafo.event": delivery.event,
+            "faafo.fault": outcome.fault,
+            "http.response.status_code": outcome.http_status,
+        }
+        kind = spans.Kind.CLIENT
+        spans.record("deliver", delivery.correlation, begun_at, kind=kind, attributes=attributes)
+        return outcome
 
     def _outcome(self, delivery: Delivery) -> Outcome:
         """Make a delivery, and log what has come of it."""

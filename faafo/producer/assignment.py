@@ -75,7 +75,7 @@ class Assignment:
         """Free the slot, since the worker can take the next job, and report the result."""
         self.free_slot()
         self._leases.assign(job.lease, None)
-        self._results.report(job.lease, result)
+        self._results.report(job.lease, result, job.correlation)
         del self._open[job.lease]
 
     def release(self, job: Job, reason: errors.FaafoError | None = None) -> None:

@@ -15,6 +15,7 @@ from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
 from faafo.producer.pace import AHEAD_SECONDS
 from faafo.rpc.client import LeasedTask
+from faafo.tracing import spans
 
 # Points times iterations of a task that is small: the largest of the default ranges.
 SMALL = 1024 * 1024 * 512
@@ -41,22 +42,30 @@ class Job:
         return not self.quarantined and task.width * task.height * task.iterations <= SMALL
 
     @classmethod
-    def of(cls, record: Record) -> Self:
+    def of(cls, record: Record, asked_at: float | None = None) -> Self:
         """Return the job of a claimed record.
+
+        :param asked_at: when it was claimed, in seconds since 1970, if its trace is to tell that.
 
         :raises faafo.errors.InvalidTask: when this version of faafo cannot render it.
         """
+        correlation = Correlation.of(record)
+        if asked_at is not None:
+            correlation = spans.record("claim", correlation, asked_at, kind=spans.Kind.CLIENT)
         return cls(
             parse_task(record),
             Lease.of(record),
             is_quarantined(record["failures"]),
-            Correlation.of(record),
+            correlation,
             record.get("project_id"),
         )
 
-    def leased_task(self) -> LeasedTask:
-        """Return the part of a call that is about this job."""
-        return LeasedTask(self.task, self.lease, self.correlation)
+    def leased_task(self, correlation: Correlation | None = None) -> LeasedTask:
+        """Return the part of a call that is about this job.
+
+        :param correlation: of the call, if that has a span of its own.
+        """
+        return LeasedTask(self.task, self.lease, correlation or self.correlation)
 
     def work(self) -> Work:
         """Return the block in which a thread works for this job."""

@@ -26,6 +26,7 @@ from faafo.producer.results import ResultReporter
 from faafo.producer.runner import Runner
 from faafo.retry import with_backoff
 from faafo.rpc.client import WorkerClient
+from faafo.tracing import spans
 from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
@@ -142,8 +143,8 @@ class Dispatcher:
             wanted = self._backlog.wanted(self._registry.free_slots())
             if not wanted:
                 return False
-            claimed = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
-            self._accept(claimed)
+            claimed, asked_at = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
+            self._accept(claimed, asked_at)
             self._runner.start_jobs()
             if claimed:
                 self._arrivals.claimed()
@@ -158,14 +159,19 @@ class Dispatcher:
             LOG.exception("could not dispatch")
         return False
 
-    def _claim(self, wanted: int) -> list[Record]:
-        """Claim; while the API is unavailable this is repeated, and the thread is not stuck."""
-        if self._stop.is_set():
-            return []
-        self._vital.beat("dispatcher", self._pace.claim_interval)
-        return self._client.claim(self._claimed_by, wanted, self._pace.lease_duration)
+    def _claim(self, wanted: int) -> tuple[list[Record], float | None]:
+        """Claim; while the API is unavailable this is repeated, and the thread is not stuck.
 
-    def _accept(self, claimed: list[Record]) -> None:
+        The second value is when it was asked, in seconds since 1970, for traces.
+        """
+        if self._stop.is_set():
+            return [], None
+        self._vital.beat("dispatcher", self._pace.claim_interval)
+        asked_at = time.time() if spans.is_on() else None
+        claimed = self._client.claim(self._claimed_by, wanted, self._pace.lease_duration)
+        return claimed, asked_at
+
+    def _accept(self, claimed: list[Record], asked_at: float | None = None) -> None:
         """Add the jobs of claimed records to the backlog; report those that cannot be parsed.
 
         All leases are held before anything else, so that each is renewed until it ends.
@@ -175,7 +181,7 @@ class Dispatcher:
             self._leases.add(lease)
         for lease, record in leased:
             try:
-                self._backlog.add(Job.of(record))
+                self._backlog.add(Job.of(record, asked_at))
             except errors.InvalidTask as error:
                 self._results.fail_unparsed(lease, error)
             # Any other error is about this record as well.

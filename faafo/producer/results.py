@@ -3,17 +3,20 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from faafo import errors
 from faafo.client.http import LARGEST_CLAIM, Client
+from faafo.correlation import UNKNOWN, Correlation
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
 from faafo.producer.faults import fault, reason
 from faafo.producer.leases import Leases
 from faafo.retry import with_backoff
+from faafo.tracing import spans
 from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
@@ -50,13 +53,19 @@ class ResultReporter:
         self._abandon = abandon
         self._vital = vital or VitalThreads()
         self._waiting: deque[tuple[Lease, FractalResult]] = deque()
+        # What is waiting, and since when, while tracing is on.
+        self._traced: dict[Lease, tuple[Correlation, float]] = {}
         self._arrived = threading.Condition()
         self._stopped = False
         self._immediate = False
 
-    def report(self, lease: Lease, result: FractalResult) -> None:
+    def report(
+        self, lease: Lease, result: FractalResult, correlation: Correlation = UNKNOWN
+    ) -> None:
         """Queue a result for the next batch."""
         with self._arrived:
+            if spans.is_on():
+                self._traced[lease] = (correlation, time.time())
             self._waiting.append((lease, result))
             self._arrived.notify()
 
@@ -149,6 +158,8 @@ class ResultReporter:
         finally:
             for lease in batch:
                 self._leases.discard(lease)
+                if spans.is_on() and lease in self._traced:
+                    spans.record("report", *self._traced.pop(lease), kind=spans.Kind.CLIENT)
 
     def _end(self, leases: list[Lease], call: Callable, *arguments: Any) -> None:
         """Make a call that ends attempts, and discard their leases."""

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runner: assigns jobs to free slots, has workers render them, and settles the outcomes."""
 
-import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from faafo import errors
 from faafo.fractal.task import FractalResult
 from faafo.metrics import catalogue as metrics
 from faafo.producer.assignment import Assignment
 from faafo.producer.backlog import Backlog, Job
+from faafo.producer.call import call
 from faafo.producer.canceller import Canceller
 from faafo.producer.faults import unexpected
 from faafo.producer.leases import Leases
-from faafo.producer.pace import AHEAD_SECONDS
 from faafo.producer.recovery import Recovery
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.results import ResultReporter
@@ -27,8 +26,6 @@ LOG = logging.getLogger(__name__)
 NOT_A_FAILURE = (errors.BrokerUnavailable, errors.StoreUnavailable, errors.WorkerBusy)
 # After these no task has failed, whichever was under way.
 NO_FAULT_OF_A_TASK = (*NOT_A_FAILURE, errors.RenderCancelled)
-# Seconds after which a worker begins no further task of a batch: the estimate was wrong.
-BEGIN_WITHIN = 2 * AHEAD_SECONDS
 # Seconds until the next claim when the system refuses another thread.
 THREAD_PAUSE = 1.0
 # Seconds between two checks of the stop event while a quarantined job waits for the others.
@@ -140,8 +137,7 @@ class Runner:
         for job in assignment.jobs:
             metrics.BACKLOG_SECONDS.observe(begun_at - job.claimed_at)
         try:
-            with _measured():
-                outcomes = self._call(assignment)
+            outcomes = call(self._workers, assignment)
         except (errors.BrokerUnavailable, errors.WorkerBusy) as error:
             LOG.info("worker %s did not render %s: %s", worker, _named(assignment), error.args[0])
             assignment.refuse(error)
@@ -155,24 +151,6 @@ class Runner:
         else:
             self._record(assignment, outcomes, time.monotonic() - begun_at)
             self._settle(assignment, outcomes)
-
-    def _call(self, assignment: Assignment) -> list[Outcome]:
-        """Return the outcome of each job; raise the error of the call as a whole."""
-        slot, jobs = assignment.slot, assignment.jobs
-        if len(jobs) > 1:
-            leased = [job.leased_task() for job in jobs]
-            return self._workers.process_all(leased, slot.worker, slot.instance_id, BEGIN_WITHIN)
-        (job,) = jobs
-        return [
-            self._workers.process(
-                job.task,
-                job.lease,
-                slot.worker,
-                slot.instance_id,
-                slot.exclusive,
-                job.correlation,
-            )
-        ]
 
     def _after_failure(self, assignment: Assignment, error: Exception) -> list[Outcome]:
         """Return the outcomes of jobs whose call has failed, though its worker lives.
@@ -233,21 +211,3 @@ def _named(assignment: Assignment) -> str:
     """Return the tasks of a call for the log."""
     first, *others = (job.lease.uuid for job in assignment.jobs)
     return f"task {first}" + (f" and {len(others)} others" if others else "")
-
-
-@contextlib.contextmanager
-def _measured() -> Iterator[None]:
-    """Measure a call to a worker by how it ends."""
-    begun_at = time.monotonic()
-    outcome = "failed"
-    try:
-        yield
-        outcome = "done"
-    except (errors.BrokerUnavailable, errors.WorkerBusy):
-        outcome = "busy"
-        raise
-    except (errors.WorkerLost, errors.RenderTimeout):
-        outcome = "lost"
-        raise
-    finally:
-        metrics.RPC_SECONDS.observe(time.monotonic() - begun_at, outcome)

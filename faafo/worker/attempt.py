@@ -15,6 +15,7 @@ from faafo.render import image
 from faafo.retry import with_backoff
 from faafo.rpc.messages import Holder
 from faafo.store.base import ImageWriter, checksum
+from faafo.tracing import spans
 from faafo.worker.progress import Renders
 
 LOG = logging.getLogger(__name__)
@@ -84,16 +85,18 @@ class Renderer:
     ) -> FractalResult:
         LOG.info("processing task %s", task.uuid)
         started_at = time.perf_counter()
-        with self._renders.under_way(task) as progress:
-            picture = image.render(task, cancelled.is_set, progress)
-        duration = time.perf_counter() - started_at
-        metrics.RENDER_SECONDS.observe(duration)
-        LOG.info("task %s processed in %f seconds", task.uuid, duration)
-        png = image.encode(picture)
+        with spans.span("render", holder.correlation):
+            with self._renders.under_way(task) as progress:
+                picture = image.render(task, cancelled.is_set, progress)
+            duration = time.perf_counter() - started_at
+            metrics.RENDER_SECONDS.observe(duration)
+            LOG.info("task %s processed in %f seconds", task.uuid, duration)
+            png = image.encode(picture)
         # Also when it was cancelled too late to be stopped: to store it costs less than to render
         # it again. If the fractal is no more, its result is refused, and its image deleted.
         saving_at = time.perf_counter()
-        path = self._save(task.uuid, png, holder, cancelled)
+        with spans.span("store", holder.correlation) as correlation, Work(correlation, task.uuid):
+            path = self._save(task.uuid, png, holder, cancelled)
         metrics.STORE_SECONDS.observe(time.perf_counter() - saving_at)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
         return self._result(task, png, duration, holder.token)
