@@ -476,7 +476,9 @@ class TestClaim:
         claimed = api.claim(count=3)
         assert [one["uuid"] for one in claimed] == uuids[:3]
         assert {(one["status"], one["attempt"]) for one in claimed} == {("rendering", 1)}
-        token = claimed[0].pop("token")
+        # For its producer alone.
+        token, request_id = (claimed[0].pop(name) for name in ("token", "request_id"))
+        assert request_id.startswith("req-")
         assert api.get_fractal(uuids[0]) == claimed[0]
         assert token.endswith("-1")
         assert [one["uuid"] for one in api.claim(count=3)] == uuids[3:]
