@@ -21,6 +21,7 @@ from faafo.conf.files import files_read, values_in
 from faafo.conf.live import LiveConfiguration
 from faafo.conf.load import check_references, check_values
 from faafo.conf.scratch import Source
+from faafo.fractal.service import Kind, Process
 from faafo.stop import Stop
 from faafo.tracing import spans
 from faafo.tracing import start as tracing
@@ -147,6 +148,15 @@ def instance_id(name: str) -> str:
     The process id does not suffice: in a container it is always the same.
     """
     return f"{name}:{secrets.token_hex(4)}"
+
+
+def describe(kind: Kind, name: str | None = None) -> Process:
+    """Return what the registry of services is told of this process.
+
+    :param name: of the service; by default a unique one.
+    """
+    name = name or unique_name(kind)
+    return Process(kind, name, instance_id(name), version())
 
 
 def unique_name(kind: str) -> str:

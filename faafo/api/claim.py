@@ -25,6 +25,7 @@ from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish
 from faafo.db import batch, claims, db, fractals, leases
 from faafo.db.models import Fractal
+from faafo.fractal.service import Kind
 from faafo.tracing import spans
 
 LOG = logging.getLogger(__name__)
@@ -61,13 +62,21 @@ def _is_any_claimable() -> bool:
     responses={200: Claimed},
 )
 def post_claim(body: NewClaim) -> Any:
-    """Claim queued fractals for rendering, oldest first."""
-    policy = collaborators().retry_policy
-    claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
+    """Claim queued fractals for rendering, oldest first; a disabled producer gets none."""
+    policy, told = collaborators().retry_policy, _told()
+    claimed: Sequence[Fractal] = []
+    if collaborators().registry.may_claim(body.claimed_by):
+        claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
     g.is_routine = not claimed
     if spans.is_on():
         _record_queued(claimed)
-    return jsonify(objects=[_claimed(fractal) for fractal in claimed])
+    return jsonify(objects=[_claimed(fractal) for fractal in claimed], **told)
+
+
+def _told() -> dict[str, Any]:
+    """Return what a producer has to know of its workers; it is read twice a second at most."""
+    disabled = collaborators().registry.disabled(Kind.WORKER)
+    return {"disabled_workers": disabled} if disabled else {}
 
 
 def _record_queued(claimed: Sequence[Fractal]) -> None:
@@ -94,7 +103,7 @@ def _claimed(fractal: Fractal) -> dict[str, Any]:
 )
 def put_claim(body: ClaimUpdate) -> Any:
     """Renew leases, record results, and release fractals."""
-    policy = collaborators().retry_policy
+    policy, told = collaborators().retry_policy, _told()
     renewals = [leases.Renewal(one.lease, one.rows_done) for one in valid(body.renew)]
     releases = [leases.Release(one.lease, one.fault) for one in valid(body.release)]
     lost = leases.renew(db.session, body.claimed_by, renewals, body.lease)
@@ -106,11 +115,11 @@ def put_claim(body: ClaimUpdate) -> Any:
     malformed = _malformed(body)
     lost += [one.uuid for one in malformed.values() if one.uuid is not None]
     if not malformed:
-        return jsonify(lost=lost)
+        return jsonify(lost=lost, **told)
     sentences = [f"{name}: {one.problem}" for name, one in malformed.items()]
     text = "skipping %d malformed entries of producer %r, the first: %s"
     LOG.warning(text, len(sentences), body.claimed_by, sentences[0])
-    return jsonify(lost=lost, problems=sentences)
+    return jsonify(lost=lost, problems=sentences, **told)
 
 
 def _malformed(body: ClaimUpdate) -> dict[str, Malformed]:

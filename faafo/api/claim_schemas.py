@@ -27,6 +27,8 @@ from faafo.fractal.task import MAX_INT32, NUMBER_TEXT, WHOLE, Checksum, Uuid
 REQUEST = "id of the request that has posted the fractal, for logs; absent if unknown"
 TRACEPARENT = "span of that request in a trace (W3C Trace Context); absent if there is none"
 PRODUCER = "name of the producer, which holds the leases"
+DISABLED_WORKERS = "why workers are disabled, by their names; absent if none is"
+DisabledWorkers = dict[str, str | None]
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
 
@@ -71,6 +73,7 @@ class Claimed(BaseModel):
     """The claimed fractals."""
 
     objects: list[ClaimedFractal] = Field(description="the records, oldest first")
+    disabled_workers: DisabledWorkers = Field({}, description=DISABLED_WORKERS)
 
 
 class Leased(BaseModel):
@@ -141,3 +144,4 @@ class ClaimAnswer(BaseModel):
         description="uuids of leases that the producer does not hold, and of malformed entries"
     )
     problems: list[str] = Field([], description="one sentence for each malformed entry, if any")
+    disabled_workers: DisabledWorkers = Field({}, description=DISABLED_WORKERS)

@@ -12,12 +12,14 @@ from faafo.app.ending_watch import EndingWatch
 from faafo.app.event_watch import EventWatch
 from faafo.app.exposure import check_exposure
 from faafo.app.gauges import Gauges
+from faafo.app.presence import Presence
 from faafo.app.sampler import Sampler
 from faafo.app.server import HttpServer
 from faafo.core.collaborators import collaborators
 from faafo.core.event_source import EventSource
 from faafo.db import db, schema
 from faafo.db.engine import explained
+from faafo.fractal.service import Process
 from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
@@ -27,9 +29,12 @@ WAITING_SHARE = 4
 
 
 class ApiService:
-    """The application behind an HTTP server."""
+    """The application behind an HTTP server.
 
-    def __init__(self, conf: cfg.ConfigOpts, app: Flask) -> None:
+    :param process: is shown in the registry of services; None: none is.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts, app: Flask, process: Process | None = None) -> None:
         self._conf = conf
         self._app = app
         self._server: HttpServer | None = None
@@ -41,6 +46,9 @@ class ApiService:
         self._events = EventWatch(self._collaborators.streams, EventSource(app))
         self._sampler = Sampler(app)
         self._gauges = Gauges(app)
+        self._presence: Presence | None = None
+        if process is not None:
+            self._presence = Presence(app, process, lambda: conf.service.heartbeat_interval)
 
     def start(self, stop: threading.Event) -> str:
         """Wait for the database, then serve; return the URL.
@@ -62,6 +70,8 @@ class ApiService:
         self._sampler.start()
         self._gauges.show()
         self._server.start()
+        if self._presence is not None:
+            self._presence.start()
         LOG.info("the API listens on %s", self._server.url)
         return self._server.url
 
@@ -86,6 +96,8 @@ class ApiService:
         self._events.stop()
         if self._server is not None:
             self._server.stop()
+        if self._presence is not None:
+            self._presence.stop()
         LOG.info("the API has stopped")
 
 

@@ -9,6 +9,7 @@ from faafo import errors, process
 from faafo.app import settings
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
+from faafo.fractal.service import Kind
 from faafo.metrics.server import serving
 from faafo.store.factory import open_store
 
@@ -28,7 +29,7 @@ def serve(stop: process.Stop) -> None:
     process.check_transport_url(conf)
     store = open_store(conf)
     app = create_app(conf, store, process.version())
-    api = ApiService(conf, app)
+    api = ApiService(conf, app, process.describe(Kind.API))
     # Those of Keystone are known now.
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     stop.listen(lambda: API_DRAIN_SECONDS)

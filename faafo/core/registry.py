@@ -10,7 +10,7 @@ from faafo.core.refreshed import Refreshed
 from faafo.db import db, services
 from faafo.db.pace import Pace
 from faafo.db.services import Heartbeat, Seen
-from faafo.fractal.service import CHANGEABLE, Kind
+from faafo.fractal.service import CHANGEABLE, Kind, name_of
 
 # Seconds between two removals of services that have not been seen for long.
 PURGE_SECONDS = 60.0
@@ -60,6 +60,14 @@ class Registry:
     def is_disabled(self, kind: Kind, name: str) -> bool:
         """Tell whether a service is disabled."""
         return (kind, name) in self._disabled.get()
+
+    def may_claim(self, claimed_by: str) -> bool:
+        """Tell whether a producer gets fractals.
+
+        :param claimed_by: its instance id, or its name: other programs claim, too.
+        """
+        names = {claimed_by, name_of(claimed_by)}
+        return not any(self.is_disabled(Kind.PRODUCER, name) for name in names)
 
     def reason(self, kind: Kind, name: str) -> str | None:
         """Return why a service is disabled; None if it is not."""

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Services as the registry knows them: their kinds, their ids, and their state."""
 
+import socket
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -61,6 +64,49 @@ def work_of(report: Mapping[str, Any]) -> Work | None:
 def service_id(kind: str, name: str) -> str:
     """Return the id of the service of that kind and name."""
     return str(uuid.uuid5(NAMESPACE, f"{kind}/{name}"))
+
+
+def name_of(instance_id: str) -> str:
+    """Return the name of the service whose process has that id, which begins with the name."""
+    return instance_id.rpartition(":")[0] or instance_id
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that has the name of a service now; ``begun_at`` is monotonic seconds.
+
+    ``configuration`` returns which settings and files it goes by; None if that is not known.
+    """
+
+    kind: Kind
+    name: str
+    instance_id: str
+    version: str
+    host: str = field(default_factory=socket.gethostname)
+    begun_at: float = field(default_factory=time.monotonic)
+    configuration: Callable[[], str | None] = lambda: None
+
+    @property
+    def id(self) -> str:
+        """The id of the service."""
+        return service_id(self.kind, self.name)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the process began."""
+        return time.monotonic() - self.begun_at
+
+    def members(self) -> dict[str, Any]:
+        """Return what a heartbeat tells of every process."""
+        return {
+            "kind": self.kind.value,
+            "name": self.name,
+            "instance_id": self.instance_id,
+            "host": self.host,
+            "version": self.version,
+            "age": self.age,
+            "configuration": self.configuration(),
+        }
 
 
 def state_of(unseen: float, down_time: float, disabled: bool, draining: bool) -> State:

@@ -28,7 +28,7 @@ ARROWS = {
     "conf": {"fractal"},
     "stop": set(),
     "logs": {"stop"},
-    "process": {"conf", "logs", "stop"},
+    "process": {"conf", "fractal", "logs", "stop"},
     "tracing": set(),
     "store": {"client", "fractal"},
     "rpc": {"fractal"},
@@ -44,7 +44,7 @@ ARROWS = {
     "producer": {"client", "rpc", "fractal"},
     "notifier": {"client", "egress", "fractal", "rpc"},
     "worker": {"rpc", "store", "fractal", "render"},
-    "reader": {"recent", "rpc"},
+    "reader": {"client", "fractal", "recent", "rpc"},
     "cli": {"client", "fractal"},
     "cmd": {
         "cli",

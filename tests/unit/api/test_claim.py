@@ -9,6 +9,7 @@ import requests
 from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
 from faafo.db import claims, db
+from faafo.fractal.service import service_id
 from tests.ids import REQUEST_ID
 
 
@@ -94,3 +95,37 @@ def test_a_claim_of_what_an_earlier_version_has_stored_tells_no_request(
     change(task.uuid, request_id=None)
     answer = http.post("/api/claim", json={"claimed_by": "me", "count": 1, "lease": 60})
     assert "request_id" not in answer.json["objects"][0]
+
+
+@pytest.fixture
+def disable(http):
+    """Disables a service, of which nobody need have told before."""
+
+    def disable(kind, name):
+        uid = service_id(kind, name)
+        told = {"kind": kind, "name": name, "instance_id": f"{name}:1", "host": "h"}
+        http.put(f"/api/service/{uid}", json=told | {"version": "1", "age": 1})
+        changed = {"disabled": True, "reason": "upgrade"}
+        assert http.patch(f"/api/service/{uid}", json=changed).status_code == 200
+
+    return disable
+
+
+@pytest.mark.parametrize("claimed_by", ["p", "p:0f1e2d3c"])
+def test_a_disabled_producer_gets_no_fractal_and_others_do(http, disable, make_task, claimed_by):
+    http.post("/api/fractal", json=make_task().model_dump())
+    disable("producer", "p")
+    body = {"claimed_by": claimed_by, "count": 1, "lease": 60}
+    assert http.post("/api/claim", json=body).json == {"objects": []}
+    assert len(http.post("/api/claim", json=body | {"claimed_by": "q:1"}).json["objects"]) == 1
+
+
+def test_a_producer_hears_of_disabled_workers_with_each_claim_and_renewal(http, disable):
+    body = {"claimed_by": "p", "lease": 60}
+    assert "disabled_workers" not in http.put("/api/claim", json=body).json
+    disable("worker", "w")
+    for answer in (
+        http.put("/api/claim", json=body),
+        http.post("/api/claim", json=body | {"count": 1}),
+    ):
+        assert answer.json["disabled_workers"] == {"w": "upgrade"}
