@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Heartbeats: a service tells the API that it is alive, and learns what an operator wants of it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+
+from faafo import errors
+from faafo.client.service import ServiceClient
+from faafo.client.service_auth import Credentials
+from faafo.fractal.service import Process
+
+LOG = logging.getLogger(__name__)
+
+# Seconds for an answer: a heartbeat that takes longer is not worth the wait.
+READ_TIMEOUT = 5.0
+# Seconds that the API gets to remove a service that ends.
+LEAVE_SECONDS = 1.0
+# Seconds between two heartbeats, at least, and between two looks whether one is wanted.
+SHORTEST_PAUSE = 0.25
+
+Answer = dict[str, Any]
+Members = dict[str, Any]
+
+
+class RegistryClient(ServiceClient):
+    """The registry of services in the API, for services; may be shared by threads."""
+
+    def __init__(self, endpoint_url: str, auth: Credentials | None = None) -> None:
+        super().__init__(endpoint_url, connections=1, read_timeout=READ_TIMEOUT, auth=auth)
+
+    def report(self, uid: str, members: Members) -> Answer:
+        """Send a heartbeat of the service ``uid``; return what it has to know."""
+        return self._request("PUT", f"/api/service/{uid}", members)
+
+    def remove(self, uid: str, instance_id: str) -> None:
+        """Remove a service whose process ends."""
+        parameters = {"instance_id": instance_id}
+        path = f"/api/service/{uid}"
+        self._request("DELETE", path, parameters=parameters, timeout=LEAVE_SECONDS)
+
+
+class Heartbeat:
+    """Sends heartbeats in a thread of its own while its block runs: it disturbs nothing else.
+
+    :param describe: returns what the process tells beside what all do.
+    :param on_answer: called with each answer of the API.
+    :param interval: returns the seconds between two heartbeats.
+    :param stopping: set once the process drains, which is told at once.
+    """
+
+    def __init__(
+        self,
+        client: RegistryClient,
+        process: Process,
+        interval: Callable[[], float],
+        stopping: threading.Event,
+        describe: Callable[[], Members] = dict,
+        on_answer: Callable[[Answer], None] = lambda _answer: None,
+    ) -> None:
+        self._client = client
+        self._process = process
+        self._interval = interval
+        self._stopping = stopping
+        self._describe = describe
+        self._on_answer = on_answer
+        self._wanted = threading.Event()
+        self._ended = threading.Event()
+        self._has_told_drain = False
+        self._failing = False
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._thread = threading.Thread(
+            target=self.run, args=(self._ended,), name="heartbeat", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._wanted.set()
+        if self._thread is not None:
+            self._thread.join(LEAVE_SECONDS)
+
+    def soon(self) -> None:
+        """Send the next heartbeat now: there is something that the API, or we, should know."""
+        self._wanted.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Send heartbeats until ``stop`` is set; then have the API remove the service."""
+        while not stop.is_set():
+            self._wanted.clear()
+            self._has_told_drain = self._stopping.is_set()
+            self._attempt(self._beat)
+            stop.wait(SHORTEST_PAUSE)
+            self._pause()
+        self._attempt(lambda: self._client.remove(self._process.id, self._process.instance_id))
+
+    def _pause(self) -> None:
+        begun_at = time.monotonic()
+        while time.monotonic() < begun_at + self._interval() - SHORTEST_PAUSE:
+            if self._wanted.wait(SHORTEST_PAUSE):
+                return
+            if self._stopping.is_set() and not self._has_told_drain:
+                return
+
+    def _beat(self) -> None:
+        members = self._process.members() | {"draining": self._stopping.is_set()}
+        self._on_answer(self._client.report(self._process.id, members | self._describe()))
+
+    def _attempt(self, act: Callable[[], Any]) -> None:
+        """Act, and log the first of several failures in a row: the service is not disturbed."""
+        try:
+            act()
+            self._failing = False
+        except errors.FaafoError as error:
+            self._log(error)
+            self._failing = True
+        # The answer comes from another process, and the next one may be better.
+        except Exception:
+            if not self._failing:
+                LOG.exception("could not send a heartbeat")
+            self._failing = True
+
+    def _log(self, error: errors.FaafoError) -> None:
+        if self._failing:
+            LOG.debug("could not send a heartbeat: %s", error)
+        elif isinstance(error, errors.ApiRefused) and error.status == HTTPStatus.NOT_FOUND:
+            LOG.info("the API keeps no registry of services: it is older")
+        else:
+            LOG.warning("could not send a heartbeat: %s", error)
