@@ -148,9 +148,26 @@ class WorkerClient:
 
         :raises faafo.errors.BrokerUnavailable: when the cast cannot be made.
         """
-        target = self._client.prepare(server=worker, version=contract.CANCEL_VERSION, retry=1)
+        context = self._context(lease)
+        self._cast(worker, contract.CANCEL_VERSION, context, "cancel", uuid=lease.uuid)
+
+    def instruct(
+        self, worker: str, instance_id: str | None, disabled: bool, reason: str | None
+    ) -> None:
+        """Cast to ``worker`` whether it is disabled; the worker may have stopped.
+
+        :raises faafo.errors.BrokerUnavailable: when the cast cannot be made.
+        """
+        context = {"producer": self._producer} | _without_none(worker=instance_id)
+        told = {"disabled": disabled, "reason": reason}
+        self._cast(worker, contract.INSTRUCT_VERSION, context, "instruct", **told)
+
+    def _cast(
+        self, worker: str, version: str, context: dict[str, Any], method: str, **arguments: Any
+    ) -> None:
+        target = self._client.prepare(server=worker, version=version, retry=1)
         try:
-            target.cast(self._context(lease), "cancel", uuid=lease.uuid)
+            target.cast(context, method, **arguments)
         # As above: any error of a driver or its library is about the broker.
         except Exception as error:
             raise errors.BrokerUnavailable(f"the cast could not be made: {error}") from None

@@ -8,6 +8,7 @@ VERSION = "1.0"
 CANCEL_VERSION = "1.1"
 PALETTE_VERSION = "1.2"
 BATCH_VERSION = "1.3"
+INSTRUCT_VERSION = "1.4"
 SCALE_VERSION = "1.1"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
@@ -23,8 +24,10 @@ TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 # may name a palette; without one it has the original palette. Since 1.3 process_all(ctxt, tasks)
 # and find_all(ctxt, tasks) return the outcomes of several tasks. ctxt, and each of several tasks,
 # may hold request_id and traceparent, by which the log lines and spans of a fractal are found.
+# Since 1.4 instruct(ctxt, disabled, reason), a cast, tells a worker whether it takes tasks and
+# tiles.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
-TASKS_SERVED = oslo_messaging.Target(version=BATCH_VERSION)
+TASKS_SERVED = oslo_messaging.Target(version=INSTRUCT_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
 # of its own, because its queues are transient: all queues of an exchange are of one kind. Since
 # 1.1 a view may have a scale; without one it is 1.
@@ -34,7 +37,8 @@ TILES_SERVED = oslo_messaging.Target(version=SCALE_VERSION)
 LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # report(ctxt, server, slots, busy, busy_for, version), a fanout cast on PRODUCERS_TOPIC. ctxt may
 # hold rows_done, the number of rendered rows by uuid, and takes_batches, whether the worker serves
-# process_all and find_all
+# process_all and find_all. What the registry of services shows may be there, too: disabled,
+# draining, stopped, host, age, work, configuration; a worker that tells disabled serves instruct.
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)
 # ping(ctxt), of readers, on the broker of events
 READERS = oslo_messaging.Target(exchange=EXCHANGE, topic="readers", version=VERSION)

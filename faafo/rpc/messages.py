@@ -4,7 +4,15 @@
 from functools import partial
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from faafo import errors
 from faafo.correlation import REQUEST_ID, TRACEPARENT, Correlation, matching
@@ -111,12 +119,37 @@ class TileContext(_Message):
     request_id: Annotated[str, Field(max_length=100)] | None = None
 
 
+class Instruction(_Message):
+    """The arguments of ``instruct``, and members of its ctxt.
+
+    ``worker`` is the instance id of the worker that is meant.
+    """
+
+    worker: str | None = None
+    disabled: bool
+    reason: str | None = None
+
+
+def _none_if_invalid(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """Drop an invalid member: it must not cost the report that it comes with."""
+    try:
+        return validate(value)
+    except ValidationError:
+        return None
+
+
+Shown = WrapValidator(_none_if_invalid)
+ShownText = Annotated[Annotated[str, Field(min_length=1, max_length=255)] | None, Shown]
+
+
 class Report(_Message):
     """A worker's report: the arguments of ``report``, and members of its ctxt.
 
     ``server`` is the worker's name and ``worker`` its instance id, ``busy_for`` the number of
     occupied slots by producer, ``rows_done`` the number of rendered rows by uuid.
-    ``takes_batches`` is whether it serves ``process_all`` and ``find_all``.
+    ``takes_batches`` is whether it serves ``process_all`` and ``find_all``. The others are for the
+    registry of services: ``age`` is in seconds, ``work`` what it has done, and a worker that tells
+    whether it is ``disabled`` serves ``instruct``.
     """
 
     server: Annotated[str, Field(min_length=1)]
@@ -127,6 +160,13 @@ class Report(_Message):
     worker: str | None = None
     takes_batches: bool = False
     rows_done: Annotated[dict[str, Count], BeforeValidator(_valid_progress)] = {}
+    disabled: Annotated[bool | None, Shown] = None
+    draining: Annotated[bool | None, Shown] = None
+    stopped: Annotated[bool | None, Shown] = None
+    host: ShownText = None
+    age: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, Shown] = None
+    work: Annotated[dict[str, Any] | None, Shown] = None
+    configuration: ShownText = None
 
 
 def parse(model: type[Model], document: Any) -> Model:

@@ -2,6 +2,9 @@
 """The RPC client of a worker: casts its reports to all producers."""
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 import oslo_messaging
 from oslo_messaging.transport import RPCTransport
@@ -10,6 +13,7 @@ from faafo.rpc import contract
 
 LOG = logging.getLogger(__name__)
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 DRIVER_LOGGER = "oslo.messaging._drivers.impl_rabbit"
 # The exchange exists while a producer runs. A report that finds no exchange is no error, though the
 # driver logs one.
@@ -38,8 +42,16 @@ class ReportClient:
         self._failing = False
         logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
 
-    def report(self, slots: int, busy_for: dict[str, int], rows_done: dict[str, int]) -> None:
+    def report(
+        self,
+        slots: int,
+        busy_for: dict[str, int],
+        rows_done: dict[str, int],
+        shown: Mapping[str, Any] = NOTHING,
+    ) -> None:
         """Report the number of slots, the busy ones by producer, and the rendered rows by uuid.
+
+        :param shown: further members of the ctxt, for the registry of services.
 
         A report that cannot be sent is dropped, since the next one replaces it. Only the first of
         several failures in a row is logged.
@@ -47,6 +59,7 @@ class ReportClient:
         try:
             self._client.prepare(fanout=True).cast(
                 {
+                    **shown,
                     "worker": self._instance_id,
                     "rows_done": rows_done,
                     "takes_batches": self._takes_batches,

@@ -17,6 +17,7 @@ from faafo.rpc.messages import Holder
 from faafo.store.base import ImageWriter, checksum
 from faafo.tracing import spans
 from faafo.worker.progress import Renders
+from faafo.worker.work import WorkDone
 
 LOG = logging.getLogger(__name__)
 
@@ -28,15 +29,22 @@ class Renderer:
     """Renders tasks for the worker called ``name``, and stores their images.
 
     :param save_timeout: seconds for which a store that does not answer is tried again.
+    :param work: counts the renders.
     """
 
     def __init__(
-        self, name: str, store: ImageWriter, renders: Renders, save_timeout: float = 0.0
+        self,
+        name: str,
+        store: ImageWriter,
+        renders: Renders,
+        save_timeout: float = 0.0,
+        work: WorkDone | None = None,
     ) -> None:
         self._name = name
         self._store = store
         self._renders = renders
         self._save_timeout = save_timeout
+        self._work = work or WorkDone()
 
     def run(self, task: FractalTask, holder: Holder, cancelled: threading.Event) -> FractalResult:
         """Return the result of ``task``, of an earlier attempt if that has stored the image.
@@ -98,6 +106,7 @@ class Renderer:
         with spans.span("store", holder.correlation) as correlation, Work(correlation, task.uuid):
             path = self._save(task.uuid, png, holder, cancelled)
         metrics.STORE_SECONDS.observe(time.perf_counter() - saving_at)
+        self._work.record(duration)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
         return self._result(task, png, duration, holder.token)
 

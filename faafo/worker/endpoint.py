@@ -15,6 +15,7 @@ from faafo.rpc.server import expected_exceptions
 from faafo.worker.attempt import Renderer, earlier_tokens
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.slots import Slots
+from faafo.worker.standing import Standing
 
 LOG = logging.getLogger(__name__)
 
@@ -27,9 +28,15 @@ class WorkerEndpoint:
     target = contract.TASKS_SERVED
 
     def __init__(
-        self, instance_id: str, slots: Slots, renderer: Renderer, cancellations: Cancellations
+        self,
+        instance_id: str,
+        slots: Slots,
+        renderer: Renderer,
+        cancellations: Cancellations,
+        standing: Standing | None = None,
     ) -> None:
         self._instance_id = instance_id
+        self._standing = standing or Standing(instance_id)
         self._slots = slots
         self._renderer = renderer
         self._cancellations = cancellations
@@ -69,7 +76,7 @@ class WorkerEndpoint:
         """Render tasks in their order in one slot; return the outcome of each, an ``Outcome``.
 
         Each image is stored before the next render begins. Once ``begin_within`` seconds have
-        passed, or the worker drains, no further one begins.
+        passed, or the worker drains or is disabled, no further one begins.
 
         :param ctxt: a ``BatchContext``.
         :param tasks: each a ``BatchEntry``; a malformed one has an error as its outcome.
@@ -108,6 +115,16 @@ class WorkerEndpoint:
         context = messages.parse(messages.TaskContext, ctxt)
         if self._cancellations.cancel(_key(context.producer, context, uuid)):
             LOG.info("task %s is cancelled", uuid)
+
+    def instruct(self, ctxt: dict[str, Any], disabled: bool, reason: str | None) -> None:
+        """Take tasks and tiles no more, or again; renders under way end as they would.
+
+        :param ctxt: members of an ``Instruction``, of which others may come later.
+        """
+        told = {"disabled": disabled, "reason": reason}
+        instruction = messages.parse(messages.Instruction, ctxt | told)
+        if instruction.worker in (None, self._instance_id):
+            self._standing.follow(instruction)
 
     def _synced(self, outcomes: list[messages.Outcome]) -> list[messages.Outcome]:
         """Return outcomes once their images survive a power failure; errors if that fails."""

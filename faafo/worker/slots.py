@@ -25,7 +25,7 @@ class Slots:
         self._busy_for: Counter[str] = Counter()
         # The producer of the exclusive render, which runs or waits until the others have finished.
         self._exclusive_for: str | None = None
-        self._closed = False
+        self._closed = self._disabled = False
         self._changed = threading.Condition()
 
     @contextmanager
@@ -69,8 +69,8 @@ class Slots:
 
     @property
     def total(self) -> int:
-        """The number of slots; 0 after ``close``."""
-        return 0 if self._closed else self._total()
+        """The number of slots; 0 after ``close``, and while they are disabled."""
+        return 0 if self.is_closed else self._total()
 
     @property
     def free(self) -> int:
@@ -88,8 +88,13 @@ class Slots:
 
     @property
     def is_closed(self) -> bool:
-        """Whether all further callers are refused."""
-        return self._closed
+        """Whether further callers are refused, for now or for good."""
+        return self._closed or self._disabled
+
+    def disable(self, disabled: bool) -> None:
+        """Refuse further callers, or take them again; those inside are not disturbed."""
+        with self._changed:
+            self._disabled = disabled
 
     def close(self) -> None:
         """Refuse all further callers."""

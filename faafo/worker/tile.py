@@ -88,37 +88,80 @@ class TileEndpoint:
 
 
 class TileServer:
-    """Serves tiles under the worker's ``name``, unless ``[tiles] threads`` is 0."""
+    """Serves tiles under the worker's ``name``, unless ``[tiles] threads`` is 0.
+
+    While the worker is disabled it does not listen, so that other workers get the tiles.
+    """
 
     def __init__(self, conf: cfg.ConfigOpts, name: str, instance_id: str = "") -> None:
+        self._conf = conf
+        self._name = name
+        self._instance_id = instance_id
         self._stopping = threading.Event()
-        endpoint = TileEndpoint(name, conf.tiles.max_iterations, conf.tiles.timeout, self._stopping)
+        self._endpoint = TileEndpoint(
+            name, conf.tiles.max_iterations, conf.tiles.timeout, self._stopping
+        )
+        self._transport = get_tiles_transport(conf) if conf.tiles.threads else None
+        # The latest server, and what ends its threads.
         self._server: Server | None = None
-        if conf.tiles.threads:
-            transport = get_tiles_transport(conf)
-            self._server = Server(
-                transport, contract.TILES, name, endpoint, conf.tiles.threads, instance_id
-            )
-            self._liveness = LivenessCheck(
-                transport,
-                self._server,
-                VitalThreads(),
-                conf.rpc.pulse_interval,
-                is_busy=lambda: endpoint.under_way > 0,
-            )
+        self._leaving = threading.Event()
+        self._has_started = self._has_closed = self._is_paused = False
+        self._lock = threading.Lock()
 
-    def start(self, stop: threading.Event) -> None:
-        """Start to serve; returns at once and retries until ``stop`` is set."""
-        if self._server is not None:
-            self._server.start(stop)
-            self._liveness.start(stop)
+    def start(self) -> None:
+        """Start to serve; returns at once and retries until it is closed."""
+        with self._lock:
+            self._has_started = True
+            if not self._is_paused:
+                self._open()
+
+    def pause(self, paused: bool) -> None:
+        """Take no tiles, or take them again; those that are being rendered are finished."""
+        with self._lock:
+            if paused == self._is_paused or self._has_closed:
+                return
+            self._is_paused = paused
+            if paused:
+                self._leave()
+            elif self._has_started:
+                self._open()
 
     def close(self) -> None:
         """Cancel all renders and begin to stop serving; clients may retry."""
         self._stopping.set()
-        if self._server is not None:
-            self._server.close()
+        with self._lock:
+            self._has_closed = True
+            if not self._is_paused:
+                self._leave()
 
     def stop(self, timeout: float = STOP_SECONDS) -> bool:
         """Stop serving; return whether all calls were answered within ``timeout`` seconds."""
         return self._server is None or self._server.stop(timeout)
+
+    def _open(self) -> None:
+        if self._transport is None:
+            return
+        conf, leaving = self._conf, threading.Event()
+        server = Server(
+            self._transport,
+            contract.TILES,
+            self._name,
+            self._endpoint,
+            conf.tiles.threads,
+            self._instance_id,
+        )
+        liveness = LivenessCheck(
+            self._transport,
+            server,
+            VitalThreads(),
+            conf.rpc.pulse_interval,
+            is_busy=lambda: self._endpoint.under_way > 0,
+        )
+        self._server, self._leaving = server, leaving
+        server.start(leaving)
+        liveness.start(leaving)
+
+    def _leave(self) -> None:
+        self._leaving.set()
+        if self._server is not None:
+            self._server.close()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.fractal.service import Kind, Process
 from faafo.metrics import catalogue as metrics
 from faafo.pause import pause
 from faafo.render import escape
@@ -26,8 +27,11 @@ from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
+from faafo.worker.reporter import Reporter
 from faafo.worker.slots import Slots
+from faafo.worker.standing import Standing
 from faafo.worker.tile import TileServer
+from faafo.worker.work import WorkDone
 
 LOG = logging.getLogger(__name__)
 
@@ -41,6 +45,8 @@ MOST_SLOTS = 64
 POLL_SECONDS = 0.2
 # Seconds that a worker that drains still listens: calls may be under way to it.
 LISTEN_SECONDS = 1.0
+# Seconds that the last report may take beyond the drain.
+LAST_REPORT_SECONDS = 0.5
 # Seconds that cancelled renders get to end; they check several times a second.
 CANCEL_SECONDS = 2.0
 
@@ -70,12 +76,13 @@ class WorkerService:
         self._drained = threading.Event()
         self._most_slots = max(MOST_SLOTS, self._configured_slots())
         self._slots = Slots(lambda: min(self._configured_slots(), self._most_slots))
-        self._renders = Renders()
-        self._reported = 0
-        metrics.SLOTS.read_from(lambda: self._reported)
+        renders = Renders()
+        metrics.SLOTS.read_from(lambda: self._reporter.slots)
         metrics.BUSY.read_from(lambda: sum(self._slots.busy_for.values()))
-        renderer = Renderer(name, store, self._renders, conf.store.save_timeout)
-        endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations)
+        standing = Standing(name, self._change_standing)
+        work = WorkDone()
+        renderer = Renderer(name, store, renders, conf.store.save_timeout, work)
+        endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations, standing)
         # A thread is started only when it is needed.
         threads = THREADS_PER_SLOT * self._most_slots + SPARE_THREADS
         self._server = Server(transport, contract.TASKS, name, endpoint, threads, instance_id)
@@ -89,7 +96,14 @@ class WorkerService:
             conf.rpc.pulse_file,
             option="[worker] name",
         )
-        self._reports = ReportClient(transport, name, instance_id, version, store.finds)
+        self._reporter = Reporter(
+            ReportClient(transport, name, instance_id, version, store.finds),
+            Process(Kind.WORKER, name, instance_id, version),
+            self._slots,
+            renders,
+            work,
+            standing,
+        )
 
     def run(
         self,
@@ -104,13 +118,15 @@ class WorkerService:
 
         :param on_ready: called once the worker listens for tasks.
         """
-        threading.Thread(
+        reporting = threading.Thread(
             target=self._serve, args=(stop, on_ready), name="reports", daemon=True
-        ).start()
+        )
+        reporting.start()
         stop.wait()
         # Without a server there is nothing to drain, and what has kept it from starting is logged.
         if self._listens.is_set():
             self._drain(immediate)
+            reporting.join(LAST_REPORT_SECONDS)
 
     def _serve(self, stop: threading.Event, on_ready: Callable[[], None]) -> None:
         """Start, and then report until the worker has drained.
@@ -127,11 +143,12 @@ class WorkerService:
             slots = self._usable_slots()
             # A store that does not answer takes its time, and is no reason to restart the worker.
             self._vital.beat("reports", self._report_interval)
-            self._report(slots)
+            self._reporter.report(slots)
             total = self._wait_to_report(stop, total)
         while not self._drained.is_set():
-            self._report(0)
+            self._reporter.report(0, draining=True)
             self._drained.wait(self._report_interval)
+        self._reporter.report(0, draining=True, stopped=True)
 
     def _start(self, stop: threading.Event) -> bool:
         """Listen once the store and the kernel are ready; return False if ``stop`` is set first."""
@@ -149,7 +166,7 @@ class WorkerService:
             return False
         self._listens.set()
         self._server.start(stop)
-        self._tiles.start(stop)
+        self._tiles.start()
         self._liveness.start(stop)
         while not stop.is_set():
             if self._server.wait_until_listening(POLL_SECONDS):
@@ -164,15 +181,15 @@ class WorkerService:
         except errors.StoreUnavailable as error:
             LOG.warning("worker %s could not remove incomplete images: %s", self._name, error)
 
-    def _report(self, slots: int) -> None:
-        self._reported = slots
-        self._reports.report(slots, self._slots.busy_for, self._renders.rows_done())
+    def _change_standing(self, disabled: bool) -> None:
+        self._slots.disable(disabled)
+        self._tiles.pause(disabled)
 
     def _wait_to_report(self, stop: threading.Event, total: int) -> int:
         """Wait for the time of the next report; not after ``total`` has changed. Return it."""
         pause(stop, lambda: self._report_interval if self._slots.total == total else 0.0)
         now = self._slots.total
-        if now != total and not stop.is_set():
+        if now != total and not self._slots.is_closed:
             LOG.info("worker %s has %d slot(s) now", self._name, now)
             if now < self._configured_slots():
                 LOG.warning("[worker] slots: more than %d need a restart", now)
@@ -214,12 +231,13 @@ class WorkerService:
             self._cancellations.cancel_everything()
             self._slots.wait_until_free(CANCEL_SECONDS)
         # The last answers are part of the drain; without any there is nothing worth a long wait.
+        # Nothing is rendered any more: the last report may travel meanwhile.
+        self._drained.set()
         now = time.monotonic()
         left = 0.0 if is_idle or immediate.is_set() else deadline - now
         end = now + min(max(STOP_SECONDS, left), deadline + STOP_SECONDS - now)
         if not all(one.stop(end - time.monotonic()) for one in (self._server, self._tiles)):
             LOG.warning("worker %s stops before the broker has taken its last answers", self._name)
-        self._drained.set()
         LOG.info("worker %s has stopped", self._name)
 
     def _finishes_before(self, deadline: float, immediate: threading.Event) -> bool:

@@ -50,3 +50,11 @@ def test_invalid_progress_is_dropped_and_the_report_kept(progress):
 
 def test_progress_that_is_no_object_is_dropped_and_the_report_kept():
     assert parse(Report, REPORT | {"rows_done": [1]}).rows_done == {}
+
+
+@pytest.mark.parametrize(
+    "shown", [{"disabled": "maybe"}, {"host": 7}, {"age": -1}, {"work": [1]}, {"configuration": ""}]
+)
+def test_what_is_only_shown_costs_no_report_if_it_is_malformed(shown):
+    (name,) = shown
+    assert getattr(parse(Report, REPORT | shown), name) is None

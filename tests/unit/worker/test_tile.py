@@ -20,7 +20,7 @@ VIEW = TileView(z=2, x=1, y=2, cx=-0.8, cy=0.156, iterations=80, palette="lagoon
 
 
 @pytest.fixture
-def serve(conf, transport, stop, warm_kernel):
+def serve(conf, transport, warm_kernel):
     """Starts a tile server with options of group [tiles], and returns a client for it."""
     servers = []
 
@@ -28,12 +28,13 @@ def serve(conf, transport, stop, warm_kernel):
         for name, value in options.items():
             conf.set_override(name, value, group="tiles")
         server = TileServer(conf, "w-1")
-        server.start(stop)
+        server.start()
         servers.append(server)
         return rpc_tiles.connect(conf)
 
     yield start
     for server in servers:
+        server.close()
         server.stop()
 
 
@@ -111,3 +112,23 @@ def test_an_invalid_view_is_refused(serve, conf):
 def test_a_worker_without_threads_for_tiles_serves_none(serve):
     with pytest.raises(errors.TileUnavailable, match="no worker has answered within 0.2 s"):
         serve(threads=0, timeout=0.2).render(VIEW)
+
+
+def test_a_disabled_worker_takes_no_tiles_until_it_is_enabled(conf, transport, warm_kernel):
+    conf.set_override("timeout", 1.0, group="tiles")
+    server = TileServer(conf, "w-1")
+    server.pause(True)
+    server.start()
+    server.pause(False)
+    client = rpc_tiles.connect(conf)
+    try:
+        assert client.render(VIEW).worker == "w-1"
+        server.pause(True)
+        assert server.stop(30)
+        with pytest.raises(errors.FaafoError):
+            client.render(VIEW)
+        server.pause(False)
+        assert client.render(VIEW).worker == "w-1"
+    finally:
+        server.close()
+        server.stop()
