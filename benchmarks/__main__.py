@@ -27,6 +27,7 @@ from benchmarks import (
     path,
     picture,
     scaling,
+    scraping,
     waiting,
 )
 from benchmarks.report import Report, machine
@@ -44,6 +45,7 @@ MODULES = (
     auth,
     jobs,
     million,
+    scraping,
     footprint,
     cold,
     waiting,

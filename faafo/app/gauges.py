@@ -2,7 +2,9 @@
 """The gauges of the API: what it reads in the database when Prometheus asks."""
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
+from itertools import product
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +13,7 @@ from faafo import errors
 from faafo.core.collaborators import collaborators
 from faafo.core.refreshed import Refreshed
 from faafo.db import db, samples
+from faafo.fractal.service import Kind, State
 from faafo.metrics import catalogue as metrics
 from faafo.metrics.instruments import Reading
 
@@ -24,6 +27,7 @@ REUSE_SECONDS = 1.0
 class _Load:
     fractals: dict[tuple[str, ...], float]
     oldest: float
+    services: dict[tuple[str, ...], float]
 
 
 class Gauges:
@@ -39,6 +43,7 @@ class Gauges:
         metrics.DATABASE_UP.read_from(lambda: float(self._load.get() is not None))
         metrics.FRACTALS.read_from(self._fractals)
         metrics.OLDEST_SECONDS.read_from(self._oldest)
+        metrics.SERVICES.read_from(self._services)
 
     def _fractals(self) -> Reading:
         load = self._load.get()
@@ -47,6 +52,10 @@ class Gauges:
     def _oldest(self) -> Reading:
         load = self._load.get()
         return None if load is None else load.oldest
+
+    def _services(self) -> Reading:
+        load = self._load.get()
+        return None if load is None else load.services
 
     def _read_or_none(self) -> _Load | None:
         """Return the load, None while the database does not tell it."""
@@ -62,8 +71,12 @@ class Gauges:
         return load
 
     def _read(self) -> _Load:
-        counts = collaborators().counts.of().unfinished(db.session())
+        ours = collaborators()
+        counts = ours.counts.of().unfinished(db.session())
+        known = Counter((str(one.kind), str(one.state)) for one in ours.registry.listed())
         return _Load(
             fractals={(status,): float(number) for status, number in counts.items()},
             oldest=samples.oldest_seconds(db.session()) or 0.0,
+            # Zeros, too: an alert ends when a service is up again.
+            services={pair: float(known[pair]) for pair in product(Kind, State)},
         )

@@ -5,14 +5,20 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Info, ProcessCollector, disable_created_metrics
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import (
+    CollectorRegistry,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from faafo import errors
 from faafo.metrics.catalogue import ROLES
@@ -20,13 +26,34 @@ from faafo.metrics.catalogue import ROLES
 LOG = logging.getLogger(__name__)
 
 PATH = "/metrics"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Seconds for which a page is shown again: to make one takes milliseconds.
+REUSE_SECONDS = 1.0
 # Seconds that a client may take to send its request, and to take the answer.
 CLIENT_SECONDS = 10.0
 # Seconds between two looks of the server whether it has to stop.
 POLL_SECONDS = 0.1
 
 
+class _Page:
+    """What is shown, made when it is asked for and at most once in REUSE_SECONDS; thread-safe."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._lock = threading.Lock()
+        self._made: tuple[float, bytes] | None = None
+
+    def get(self) -> bytes:
+        with self._lock:
+            now = time.monotonic()
+            if self._made is None or now >= self._made[0] + REUSE_SECONDS:
+                self._made = (now, generate_latest(self._registry))
+            return self._made[1]
+
+
 class _Handler(BaseHTTPRequestHandler):
+    # Prometheus keeps its connections.
+    protocol_version = "HTTP/1.1"
     timeout = CLIENT_SECONDS
     server_version = "faafo"
     sys_version = ""
@@ -36,16 +63,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != PATH:
             self.send_error(HTTPStatus.NOT_FOUND, explain=f"The metrics are at {PATH}.")
             return
-        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
         try:
-            body = encode(self.server.registry)
+            body = self.server.page.get()
         # One gauge that cannot be read must not end up as a broken connection without a line.
         except Exception:
             LOG.exception("could not collect the metrics")
             self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
             return
         self.send_response(HTTPStatus.OK)
-        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Type", CONTENT_TYPE)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -62,7 +88,7 @@ class _Server(ThreadingMixIn, TCPServer):
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], registry: CollectorRegistry) -> None:
-        self.registry = registry
+        self.page = _Page(registry)
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)

@@ -8,9 +8,11 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 
 from faafo.app.gauges import Gauges
-from faafo.db import claims, db, fractals, outcomes, posting
+from faafo.db import claims, db, fractals, outcomes, posting, services
 from faafo.db.outcomes import RetryPolicy
+from faafo.db.services import Heartbeat
 from faafo.fractal.lease import Lease
+from faafo.fractal.service import Kind
 from faafo.metrics.catalogue import API
 
 HTTP = "faafo_http_request_duration_seconds_count"
@@ -40,7 +42,12 @@ def value():
 
 def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
     post_task()
+    heartbeat = Heartbeat(Kind.WORKER, "w", "w:1", "host", "1.2.3", age=60.0, seen=13.0)
+    with app.app_context():
+        services.store(db.session, [heartbeat])
     Gauges(app).show()
+    assert value("faafo_services", kind="worker", state="down") == 1
+    assert value("faafo_services", kind="worker", state="up") == 0
     assert value("faafo_fractals", status="queued") == 1
     assert value("faafo_fractals", status="error") == 0
     assert value("faafo_oldest_queued_seconds") >= 0
