@@ -5,6 +5,7 @@ The environment variable FAAFO_CONFIG_FILES names its configuration files, separ
 by default it reads the files that faafo-api reads. A server may load this module before it forks.
 """
 
+import atexit
 import logging
 import os
 
@@ -13,6 +14,7 @@ from faafo.app.factory import create_app, make_collaborators
 from faafo.app.fork import share_nothing
 from faafo.app.lifecycle import prepare_database
 from faafo.store.factory import open_store
+from faafo.tracing import spans
 
 _files = os.environ.get("FAAFO_CONFIG_FILES")
 _conf = process.prepare_service("faafo-api", [], _files.split(":") if _files else None)
@@ -24,4 +26,6 @@ if _conf.metrics.bind:
 
 application = create_app(_conf, open_store(_conf), process.version())
 prepare_database(application)
+# The servers end without ``process.run``.
+atexit.register(spans.stop)
 share_nothing(application, lambda: make_collaborators(_conf, open_store(_conf)))

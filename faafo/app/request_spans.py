@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Request
 
+from faafo.core.preflight import PREFLIGHT
 from faafo.correlation import TRACEPARENT, UNKNOWN, matching
 from faafo.tracing import spans
 
@@ -18,6 +19,9 @@ SENT = "HTTP_TRACEPARENT"
 def begin(request: Request) -> str | None:
     """Begin the span of a request; return its ``traceparent``, None if it is not traced."""
     environ = request.environ
+    if PREFLIGHT in environ:
+        # The upload itself has a span.
+        return None
     parent = matching(TRACEPARENT, environ.get(SENT))
     if parent is None and not (request.endpoint in POSTS and request.method == "POST"):
         return None

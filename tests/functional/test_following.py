@@ -59,7 +59,7 @@ def site(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         site.options = json
         site.groups = traced = {"tracing": {"otlp_endpoint": collector.url}}
         site.start_api(webhook=LOCAL)
-        site.start_worker(wait=False)
+        site.start_worker(wait=False, store={"url": "api://"})
         producer = site.start_producer()
         config = write_config(
             directory / "notifier.conf",
@@ -116,6 +116,7 @@ TREE = {
     "call": ("claim", "faafo-producer"),
     "render": ("call", "faafo-worker"),
     "store": ("call", "faafo-worker"),
+    "PUT /api/fractal/<uuid:uuid>/image": ("store", "faafo-api"),
     "report": ("claim", "faafo-producer"),
     "deliver": ("POST /api/fractal", "faafo-notifier"),
 }
@@ -130,6 +131,8 @@ def test_one_trace_leads_from_a_post_through_four_processes_to_its_callback(site
     names = {one.span_id: one.name for one in trace.values()}
     tree = {one.name: (names.get(one.parent_id), one.service) for one in trace.values()}
     assert tree == TREE
+    # The API is asked about an upload before: that is no request of its own.
+    assert len([one for one in site.collector.spans if one.trace_id == TRACE_ID]) == len(TREE)
     assert trace["POST /api/fractal"].parent_id == TRACEPARENT.split("-")[2]
     assert len({one.pid for one in trace.values()}) == 4
     assert not any(one.failed for one in trace.values())
