@@ -9,6 +9,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
+from oslo_config import cfg
+
 from faafo import errors
 from faafo.client.service import ServiceClient
 from faafo.client.service_auth import Credentials
@@ -139,3 +141,11 @@ class Heartbeat:
             LOG.info("the API keeps no registry of services: it is older")
         else:
             LOG.warning("could not send a heartbeat: %s", error)
+
+
+def open_heartbeat(
+    conf: cfg.ConfigOpts, process: Process, auth: Credentials | None, stopping: threading.Event
+) -> Heartbeat:
+    """Return the heartbeat of a process that an operator cannot disable."""
+    client = RegistryClient(conf.endpoint_url, auth)
+    return Heartbeat(client, process, lambda: conf.service.heartbeat_interval, stopping)

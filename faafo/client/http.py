@@ -2,13 +2,14 @@
 """The REST API of faafo as Python calls."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from faafo.client.answers import LARGEST_PAGE
 from faafo.client.bodies import content_digest, in_batches
 from faafo.client.leadership import LeaderCalls
-from faafo.client.service import CONNECT_TIMEOUT
+from faafo.client.service import CONNECT_TIMEOUT, CONNECTIONS, READ_TIMEOUT
+from faafo.client.service_auth import Credentials
 from faafo.fractal.lease import Lease
 from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.task import FractalResult, FractalTask
@@ -28,7 +29,20 @@ class Client(LeaderCalls):
 
     Every method raises ``faafo.errors.ApiUnavailable`` when a retry may succeed, and
     ``faafo.errors.ApiRefused`` when it cannot.
+
+    :param hear: called with why workers are disabled, by their names, when an answer says so.
     """
+
+    def __init__(
+        self,
+        endpoint_url: str,
+        connections: int = CONNECTIONS,
+        read_timeout: float = READ_TIMEOUT,
+        auth: Credentials | None = None,
+        hear: Callable[[Mapping[str, str | None]], None] = lambda _disabled: None,
+    ) -> None:
+        super().__init__(endpoint_url, connections, read_timeout, auth)
+        self._hear = hear
 
     def create(self, task: FractalTask, fence: Fence | None = None) -> Record:
         """Post a fractal and return its record.
@@ -80,7 +94,7 @@ class Client(LeaderCalls):
                 for lease, result in some
             ]
             body = {"claimed_by": claimed_by, "complete": complete}
-            refused += self._request("PUT", "/api/claim", body)["lost"]
+            refused += self._claims("PUT", body)["lost"]
         return refused
 
     def fail(self, lease: Lease, fault: str) -> Record:
@@ -91,7 +105,7 @@ class Client(LeaderCalls):
     def claim(self, claimed_by: str, count: int, seconds: float) -> list[Record]:
         """Claim up to ``count`` queued fractals for ``seconds``."""
         body = {"claimed_by": claimed_by, "count": count, "lease": seconds}
-        return self._request("POST", "/api/claim", body)["objects"]
+        return self._claims("POST", body)["objects"]
 
     def wait_for_claimable(self, seconds: float) -> bool:
         """Return whether there is a fractal to claim, as soon as there is one within ``seconds``.
@@ -119,7 +133,7 @@ class Client(LeaderCalls):
                 for lease in some
             ]
             body = {"claimed_by": claimed_by, "renew": renewed, "lease": seconds}
-            lost += self._request("PUT", "/api/claim", body, timeout=timeout)["lost"]
+            lost += self._claims("PUT", body, timeout)["lost"]
         return lost
 
     def release(
@@ -137,7 +151,15 @@ class Client(LeaderCalls):
         for some in in_batches(leases, LARGEST_CLAIM):
             released = [lease.as_body() | shown for lease in some]
             body = {"claimed_by": claimed_by, "release": released}
-            self._request("PUT", "/api/claim", body, timeout=timeout)
+            self._claims("PUT", body, timeout)
+
+    def _claims(self, method: str, body: Record, timeout: float | None = None) -> Record:
+        """Return the answer to a request about leases; what it says of workers is passed on."""
+        answer: Record = self._request(method, "/api/claim", body, timeout=timeout)
+        # An older API does not say it, nor one that knows of none: heartbeats tell them apart.
+        if disabled := answer.get("disabled_workers"):
+            self._hear(disabled)
+        return answer
 
     def check_store(self) -> None:
         """Check that the API can store images."""

@@ -15,6 +15,8 @@ from faafo.client.login import without_login
 from faafo.client.service_auth import Credentials
 from faafo.urls import masked
 
+# Connections that are kept open.
+CONNECTIONS = 64
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 # Retried later, like a server error: credentials are not valid at present, there are too many
@@ -40,7 +42,7 @@ class ServiceClient:
     def __init__(
         self,
         endpoint_url: str,
-        connections: int = 64,
+        connections: int = CONNECTIONS,
         read_timeout: float = READ_TIMEOUT,
         auth: Credentials | None = None,
     ) -> None:

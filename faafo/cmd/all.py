@@ -5,6 +5,7 @@ import contextlib
 import logging
 import sys
 import threading
+from dataclasses import replace
 
 from oslo_config import cfg
 from oslo_service import systemd
@@ -15,7 +16,9 @@ from faafo.app.activity import activity_of
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.client import service_auth
+from faafo.client.heartbeat import open_heartbeat
 from faafo.cmd.console import Console
+from faafo.fractal.service import Kind
 from faafo.metrics.server import serving
 from faafo.notifier.service import NotifierService
 from faafo.producer.producer import ProducerService
@@ -50,9 +53,10 @@ def run_all(stop: process.Stop) -> int:
     store.check()
     console = Console(lambda: activity_of(app), stop.requested, conf.quiet and not conf.debug)
     app = create_app(conf, store, process.version(), console.notice)
-    api = ApiService(conf, app)
-    instance_id = process.instance_id(name)
-    worker = WorkerService(conf, transport, store, name, instance_id, process.version())
+    told = process.describe(Kind.API, name)
+    api = ApiService(conf, app, told)
+    instance_id, version = told.instance_id, told.version
+    worker = WorkerService(conf, transport, store, name, instance_id, version)
     drains = (conf.worker, conf.producer, conf.notifier)
     stop.listen(lambda: max(options.drain_timeout for options in drains))
     settings.follow(app, live)
@@ -77,12 +81,18 @@ def run_all(stop: process.Stop) -> int:
 
     working = threading.Thread(target=work, name="worker")
     publish = None if publisher is None else publisher.publish
-    notifier = NotifierService(conf, instance_id, process.version(), auth, publish)
+    notifier = NotifierService(conf, instance_id, version, auth, publish)
     working.start()
-    notifying = threading.Thread(target=notifier.run, args=(stop.requested,), name="notifier")
+    heartbeat = open_heartbeat(conf, replace(told, kind=Kind.NOTIFIER), auth, stop.requested)
+
+    def notify() -> None:
+        with heartbeat:
+            notifier.run(stop.requested)
+
+    notifying = threading.Thread(target=notify, name="notifier")
     notifying.start()
     try:
-        producer = ProducerService(conf, transport, name, instance_id, auth)
+        producer = ProducerService(conf, transport, name, instance_id, auth, version)
         return producer.run(stop.requested, forced=stop.forced)
     finally:
         stop.requested.set()

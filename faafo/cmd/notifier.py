@@ -7,6 +7,8 @@ from oslo_service import systemd
 
 from faafo import process
 from faafo.client import service_auth
+from faafo.client.heartbeat import open_heartbeat
+from faafo.fractal.service import Kind
 from faafo.metrics.server import serving
 from faafo.notifier.service import NotifierService
 from faafo.rpc.events import open_publisher
@@ -22,16 +24,16 @@ def notify(stop: process.Stop) -> None:
     """Deliver events until ``stop`` is requested."""
     live = process.prepare_live("faafo-notifier", register_more=register_opts)
     conf = live.conf
-    name = conf.notifier.name or process.unique_name("notifier")
-    publisher = open_publisher(conf, name)
+    told = process.describe(Kind.NOTIFIER, conf.notifier.name)
+    publisher = open_publisher(conf, told.name)
     auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
     publish = None if publisher is None else publisher.publish
-    instance_id = process.instance_id(name)
-    notifier = NotifierService(conf, instance_id, process.version(), auth, publish)
+    notifier = NotifierService(conf, told.instance_id, told.version, auth, publish)
+    heartbeat = open_heartbeat(conf, told, auth, stop.requested)
     stop.listen(lambda: conf.notifier.drain_timeout)
     live.follow(stop.requested, stop.reload)
-    with serving(conf.metrics.bind, process.version(), ["notifier"]):
+    with serving(conf.metrics.bind, told.version, ["notifier"]), heartbeat:
         notifier.run(stop.requested, systemd.notify, stop.forced)
 
 

@@ -25,7 +25,8 @@ def produce(stop: process.Stop) -> int:
     auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")
-    producer = ProducerService(conf, transport, name, process.instance_id(name), auth)
+    instance_id = process.instance_id(name)
+    producer = ProducerService(conf, transport, name, instance_id, auth, process.version())
     stop.listen(lambda: conf.producer.drain_timeout)
     live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["producer"]):

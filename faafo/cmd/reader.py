@@ -6,6 +6,9 @@ import sys
 from oslo_service import systemd
 
 from faafo import errors, process
+from faafo.client import service_auth
+from faafo.client.heartbeat import open_heartbeat
+from faafo.fractal.service import Kind
 from faafo.metrics.server import serving
 from faafo.reader.reader import ReaderService
 from faafo.recent.server import RecentJobs
@@ -28,12 +31,14 @@ def read(stop: process.Stop) -> None:
     if not conf.reader.redis_url:
         raise errors.ConfigurationError("[reader] redis_url: is not set; it names the server")
     recent = RecentJobs(conf.reader.redis_url, conf.reader.ttl, REDIS_TIMEOUT)
+    auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
-    name = process.unique_name("reader")
-    reader = ReaderService(conf, events, liveness, recent, name, process.instance_id(name))
+    told = process.describe(Kind.READER)
+    reader = ReaderService(conf, events, liveness, recent, told.name, told.instance_id)
+    heartbeat = open_heartbeat(conf, told, auth, stop.requested)
     stop.listen(lambda: conf.reader.drain_timeout)
     live.follow(stop.requested, stop.reload)
-    with serving(conf.metrics.bind, process.version(), ["reader"]):
+    with serving(conf.metrics.bind, told.version, ["reader"]), heartbeat:
         reader.run(stop.requested, systemd.notify)
 
 

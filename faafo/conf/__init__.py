@@ -135,6 +135,7 @@ def list_reader_opts() -> Listing:
     return _merge(
         (
             reader.list_opts,
+            client.list_opts,
             service.list_service_opts,
             events.list_bus_opts,
             metrics.list_opts,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options of the clients of the API: producers, notifiers, and workers that upload images."""
+"""Options of the clients of the API: producers, notifiers, readers, workers that upload images."""
 
 from oslo_config import cfg
 
@@ -13,9 +13,9 @@ default_opts: list[cfg.Opt] = [
         secret=True,
         metavar="URL",
         help="URL of the API. Producers post, claim and report fractals there; notifiers claim and "
-        "report deliveries; workers with [store] url = api:// upload images. If a proxy in front "
-        "of it needs a login, http://user:password@host, set it in a file: every user can read "
-        "command lines.",
+        "report deliveries; workers with [store] url = api:// upload images; producers, "
+        "notifiers and readers send heartbeats. If a proxy in front of it needs a login, "
+        "http://user:password@host, set it in a file: every user can read command lines.",
     ),
 ]
 
@@ -31,8 +31,8 @@ auth_opts: list[cfg.Opt] = [
             ("password", "a token of Keystone for a user"),
             ("v3applicationcredential", "a token of Keystone for an application credential"),
         ],
-        help="How producers, notifiers, and workers with [store] url = api://, log in at the API. "
-        "The other options of this group come from keystoneauth1 and depend on it.",
+        help="How producers, notifiers, readers, and workers with [store] url = api://, log in at "
+        "the API. The other options of this group come from keystoneauth1 and depend on it.",
     ),
 ]
 
@@ -40,7 +40,7 @@ auth_opts: list[cfg.Opt] = [
 def register_opts(conf: cfg.ConfigOpts) -> None:
     conf.register_opts(default_opts)
     # A new object each time: what a plugin registers later is kept in it.
-    title = "How producers, notifiers and workers log in at the API"
+    title = "How producers, notifiers, readers and workers log in at the API"
     conf.register_group(cfg.OptGroup(AUTH_GROUP, title=title))
     conf.register_opts(auth_opts, group=AUTH_GROUP)
 

@@ -39,6 +39,7 @@ class Dispatcher:
     """Claims fractals for free slots, and has each one rendered in a thread.
 
     :param wake: set when a slot may have become free, or a fractal been posted.
+    :param is_disabled: tells whether nothing is claimed; what has begun is finished.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Dispatcher:
         pace: Pace,
         wake: threading.Event,
         vital: VitalThreads | None = None,
+        is_disabled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._claimed_by = claimed_by
+        self._is_disabled = is_disabled
         self._client = client
         self._registry = registry
         self._pace = pace
@@ -110,6 +113,14 @@ class Dispatcher:
         self._results.stop()
         drain.join(reporting)
 
+    def load(self) -> dict[str, int]:
+        """Return the numbers of leases, of those that have not begun, and of live workers."""
+        return {
+            "leases": len(self._leases.held()),
+            "backlog": len(self._backlog),
+            "workers": self._registry.count(),
+        }
+
     def _claim_until_stopped(self) -> None:
         found_at = time.monotonic()
         while True:
@@ -137,11 +148,11 @@ class Dispatcher:
     def _dispatch(self) -> bool:
         """Claim jobs for free slots and start them; return whether any was claimed."""
         try:
-            if not self._registry.slots():
+            if self._is_disabled() or not self._registry.slots():
                 self._runner.release_backlog()
             self._runner.start_jobs()
             wanted = self._backlog.wanted(self._registry.free_slots())
-            if not wanted:
+            if not wanted or self._is_disabled():
                 return False
             claimed, asked_at = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
             self._accept(claimed, asked_at)

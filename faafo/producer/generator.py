@@ -2,6 +2,7 @@
 """The generator: posts sets of random fractals periodically."""
 
 import logging
+import math
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ class Generator:
     :param sets: returns what to generate now.
     :param posted: called after each set, to wake the dispatcher.
     :param leader: is asked before each set of ``run``; None: this producer generates always.
+    :param is_disabled: tells whether ``run`` is to wait.
     """
 
     def __init__(
@@ -47,16 +49,18 @@ class Generator:
         rng: random.Random,
         posted: Callable[[], None],
         leader: Leader | None = None,
+        is_disabled: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._sets = sets
         self._rng = rng
         self._posted = posted
         self._leader = leader
+        self._is_disabled = is_disabled
 
     def run(self, stop: threading.Event, interval: Callable[[], float]) -> None:
         """Post a set every ``interval()`` seconds until ``stop`` is set."""
-        while not stop.is_set():
+        while not pause(stop, lambda: math.inf if self._is_disabled() else 0.0):
             if self._leader is None:
                 self.generate(stop)
             elif (fence := self._leader.wait(stop)) is not None:

@@ -4,15 +4,18 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.client.heartbeat import Heartbeat, RegistryClient
 from faafo.client.http import Client
 from faafo.client.service_auth import Credentials
 from faafo.fractal.generate import RANGED
 from faafo.fractal.palette import DEFAULT
+from faafo.fractal.service import Kind, Process
 from faafo.fractal.task import ENDED, Status
 from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.generator import Generator, Sets
@@ -20,6 +23,7 @@ from faafo.producer.hearing import Hearing
 from faafo.producer.leader import Leader
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
+from faafo.producer.standing import Standing
 from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
@@ -45,6 +49,7 @@ class ProducerService:
     not count as a call of this one.
 
     :param auth: the credentials of this service for the API.
+    :param version: of faafo, for the registry of services.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class ProducerService:
         name: str,
         instance_id: str,
         auth: Credentials | None = None,
+        version: str = "unknown",
     ) -> None:
         self._conf = conf
         self._name = name
@@ -64,9 +70,12 @@ class ProducerService:
             conf.endpoint_url,
             read_timeout=pace.read_timeout,
             auth=auth,
+            hear=self._hear,
         )
         report_timeout = conf.rpc.report_interval * conf.rpc.report_patience
-        registry = WorkerRegistry(instance_id, report_timeout, self._wake.set)
+        self._registry = registry = WorkerRegistry(
+            instance_id, report_timeout, self._wake.set, lambda: self._heartbeat.soon()
+        )
         self._server = Server(
             transport, contract.PRODUCERS, name, registry, threads=1, instance_id=instance_id
         )
@@ -75,21 +84,46 @@ class ProducerService:
         self._liveness = LivenessCheck(
             transport, self._server, vital, conf.rpc.pulse_interval, conf.rpc.pulse_file
         )
+        workers = WorkerClient(
+            transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
+        )
+        self._standing = Standing(name, registry, workers, self._wake.set)
         self._dispatcher = Dispatcher(
             instance_id,
             self._client,
             registry,
-            WorkerClient(
-                transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
-            ),
+            workers,
             pace,
             self._wake,
             vital,
+            self._standing.is_disabled,
+        )
+        self._stopping = threading.Event()
+        self._heartbeat = Heartbeat(
+            RegistryClient(conf.endpoint_url, auth),
+            Process(Kind.PRODUCER, name, instance_id, version),
+            lambda: conf.service.heartbeat_interval,
+            self._stopping,
+            self._describe,
+            self._standing.follow,
         )
         self._leader = self._make_leader(instance_id)
         self._generator = Generator(
-            self._client, self._sets, random.Random(), self._wake.set, self._leader
+            self._client,
+            self._sets,
+            random.Random(),
+            self._wake.set,
+            self._leader,
+            self._standing.is_disabled,
         )
+
+    def _describe(self) -> dict[str, Any]:
+        return {"report": self._dispatcher.load(), "workers": self._registry.reports()}
+
+    def _hear(self, disabled: Mapping[str, str | None]) -> None:
+        """Use no disabled workers; that they are instructed needs the answer to a heartbeat."""
+        if self._registry.disable(disabled):
+            self._heartbeat.soon()
 
     def _make_leader(self, instance_id: str) -> Leader | None:
         conf = self._conf
@@ -100,7 +134,7 @@ class ProducerService:
             self._client,
             instance_id,
             conf.producer.leader_ttl,
-            lambda: max(conf.min_tasks, conf.max_tasks) > 0,
+            lambda: not self._standing.is_disabled() and max(conf.min_tasks, conf.max_tasks) > 0,
         )
 
     def run(
@@ -117,6 +151,15 @@ class ProducerService:
         :param on_ready: called once the dispatcher runs.
         :param forced: cuts the drain short once it is set.
         """
+        with self._heartbeat:
+            return self._run(stop, on_ready, forced)
+
+    def _run(
+        self,
+        stop: threading.Event,
+        on_ready: Callable[[], None],
+        forced: threading.Event | None,
+    ) -> int:
         self._server.start(stop)
         self._liveness.start(stop)
         self._hearing.start(stop)
@@ -138,6 +181,7 @@ class ProducerService:
         on_ready()
         while generating.is_alive() and not stop.wait(POLL_INTERVAL):
             continue
+        self._stopping.set()
         # At once: that it has stopped is noticed some seconds later only.
         self._server.close()
         done.set()

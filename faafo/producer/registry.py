@@ -4,10 +4,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from faafo import errors
+from faafo.producer.passing import MOST_WORKERS, of_worker
 from faafo.producer.worker_state import Slot, Worker
 from faafo.rpc import messages
 
@@ -20,12 +21,22 @@ class WorkerRegistry:
     :param producer: our instance id, under which a report counts the slots that we occupy.
     :param report_timeout: seconds without a report after which a worker is no longer live.
     :param changed: called, without a lock, when a slot may have become free.
+    :param contradicted: called, without a lock, when a worker reports another standing than the
+        API has told.
     """
 
-    def __init__(self, producer: str, report_timeout: float, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        producer: str,
+        report_timeout: float,
+        changed: Callable[[], None],
+        contradicted: Callable[[], None] = lambda: None,
+    ) -> None:
         self._producer = producer
         self._report_timeout = report_timeout
         self._changed = changed
+        self._contradicted = contradicted
+        self._disabled: frozenset[str] = frozenset()
         self._workers: dict[str, Worker] = {}
         self._has_heard = False
         self._lock = threading.Lock()
@@ -54,6 +65,8 @@ class WorkerRegistry:
             return
         if self._record(report):
             self._changed()
+        if self._contradicts(server):
+            self._contradicted()
 
     def has_heard(self) -> bool:
         """Return whether any report has arrived since the last call."""
@@ -64,23 +77,59 @@ class WorkerRegistry:
     def _record(self, report: messages.Report) -> bool:
         """Update the worker of a report; return whether a slot of it has become free.
 
-        A worker that drains reports no slots, also while the next process of its name runs.
+        A worker that drains reports no slots, also while the next process of its name runs. One
+        that is disabled reports none, either, and says that it does not drain.
         """
         name = report.server
         with self._lock:
             self._has_heard = True
             worker = self._workers.get(name)
-            if worker and worker.instance_id != report.worker and not report.slots:
+            drains = not report.slots and report.draining is not False
+            if worker and worker.instance_id != report.worker and drains:
                 return False
             if worker is None or worker.instance_id != report.worker:
                 # The renders of an earlier process have ended with that process.
                 LOG.info("worker %s (faafo %s) has %d slot(s)", name, report.version, report.slots)
                 worker = self._workers[name] = Worker(report.worker)
+                worker.disabled = name in self._disabled
             elif worker.slots and not report.slots:
                 LOG.info("worker %s takes no more tasks", name)
             free = worker.free
             worker.update(report, report.busy_for.get(self._producer, 0))
             return worker.free > free
+
+    def disable(self, names: Iterable[str]) -> bool:
+        """Acquire no slots of workers of these names, and of the others again.
+
+        :return: whether these names are others than before.
+        """
+        with self._lock:
+            known, self._disabled = self._disabled, frozenset(names)
+            for name, worker in self._workers.items():
+                worker.disabled = name in self._disabled
+            enabled = known - self._disabled
+        if enabled:
+            self._changed()
+        return known != self._disabled
+
+    def _contradicts(self, name: str) -> bool:
+        with self._lock:
+            worker = self._workers.get(name)
+            return worker is not None and worker.contradicts
+
+    def contradicting(self) -> list[tuple[str, str | None]]:
+        """Return name and instance id of each worker that reports another standing than it has."""
+        with self._lock:
+            found = [(name, one) for name, one in self._workers.items() if one.contradicts]
+            return [(name, one.instance_id) for name, one in found]
+
+    def reports(self) -> list[dict[str, Any]]:
+        """Return what the registry of services is told of the workers that have reported lately."""
+        with self._lock:
+            self._forget_expired()
+            oldest = time.monotonic() - self._report_timeout
+            told = [one for one in self._workers.values() if one.seen_at >= oldest]
+            return [of_worker(one, one.report) for one in told[:MOST_WORKERS] if one.report]
 
     def rows_done(self, uuid: str, worker: str | None) -> int | None:
         """Return how many rows of a fractal ``worker`` has reported, None without a report."""
@@ -98,7 +147,7 @@ class WorkerRegistry:
         """Return the number of slots of the live workers, free or not."""
         with self._lock:
             self._forget_expired()
-            return sum(worker.slots for worker in self._workers.values() if worker.is_live)
+            return sum(worker.usable for worker in self._workers.values() if worker.is_live)
 
     def count(self) -> int:
         """Return the number of live workers."""

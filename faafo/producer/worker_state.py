@@ -38,6 +38,11 @@ class Worker:
     rows_done: dict[str, int] = field(default_factory=dict)
     takes_batches: bool = False
     task_seconds: float | None = None
+    # Whether an operator has disabled it: then we acquire no slot.
+    disabled: bool = False
+    # The last report, and when the first one came, in monotonic seconds.
+    report: messages.Report | None = None
+    known_since: float = field(default_factory=time.monotonic)
     # Whether the next report tells how many slots the renders occupy that we have given up.
     has_given_up: bool = False
 
@@ -49,7 +54,20 @@ class Worker:
     @property
     def free(self) -> int:
         """The number of slots that we may acquire now."""
-        return self.slots - self.busy if self.is_live and not self.reserved else 0
+        return self.usable - self.busy if self.is_live and not self.reserved else 0
+
+    @property
+    def usable(self) -> int:
+        """The number of slots, occupied or not: 0 while the worker is disabled."""
+        return 0 if self.disabled else self.slots
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether it reports another standing than it has; not if it reports none, or drains."""
+        report = self.report
+        if report is None or report.draining or not self.is_live:
+            return False
+        return report.disabled not in (None, self.disabled)
 
     @property
     def load(self) -> float:
@@ -77,6 +95,7 @@ class Worker:
         A report may be older than the end of a call. So it is asked for renders that we do not
         wait for only after a call was given up, or refused though a slot seemed to be free.
         """
+        self.report = report
         self.slots = report.slots
         self.busy_for_others = report.busy - ours
         self.rows_done = report.rows_done
