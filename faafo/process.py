@@ -15,7 +15,7 @@ from oslo_config import cfg
 from oslo_log import log as logging
 
 from faafo import conf as options
-from faafo import errors, logs, urls
+from faafo import errors, logs, meditation, urls
 from faafo.conf import cli
 from faafo.conf.files import files_read, values_in
 from faafo.conf.live import LiveConfiguration
@@ -187,7 +187,7 @@ def run(main: Callable[[Stop], int | None]) -> int:
 
     An error that faafo can explain is logged as one line, without a traceback.
     """
-    stop = Stop()
+    stop = Stop(lambda: meditation.write(cfg.CONF, version()))
     status, sentence = 1, None
     try:
         status = main(stop) or 0

@@ -34,9 +34,12 @@ class Stop:
     ``immediate`` by SIGINT or a second signal, ``forced`` by a second signal. ``failed`` is whether
     a thread has failed. In a process without a controlling terminal, such as a service of systemd
     or one in a container, SIGHUP sets ``reload`` instead.
+
+    :param report: called in a thread of its own at SIGUSR2; it must not raise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, report: Callable[[], None] = lambda: None) -> None:
+        self._report = report
         self.requested = threading.Event()
         self.immediate = threading.Event()
         self.reload = threading.Event()
@@ -47,7 +50,7 @@ class Stop:
         self._has_terminal = True
 
     def listen(self, drain_timeout: Callable[[], float] = float) -> None:
-        """Handle SIGTERM, SIGINT, SIGHUP and errors of threads from now on.
+        """Handle SIGTERM, SIGINT, SIGHUP, SIGUSR2 and errors of threads from now on.
 
         The interpreter writes the signals' numbers to a socket, and a thread reads them: an Event
         must not be set in a signal handler, which may have interrupted the thread that holds its
@@ -61,7 +64,7 @@ class Stop:
         received, sent = socket.socketpair()
         sent.setblocking(False)
         signal.set_wakeup_fd(sent.detach())
-        for number in SIGNALS:
+        for number in (*SIGNALS, signal.SIGUSR2):
             # nohup(1) ignores SIGHUP for a process that is to outlive its terminal.
             if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
                 continue
@@ -88,6 +91,9 @@ class Stop:
         while received := source.recv(1):
             if received[0] == signal.SIGHUP and not self._has_terminal:
                 self.reload.set()
+                continue
+            if received[0] == signal.SIGUSR2:
+                _start(self._report)
                 continue
             _call_briefly(LOG.info, "stopping: %s received", signal.Signals(received[0]).name)
             if received[0] == signal.SIGINT or not is_first:
@@ -150,13 +156,19 @@ def _has_terminal() -> bool:
 
 def _call_briefly(write: Callable[..., None], *arguments: str) -> None:
     """Write in a thread of its own, which is waited for briefly: log and output may block."""
+    if thread := _start(write, *arguments):
+        thread.join(EXIT_SECONDS)
+
+
+def _start(write: Callable[..., None], *arguments: str) -> threading.Thread | None:
     try:
         thread = threading.Thread(target=write, args=arguments, name="writer", daemon=True)
         thread.start()
-        thread.join(EXIT_SECONDS)
+        return thread
     # The system may refuse another thread; to stop counts more than to say so.
     except RuntimeError as error:
         sys.stderr.write(f"{error}\n")
+        return None
 
 
 def _sentence(failure: threading.ExceptHookArgs) -> str:

@@ -28,7 +28,8 @@ ARROWS = {
     "conf": {"fractal"},
     "stop": set(),
     "logs": {"stop"},
-    "process": {"conf", "fractal", "logs", "stop"},
+    "meditation": set(),
+    "process": {"conf", "fractal", "logs", "meditation", "stop"},
     "tracing": set(),
     "store": {"client", "fractal"},
     "rpc": {"fractal"},
@@ -70,6 +71,10 @@ LATE_IMPORTS = {
     ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
     ("faafo.db.schema", "from faafo.db import migrate"),
+    (
+        "faafo.meditation",
+        "from oslo_reports.guru_meditation_report import TextGuruMeditation",
+    ),
     ("faafo.tracing.start", "from faafo.tracing import otlp"),
 }
 ONLY_IN = {
@@ -82,6 +87,8 @@ ONLY_IN = {
     "openstack": {"client"},
     "keystonemiddleware": {"auth"},
     "webob": {"auth"},
+    "oslo_reports": {"meditation"},
+    "oslo_upgradecheck": {"cmd"},
     "oslo_service": {"rpc", "cmd"},
     "numba": {"render"},
     "llvmlite": {"render"},
