@@ -27,6 +27,7 @@ from faafo.cli.images import GetImage, Render
 from faafo.cli.load import Load
 from faafo.cli.locks import AcquireLock, ReleaseLock, ShowLock
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
+from faafo.cli.services import ListServices, SetService, ShowService
 from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
 from faafo.cli.webhooks import (
@@ -73,6 +74,9 @@ COMMANDS: dict[str, type[Command]] = {
     "lock show": ShowLock,
     "lock acquire": AcquireLock,
     "lock release": ReleaseLock,
+    "service list": ListServices,
+    "service show": ShowService,
+    "service set": SetService,
     "token issue": IssueToken,
     "token revoke": RevokeToken,
     "complete": Complete,

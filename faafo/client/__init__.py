@@ -6,6 +6,7 @@ from faafo.client.collections import Collection
 from faafo.client.locks import Lock
 from faafo.client.login import TokenAuth
 from faafo.client.results import Event, Fractal, Quota
+from faafo.client.services import Service
 from faafo.client.tokens import Token
 from faafo.client.webhooks import Delivery, Webhook
 
@@ -17,6 +18,7 @@ __all__ = [
     "Fractal",
     "Lock",
     "Quota",
+    "Service",
     "Token",
     "TokenAuth",
     "Webhook",

@@ -14,6 +14,7 @@ from faafo.client.locks import LockCalls
 from faafo.client.parameters import Parameters, make_task
 from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
+from faafo.client.services import ServiceCalls
 from faafo.client.session import Session
 from faafo.client.tokens import TokenCalls
 from faafo.client.waiting import WAIT_TIMEOUT, WaitCalls
@@ -26,7 +27,14 @@ TIMEOUT = 60.0
 
 
 class Client(
-    WaitCalls, EventCalls, CollectionCalls, WebhookCalls, QuotaCalls, TokenCalls, LockCalls
+    WaitCalls,
+    EventCalls,
+    CollectionCalls,
+    WebhookCalls,
+    QuotaCalls,
+    TokenCalls,
+    LockCalls,
+    ServiceCalls,
 ):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 
