@@ -11,6 +11,7 @@ from typing import Any
 from faafo import errors
 from faafo.client.arrivals import Arrivals
 from faafo.client.http import Client, Record
+from faafo.correlation import Correlation, Work
 from faafo.fractal.lease import Lease
 from faafo.metrics import catalogue as metrics
 from faafo.pause import pause
@@ -191,17 +192,21 @@ class Dispatcher:
         for lease, _record in leased:
             self._leases.add(lease)
         for lease, record in leased:
-            try:
-                self._backlog.add(Job.of(record, asked_at))
-            except errors.InvalidTask as error:
-                self._results.fail_unparsed(lease, error)
-            # Any other error is about this record as well.
-            except Exception as error:
-                LOG.exception("could not read the record of task %s", lease.uuid)
-                self._results.fail_unparsed(lease, unexpected(error))
+            with Work(Correlation.of(record), lease.uuid):
+                self._accept_one(lease, record, asked_at)
         if self._stop.is_set():
             # This claim was answered after the drain had begun.
             self._runner.release_backlog()
+
+    def _accept_one(self, lease: Lease, record: Record, asked_at: float | None) -> None:
+        try:
+            self._backlog.add(Job.of(record, asked_at))
+        except errors.InvalidTask as error:
+            self._results.fail_unparsed(lease, error)
+        # Any other error is about this record as well.
+        except Exception as error:
+            LOG.exception("could not read the record of task %s", lease.uuid)
+            self._results.fail_unparsed(lease, unexpected(error))
 
 
 def _lease_of(record: Record) -> Lease | None:

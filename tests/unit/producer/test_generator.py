@@ -49,6 +49,15 @@ def test_a_set_has_as_many_fractals_as_asked_for_and_the_api_has_them(make_gener
         assert record["status"] == "queued"
 
 
+def test_a_set_shares_a_request_id_with_the_log_of_the_generator(
+    make_generator, api_url, json_lines
+):
+    make_generator(2, 2).generate(threading.Event())
+    (one, other) = Client(api_url).claim("me", 2, 30.0)
+    (line,) = (line for line in json_lines() if line["message"] == "generating 2 task(s)")
+    assert one["request_id"] == other["request_id"] == line["context"]["request_id"]
+
+
 def test_either_order_of_the_numbers_of_tasks_works(make_generator):
     uuids, _refused = make_generator(5, 2).generate(threading.Event())
     assert 2 <= len(uuids) <= 5
