@@ -14,6 +14,10 @@ class InvalidSetting(FaafoError):
     """Raised when an option cannot be set so while services run; names option, value and bound."""
 
 
+class SettingNotFound(FaafoError):
+    """Raised when an option is not set."""
+
+
 class DatabaseBehind(ConfigurationError):
     """Raised when the database schema is not at the revision that this version needs."""
 

@@ -72,6 +72,7 @@ def put_service(path: ServicePath, body: HeartbeatBody) -> Any:
         disabled=registry.is_disabled(body.kind, body.name),
         reason=registry.reason(body.kind, body.name),
         disabled_workers=registry.disabled(Kind.WORKER),
+        settings_version=collaborators().settings.version,
     )
 
 

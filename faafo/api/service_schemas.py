@@ -80,6 +80,7 @@ class HeartbeatAnswer(BaseModel):
     disabled_workers: dict[str, str | None] = Field(
         description="why workers are disabled, by their names"
     )
+    settings_version: int = Field(description="number of changes of settings so far")
 
 
 class ServicePath(BaseModel):

@@ -29,6 +29,7 @@ COSTLY = {
     "event.get_events",
     "health.get_store_health",
     "lock.get_lock",
+    "setting.get_settings",
     "tile.get_tile",
 }
 # What every file of gzip begins with (RFC 1952, 2.3.1).

@@ -35,6 +35,7 @@ from faafo.core.limits import Limits
 from faafo.core.policy import ROLES
 from faafo.core.receivers import Receivers
 from faafo.core.registry import Registry
+from faafo.core.settings import FollowedSettings
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.db import db, deadline, engine
@@ -122,6 +123,7 @@ def make_collaborators(
         locks=Arrivals(),
         receivers=Receivers(conf),
         registry=Registry(conf),
+        settings=FollowedSettings(),
         endings=Endings(),
         streams=Streams(),
         notice=notice,

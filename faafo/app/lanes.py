@@ -28,6 +28,7 @@ class Lane(Enum):
     LEASES = auto()
     SLOW = auto()
     WAITING = auto()
+    SETTINGS = auto()
     STREAMS = auto()
     ORDINARY = auto()
     IDENTIFYING = auto()
@@ -61,6 +62,8 @@ LANES = {
         IMAGE_ENDPOINT,
     },
     Lane.WAITING: {"claim.get_claim", "delivery.get_claim", "lock.get_lock"},
+    # Wait for a change of settings, not behind those that wait for work.
+    Lane.SETTINGS: {"setting.get_settings"},
     # All clients connect again together when an API has been restarted.
     Lane.STREAMS: {"event.get_events"},
     Lane.IDENTIFYING: {

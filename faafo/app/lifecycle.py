@@ -15,6 +15,7 @@ from faafo.app.gauges import Gauges
 from faafo.app.presence import Presence
 from faafo.app.sampler import Sampler
 from faafo.app.server import HttpServer
+from faafo.app.setting_watch import SettingWatch
 from faafo.core.collaborators import collaborators
 from faafo.core.event_source import EventSource
 from faafo.db import db, schema
@@ -45,6 +46,7 @@ class ApiService:
         self._endings = EndingWatch(app, self._collaborators.endings)
         self._events = EventWatch(self._collaborators.streams, EventSource(app))
         self._sampler = Sampler(app)
+        self._settings = SettingWatch(app)
         self._gauges = Gauges(app)
         self._presence: Presence | None = None
         if process is not None:
@@ -68,6 +70,7 @@ class ApiService:
         for one in self._arrivals:
             one.open()
         self._sampler.start()
+        self._settings.start()
         self._gauges.show()
         self._server.start()
         if self._presence is not None:
@@ -92,6 +95,7 @@ class ApiService:
         for one in self._arrivals:
             one.close()
         self._sampler.stop()
+        self._settings.stop()
         self._endings.stop()
         self._events.stop()
         if self._server is not None:

@@ -7,10 +7,12 @@ from typing import Any, Protocol
 from flask import Flask
 from oslo_config import cfg
 
+from faafo.core import settings
+from faafo.core.collaborators import collaborators
 from faafo.core.receivers import check_retention
 
 
-class Live(Protocol):
+class Live(settings.Live, Protocol):
     """The configuration of the process, which may change."""
 
     conf: cfg.ConfigOpts
@@ -26,6 +28,8 @@ class Live(Protocol):
 
 def follow(app: Flask, live: Live) -> None:
     """Have ``app`` follow ``live``."""
+    with app.app_context():
+        collaborators().settings.follow(live)
     live.require(_check)
     live.on_change(lambda: configure(app, live.conf))
 

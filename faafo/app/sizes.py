@@ -2,11 +2,14 @@
 """The size of each lane: its threads, and the requests that wait for one of them."""
 
 from faafo.app.lanes import Lane
+from faafo.core.settings import MOST_WAITING
 
 # For claims, renewals, reports and the health check: at least this many threads of their own.
 LEAST_LEASE_THREADS = 2
 # Producers that wait for work at the same time; each occupies a thread. Others ask again and again.
 WAITING_THREADS = 16
+# Requests for settings: those that may wait, and two that are answered at once.
+SETTING_THREADS = MOST_WAITING + 2
 # That begin streams, and read what clients have missed.
 STREAM_THREADS = 2
 # Of each of the two lanes that check credentials: a check of a password occupies a processor.
@@ -28,6 +31,7 @@ def threads_of_lanes(threads: int, slow_threads: int, checks: bool) -> dict[Lane
         Lane.LEASES: max(LEAST_LEASE_THREADS, threads // 4),
         Lane.SLOW: slow_threads,
         Lane.WAITING: WAITING_THREADS,
+        Lane.SETTINGS: SETTING_THREADS,
         Lane.STREAMS: STREAM_THREADS,
         Lane.ORDINARY: threads,
         **dict.fromkeys(CHECKING, CHECKING_THREADS if checks else 1),

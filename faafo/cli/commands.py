@@ -28,6 +28,7 @@ from faafo.cli.load import Load
 from faafo.cli.locks import AcquireLock, ReleaseLock, ShowLock
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
 from faafo.cli.services import ListServices, SetService, ShowService
+from faafo.cli.settings import ListSettings, SetSetting, ShowSetting, UnsetSetting
 from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
 from faafo.cli.webhooks import (
@@ -77,6 +78,10 @@ COMMANDS: dict[str, type[Command]] = {
     "service list": ListServices,
     "service show": ShowService,
     "service set": SetService,
+    "setting list": ListSettings,
+    "setting show": ShowSetting,
+    "setting set": SetSetting,
+    "setting unset": UnsetSetting,
     "token issue": IssueToken,
     "token revoke": RevokeToken,
     "complete": Complete,

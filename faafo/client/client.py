@@ -16,6 +16,7 @@ from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
 from faafo.client.services import ServiceCalls
 from faafo.client.session import Session
+from faafo.client.settings import SettingCalls
 from faafo.client.tokens import TokenCalls
 from faafo.client.waiting import WAIT_TIMEOUT, WaitCalls
 from faafo.client.webhooks import WebhookCalls
@@ -35,6 +36,7 @@ class Client(
     TokenCalls,
     LockCalls,
     ServiceCalls,
+    SettingCalls,
 ):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 

@@ -97,6 +97,16 @@ class Amounts(BaseModel):
     pixels_per_day: int
 
 
+class Setting(BaseModel):
+    """An option that is set while services run; ``value`` is written as in a file."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+    value: str
+    changed_at: datetime
+
+
 class Quota(BaseModel):
     """The limits of a project, and what it uses."""
 

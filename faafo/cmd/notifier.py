@@ -9,6 +9,7 @@ from faafo import process
 from faafo.client import service_auth
 from faafo.client.heartbeat import open_heartbeat
 from faafo.fractal.service import Kind
+from faafo.client.setting_watch import READ_TIMEOUT, SettingClient, SettingWatch
 from faafo.metrics.server import serving
 from faafo.notifier.service import NotifierService
 from faafo.rpc.events import open_publisher
@@ -33,6 +34,8 @@ def notify(stop: process.Stop) -> None:
     heartbeat = open_heartbeat(conf, told, auth, stop.requested)
     stop.listen(lambda: conf.notifier.drain_timeout)
     live.follow(stop.requested, stop.reload)
+    client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
+    SettingWatch(client, live.apply_settings).start(stop.requested)
     with serving(conf.metrics.bind, told.version, ["notifier"]), heartbeat:
         notifier.run(stop.requested, systemd.notify, stop.forced)
 

@@ -7,6 +7,7 @@ from oslo_service import systemd
 
 from faafo import process
 from faafo.client import service_auth
+from faafo.client.setting_watch import READ_TIMEOUT, SettingClient, SettingWatch
 from faafo.metrics.server import serving
 from faafo.producer.producer import ProducerService
 from faafo.rpc.transport import get_transport, register_opts
@@ -29,6 +30,8 @@ def produce(stop: process.Stop) -> int:
     producer = ProducerService(conf, transport, name, instance_id, auth, process.version())
     stop.listen(lambda: conf.producer.drain_timeout)
     live.follow(stop.requested, stop.reload)
+    client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
+    SettingWatch(client, live.apply_settings).start(stop.requested)
     with serving(conf.metrics.bind, process.version(), ["producer"]):
         return producer.run(stop.requested, systemd.notify, stop.forced)
 

@@ -86,9 +86,9 @@ class LiveConfiguration:
             return f"{self._settings.version}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
-    def settings(self) -> Settings:
-        """The settings that were applied last."""
-        return self._settings
+    def version(self) -> int:
+        """The number of changes of the settings that were applied last."""
+        return self._settings.version
 
     def require(self, check: Check) -> None:
         """Refuse files and settings for which ``check`` raises a ConfigurationError."""
@@ -144,8 +144,12 @@ class LiveConfiguration:
             except errors.ConfigurationError as error:
                 raise errors.InvalidSetting(f"value: {error}") from None
 
-    def apply_settings(self, settings: Settings) -> None:
-        """Apply these settings in place of the ones before; what is invalid here has no effect."""
+    def apply_settings(self, version: int, values: Mapping[str, str]) -> None:
+        """Apply these settings in place of the ones before; what is invalid here has no effect.
+
+        :param version: number of changes so far.
+        """
+        settings = Settings(version, values)
         with self._lock:
             if settings == self._settings:
                 return

@@ -16,6 +16,7 @@ from faafo.core.limits import Limits
 from faafo.core.policy import Policy
 from faafo.core.receivers import Receivers
 from faafo.core.registry import Registry
+from faafo.core.settings import FollowedSettings
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway
 from faafo.db.counts import CountsByScope
@@ -48,6 +49,7 @@ class Collaborators:
     locks: Arrivals
     receivers: Receivers
     registry: Registry
+    settings: FollowedSettings
     endings: Endings
     streams: Streams
     notice: Callable[[], str | None]

@@ -18,6 +18,7 @@ from faafo.policies import (
     lock,
     quota,
     service,
+    setting,
     tile,
     webhook,
 )
@@ -40,6 +41,7 @@ def list_rules() -> list[RuleDefault]:
             quota,
             service,
             lock,
+            setting,
             health,
         ),
     )

@@ -136,6 +136,10 @@ ROUTES = {
     "service.put_service": Route(
         "PUT", f"/api/service/{service_id('notifier', 'matrix')}", json=HEARTBEAT
     ),
+    "setting.delete_setting": Route("DELETE", "/api/setting/none", 404),
+    "setting.get_setting": Route("GET", "/api/setting/none", 404),
+    "setting.get_settings": Route("GET", "/api/setting"),
+    "setting.put_setting": Route("PUT", "/api/setting/interval", json={"value": "10"}),
     "thumbnail.get_thumbnail": Route("GET", "/fractal/{uuid}/thumbnail"),
     # No worker is asked for a tile of so many iterations.
     "tile.get_tile": Route("GET", TILE, 400),

@@ -64,7 +64,7 @@ ARROWS = {
         "rpc",
         "store",
     },
-    "wsgi": {"process", "app", "store"},
+    "wsgi": {"process", "app", "core", "store"},
 }
 FOR_ALL = {"correlation", "errors", "metrics", "pause", "retry", "tracing", "urls", "vital"}
 LATE_IMPORTS = {

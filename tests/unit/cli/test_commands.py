@@ -275,8 +275,8 @@ def test_a_completion_knows_the_commands_and_their_options(faafo):
     status, output, _errors = faafo("complete")
     assert status == 0
     assert (
-        "cmds='collection complete event fractal help load lock quota render service token webhook'"
-        in output
+        "cmds='collection complete event fractal help load lock quota render service setting token "
+        "webhook'" in output
     )
     assert "cmds_fractal='create delete get list retry share show wait'" in output
     assert re.search(r"cmds_render='.*--palette", output)

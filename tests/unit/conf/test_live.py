@@ -11,7 +11,6 @@ import pytest
 from oslo_config import cfg
 
 from faafo import errors, logs, process
-from faafo.conf.live import Settings
 
 FIRST = "[DEFAULT]\ninterval = 3\nmin_tasks = 2\n[webhook]\nretry_schedule = 1,2\n"
 
@@ -174,12 +173,12 @@ def test_settings_precede_command_line_environment_and_files(path, monkeypatch):
     conf = live.conf
     look(live)
     assert (conf.interval, conf.min_tasks, conf.max_tasks) == (6.0, 4, 7)
-    live.apply_settings(Settings(1, {"interval": "8", "min_tasks": "9", "max_tasks": "10"}))
+    live.apply_settings(*(1, {"interval": "8", "min_tasks": "9", "max_tasks": "10"}))
     assert (conf.interval, conf.min_tasks, conf.max_tasks) == (8.0, 9, 10)
     path.write_text(FIRST + "[worker]\nslots = 3\n")
     look(live)
     assert (conf.interval, conf.worker.slots) == (8.0, 3)
-    live.apply_settings(Settings(2, {}))
+    live.apply_settings(*(2, {}))
     assert (conf.interval, conf.min_tasks, conf.max_tasks) == (6.0, 4, 7)
 
 
@@ -205,8 +204,8 @@ def test_a_bad_setting_is_refused_and_has_no_effect(live, caplog, name, text, wo
         live.check_setting(name, text)
     assert words in str(caught.value)
     before = live.configuration
-    live.apply_settings(Settings(1, {name: text, "min_tasks": "3"}))
-    live.apply_settings(Settings(2, {name: text, "min_tasks": "3"}))
+    live.apply_settings(*(1, {name: text, "min_tasks": "3"}))
+    live.apply_settings(*(2, {name: text, "min_tasks": "3"}))
     assert live.conf.min_tasks == 3
     assert len(errors_of(caplog)) == 1
     assert live.configuration.startswith("2-")
@@ -220,7 +219,7 @@ def check(values):
 
 def test_a_file_that_does_not_fit_the_settings_is_refused(live, path, caplog):
     live.require(check)
-    live.apply_settings(Settings(1, {"webhook.retry_schedule": "1000"}))
+    live.apply_settings(*(1, {"webhook.retry_schedule": "1000"}))
     path.write_text("[DEFAULT]\ninterval = 4\n[events]\nretention = 900\n")
     look(live)
     assert live.conf.interval == 3.0
@@ -242,11 +241,11 @@ def test_levels_of_logs_follow(path):
     root, library = logging.getLogger(), logging.getLogger("faafo_test_library")
     before = {one: one.level for one in (root, library)}
     try:
-        live.apply_settings(Settings(1, {"debug": "true"}))
+        live.apply_settings(*(1, {"debug": "true"}))
         assert root.level == logging.DEBUG
-        live.apply_settings(Settings(2, {"default_log_levels": "faafo_test_library=ERROR"}))
+        live.apply_settings(*(2, {"default_log_levels": "faafo_test_library=ERROR"}))
         assert (root.level, library.level) == (logging.INFO, logging.ERROR)
-        live.apply_settings(Settings(3, {}))
+        live.apply_settings(*(3, {}))
         assert library.level == logging.NOTSET
     finally:
         for one, level in before.items():

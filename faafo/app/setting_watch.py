@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The settings of the database, which a process of the API looks at twice a second."""
+
+import logging
+import threading
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from faafo import errors
+from faafo.core.collaborators import collaborators
+from faafo.core.refreshed import READ_SECONDS, Refreshed
+
+LOG = logging.getLogger(__name__)
+
+
+class SettingWatch:
+    """Looks at the settings, in a thread until it is stopped, or with requests."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._stopped = threading.Event()
+        self._failing = False
+        self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look; let requests wait for a change."""
+        with self._app.app_context():
+            collaborators().settings.changes.open()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, and have the requests answered that wait."""
+        self._stopped.set()
+        with self._app.app_context():
+            collaborators().settings.changes.close()
+
+    def look_with_requests(self) -> None:
+        """Look before a request, twice a second at most: the server may fork, or have no threads.
+
+        Call it before the first request.
+        """
+        looks = Refreshed(self.look)
+        self._app.before_request(looks.get)
+
+    def look(self) -> None:
+        """Apply settings that have changed; what cannot be read stays as it is."""
+        try:
+            with self._app.app_context():
+                collaborators().settings.look()
+            self._failing = False
+        except (SQLAlchemyError, errors.FaafoError) as error:
+            level = logging.DEBUG if self._failing else logging.WARNING
+            LOG.log(level, "could not look at the settings: %s", type(error).__name__)
+            self._failing = True
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.look()
+            # If this thread ended, no later setting would take effect.
+            except Exception:
+                LOG.exception("could not look at the settings")
+            self._stopped.wait(READ_SECONDS)
