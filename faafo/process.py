@@ -150,13 +150,14 @@ def instance_id(name: str) -> str:
     return f"{name}:{secrets.token_hex(4)}"
 
 
-def describe(kind: Kind, name: str | None = None) -> Process:
+def describe(kind: Kind, live: LiveConfiguration, name: str | None = None) -> Process:
     """Return what the registry of services is told of this process.
 
     :param name: of the service; by default a unique one.
     """
     name = name or unique_name(kind)
-    return Process(kind, name, instance_id(name), version())
+    process_id = instance_id(name)
+    return Process(kind, name, process_id, version(), configuration=lambda: live.configuration)
 
 
 def unique_name(kind: str) -> str:

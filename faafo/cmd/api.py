@@ -29,7 +29,7 @@ def serve(stop: process.Stop) -> None:
     process.check_transport_url(conf)
     store = open_store(conf)
     app = create_app(conf, store, process.version())
-    api = ApiService(conf, app, process.describe(Kind.API))
+    api = ApiService(conf, app, process.describe(Kind.API, live))
     # Those of Keystone are known now.
     process.warn_of_unknown_options(conf, later=process.OF_MESSAGING)
     stop.listen(lambda: API_DRAIN_SECONDS)

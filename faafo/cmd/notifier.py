@@ -8,8 +8,8 @@ from oslo_service import systemd
 from faafo import process
 from faafo.client import service_auth
 from faafo.client.heartbeat import open_heartbeat
-from faafo.fractal.service import Kind
 from faafo.client.setting_watch import READ_TIMEOUT, SettingClient, SettingWatch
+from faafo.fractal.service import Kind
 from faafo.metrics.server import serving
 from faafo.notifier.service import NotifierService
 from faafo.rpc.events import open_publisher

@@ -27,11 +27,11 @@ def produce(stop: process.Stop) -> int:
     process.warn_of_unknown_options(conf)
     name = conf.producer.name or process.unique_name("producer")
     instance_id = process.instance_id(name)
-    producer = ProducerService(conf, transport, name, instance_id, auth, process.version())
+    producer = ProducerService(conf, transport, name, instance_id, auth, process.version(), live)
     stop.listen(lambda: conf.producer.drain_timeout)
     live.follow(stop.requested, stop.reload)
     client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
-    SettingWatch(client, live.apply_settings).start(stop.requested)
+    SettingWatch(client, producer.settings.follow).start(stop.requested)
     with serving(conf.metrics.bind, process.version(), ["producer"]):
         return producer.run(stop.requested, systemd.notify, stop.forced)
 

@@ -8,6 +8,7 @@ from oslo_service import systemd
 from faafo import errors, process
 from faafo.client import service_auth
 from faafo.client.heartbeat import open_heartbeat
+from faafo.client.setting_watch import READ_TIMEOUT, SettingClient, SettingWatch
 from faafo.fractal.service import Kind
 from faafo.metrics.server import serving
 from faafo.reader.reader import ReaderService
@@ -38,6 +39,8 @@ def read(stop: process.Stop) -> None:
     heartbeat = open_heartbeat(conf, told, auth, stop.requested)
     stop.listen(lambda: conf.reader.drain_timeout)
     live.follow(stop.requested, stop.reload)
+    client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
+    SettingWatch(client, live.apply_settings).start(stop.requested)
     with serving(conf.metrics.bind, told.version, ["reader"]), heartbeat:
         reader.run(stop.requested, systemd.notify)
 

@@ -25,7 +25,7 @@ def work(stop: process.Stop) -> None:
     name = conf.worker.name or process.unique_name("worker")
     store = open_writer(conf, owner=f"worker-{name}")
     instance_id = process.instance_id(name)
-    worker = WorkerService(conf, transport, store, name, instance_id, process.version())
+    worker = WorkerService(conf, transport, store, name, instance_id, process.version(), live)
     process.warn_of_unknown_options(conf)
     stop.listen(lambda: conf.worker.drain_timeout)
     live.follow(stop.requested, stop.reload)

@@ -5,7 +5,6 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from oslo_config import cfg
 
@@ -22,6 +21,7 @@ from faafo.conf.scratch import (
     value_of,
     values_of,
 )
+from faafo.fractal.settings import NONE, Settings
 
 LOG = logging.getLogger(__name__)
 
@@ -30,16 +30,6 @@ LOG = logging.getLogger(__name__)
 LOOK_SECONDS = 0.5
 
 Check = Callable[[Values], None]
-
-
-class Settings(NamedTuple):
-    """The settings of the API, and the number of their changes so far."""
-
-    version: int
-    values: Mapping[str, str]
-
-
-NONE = Settings(0, {})
 
 
 class LiveConfiguration:
@@ -86,9 +76,9 @@ class LiveConfiguration:
             return f"{self._settings.version}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
     @property
-    def version(self) -> int:
-        """The number of changes of the settings that were applied last."""
-        return self._settings.version
+    def settings(self) -> Settings:
+        """The settings that were applied last."""
+        return self._settings
 
     def require(self, check: Check) -> None:
         """Refuse files and settings for which ``check`` raises a ConfigurationError."""

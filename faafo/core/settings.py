@@ -2,31 +2,23 @@
 """Settings as a process of the API follows them, and the requests that wait for a change."""
 
 import threading
-from collections.abc import Mapping
 from typing import Protocol
 
 from faafo import errors
 from faafo.core.arrivals import Arrivals
-from faafo.db import db, settings
+from faafo.db import db
+from faafo.db import settings as stored
+from faafo.fractal import settings
 
 # Requests that wait for a change at the same time, each in a thread; others are answered at once.
 MOST_WAITING = 4
 
 
-class Live(Protocol):
-    """The configuration of the process, which follows settings."""
-
-    @property
-    def version(self) -> int:
-        """The number of changes that it knows of."""
-        ...
+class Live(settings.Live, Protocol):
+    """The configuration of the process, which also checks settings."""
 
     def check_setting(self, name: str, text: str) -> None:
         """Check a setting; raises ``faafo.errors.InvalidSetting``."""
-        ...
-
-    def apply_settings(self, version: int, values: Mapping[str, str]) -> None:
-        """Apply these settings in place of the ones before."""
         ...
 
 
@@ -48,7 +40,7 @@ class FollowedSettings:
     @property
     def version(self) -> int:
         """The number of changes that this process knows of."""
-        return 0 if self._live is None else self._live.version
+        return 0 if self._live is None else self._live.settings.version
 
     def check(self, name: str, value: str) -> None:
         """Check what is to be a setting.
@@ -61,9 +53,9 @@ class FollowedSettings:
 
     def look(self) -> None:
         """Apply the settings in the database, if another process or this one has changed them."""
-        if self._live is None or settings.version(db.session) == self._live.version:
+        if self._live is None or stored.version(db.session) == self.version:
             return
-        version, found = settings.everything(db.session)
+        version, found = stored.everything(db.session)
         values = {one.name: one.value for one in found}
         db.session.rollback()
         self._live.apply_settings(version, values)

@@ -16,6 +16,7 @@ from faafo.client.service_auth import Credentials
 from faafo.fractal.generate import RANGED
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.service import Kind, Process
+from faafo.fractal.settings import Live
 from faafo.fractal.task import ENDED, Status
 from faafo.producer.dispatcher import Dispatcher
 from faafo.producer.generator import Generator, Sets
@@ -24,6 +25,7 @@ from faafo.producer.leader import Leader
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.standing import Standing
+from faafo.producer.worker_settings import WorkerSettings
 from faafo.retry import with_backoff
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
@@ -50,6 +52,7 @@ class ProducerService:
 
     :param auth: the credentials of this service for the API.
     :param version: of faafo, for the registry of services.
+    :param live: follows settings, of which workers are told.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class ProducerService:
         instance_id: str,
         auth: Credentials | None = None,
         version: str = "unknown",
+        live: Live | None = None,
     ) -> None:
         self._conf = conf
         self._name = name
@@ -88,6 +92,7 @@ class ProducerService:
             transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
         )
         self._standing = Standing(name, registry, workers, self._wake.set)
+        self.settings = WorkerSettings(registry, workers, live)
         self._dispatcher = Dispatcher(
             instance_id,
             self._client,
@@ -101,7 +106,13 @@ class ProducerService:
         self._stopping = threading.Event()
         self._heartbeat = Heartbeat(
             RegistryClient(conf.endpoint_url, auth),
-            Process(Kind.PRODUCER, name, instance_id, version),
+            Process(
+                Kind.PRODUCER,
+                name,
+                instance_id,
+                version,
+                configuration=self.settings.configuration,
+            ),
             lambda: conf.service.heartbeat_interval,
             self._stopping,
             self._describe,
@@ -163,6 +174,7 @@ class ProducerService:
         self._server.start(stop)
         self._liveness.start(stop)
         self._hearing.start(stop)
+        self.settings.start(stop)
         done = threading.Event()
         dispatching = threading.Thread(
             target=self._dispatcher.run, args=(done, forced or threading.Event()), name="drain"

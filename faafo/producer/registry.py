@@ -194,6 +194,22 @@ class WorkerRegistry:
             names = [name for name, one in live.items() if one.takes_batches]
             return sorted(names, key=lambda name: live[name].slots == 0)
 
+    def behind(self, version: int) -> dict[str, str]:
+        """Return the names of the live workers that know fewer changes of settings, by their ids.
+
+        :param version: number of changes.
+        """
+        with self._lock:
+            self._forget_expired()
+            return {
+                one.instance_id: name
+                for name, one in self._workers.items()
+                if one.is_live
+                and one.instance_id
+                and one.settings is not None
+                and one.settings < version
+            }
+
     def mark_full(self, slot: Slot) -> None:
         """Acquire no more slots of a worker that answered WorkerBusy until its next report."""
         with self._lock:

@@ -24,7 +24,8 @@ class Worker:
     calls that we wait for no longer, whose renders may still run. ``is_live`` is False from the
     loss of the worker to its next report. ``seen_at`` is the time of the last report on the
     monotonic clock, in seconds. ``rows_done`` is the number of rendered rows of long renders, by
-    uuid. ``task_seconds`` is the mean duration of a small task in a slot, None if unknown.
+    uuid. ``settings`` is the number of changes of settings that it knows. ``task_seconds`` is the
+    mean duration of a small task in a slot, None if unknown.
     """
 
     instance_id: str | None
@@ -37,6 +38,7 @@ class Worker:
     reserved: bool = False
     rows_done: dict[str, int] = field(default_factory=dict)
     takes_batches: bool = False
+    settings: int | None = None
     task_seconds: float | None = None
     # Whether an operator has disabled it: then we acquire no slot.
     disabled: bool = False
@@ -100,6 +102,7 @@ class Worker:
         self.busy_for_others = report.busy - ours
         self.rows_done = report.rows_done
         self.takes_batches = report.takes_batches
+        self.settings = report.settings
         self.seen_at = time.monotonic()
         self.is_live = True
         self.given_up = max(0, ours - self.in_flight) if self.has_given_up else 0

@@ -14,6 +14,7 @@ from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation
 from faafo.fractal.lease import Lease
 from faafo.fractal.palette import DEFAULT
+from faafo.fractal.settings import Settings
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract, messages
 
@@ -162,10 +163,20 @@ class WorkerClient:
         told = {"disabled": disabled, "reason": reason}
         self._cast(worker, contract.INSTRUCT_VERSION, context, "instruct", **told)
 
+    def configure(self, worker: str, settings: Settings) -> None:
+        """Cast the settings to ``worker``, which may have stopped.
+
+        :raises faafo.errors.BrokerUnavailable: when the cast cannot be made.
+        """
+        version, values = settings
+        told = {"version": version, "settings": dict(values)}
+        context = {"producer": self._producer}
+        self._cast(worker, contract.INSTRUCT_VERSION, context, "configure", **told)
+
     def _cast(
-        self, worker: str, version: str, context: dict[str, Any], method: str, **arguments: Any
+        self, worker: str, least: str, context: dict[str, Any], method: str, **arguments: Any
     ) -> None:
-        target = self._client.prepare(server=worker, version=version, retry=1)
+        target = self._client.prepare(server=worker, version=least, retry=1)
         try:
             target.cast(context, method, **arguments)
         # As above: any error of a driver or its library is about the broker.

@@ -25,7 +25,7 @@ TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 # and find_all(ctxt, tasks) return the outcomes of several tasks. ctxt, and each of several tasks,
 # may hold request_id and traceparent, by which the log lines and spans of a fractal are found.
 # Since 1.4 instruct(ctxt, disabled, reason), a cast, tells a worker whether it takes tasks and
-# tiles.
+# tiles, and configure(ctxt, version, settings), a cast, the settings.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=INSTRUCT_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
@@ -39,6 +39,7 @@ LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # hold rows_done, the number of rendered rows by uuid, and takes_batches, whether the worker serves
 # process_all and find_all. What the registry of services shows may be there, too: disabled,
 # draining, stopped, host, age, work, configuration; a worker that tells disabled serves instruct.
+# settings is the number of changes of settings that it knows, if it serves configure.
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)
 # ping(ctxt), of readers, on the broker of events
 READERS = oslo_messaging.Target(exchange=EXCHANGE, topic="readers", version=VERSION)

@@ -142,6 +142,13 @@ Shown = WrapValidator(_none_if_invalid)
 ShownText = Annotated[Annotated[str, Field(min_length=1, max_length=255)] | None, Shown]
 
 
+class Told(_Message):
+    """The arguments of ``configure``: the settings, and the number of their changes."""
+
+    version: Count
+    settings: dict[str, str]
+
+
 class Report(_Message):
     """A worker's report: the arguments of ``report``, and members of its ctxt.
 
@@ -149,7 +156,8 @@ class Report(_Message):
     occupied slots by producer, ``rows_done`` the number of rendered rows by uuid.
     ``takes_batches`` is whether it serves ``process_all`` and ``find_all``. The others are for the
     registry of services: ``age`` is in seconds, ``work`` what it has done, and a worker that tells
-    whether it is ``disabled`` serves ``instruct``.
+    whether it is ``disabled`` serves ``instruct``. ``settings`` is the
+    number of changes of settings that it knows, if it serves ``configure``.
     """
 
     server: Annotated[str, Field(min_length=1)]
@@ -160,6 +168,7 @@ class Report(_Message):
     worker: str | None = None
     takes_batches: bool = False
     rows_done: Annotated[dict[str, Count], BeforeValidator(_valid_progress)] = {}
+    settings: Annotated[Count | None, Shown] = None
     disabled: Annotated[bool | None, Shown] = None
     draining: Annotated[bool | None, Shown] = None
     stopped: Annotated[bool | None, Shown] = None

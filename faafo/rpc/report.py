@@ -2,7 +2,7 @@
 """The RPC client of a worker: casts its reports to all producers."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,6 +24,8 @@ class ReportClient:
     """Casts the reports of a worker to all producers.
 
     :param takes_batches: whether the worker serves ``process_all`` and ``find_all``.
+    :param settings: returns the number of changes of settings that the worker knows, None if it
+        does not serve ``configure``.
     """
 
     def __init__(
@@ -33,7 +35,9 @@ class ReportClient:
         instance_id: str,
         version: str,
         takes_batches: bool,
+        settings: Callable[[], int | None] = lambda: None,
     ) -> None:
+        self._settings = settings
         self._takes_batches = takes_batches
         self._worker = worker
         self._instance_id = instance_id
@@ -63,6 +67,7 @@ class ReportClient:
                     "worker": self._instance_id,
                     "rows_done": rows_done,
                     "takes_batches": self._takes_batches,
+                    "settings": self._settings(),
                 },
                 "report",
                 server=self._worker,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An RPC server that listens under one name on one topic."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import oslo_messaging
@@ -21,6 +22,7 @@ class Server(Listening):
     """Serves ``endpoint`` as ``target``, once the broker is reachable.
 
     :param instance_id: differs from that of other processes with the same ``name``.
+    :param more: further endpoints.
     """
 
     def __init__(
@@ -31,8 +33,10 @@ class Server(Listening):
         endpoint: Any,
         threads: int,
         instance_id: str = "",
+        more: Sequence[Any] = (),
     ) -> None:
         super().__init__(transport, threads)
+        self._more = more
         self.target = target(server=name, version=None)
         self._endpoint = endpoint
         self._instance_id = instance_id
@@ -61,6 +65,6 @@ class Server(Listening):
         return oslo_messaging.get_rpc_server(
             self._transport,
             self.target,
-            [self._endpoint, self._ping],
+            [self._endpoint, *self._more, self._ping],
             access_policy=oslo_messaging.DefaultRPCAccessPolicy,
         )

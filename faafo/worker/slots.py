@@ -1,16 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slots: how many fractals a worker renders at the same time, and for which producer."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from faafo import errors
 from faafo.metrics import catalogue as metrics
 
 # Seconds between two checks whether a render that waits for exclusive use is cancelled.
 POLL_INTERVAL = 0.5
+
+
+# Slots for which there are threads, at least: a running worker gets no more.
+MOST_SLOTS = 64
+
+
+class SlotNumber:
+    """The number of slots, as group ``[worker]`` says now.
+
+    ``most`` is the largest one: for so many slots the worker has threads.
+    """
+
+    def __init__(self, options: Any) -> None:
+        self._options = options
+        self.most = max(MOST_SLOTS, self.configured)
+
+    def __call__(self) -> int:
+        return min(self.configured, self.most)
+
+    @property
+    def configured(self) -> int:
+        """The number in the options, by default that of the processor cores."""
+        return self._options.slots or len(os.sched_getaffinity(0))
 
 
 class Slots:

@@ -2,7 +2,6 @@
 """The worker service: compiles the kernel, listens, reports, drains."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from oslo_config import cfg
 
 from faafo import errors
 from faafo.fractal.service import Kind, Process
+from faafo.fractal.settings import Live
 from faafo.metrics import catalogue as metrics
 from faafo.pause import pause
 from faafo.render import escape
@@ -28,7 +28,8 @@ from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
 from faafo.worker.progress import Renders
 from faafo.worker.reporter import Reporter
-from faafo.worker.slots import Slots
+from faafo.worker.settings import Following
+from faafo.worker.slots import SlotNumber, Slots
 from faafo.worker.standing import Standing
 from faafo.worker.tile import TileServer
 from faafo.worker.work import WorkDone
@@ -39,8 +40,6 @@ LOG = logging.getLogger(__name__)
 SPARE_THREADS = 4
 # Two, since an answer to a producer that has stopped occupies a thread for some seconds.
 THREADS_PER_SLOT = 2
-# Slots for which there are threads, at least: a running worker gets no more.
-MOST_SLOTS = 64
 # Seconds between two checks whether to wait any longer.
 POLL_SECONDS = 0.2
 # Seconds that a worker that drains still listens: calls may be under way to it.
@@ -55,6 +54,7 @@ class WorkerService:
     """A worker called ``name`` that saves images in ``store``.
 
     :param instance_id: differs from that of earlier processes with the same name.
+    :param live: follows the settings that producers tell; None: this worker follows none.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class WorkerService:
         name: str,
         instance_id: str,
         version: str,
+        live: Live | None = None,
     ) -> None:
         self._name = name
         self._store = store
@@ -74,8 +75,8 @@ class WorkerService:
         self._store_problem: str | None = None
         self._listens = threading.Event()
         self._drained = threading.Event()
-        self._most_slots = max(MOST_SLOTS, self._configured_slots())
-        self._slots = Slots(lambda: min(self._configured_slots(), self._most_slots))
+        self._number = SlotNumber(conf.worker)
+        self._slots = Slots(self._number)
         renders = Renders()
         metrics.SLOTS.read_from(lambda: self._reporter.slots)
         metrics.BUSY.read_from(lambda: sum(self._slots.busy_for.values()))
@@ -83,9 +84,11 @@ class WorkerService:
         work = WorkDone()
         renderer = Renderer(name, store, renders, conf.store.save_timeout, work)
         endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations, standing)
+        following = Following(live)
         # A thread is started only when it is needed.
-        threads = THREADS_PER_SLOT * self._most_slots + SPARE_THREADS
-        self._server = Server(transport, contract.TASKS, name, endpoint, threads, instance_id)
+        threads = THREADS_PER_SLOT * self._number.most + SPARE_THREADS
+        called = (contract.TASKS, name, endpoint, threads, instance_id, following.endpoints)
+        self._server = Server(transport, *called)
         self._tiles = TileServer(conf, name, instance_id)
         self._vital = VitalThreads()
         self._liveness = LivenessCheck(
@@ -97,8 +100,8 @@ class WorkerService:
             option="[worker] name",
         )
         self._reporter = Reporter(
-            ReportClient(transport, name, instance_id, version, store.finds),
-            Process(Kind.WORKER, name, instance_id, version),
+            ReportClient(transport, name, instance_id, version, store.finds, following.version),
+            Process(Kind.WORKER, name, instance_id, version, configuration=following.configuration),
             self._slots,
             renders,
             work,
@@ -191,12 +194,9 @@ class WorkerService:
         now = self._slots.total
         if now != total and not self._slots.is_closed:
             LOG.info("worker %s has %d slot(s) now", self._name, now)
-            if now < self._configured_slots():
+            if now < self._number.configured:
                 LOG.warning("[worker] slots: more than %d need a restart", now)
         return now
-
-    def _configured_slots(self) -> int:
-        return self._options.slots or len(os.sched_getaffinity(0))
 
     def _usable_slots(self) -> int:
         """Return the number of slots, or 0 while the store cannot be written."""
