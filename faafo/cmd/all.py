@@ -53,10 +53,10 @@ def run_all(stop: process.Stop) -> int:
     store.check()
     console = Console(lambda: activity_of(app), stop.requested, conf.quiet and not conf.debug)
     app = create_app(conf, store, process.version(), console.notice)
-    told = process.describe(Kind.API, name)
+    told = process.describe(Kind.API, live, name)
     api = ApiService(conf, app, told)
     instance_id, version = told.instance_id, told.version
-    worker = WorkerService(conf, transport, store, name, instance_id, version)
+    worker = WorkerService(conf, transport, store, name, instance_id, version, live)
     drains = (conf.worker, conf.producer, conf.notifier)
     stop.listen(lambda: max(options.drain_timeout for options in drains))
     settings.follow(app, live)
@@ -92,7 +92,7 @@ def run_all(stop: process.Stop) -> int:
     notifying = threading.Thread(target=notify, name="notifier")
     notifying.start()
     try:
-        producer = ProducerService(conf, transport, name, instance_id, auth, version)
+        producer = ProducerService(conf, transport, name, instance_id, auth, version, live)
         return producer.run(stop.requested, forced=stop.forced)
     finally:
         stop.requested.set()

@@ -25,7 +25,7 @@ def notify(stop: process.Stop) -> None:
     """Deliver events until ``stop`` is requested."""
     live = process.prepare_live("faafo-notifier", register_more=register_opts)
     conf = live.conf
-    told = process.describe(Kind.NOTIFIER, conf.notifier.name)
+    told = process.describe(Kind.NOTIFIER, live, conf.notifier.name)
     publisher = open_publisher(conf, told.name)
     auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)

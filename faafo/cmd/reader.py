@@ -34,7 +34,7 @@ def read(stop: process.Stop) -> None:
     recent = RecentJobs(conf.reader.redis_url, conf.reader.ttl, REDIS_TIMEOUT)
     auth = service_auth.from_conf(conf)
     process.warn_of_unknown_options(conf)
-    told = process.describe(Kind.READER)
+    told = process.describe(Kind.READER, live)
     reader = ReaderService(conf, events, liveness, recent, told.name, told.instance_id)
     heartbeat = open_heartbeat(conf, told, auth, stop.requested)
     stop.listen(lambda: conf.reader.drain_timeout)
