@@ -8,8 +8,9 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
+from pathlib import Path
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -127,13 +128,18 @@ def warn_of_unknown_options(conf: cfg.ConfigOpts, later: re.Pattern | None = Non
 
     :param later: matches "[group] name" of options that may be registered later.
     """
+    for path, group, name in unknown_options(conf):
+        if later is None or not later.match(f"[{group}] {name}"):
+            LOG.warning("ignoring unknown option [%s] %s in %s", group, name, path)
+
+
+def unknown_options(conf: cfg.ConfigOpts) -> Iterator[tuple[Path, str, str]]:
+    """Yield the file, the group and the name of each option that is not registered."""
     for path, group, name, _value in values_in(files_read(conf)):
-        if later is not None and later.match(f"[{group}] {name}"):
-            continue
         if group in OF_KEYSTONE and not _is_known(conf, group, OF_KEYSTONE[group]):
             continue
         if not _is_known(conf, group, name.replace("-", "_")):
-            LOG.warning("ignoring unknown option [%s] %s in %s", group, name, path)
+            yield path, group, name
 
 
 def _is_known(conf: cfg.ConfigOpts, group: str, name: str) -> bool:

@@ -47,6 +47,11 @@ def manage() -> int:
     return _start("manage")
 
 
+def status() -> int:
+    """``faafo-status``."""
+    return _start("status")
+
+
 def user() -> int:
     """``faafo``."""
     try:

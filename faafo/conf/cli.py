@@ -51,6 +51,10 @@ COMMANDS = {
     "faafo-manage": Command(
         "Administer the database, the fractals and the image store.", ("state_path", "quiet")
     ),
+    "faafo-status": Command(
+        "Tell whether services of this version can start: before an upgrade of faafo ends.",
+        ("state_path", "quiet"),
+    ),
 }
 
 

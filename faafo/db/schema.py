@@ -49,9 +49,14 @@ def current(engine: Engine) -> str | None:
         return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
 
 
+def revisions() -> set[str]:
+    """Return the revisions that this version of faafo knows, by the names of the files."""
+    return {path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py")}
+
+
 def head() -> str:
-    """Return the revision that this version of faafo needs: the last by the names of the files."""
-    return max(path.name.partition("_")[0] for path in MIGRATIONS.glob("versions/[0-9]*.py"))
+    """Return the revision that this version of faafo needs: the last one."""
+    return max(revisions())
 
 
 def check(engine: Engine) -> None:

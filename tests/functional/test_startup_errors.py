@@ -10,7 +10,7 @@ from tests.functional.processes import Service, run, write_config
 
 SCRIPTS = [
     *("faafo-all", "faafo-api", "faafo-manage", "faafo-notifier", "faafo-producer"),
-    *("faafo-reader", "faafo-worker"),
+    *("faafo-reader", "faafo-status", "faafo-worker"),
 ]
 
 
@@ -21,6 +21,7 @@ OWN_OPTIONS = {
     "faafo-notifier": ["--endpoint-url", "--notifier-name", "--quiet"],
     "faafo-producer": ["--endpoint-url", "--one-shot", "--interval", "--min-tasks", "--quiet"],
     "faafo-reader": ["--quiet", "Keep the states of recent jobs"],
+    "faafo-status": ["--state-dir", "\n    upgrade "],
     "faafo-worker": ["--endpoint-url", "--worker-name", "--worker-slots", "--tiles-threads"],
 }
 

@@ -137,7 +137,7 @@ def test_another_role_is_refused():
         [SCRIPTS[0], "cook"], capture_output=True, text=True, env={"PATH": "/bin"}
     )
     assert done.returncode == 2
-    assert "api, producer, worker, notifier, reader, all or manage" in done.stderr
+    assert "api, producer, worker, notifier, reader, all, manage or status" in done.stderr
 
 
 def test_secrets_are_made_once_and_agree(tmp_path):
