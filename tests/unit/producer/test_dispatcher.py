@@ -93,7 +93,14 @@ def run_dispatcher(client, transport, stop):
     """Runs a dispatcher and a worker with the given endpoint until the block ends."""
 
     @contextmanager
-    def run(endpoint, slots=2, pace=PACE, instance_id="w:1", render_timeout=30):
+    def run(
+        endpoint,
+        slots=2,
+        pace=PACE,
+        instance_id="w:1",
+        render_timeout=30,
+        is_disabled=lambda: False,
+    ):
         wake = threading.Event()
         registry = WorkerRegistry("me", 60.0, wake.set)
         worker = Server(transport, contract.TASKS, "w", endpoint, threads=4)
@@ -102,7 +109,7 @@ def run_dispatcher(client, transport, stop):
         registry.report({"worker": instance_id}, "w", slots, 0, {}, "1.0")
         done, forced = threading.Event(), threading.Event()
         workers = WorkerClient(transport, "me", render_timeout, 5)
-        ours = Dispatcher("me", client, registry, workers, pace, wake)
+        ours = Dispatcher("me", client, registry, workers, pace, wake, is_disabled=is_disabled)
         thread = threading.Thread(target=ours.run, args=(done, forced))
         thread.start()
 
@@ -140,6 +147,23 @@ def test_nothing_is_claimed_without_a_free_slot(run_dispatcher, renderer, client
         pass
     assert client.get(uuid)["status"] == "queued"
     assert client.get(uuid)["attempt"] == 0
+
+
+def test_a_disabled_producer_finishes_what_has_begun_and_releases_the_rest(
+    run_dispatcher, renderer, client, make_task, wait_until
+):
+    proceed, disabled = threading.Event(), threading.Event()
+    endpoint = Stuck(renderer, proceed)
+    uuids = [client.create(make_task())["uuid"] for _ in range(4)]
+    with run_dispatcher(endpoint, slots=1, is_disabled=disabled.is_set) as running:
+        assert endpoint.called.wait(60)
+        disabled.set()
+        proceed.set()
+        wait_until(lambda: client.get(uuids[0])["status"] == "complete")
+        wait_until(lambda: running.dispatcher.load()["leases"] == 0)
+        assert {client.get(one)["status"] for one in uuids[1:]} == {"queued"}
+        disabled.clear()
+        wait_until(lambda: client.get(uuids[3])["status"] == "complete")
 
 
 def test_a_failed_attempt_is_repeated_and_its_fault_removed(

@@ -117,3 +117,25 @@ def test_the_generator_retries_while_the_api_is_unavailable_until_it_is_stopped(
     assert generator.generate(stop) == ([], 1)
     assert "endpoint_url = http://127.0.0.1:9" in caplog.text
     assert "trying again in" in caplog.text
+
+
+def test_a_disabled_producer_generates_nothing_until_it_is_enabled(api_url, stop, wait_until):
+    asked, disabled, posted = threading.Event(), threading.Event(), []
+    disabled.set()
+
+    def is_disabled():
+        asked.set()
+        return disabled.is_set()
+
+    generator = Generator(
+        Client(api_url),
+        lambda: Sets(RANGES, 1, 1),
+        random.Random(1),
+        lambda: posted.append(1),
+        is_disabled=is_disabled,
+    )
+    threading.Thread(target=generator.run, args=(stop, lambda: 3600.0), daemon=True).start()
+    assert asked.wait(60)
+    assert not posted
+    disabled.clear()
+    wait_until(lambda: posted, "a set")
