@@ -11,7 +11,7 @@ class ConfigurationError(FaafoError):
 
 
 class InvalidSetting(FaafoError):
-    """Raised when an option cannot be set so while services run; names option, value and bound."""
+    """Raised when an option, or the mode of maintenance, cannot be set so; names value, bound."""
 
 
 class SettingNotFound(FaafoError):
@@ -55,10 +55,7 @@ class QueueFull(FaafoError):
 
 
 class Unauthenticated(FaafoError):
-    """Raised when a request has no valid credentials; ``challenge`` says which it needs.
-
-    ``challenge`` is a value of the header ``WWW-Authenticate`` (RFC 9110, 11.6.1).
-    """
+    """Raised without valid credentials; ``challenge`` is a value of ``WWW-Authenticate``."""
 
     def __init__(self, message: str, challenge: str = "") -> None:
         super().__init__(message)
@@ -133,16 +130,20 @@ class NothingToRetry(FaafoError):
     """Raised when a retry is requested for a fractal whose status is not ``error``."""
 
 
-class LockHeld(FaafoError):
-    """Raised when a lock is to be acquired that is held; names the holder."""
-
-
-class LockLost(FaafoError):
-    """Raised when a lock is to be extended or released that is not held under that token."""
+class LockConflict(FaafoError):
+    """Raised when a lock is held by another, whom it names, or not under the token of a request."""
 
 
 class StaleLock(FaafoError):
     """Raised when what is to be stored needs a lock that is not held under that token."""
+
+
+class ReadOnly(FaafoError):
+    """Raised when a read-only service is to change something; wait for ``seconds``."""
+
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class ImageNotFound(FaafoError):

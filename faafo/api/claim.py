@@ -48,6 +48,8 @@ def get_claim(query: Wait) -> Any:
 
 
 def _is_any_claimable() -> bool:
+    if collaborators().upkeep.is_paused:
+        return False
     try:
         return claims.is_any_claimable(db.session)
     finally:
@@ -63,10 +65,12 @@ def _is_any_claimable() -> bool:
 )
 def post_claim(body: NewClaim) -> Any:
     """Claim queued fractals for rendering, oldest first; a disabled producer gets none."""
-    policy, told = collaborators().retry_policy, _told()
+    ours, told = collaborators(), _told()
     claimed: Sequence[Fractal] = []
-    if collaborators().registry.may_claim(body.claimed_by):
-        claimed = claims.claim(db.session, body.claimed_by, body.count, body.lease, policy)
+    if ours.registry.may_claim(body.claimed_by) and not ours.upkeep.is_paused:
+        claimed = claims.claim(
+            db.session, body.claimed_by, body.count, body.lease, ours.retry_policy
+        )
     g.is_routine = not claimed
     if spans.is_on():
         _record_queued(claimed)

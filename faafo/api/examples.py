@@ -71,6 +71,7 @@ DISABLED: dict[str, Any] = {"disabled": True, "reason": "an upgrade of its host"
 LOCK: dict[str, Any] = {"holder": "nightly backup", "ttl": 60}
 LOCK_EXTENSION: dict[str, Any] = {"token": 1, "ttl": 60}
 SETTING: dict[str, Any] = {"value": "2.5"}
+MAINTENANCE: dict[str, Any] = {"mode": "off"}
 TILE: dict[str, Any] = {"z": 2, "x": 1, "y": 1}
 TILE_STYLE: dict[str, Any] = {name: FRACTAL[name] for name in ("cx", "cy", "iterations", "palette")}
 

@@ -20,6 +20,7 @@ from faafo.api.service_schemas import (
     Wanted,
 )
 from faafo.core.collaborators import collaborators
+from faafo.core.upkeep import as_record
 from faafo.db import db, services
 from faafo.db.services import Seen
 from faafo.fractal.events import as_text
@@ -71,6 +72,7 @@ def put_service(path: ServicePath, body: HeartbeatBody) -> Any:
     return jsonify(
         disabled=registry.is_disabled(body.kind, body.name),
         reason=registry.reason(body.kind, body.name),
+        maintenance=as_record(collaborators().upkeep.get()),
         disabled_workers=registry.disabled(Kind.WORKER),
         settings_version=collaborators().settings.version,
     )

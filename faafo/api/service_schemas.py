@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from faafo.api.maintenance_schemas import MaintenanceRecord
 from faafo.api.schemas import Name
 from faafo.db.services import Heartbeat
 from faafo.fractal.service import Kind, State
@@ -77,6 +78,7 @@ class HeartbeatAnswer(BaseModel):
 
     disabled: bool = Field(description="whether it is to take nothing more")
     reason: str | None = Field(description="why it is disabled")
+    maintenance: MaintenanceRecord = Field(description="the mode of maintenance")
     disabled_workers: dict[str, str | None] = Field(
         description="why workers are disabled, by their names"
     )

@@ -10,7 +10,9 @@ from werkzeug.exceptions import BadRequest
 from faafo import errors
 from faafo.api.resources import RESOURCES
 from faafo.app.bodies import NO_ROOM
+from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site
+from faafo.core.preference import waited_for
 
 # Those whose requests are checked; the version document takes any.
 API = {one.name for one in RESOURCES} - {"version"}
@@ -53,6 +55,7 @@ def _check() -> None:
         return
     _refuse_without_room()
     _refuse_cross_site()
+    _refuse_while_read_only()
     _refuse_encoded_body()
     _refuse_unknown_parameters()
     _require_json()
@@ -72,6 +75,12 @@ def _refuse_cross_site() -> None:
     """
     if request.blueprint in API:
         reject_cross_site()
+
+
+def _refuse_while_read_only() -> None:
+    # One that is repeated after a wait has made its change.
+    if waited_for() is None:
+        collaborators().upkeep.refuse_change(request.blueprint, request.endpoint)
 
 
 def _refuse_encoded_body() -> None:

@@ -27,6 +27,7 @@ STATUS = {
     errors.InvalidImage: 400,
     errors.InvalidCollection: 400,
     errors.InvalidWebhook: 400,
+    errors.InvalidSetting: 400,
     errors.InvalidService: 400,
     errors.InvalidSetting: 400,
     errors.LimitExceeded: 400,
@@ -49,13 +50,13 @@ STATUS = {
     errors.StaleAttempt: 409,
     errors.ServiceFixed: 409,
     errors.NothingToRetry: 409,
-    errors.LockHeld: 409,
-    errors.LockLost: 409,
+    errors.LockConflict: 409,
     errors.StaleLock: 412,
     errors.QueueFull: 429,
     errors.TooManyAttempts: 429,
     errors.NoStreams: 501,
     errors.Overloaded: 503,
+    errors.ReadOnly: 503,
     errors.TilesBusy: 503,
     errors.TileUnavailable: 503,
     errors.StoreUnavailable: 503,
@@ -66,6 +67,7 @@ STATUS = {
 EXPECTED = (
     errors.NoStreams,
     errors.Overloaded,
+    errors.ReadOnly,
     errors.TilesBusy,
     errors.TileUnavailable,
     errors.IdentityUnavailable,
@@ -119,7 +121,7 @@ def _faafo_error(error: errors.FaafoError) -> AnyResponse:
     if isinstance(error, errors.Unauthenticated):
         return _unauthenticated(error)
     response = answer(status, str(error))
-    if isinstance(error, errors.TooManyAttempts):
+    if isinstance(error, (errors.TooManyAttempts, errors.ReadOnly)):
         response.headers["Retry-After"] = str(error.seconds)
     return response
 

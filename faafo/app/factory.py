@@ -38,6 +38,7 @@ from faafo.core.registry import Registry
 from faafo.core.settings import FollowedSettings
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway, connect
+from faafo.core.upkeep import Upkeep
 from faafo.db import db, deadline, engine
 from faafo.db.counts import CountsByScope
 from faafo.db.url import configured_url
@@ -124,6 +125,7 @@ def make_collaborators(
         receivers=Receivers(conf),
         registry=Registry(conf),
         settings=FollowedSettings(),
+        upkeep=Upkeep(),
         endings=Endings(),
         streams=Streams(),
         notice=notice,

@@ -26,6 +26,7 @@ from faafo.cli.help import Complete, Help
 from faafo.cli.images import GetImage, Render
 from faafo.cli.load import Load
 from faafo.cli.locks import AcquireLock, ReleaseLock, ShowLock
+from faafo.cli.maintenance import SetMaintenance, ShowMaintenance
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
 from faafo.cli.services import ListServices, SetService, ShowService
 from faafo.cli.settings import ListSettings, SetSetting, ShowSetting, UnsetSetting
@@ -82,6 +83,8 @@ COMMANDS: dict[str, type[Command]] = {
     "setting show": ShowSetting,
     "setting set": SetSetting,
     "setting unset": UnsetSetting,
+    "maintenance show": ShowMaintenance,
+    "maintenance set": SetMaintenance,
     "token issue": IssueToken,
     "token revoke": RevokeToken,
     "complete": Complete,

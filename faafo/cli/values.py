@@ -126,16 +126,37 @@ def event_types(text: str) -> list[str]:
 
 def since(text: str) -> datetime:
     """Return the moment that a text such as 2h has as its age, or that it is in ISO 8601."""
+    return _moment(text, -1, "an age")
+
+
+def until(text: str) -> datetime:
+    """Return the moment after a duration such as 2h from now, or that a text is in ISO 8601."""
+    return _moment(text, 1, "a duration")
+
+
+def _moment(text: str, direction: int, what: str) -> datetime:
     try:
         if found := _AGE.fullmatch(text):
-            return datetime.now(UTC) - timedelta(**{AGE_UNITS[found["unit"]]: int(found["count"])})
+            length = timedelta(**{AGE_UNITS[found["unit"]]: int(found["count"])})
+            return datetime.now(UTC) + direction * length
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ArgumentTypeError(
-            "must be an age such as 30m, 2h or 1d, or a time such as 2026-11-28T18:00 (UTC unless "
+            f"must be {what} such as 30m, 2h or 1d, or a time such as 2026-11-28T18:00 (UTC unless "
             f"it has a zone), not {text!r:.60}"
         ) from None
+
+
+def text(least: int, most: int) -> Callable[[str], str]:
+    """Return the type of a text of ``least`` to ``most`` characters."""
+
+    def characters(given: str) -> str:
+        if least <= len(given) <= most:
+            return given
+        raise ArgumentTypeError(f"must have {least} to {most} characters, not {len(given)}")
+
+    return characters
 
 
 def secret_file(text: str) -> str:

@@ -5,6 +5,7 @@ from faafo.client.client import Client
 from faafo.client.collections import Collection
 from faafo.client.locks import Lock
 from faafo.client.login import TokenAuth
+from faafo.client.maintenance import Maintenance
 from faafo.client.results import Event, Fractal, Quota
 from faafo.client.services import Service
 from faafo.client.tokens import Token
@@ -17,6 +18,7 @@ __all__ = [
     "Event",
     "Fractal",
     "Lock",
+    "Maintenance",
     "Quota",
     "Service",
     "Token",

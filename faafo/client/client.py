@@ -11,6 +11,7 @@ from faafo import errors
 from faafo.client.collections import CollectionCalls
 from faafo.client.events import EventCalls
 from faafo.client.locks import LockCalls
+from faafo.client.maintenance import MaintenanceCalls
 from faafo.client.parameters import Parameters, make_task
 from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
@@ -37,6 +38,7 @@ class Client(
     LockCalls,
     ServiceCalls,
     SettingCalls,
+    MaintenanceCalls,
 ):
     """Talks to the API at ``url``; may be shared by threads, and used in a ``with`` block.
 

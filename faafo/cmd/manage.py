@@ -7,22 +7,18 @@ import stat
 import sys
 import time
 import uuid as uuidlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from oslo_config import cfg
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.orm import Session
 
 from faafo import errors, process
-from faafo.cmd import usage
+from faafo.cmd import maintenance, usage
+from faafo.cmd.administration import noun, open_database, open_session, verb
 from faafo.core.limits import Limits
 from faafo.core.rebuild import rebuild as rebuild_states
-from faafo.db import engine, fractals, outcomes, posting, schema
-from faafo.db.url import configured_url
+from faafo.db import fractals, outcomes, posting, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
 from faafo.recent.server import RecentJobs
@@ -56,17 +52,17 @@ def manage(stop: process.Stop) -> int | None:
 
 
 def _add_commands(commands: Any) -> None:
-    db = _noun(commands, "db", "the database")
-    _verb(db, "upgrade", upgrade, "bring the schema up to date")
-    _verb(db, "version", show_version, "show the schema's revision and the one that faafo needs")
-    fractal = _noun(commands, "fractal", "fractals")
-    again = _verb(fractal, "retry", retry, "queue fractals again that are in error")
+    db = noun(commands, "db", "the database")
+    verb(db, "upgrade", upgrade, "bring the schema up to date")
+    verb(db, "version", show_version, "show the schema's revision and the one that faafo needs")
+    fractal = noun(commands, "fractal", "fractals")
+    again = verb(fractal, "retry", retry, "queue fractals again that are in error")
     again.add_argument("uuid", nargs="*", help="which")
     again.add_argument("--all-errors", action="store_true", help="all that have the status error")
-    read = _verb(fractal, "from-png", from_png, "queue the fractal of a downloaded PNG file")
+    read = verb(fractal, "from-png", from_png, "queue the fractal of a downloaded PNG file")
     read.add_argument("file", type=Path, help="a file downloaded from the page of a fractal")
-    store = _noun(commands, "store", "the image store")
-    tidy = _verb(store, "sweep", sweep, "remove images without a record, and half-written files")
+    store = noun(commands, "store", "the image store")
+    tidy = verb(store, "sweep", sweep, "remove images without a record, and half-written files")
     tidy.add_argument(
         "--older-than",
         type=_seconds,
@@ -76,8 +72,9 @@ def _add_commands(commands: Any) -> None:
     )
     tidy.add_argument("--dry-run", action="store_true", help="show them only")
 
-    reader = _noun(commands, "reader", "the states of recent jobs in Redis")
-    _verb(reader, "rebuild", rebuild, "write the states of recent jobs to Redis anew")
+    maintenance.add_commands(commands)
+    reader = noun(commands, "reader", "the states of recent jobs in Redis")
+    verb(reader, "rebuild", rebuild, "write the states of recent jobs to Redis anew")
 
 
 def _seconds(text: str) -> float:
@@ -87,42 +84,9 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _noun(commands: Any, name: str, text: str) -> Any:
-    return commands.add_parser(name, help=text).add_subparsers(required=True)
-
-
-def _verb(noun: Any, name: str, act: Callable, text: str) -> Any:
-    verb = noun.add_parser(name, help=text, description=text)
-    verb.set_defaults(act=act)
-    return verb
-
-
-@contextmanager
-def _database(conf: cfg.ConfigOpts) -> Iterator[Engine]:
-    """Open the database; an error is explained in one line."""
-    url = configured_url(conf)
-    engine.make_sqlite_directory(url)
-    opened = create_engine(url, **engine.engine_options(url))
-    engine.explain_arguments(opened)
-    try:
-        with engine.explained(url):
-            yield opened
-    finally:
-        opened.dispose()
-
-
-@contextmanager
-def _session(conf: cfg.ConfigOpts) -> Iterator[Session]:
-    """Open a session on a database whose schema is ours."""
-    with _database(conf) as opened:
-        schema.check(opened)
-        with Session(opened) as session:
-            yield session
-
-
 def upgrade(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     """Bring the schema up to date."""
-    with _database(conf) as opened:
+    with open_database(conf) as opened:
         schema.upgrade(opened, stop.requested)
     print(f"the database schema is at revision {schema.head()}")
 
@@ -132,7 +96,7 @@ def show_version(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
 
     :raises faafo.errors.DatabaseBehind: when it is not the one that faafo needs.
     """
-    with _database(conf) as opened:
+    with open_database(conf) as opened:
         print(f"found {schema.current(opened)}, needed {schema.head()}")
         schema.check(opened)
 
@@ -142,7 +106,7 @@ def retry(conf: cfg.ConfigOpts, _stop: process.Stop) -> int:
     command = conf.command
     if bool(command.uuid) == command.all_errors:
         raise errors.ConfigurationError("fractal retry: give either uuids or --all-errors")
-    with _session(conf) as session:
+    with open_session(conf) as session:
         if command.all_errors:
             print(f"queued {outcomes.retry_all_errors(session)} fractal(s) again")
             return 0
@@ -170,7 +134,7 @@ def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
         raise errors.InvalidTask(f"{path}: {error.strerror}") from None
     except errors.InvalidTask as error:
         raise errors.InvalidTask(f"{path}: {error}") from None
-    with _session(conf) as session:
+    with open_session(conf) as session:
         Limits(conf, session).check(task)
         if posting.existing(session, [task.uuid]):
             other = str(uuidlib.uuid4())
@@ -195,7 +159,7 @@ def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     command = conf.command
     store = open_store(conf)
     orphans = 0
-    with _session(conf) as session:
+    with open_session(conf) as session:
         # A record exists before its image: an image listed here without one is an orphan.
         listed = iter(list(store.images(command.older_than)))
         while not stop.requested.is_set() and (batch := list(islice(listed, BATCH))):
@@ -227,7 +191,7 @@ def rebuild(conf: cfg.ConfigOpts, stop: process.Stop) -> int:
             shown_at = time.monotonic()
             print(f"{total} state(s) written, {part:.0%} of the fractals seen", flush=True)
 
-    with _session(conf) as session:
+    with open_session(conf) as session:
         total = rebuild_states(session, recent, options.ttl, stop.requested, show)
     recent.close()
     was_stopped = stop.requested.is_set()

@@ -19,6 +19,7 @@ from faafo.core.registry import Registry
 from faafo.core.settings import FollowedSettings
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway
+from faafo.core.upkeep import Upkeep
 from faafo.db.counts import CountsByScope
 from faafo.db.outcomes import RetryPolicy
 from faafo.store.base import ImageStore
@@ -50,6 +51,7 @@ class Collaborators:
     receivers: Receivers
     registry: Registry
     settings: FollowedSettings
+    upkeep: Upkeep
     endings: Endings
     streams: Streams
     notice: Callable[[], str | None]

@@ -50,7 +50,7 @@ def get(session: Session, name: str) -> LockState:
 def acquire(session: Session, name: str, holder: str, ttl: float) -> LockState:
     """Give a lock that is free to ``holder`` for ``ttl`` seconds, under a new token.
 
-    :raises faafo.errors.LockHeld: when it is held; names the holder.
+    :raises faafo.errors.LockConflict: when it is held; names the holder.
     """
     values = {"holder": holder, "expires_at": moment(ttl)}
     is_free = or_(Lock.holder.is_(None), Lock.expires_at <= moment())
@@ -67,7 +67,7 @@ def acquire(session: Session, name: str, holder: str, ttl: float) -> LockState:
 def _make(session: Session, name: str, values: dict[str, Any]) -> None:
     """Insert the row of a lock that has none; the caller commits.
 
-    :raises faafo.errors.LockHeld: when it has one.
+    :raises faafo.errors.LockConflict: when it has one.
     """
     try:
         session.execute(insert(Lock).values(name=name, token=1, **values))
@@ -76,23 +76,23 @@ def _make(session: Session, name: str, values: dict[str, Any]) -> None:
         raise _held(get(session, name)) from None
 
 
-def _held(state: LockState) -> errors.LockHeld:
+def _held(state: LockState) -> errors.LockConflict:
     if state.holder is None or state.expires_at is None:
-        return errors.LockHeld(f"lock {state.name}: was held until now; try again")
+        return errors.LockConflict(f"lock {state.name}: was held until now; try again")
     until = as_text(state.expires_at)
-    return errors.LockHeld(f"lock {state.name}: is held by {state.holder!r} until {until}")
+    return errors.LockConflict(f"lock {state.name}: is held by {state.holder!r} until {until}")
 
 
 @retry_on_deadlock
 def extend(session: Session, name: str, token: int, ttl: float) -> LockState:
     """Have a lock expire ``ttl`` seconds from now.
 
-    :raises faafo.errors.LockLost: when it is not held under ``token``.
+    :raises faafo.errors.LockConflict: when it is not held under ``token``.
     """
     query = update(Lock).where(*_is_held(name, token)).values(expires_at=moment(ttl))
     if not execute_update(session, query):
         session.rollback()
-        raise errors.LockLost(_lost(name, token))
+        raise errors.LockConflict(_lost(name, token))
     changed = session.execute(select(Lock.holder, Lock.expires_at).where(Lock.name == name)).one()
     session.commit()
     return LockState(name, changed.holder, token, changed.expires_at)
@@ -102,13 +102,13 @@ def extend(session: Session, name: str, token: int, ttl: float) -> LockState:
 def release(session: Session, name: str, token: int) -> None:
     """Make a lock free; the next holder gets a larger token.
 
-    :raises faafo.errors.LockLost: when it is not held under ``token``.
+    :raises faafo.errors.LockConflict: when it is not held under ``token``.
     """
     query = update(Lock).where(*_is_held(name, token))
     released = execute_update(session, query.values(holder=null(), expires_at=moment()))
     session.commit()
     if not released:
-        raise errors.LockLost(_lost(name, token))
+        raise errors.LockConflict(_lost(name, token))
 
 
 def require(session: Session, name: str, token: int) -> None:

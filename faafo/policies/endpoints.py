@@ -51,6 +51,8 @@ RULES = {
     "lock.get_lock": "lock:get",
     "lock.post_lock": "lock:create",
     "lock.put_lock": "lock:update",
+    "maintenance.get_maintenance": "maintenance:get",
+    "maintenance.put_maintenance": "maintenance:update",
     "quota.delete_quota": "quota:delete",
     "quota.get_quota": "quota:get",
     "quota.put_quota": "quota:update",

@@ -16,6 +16,7 @@ from faafo.policies import (
     image,
     job,
     lock,
+    maintenance,
     quota,
     service,
     setting,
@@ -42,6 +43,7 @@ def list_rules() -> list[RuleDefault]:
             service,
             lock,
             setting,
+            maintenance,
             health,
         ),
     )

@@ -5,6 +5,8 @@ from http import HTTPStatus
 
 from flask import Request, Response, make_response, render_template
 
+from faafo.core.collaborators import collaborators
+
 # Errors below these paths are always JSON, whatever the Accept header says.
 JSON_PATHS = ("api", "v1", "healthcheck", "openapi")
 
@@ -18,7 +20,14 @@ def wants_page(request: Request) -> bool:
 
 
 def error_page(status: int, message: str) -> Response:
-    """Return the page of an error; needs neither the database nor the image store."""
+    """Return the page of an error; that of ours, 5xx, needs no database and no image store."""
+    upkeep = collaborators().upkeep
     title = HTTPStatus(status).phrase
-    page = render_template("faafo/error.html", status=status, title=title, message=message)
+    page = render_template(
+        "faafo/error.html",
+        status=status,
+        title=title,
+        message=message,
+        known_maintenance=upkeep.known_sentence if status >= 500 else upkeep.sentence(),
+    )
     return make_response(page, status)

@@ -15,6 +15,7 @@ from faafo.web import (
     filters,
     headers,
     login,
+    maintenance,
     pages,
     permissions,
     thumbnail,
@@ -33,6 +34,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     filters.register(app)
     permissions.register(app)
     login.register(app)
+    maintenance.register(app)
     headers.register(app, store)
     documentation.register(app)
     app.register_blueprint(pages.blueprint)

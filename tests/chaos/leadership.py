@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, func, select
 from faafo.db.models import Fractal
 from faafo.db.url import parse_url
 from faafo.fractal.locks import GENERATOR
+from tests.chaos.counters import SERVICE
 from tests.chaos.lab import Lab, Line, Scale, tell
 from tests.chaos.ledger import Verdict
 from tests.chaos.site import Member, Site, pause
@@ -32,6 +33,7 @@ LEADING = {"producer": {"leader": True, "leader_ttl": TTL}}
 # Seconds that a leader works before it is lost, at most.
 LONGEST_REIGN = 0.5
 CLOCKS = ("-1h", "+1h", "+0")
+TRANSPORT_URL = "inprocess://"
 LIBRARIES = "/usr/lib"
 LIBRARY = "libfaketimeMT.so.1"
 
@@ -57,6 +59,8 @@ def lost_leaders(lab: Lab, rng: Random, scale: Scale) -> Line:
     """kill -9 and SIGSTOP of the producer that generates, clocks of hosts two hours apart"""
     count = TAKE_OVERS if scale.full else FEW_TAKE_OVERS
     with lab.site(LEADING) as site:
+        # No broker: with a wrong clock time.sleep raises, which oslo.messaging does not expect.
+        site.transport_url = TRANSPORT_URL
         outcome = contend(site, rng, count, apis=2)
         tell("%s", outcome.summary())
         return Line(
@@ -128,7 +132,8 @@ def _lose_leader(site: Site, connection: Connection, rng: Random) -> float:
 def _leader(site: Site) -> tuple[Member, int] | None:
     """Return the producer that holds the lock and its token, None if there is none."""
     path = f"{site.apis[0]}/api/lock/{GENERATOR}"
-    state = requests.get(path, auth=site.user, timeout=60).json()
+    auth = SERVICE if site.user else None
+    state = requests.get(path, auth=auth, timeout=60).json()
     name = (state["holder"] or "").partition(":")[0]
     return (site.members[name], state["token"]) if name else None
 

@@ -126,6 +126,8 @@ ROUTES = {
     "lock.get_lock": Route("GET", LOCK),
     "lock.post_lock": Route("POST", FREE_LOCK, 201, json={"holder": "matrix", "ttl": 60}),
     "lock.put_lock": Route("PUT", LOCK, 409, json={"token": 1, "ttl": 60}),
+    "maintenance.get_maintenance": Route("GET", "/api/maintenance"),
+    "maintenance.put_maintenance": Route("PUT", "/api/maintenance", json={"mode": "off"}),
     "quota.delete_quota": Route("DELETE", "/api/quota/{project}", 204),
     "quota.get_quota": Route("GET", "/api/quota/{project}"),
     "quota.put_quota": Route("PUT", "/api/quota/{project}", json={"queued": None}),

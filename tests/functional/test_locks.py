@@ -15,7 +15,7 @@ from faafo.db import engine as engines
 from faafo.db import locks
 from faafo.db.clock import moment
 from faafo.db.url import parse_url
-from tests.chaos.leadership import FEW_TAKE_OVERS, LEADING, contend
+from tests.chaos.leadership import FEW_TAKE_OVERS, LEADING, TRANSPORT_URL, contend
 from tests.chaos.site import Site
 from tests.functional.processes import upgrade_database, wait_until
 
@@ -39,7 +39,7 @@ def acquire(engine: Engine, holder: str, ttl: float = 60) -> int:
         with Session(engine) as session:
             try:
                 return locks.acquire(session, "a", holder, ttl).token
-            except errors.LockHeld:
+            except errors.LockConflict:
                 return 0
 
     return wait_until(try_it, "the lock")
@@ -81,7 +81,7 @@ def test_what_is_stored_under_a_lock_is_stored_before_the_next_one_gets_it(engin
 
 
 def test_sets_of_leaders_that_are_killed_or_frozen_never_overlap(tmp_path, mariadb_url) -> None:
-    with Site(tmp_path, mariadb_url, "inprocess://", LEADING) as site:
+    with Site(tmp_path, mariadb_url, TRANSPORT_URL, LEADING) as site:
         outcome = contend(site, Random(1), FEW_TAKE_OVERS, apis=1)
         print(outcome.summary())
         assert outcome.problems == []

@@ -58,6 +58,8 @@ CALLS = {
     ("/api/lock/{name}", "post"): "create_lock",
     ("/api/lock/{name}", "put"): "update_lock",
     ("/api/lock/{name}", "delete"): "delete_lock",
+    ("/api/maintenance", "get"): "show_maintenance",
+    ("/api/maintenance", "put"): "update_maintenance",
     ("/api/claim", "get"): "check_claim",
     ("/api/claim", "post"): "create_claim",
     ("/api/claim", "put"): "update_claim",

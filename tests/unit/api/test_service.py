@@ -5,6 +5,7 @@ import pytest
 
 from faafo.fractal.service import service_id
 
+OFF = {"mode": "off", "reason": None, "until": None}
 WORKER = {
     "kind": "worker",
     "name": "w",
@@ -52,7 +53,7 @@ def test_a_producer_and_its_workers_are_listed(client, tell):
     answer = tell(workers=[WORKER | {"seen": 3}])
     assert (answer.status_code, answer.json) == (
         200,
-        {"disabled": False, "reason": None, "disabled_workers": {}},
+        {"disabled": False, "reason": None, "maintenance": OFF, "disabled_workers": {}},
     )
     producer, worker = listed(client)
     assert (producer["kind"], producer["name"], producer["state"]) == ("producer", "p", "up")

@@ -104,3 +104,13 @@ def test_a_rebuild_needs_a_redis_and_says_which_does_not_answer(run, tmp_path):
     status, sentence = run("reader", "rebuild", **group)
     assert status == 1
     assert sentence.startswith(f"[reader] redis_url = unix://:***@{tmp_path}/socket: ")
+
+
+def test_the_mode_of_maintenance_is_set_without_an_api(run):
+    assert run("maintenance", "show") == (0, "off\n")
+    line = ("maintenance", "set", "paused", "--reason", "a move", "--until", "2999-12-31T06:00Z")
+    sentence = "paused: Rendering is paused until 2999-12-31 06:00 UTC: a move\n"
+    assert run(*line) == run("maintenance", "show") == (0, sentence)
+    past = run("maintenance", "set", "paused", "--until", "2020-01-01")
+    assert (past[0], past[1].startswith("until: must be in the future")) == (1, True)
+    assert run("maintenance", "set", "off") == (0, "off\n")

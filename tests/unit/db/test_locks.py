@@ -40,7 +40,7 @@ def test_a_lock_is_held_by_one_until_it_is_released(session):
     held = locks.acquire(session, "a", "ada", 60)
     assert (held.holder, held.token) == ("ada", 1)
     assert locks.get(session, "a") == held
-    with pytest.raises(errors.LockHeld, match=r"lock a: is held by 'ada' until 20.*Z"):
+    with pytest.raises(errors.LockConflict, match=r"lock a: is held by 'ada' until 20.*Z"):
         locks.acquire(session, "a", "bob", 60)
     assert locks.acquire(session, "b", "bob", 60).token == 1
     locks.release(session, "a", 1)
@@ -60,9 +60,9 @@ def test_only_its_holder_extends_and_releases_a_lock(session):
     held = locks.acquire(session, "a", "ada", 60)
     assert locks.extend(session, "a", 1, 600).expires_at > held.expires_at
     for token in (2, 0):
-        with pytest.raises(errors.LockLost, match=f"lock a: is not held under token {token}"):
+        with pytest.raises(errors.LockConflict, match=f"lock a: is not held under token {token}"):
             locks.extend(session, "a", token, 60)
-        with pytest.raises(errors.LockLost):
+        with pytest.raises(errors.LockConflict):
             locks.release(session, "a", token)
     assert locks.get(session, "a").holder == "ada"
 
@@ -70,9 +70,9 @@ def test_only_its_holder_extends_and_releases_a_lock(session):
 def test_a_lock_that_has_expired_is_neither_extended_nor_released(session, expire):
     locks.acquire(session, "a", "ada", 60)
     expire()
-    with pytest.raises(errors.LockLost):
+    with pytest.raises(errors.LockConflict):
         locks.extend(session, "a", 1, 60)
-    with pytest.raises(errors.LockLost):
+    with pytest.raises(errors.LockConflict):
         locks.release(session, "a", 1)
 
 

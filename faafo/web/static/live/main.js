@@ -14,6 +14,7 @@ const SOON_SECONDS = 0.5;
 const PICTURES = ["fractal.complete", "fractal.error"];
 // Then the number of the last minute is another one.
 const LATER_SECONDS = 60;
+const ABOVE = ["maintenance", "notice"];
 
 const stale = document.getElementById("stale");
 const backoff = new Backoff();
@@ -27,12 +28,12 @@ let readAt = -Infinity;
 let changedAt = -Infinity;
 
 function show(page) {
-  const parts = [...document.querySelectorAll("[data-live]")];
+  const parts = [...document.querySelectorAll("[data-live], #maintenance")];
   for (const part of parts) {
     const fresh = page.getElementById(part.id);
     // What comes and goes above a held picture would move it.
     const moves = fresh && part.childElementCount !== fresh.childElementCount;
-    if (fresh && !(part.id === "notice" && moves && parts.some(isHeld))) patch(part, fresh);
+    if (fresh && !(ABOVE.includes(part.id) && moves && parts.some(isHeld))) patch(part, fresh);
   }
   // The fractal is complete or failed: its page has other parts now.
   if (!isLive()) location.reload();
