@@ -84,7 +84,6 @@ def create_app(
         shortcut.install(app, authenticator)
     proxies.believe(app, conf.api.trusted_proxies)
     settings.configure(app, conf)
-    app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
     make_collaborators(conf, store, notice).install(app)
     _open_database(app, conf)
     request_log.register(app, roles=() if authenticator else ROLES)

@@ -12,6 +12,7 @@ from faafo.core.collaborators import collaborators
 from faafo.db import db, services
 from faafo.db.services import Heartbeat
 from faafo.fractal.service import Process
+from faafo.pause import pause
 
 LOG = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Presence:
     def _run(self) -> None:
         while not self._stopped.is_set():
             self._do(self.beat)
-            self._stopped.wait(self._interval())
+            pause(self._stopped, self._interval)
         self._do(self._leave)
 
     def _do(self, act: Callable[[], None]) -> None:

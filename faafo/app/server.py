@@ -191,8 +191,8 @@ class HttpServer:
         )
         limit = most_connections(raise_descriptor_limit())
         route = routes(app)
-        uploads = Budget(LARGEST_UPLOADS * app.config.get("MAX_IMAGE_SIZE", 0))
-        heads = Budget(LARGE_HEADS * settings.max_request_header_size)
+        uploads = Budget(lambda: LARGEST_UPLOADS * app.config.get("MAX_IMAGE_SIZE", 0))
+        heads = Budget(lambda: LARGE_HEADS * settings.max_request_header_size)
         listeners = []
         for info in settings.listen:
             listener = Listener(

@@ -38,6 +38,7 @@ def configure(app: Flask, conf: cfg.ConfigOpts) -> None:
     """Give Flask the options that it looks up itself."""
     app.config["MAX_CONTENT_LENGTH"] = conf.api.max_body_size
     app.config["ACCEPT_IMAGES"] = conf.api.accept_images
+    app.config["MAX_IMAGE_SIZE"] = conf.api.max_image_size
 
 
 def _check(values: Mapping[str, Any]) -> None:

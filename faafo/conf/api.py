@@ -123,6 +123,7 @@ api_opts: list[cfg.Opt] = [
         default=2**26,
         min=1024,
         max=MAX_SIZE,
+        mutable=True,
         help="Maximum size of an uploaded image, in bytes. A larger one is answered with 413. The "
         "default suffices for max_pixels.",
     ),

@@ -14,6 +14,7 @@ service_opts: list[cfg.Opt] = [
         min=0.5,
         max=HOUR,
         metavar="SECONDS",
+        mutable=True,
         help="Seconds between two heartbeats, by which a service tells the API that it is alive "
         "and what it does. A producer tells of its workers, too. The answer says whether the "
         "service is disabled.",
@@ -27,6 +28,7 @@ api_opts: list[cfg.Opt] = [
         min=1.0,
         max=HOUR,
         metavar="SECONDS",
+        mutable=True,
         help="Seconds without a heartbeat after which a service is shown as down. It should be "
         "three times [service] heartbeat_interval of the services.",
     ),
@@ -36,6 +38,7 @@ api_opts: list[cfg.Opt] = [
         min=60.0,
         max=LONGEST,
         metavar="SECONDS",
+        mutable=True,
         help="Seconds without a heartbeat after which a service is removed from the registry. One "
         "that is disabled is kept for seven times as long.",
     ),
