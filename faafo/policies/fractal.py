@@ -50,6 +50,12 @@ rules = [
         "POST /fractal/{uuid}/retry",
     ),
     rule(
+        "fractal:retry_all",
+        ADMIN,
+        "Queue all fractals in error again, those of all projects.",
+        "POST /system/retry",
+    ),
+    rule(
         "fractal:share",
         MEMBER,
         "Let all projects see a fractal, or no longer.",

@@ -4,13 +4,20 @@
 from faafo.policies.base import ADMIN, SERVICE, rule
 
 rules = [
-    rule("service:list", ADMIN, "List the services.", "GET /api/service"),
+    rule(
+        "service:list",
+        ADMIN,
+        "List the services, show the page of the system.",
+        "GET /api/service",
+        "GET /system",
+    ),
     rule("service:get", ADMIN, "Show a service.", "GET /api/service/{id}"),
     rule(
         "service:update",
         ADMIN,
         "Disable a producer or a worker, or enable it again.",
         "PATCH /api/service/{id}",
+        "POST /system/service/{uid}",
     ),
     rule(
         "service:report",

@@ -18,6 +18,7 @@ from faafo.web import (
     maintenance,
     pages,
     permissions,
+    system,
     thumbnail,
     webhooks,
 )
@@ -42,6 +43,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     app.register_blueprint(collections.blueprint)
     app.register_blueprint(create.blueprint)
     app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(system.blueprint)
     app.register_blueprint(download.blueprint)
     app.register_blueprint(explore.blueprint)
     app.register_blueprint(explore.leaflet_files)

@@ -142,6 +142,11 @@ ROUTES = {
     "setting.get_setting": Route("GET", "/api/setting/none", 404),
     "setting.get_settings": Route("GET", "/api/setting"),
     "setting.put_setting": Route("PUT", "/api/setting/interval", json={"value": "10"}),
+    "system.get_system": Route("GET", "/system"),
+    "system.post_retry": Route("POST", "/system/retry", 303, data=ANY),
+    "system.post_service": Route(
+        "POST", NO_SERVICE.replace("/api", "/system"), 404, data={"disabled": "false"}
+    ),
     "thumbnail.get_thumbnail": Route("GET", "/fractal/{uuid}/thumbnail"),
     # No worker is asked for a tile of so many iterations.
     "tile.get_tile": Route("GET", TILE, 400),

@@ -13,6 +13,11 @@ const backoff = new Backoff();
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 let streams = false;
 
+function setStreams(are) {
+  streams = are;
+  document.documentElement.dataset.streams = are ? "open" : "closed";
+}
+
 // Tells whoever listens, too: the event "blink" of the box.
 function blink(box) {
   box.dispatchEvent(new CustomEvent("blink", { bubbles: true }));
@@ -65,10 +70,10 @@ function listen() {
   const source = new EventSource(address);
   source.addEventListener("open", ({ data }) => {
     // The server's own event has data: from then on nothing is missed.
-    if (data !== undefined) streams = true;
+    if (data !== undefined) setStreams(true);
   });
   source.addEventListener("error", () => {
-    streams = false;
+    setStreams(false);
   });
   source.addEventListener("fractal.complete", ({ data }) => {
     const name = JSON.parse(data).data.generated_by;

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of the system: which services there are, what they do, and what is wrong."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from faafo import errors
+from faafo.core import access
+from faafo.core.access import Range
+from faafo.core.collaborators import collaborators
+from faafo.core.csrf import reject_cross_site_posts
+from faafo.core.diagnosis import problems
+from faafo.db import db, gallery, outcomes, samples
+from faafo.db.services import Seen
+from faafo.fractal.service import CHANGEABLE, Kind, State, work_of
+from faafo.web import chart
+from faafo.web.filters import seconds
+
+LONGEST_REASON = 255
+TITLES = {
+    Kind.API: "APIs",
+    Kind.PRODUCER: "Producers",
+    Kind.WORKER: "Workers",
+    Kind.NOTIFIER: "Notifiers",
+    Kind.READER: "Readers",
+}
+
+blueprint = Blueprint("system", __name__)
+blueprint.before_request(reject_cross_site_posts)
+
+
+@blueprint.get("/system")
+def get_system() -> str:
+    """Show the system; a script reads the page again every two seconds."""
+    # Comes first: while it waits it gives its connection back, and what had been read would expire.
+    counts = collaborators().counts.of().by_status(db.session)
+    listed = collaborators().registry.listed()
+    oldest = samples.oldest_seconds(db.session)
+    return render_template(
+        "faafo/system.html",
+        problems=problems(listed, counts, oldest),
+        counts=counts,
+        completed_lately=gallery.completed_lately(db.session),
+        oldest=oldest,
+        chart=chart.chart_of(samples.last_hour(db.session)),
+        width=chart.WIDTH,
+        height=chart.HEIGHT,
+        services=[*_by_kind(listed)],
+        titles=TITLES,
+        changeable=CHANGEABLE,
+        words=_words,
+        work_of=work_of,
+        states=_states,
+        scope=(Range.ALL_PROJECTS if access.sees_all() else Range.PROJECT).value,
+    )
+
+
+@blueprint.post("/system/service/<uuid:uid>")
+def post_service(uid: UUID) -> Response:
+    """Disable a producer or a worker, or enable it again: the form says which."""
+    disabled = request.form.get("disabled") == "true"
+    reason = request.form.get("reason", "").strip()[:LONGEST_REASON] or None
+    if disabled and reason is None:
+        raise errors.InvalidService("reason: is needed to disable a service")
+    registry = collaborators().registry
+    registry.change(str(uid), disabled, reason)
+    return _back()
+
+
+@blueprint.post("/system/retry")
+def post_retry() -> Response:
+    """Queue all fractals in error again, those of all projects."""
+    outcomes.retry_all_errors(db.session)
+    collaborators().arrivals.announce()
+    return _back()
+
+
+def _back() -> Response:
+    return redirect(url_for("system.get_system"), code=303)
+
+
+def _by_kind(listed: Sequence[Seen]) -> Iterator[tuple[str, list[Seen]]]:
+    """Yield the services of each kind in the order of a fractal's life, those down first."""
+    order = {kind.value: number for number, kind in enumerate(Kind)}
+    worst = {State.DOWN: 0, State.DISABLED: 1, State.DRAINING: 2, State.UP: 3}
+    rows = sorted(listed, key=lambda one: (order[one.kind], worst[one.state], one.name))
+    for kind, group in groupby(rows, lambda one: one.kind):
+        yield kind, [*group]
+
+
+def _states(some: Sequence[Seen]) -> str:
+    """Return how many services are in each state, such as "3 up, 1 down"."""
+    counts = Counter(one.state for one in some)
+    return ", ".join(f"{counts[state]} {state}" for state in State if counts[state])
+
+
+def _words(one: Seen) -> str:
+    """Return the state of a service in words."""
+    reason = f": {one.reason}" if one.disabled and one.reason else ""
+    if one.state is State.DOWN:
+        return f"not seen for {seconds(one.unseen)}{', disabled' if one.disabled else ''}{reason}"
+    return f"{one.state}{reason}"
