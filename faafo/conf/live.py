@@ -58,6 +58,8 @@ class LiveConfiguration:
         self._settings = NONE
         self._parsed: Values = {}
         self._wanted = self._effective()
+        self._digest = ""
+        self._take_digest()
         self._read = self._seen = read
         self._checks: list[Check] = []
         self._changed: list[Callable[[], None]] = []
@@ -67,13 +69,7 @@ class LiveConfiguration:
     @property
     def configuration(self) -> str:
         """Which settings and which values of options are in effect, short enough to compare."""
-        options = options_of(self.conf)
-        with self._lock:
-            told = self._start | self._wanted
-            text = repr(
-                [(name, told[name]) for name in sorted(told) if not options[name][1].secret]
-            )
-            return f"{self._settings.version}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        return f"{self._settings.version}-{self._digest}"
 
     @property
     def settings(self) -> Settings:
@@ -95,6 +91,7 @@ class LiveConfiguration:
             invalid value.
         """
         self._start = self._from_files = values_of(self.conf) | self._given()
+        self._take_digest()
         if not self._is_readable_again:
             LOG.info("the configuration comes through a pipe: it is not read again")
         threading.Thread(
@@ -218,10 +215,18 @@ class LiveConfiguration:
     def _effective(self) -> Values:
         return {name: (self._from_files | self._parsed)[name] for name in self._live}
 
+    def _take_digest(self) -> None:
+        secret = {name for name, (_group, opt) in options_of(self.conf).items() if opt.secret}
+        told = self._start | self._wanted
+        text = repr([(name, told[name]) for name in sorted(told) if name not in secret])
+        self._digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+
     def _apply(self) -> None:
         wanted = self._effective()
         changed = [name for name in wanted if wanted[name] != self._wanted[name]]
         self._wanted = wanted
+        if changed:
+            self._take_digest()
         is_stale = False
         for name, (group, opt) in self._live.items():
             if value_of(self.conf, group, opt) != wanted[name]:

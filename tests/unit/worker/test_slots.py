@@ -2,11 +2,12 @@
 """How many fractals a worker renders at the same time."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from faafo import errors
-from faafo.worker.slots import Slots
+from faafo.worker.slots import SlotNumber, Slots
 
 
 def test_closed_slots_refuse_callers_while_those_inside_may_finish():
@@ -90,3 +91,29 @@ def test_a_slot_is_free_again_when_the_wait_for_the_others_fails():
             slots.occupy("b", exclusive=True, cancelled=fail).__enter__()
         assert slots.free == 1
     assert slots.wait_until_free(timeout=0)
+
+
+def test_fewer_slots_end_no_render_and_none_is_taken_until_enough_are_free():
+    number = [2]
+    slots = Slots(lambda: number[0])
+    with slots.occupy("p"):
+        with slots.occupy("p"):
+            number[0] = 1
+            assert (slots.total, slots.free, slots.busy_for) == (1, -1, {"p": 2})
+            with pytest.raises(errors.WorkerBusy), slots.occupy("p"):
+                pass
+        with pytest.raises(errors.WorkerBusy), slots.occupy("p"):
+            pass
+        number[0] = 3
+        with slots.occupy("q"), slots.occupy("q"):
+            assert slots.free == 0
+
+
+def test_a_running_worker_gets_no_more_slots_than_it_has_threads_for():
+    options = SimpleNamespace(slots=3)
+    number = SlotNumber(options)
+    options.slots = 70
+    assert (number(), number.configured, number.most) == (64, 70, 64)
+    assert SlotNumber(options)() == 70
+    options.slots = 0
+    assert number() >= 1
