@@ -6,7 +6,7 @@ from faafo.client.collections import Collection
 from faafo.client.locks import Lock
 from faafo.client.login import TokenAuth
 from faafo.client.maintenance import Maintenance
-from faafo.client.results import Event, Fractal, Quota
+from faafo.client.results import Event, Fractal, Quota, Setting
 from faafo.client.services import Service
 from faafo.client.tokens import Token
 from faafo.client.webhooks import Delivery, Webhook
@@ -21,6 +21,7 @@ __all__ = [
     "Maintenance",
     "Quota",
     "Service",
+    "Setting",
     "Token",
     "TokenAuth",
     "Webhook",

@@ -15,8 +15,10 @@ from faafo.metrics import catalogue as metrics
 POLL_INTERVAL = 0.5
 
 
-# Slots for which there are threads, at least: a running worker gets no more.
-MOST_SLOTS = 64
+# A running worker gets up to so many slots, or this times as many as it had at the start: there are
+# threads for the calls in each, and the executor of oslo.messaging starts all that it may have.
+MOST_SLOTS = 16
+MOST_GROWTH = 2
 
 
 class SlotNumber:
@@ -27,7 +29,7 @@ class SlotNumber:
 
     def __init__(self, options: Any) -> None:
         self._options = options
-        self.most = max(MOST_SLOTS, self.configured)
+        self.most = max(MOST_SLOTS, MOST_GROWTH * self.configured)
 
     def __call__(self) -> int:
         return min(self.configured, self.most)

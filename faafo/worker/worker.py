@@ -85,7 +85,6 @@ class WorkerService:
         renderer = Renderer(name, store, renders, conf.store.save_timeout, work)
         endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations, standing)
         following = Following(live)
-        # A thread is started only when it is needed.
         threads = THREADS_PER_SLOT * self._number.most + SPARE_THREADS
         called = (contract.TASKS, name, endpoint, threads, instance_id, following.endpoints)
         self._server = Server(transport, *called)
