@@ -72,6 +72,7 @@ class Heartbeat:
         self._on_answer = on_answer
         self._wanted = threading.Event()
         self._ended = threading.Event()
+        self._leave_until = 0.0
         self._has_told_drain = False
         self._failing = False
         self._thread: threading.Thread | None = None
@@ -89,14 +90,20 @@ class Heartbeat:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._ended.set()
-        self._wanted.set()
+        self.leave()
         if self._thread is not None:
-            self._thread.join(LEAVE_SECONDS)
+            self._thread.join(max(0.0, self._leave_until - time.monotonic()))
 
     def soon(self) -> None:
         """Send the next heartbeat now: there is something that the API, or we, should know."""
         self._wanted.set()
+
+    def leave(self) -> None:
+        """Begin to have the service removed; the end of the block waits for LEAVE_SECONDS of it."""
+        if not self._ended.is_set():
+            self._leave_until = time.monotonic() + LEAVE_SECONDS
+            self._ended.set()
+            self._wanted.set()
 
     def run(self, stop: threading.Event) -> None:
         """Send heartbeats until ``stop`` is set; then have the API remove the service."""

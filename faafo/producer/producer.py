@@ -198,6 +198,7 @@ class ProducerService:
         self._server.close()
         done.set()
         dispatching.join()
+        self._heartbeat.leave()
         if self._leader is not None:
             self._leader.wait_until_resigned(RESIGN_SECONDS)
         self._server.stop(CLOSE_SECONDS)

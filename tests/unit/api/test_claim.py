@@ -2,12 +2,14 @@
 """The resource ``claim``: waiting for a fractal."""
 
 import threading
+import time
 
 import pytest
 import requests
 
 from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
+from faafo.core.refreshed import READ_SECONDS
 from faafo.db import claims, db
 from faafo.fractal.service import service_id
 from tests.ids import REQUEST_ID
@@ -129,3 +131,16 @@ def test_a_producer_hears_of_disabled_workers_with_each_claim_and_renewal(http, 
         http.post("/api/claim", json=body | {"count": 1}),
     ):
         assert answer.json["disabled_workers"] == {"w": "upgrade"}
+
+
+def test_what_is_disabled_is_not_read_again_for_each_claim(app, http, monkeypatch):
+    reads = []
+    monkeypatch.setattr(
+        "faafo.core.registry.services.disabled", lambda session: reads.append(1) or {}
+    )
+    body = {"claimed_by": "p:1", "lease": 60}
+    begun_at = time.monotonic()
+    for _ in range(10):
+        http.post("/api/claim", json=body | {"count": 1})
+        http.put("/api/claim", json=body)
+    assert len(reads) <= 1 + (time.monotonic() - begun_at) / READ_SECONDS
