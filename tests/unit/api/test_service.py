@@ -53,7 +53,13 @@ def test_a_producer_and_its_workers_are_listed(client, tell):
     answer = tell(workers=[WORKER | {"seen": 3}])
     assert (answer.status_code, answer.json) == (
         200,
-        {"disabled": False, "reason": None, "maintenance": OFF, "disabled_workers": {}},
+        {
+            "disabled": False,
+            "reason": None,
+            "maintenance": OFF,
+            "disabled_workers": {},
+            "settings_version": 0,
+        },
     )
     producer, worker = listed(client)
     assert (producer["kind"], producer["name"], producer["state"]) == ("producer", "p", "up")
