@@ -13,7 +13,7 @@ from faafo.db.url import parse_url
 from tests.functional.test_http_basic import write_users
 from tests.functional.test_quota import COUNT, PROJECT
 
-USER, SERVICE = ("ada", "S3Cret"), ("faafo", "S3Cret")
+USER, SERVICE, ADMIN = (("ada", "S3Cret"), ("faafo", "S3Cret"), ("root", "S3Cret"))
 # Limits that are looked at with every POST, and refuse none.
 QUOTA = {"queued": 10**6, "fractals": 10**6, "bytes": 10**12, "pixels_per_day": 10**15}
 
@@ -23,11 +23,12 @@ Groups = dict[str, dict[str, Any]]
 def with_login(settings: Mapping[str, dict[str, Any]], directory: Path) -> Groups:
     """Return ``settings`` of all services with a login, for users in a file in ``directory``."""
     users = directory / "users"
-    write_users(users, USER, SERVICE)
+    write_users(users, USER, SERVICE, ADMIN)
     api = {
         "auth_strategy": "http_basic",
         "http_basic_auth_user_file": users,
         "service_users": SERVICE[0],
+        "admin_users": ADMIN[0],
     }
     credentials = dict(zip(REQUIRED["http_basic"], SERVICE, strict=True))
     return {
