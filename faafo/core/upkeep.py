@@ -24,6 +24,7 @@ GOES_ON = frozenset(
     {"claim", "delivery", "lock", "login", "maintenance", "service", "setting", "token"}
 )
 REPORTS = frozenset({"fractal.patch_fractal", "fractal.put_fractal", "fractal.put_image"})
+OPERATION = frozenset({"system.post_maintenance", "system.post_service"})
 
 
 class Upkeep:
@@ -69,7 +70,7 @@ class Upkeep:
         :raises faafo.errors.ReadOnly: when it is, and ``endpoint`` is none of those that go on.
         """
         # An address without an endpoint is answered with 404 or 405.
-        if endpoint is None or blueprint in GOES_ON or endpoint in REPORTS:
+        if endpoint is None or blueprint in GOES_ON or endpoint in REPORTS | OPERATION:
             return
         state = self.get()
         if state.mode is Mode.READ_ONLY:

@@ -66,6 +66,7 @@ RULES = {
     "setting.get_settings": "setting:list",
     "setting.put_setting": "setting:update",
     "system.get_system": "service:list",
+    "system.post_maintenance": "maintenance:update",
     "system.post_retry": "fractal:retry_all",
     "system.post_service": "service:update",
     "thumbnail.get_thumbnail": "image:get",

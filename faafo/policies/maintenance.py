@@ -10,5 +10,11 @@ rules = [
         "Show the mode of maintenance.",
         "GET /api/maintenance",
     ),
-    rule("maintenance:update", ADMIN, "Set the mode of maintenance.", "PUT /api/maintenance"),
+    rule(
+        "maintenance:update",
+        ADMIN,
+        "Set the mode of maintenance.",
+        "PUT /api/maintenance",
+        "POST /system/maintenance",
+    ),
 ]

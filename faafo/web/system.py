@@ -15,13 +15,13 @@ from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site_posts
 from faafo.core.diagnosis import problems
-from faafo.db import db, gallery, outcomes, samples
+from faafo.db import db, gallery, maintenance, outcomes, samples
 from faafo.db.services import Seen
+from faafo.fractal.maintenance import LONGEST_REASON, Mode
 from faafo.fractal.service import CHANGEABLE, Kind, State, work_of
 from faafo.web import chart
 from faafo.web.filters import seconds
 
-LONGEST_REASON = 255
 TITLES = {
     Kind.API: "APIs",
     Kind.PRODUCER: "Producers",
@@ -54,6 +54,8 @@ def get_system() -> str:
         titles=TITLES,
         changeable=CHANGEABLE,
         words=_words,
+        mode=collaborators().upkeep.get(),
+        modes=list(Mode),
         work_of=work_of,
         states=_states,
         scope=(Range.ALL_PROJECTS if access.sees_all() else Range.PROJECT).value,
@@ -69,6 +71,19 @@ def post_service(uid: UUID) -> Response:
         raise errors.InvalidService("reason: is needed to disable a service")
     registry = collaborators().registry
     registry.change(str(uid), disabled, reason)
+    return _back()
+
+
+@blueprint.post("/system/maintenance")
+def post_maintenance() -> Response:
+    """Set the mode of maintenance that the form has, until it is set again."""
+    mode = request.form.get("mode", "")
+    if mode not in set(Mode):
+        raise errors.InvalidSetting(f"mode: must be {', '.join(Mode)}, not {mode!r:.60}")
+    reason = request.form.get("reason", "").strip()[:LONGEST_REASON] or None
+    maintenance.change(db.session, Mode(mode), reason)
+    collaborators().upkeep.forget()
+    collaborators().arrivals.announce()
     return _back()
 
 

@@ -143,6 +143,7 @@ ROUTES = {
     "setting.get_settings": Route("GET", "/api/setting"),
     "setting.put_setting": Route("PUT", "/api/setting/interval", json={"value": "10"}),
     "system.get_system": Route("GET", "/system"),
+    "system.post_maintenance": Route("POST", "/system/maintenance", 303, data={"mode": "off"}),
     "system.post_retry": Route("POST", "/system/retry", 303, data=ANY),
     "system.post_service": Route(
         "POST", NO_SERVICE.replace("/api", "/system"), 404, data={"disabled": "false"}

@@ -100,6 +100,30 @@ def test_all_that_is_in_error_is_queued_again_from_the_page(
     wait_until(lambda: "Queue all that are in error again" not in page()[0], "another count")
 
 
+def test_the_service_is_paused_and_resumed_from_the_page(client, page):
+    form = {"mode": "paused", "reason": " a new broker "}
+    assert client.post("/system/maintenance", data=form).status_code == 303
+    assert client.get("/api/maintenance").json["mode"] == "paused"
+    assert "a new broker" in page()[0]
+    client.post("/system/maintenance", data={"mode": "off"})
+    assert client.get("/api/maintenance").json["mode"] == "off"
+
+
+def test_a_mode_that_there_is_not_is_refused(client):
+    answer = client.post("/system/maintenance", data={"mode": "lazy"})
+    assert answer.status_code == 400
+    assert "mode: must be off, read-only, paused, not " in answer.text
+
+
+def test_operators_go_on_while_the_service_is_read_only(client, page):
+    page(WORKER)
+    client.post("/system/maintenance", data={"mode": "read-only"})
+    form = {"disabled": "true", "reason": "upgrade"}
+    assert client.post(f"/system/service/{WORKER.id}", data=form).status_code == 303
+    assert client.post("/system/retry").status_code == 503
+    assert client.post("/system/maintenance", data={"mode": "off"}).status_code == 303
+
+
 def test_the_last_hour_is_drawn_and_described(page, session):
     samples.record(session, {Status.QUEUED: 7, Status.RENDERING: 0, Status.ERROR: 0})
     text, html = page()
