@@ -58,6 +58,10 @@ class Prometheus(Family):
         # It answers 503 until it is ready.
         return answer.json()["data"]["result"] if answer.ok else []
 
+    def knows(self, query: str) -> bool:
+        """Return whether it can read ``query``, and finds something."""
+        return bool(self._query(query))
+
     def fired(self) -> set[str]:
         """Return the names of the alerts that have fired since the start."""
         query = 'max_over_time(ALERTS{alertstate="firing"}[1h])'

@@ -2,6 +2,7 @@
 """Prometheus scrapes every role of one stack, and each alert fires by a cause that is real."""
 
 import contextlib
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ from tests.functional.prometheus import Prometheus
 from tests.functional.redis_server import Redis
 from tests.functional.servers import ADDRESS, MariaDB, RabbitMQ, free_ports, started
 
-RULES = (Path(__file__).parents[2] / "etc/prometheus/faafo-alerts.yaml").read_text()
+ETC = Path(__file__).parents[2] / "etc"
+RULES = (ETC / "prometheus/faafo-alerts.yaml").read_text()
+DASHBOARD = (ETC / "grafana/faafo.json").read_text()
 LOCAL = {"egress_allowed": "127.0.0.0/8"}
 # A second or two, so that there is time to break what it needs at the end.
 LONG = SMALL_FRACTAL | {"width": 1100, "height": 1100, "iterations": 20_000, "cx": 0.25, "cy": 0.0}
@@ -122,7 +125,9 @@ def prometheus(stack: Stack) -> Iterator[Prometheus]:
         yield server
 
 
-def test_prometheus_gets_every_metric_of_every_role(stack: Stack, prometheus: Prometheus) -> None:
+def test_prometheus_gets_every_metric_and_the_dashboard_shows_them(
+    stack: Stack, prometheus: Prometheus
+) -> None:
     stack.wait_for(stack.post(SMALL_FRACTAL), "complete")
     expected = {
         (f"faafo-{role}", f"{one.name}_count" if one.kind == "histogram" else one.name)
@@ -134,6 +139,10 @@ def test_prometheus_gets_every_metric_of_every_role(stack: Stack, prometheus: Pr
         return expected - prometheus.labels('{__name__=~"faafo_.+"}', "job", "__name__")
 
     wait_until(lambda: not missing(), "every metric")
+    for panel in json.loads(DASHBOARD)["panels"]:
+        for one in panel.get("targets", []):
+            shown = one["expr"].replace("$__rate_interval", "1m")
+            wait_until(lambda shown=shown: prometheus.knows(shown), f"a series of {shown}")
     for port in stack.ports.values():
         page = requests.get(f"http://{ADDRESS}:{port}/metrics", timeout=60).text
         check = ["promtool", "check", "metrics"]
