@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from faafo.core.upkeep import GOES_ON, REPORTS
+from faafo.core.upkeep import GOES_ON, OPERATION, REPORTS
 from faafo.db import db
 from faafo.db.clock import moment
 from faafo.db.operation_models import Maintenance
@@ -109,7 +109,7 @@ def test_each_request_that_changes_something_is_refused_or_listed_as_going_on(
             answer = client.open(path, method=method, json={})
             is_refused = answer.status_code == 503 and b"read-only" in answer.data
             (refused if is_refused else going_on).add(rule.endpoint)
-    assert all(one in REPORTS or one.partition(".")[0] in GOES_ON for one in going_on)
+    assert all(one in REPORTS | OPERATION or one.partition(".")[0] in GOES_ON for one in going_on)
     assert REPORTS | {"claim.post_claim", "maintenance.put_maintenance"} <= going_on
     assert {"fractal.post_fractal", "webhook.patch_webhook", "collections.post_star"} <= refused
     assert not refused & going_on
