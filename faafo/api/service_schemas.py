@@ -14,7 +14,7 @@ from faafo.fractal.task import MAX_INT32, WHOLE, Uuid
 
 Slots = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 # A century: of the clock of the process, which counts from its start.
-Age = Annotated[float, Field(ge=0, le=3.2e9, allow_inf_nan=False)]
+Age = Annotated[float, Field(strict=True, ge=0, le=3.2e9, allow_inf_nan=False)]
 ShortText = Annotated[str, Field(min_length=1, max_length=64)]
 Reason = Annotated[str, Field(min_length=1, max_length=255)]
 # Members of a report; each is small.

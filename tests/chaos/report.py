@@ -18,7 +18,6 @@ from tests.chaos import (
     poison,
     scarcity,
     special,
-    steering,
 )
 from tests.chaos.lab import Lab, Line, Scale
 
@@ -66,7 +65,6 @@ ROWS = (
     Row(cuts.worker_host),
     Row(special.full_disk, short=True, root=True),
     Row(deaths.told_to_stop),
-    Row(steering.disabled_services),
     Row(poison.poison, short=True),
     Row(special.quorum_queues),
     Row(poison.killed_all_in_one, short=True),

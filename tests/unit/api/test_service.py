@@ -105,6 +105,7 @@ def test_a_service_that_has_ended_is_no_longer_listed(client, tell):
         (PRODUCER, {"workers": [PRODUCER]}, "workers.0.kind: must be worker, not producer"),
         (PRODUCER, {"kind": "boss"}, "kind: "),
         (PRODUCER, {"age": -1}, "age: "),
+        (PRODUCER, {"age": False}, "age: "),
         (PRODUCER, {"slots": -1}, "slots: "),
         (PRODUCER, {"version": ""}, "version: "),
         (PRODUCER, {"draining": "yes"}, "draining: "),
