@@ -27,6 +27,24 @@ LOCAL = {"egress_allowed": "127.0.0.0/8"}
 # A second or two, so that there is time to break what it needs at the end.
 LONG = SMALL_FRACTAL | {"width": 1100, "height": 1100, "iterations": 20_000, "cx": 0.25, "cy": 0.0}
 ENDLESS = LONG | {"width": 2000, "height": 12_000, "iterations": 100_000}
+# What is more than 0 once a fractal is complete.
+COUNTED = [
+    "faafo_posted_total",
+    "faafo_claimed_total",
+    "faafo_completed_total",
+    "faafo_queue_seconds_count",
+    'faafo_services{kind="worker",state="up"}',
+    "faafo_database_up",
+    "faafo_producer_workers",
+    "faafo_producer_backlog_seconds_count",
+    'faafo_producer_rpc_seconds_count{outcome="done"}',
+    "faafo_worker_slots",
+    "faafo_worker_render_seconds_count",
+    "faafo_worker_store_seconds_count",
+    'faafo_notifier_deliveries_total{target="bus",outcome="delivered"}',
+    'faafo_reader_events_total{outcome="stored"}',
+    "faafo_reader_redis_up",
+]
 # Expired leases are dead letters at once.
 QUICK = {
     "max_attempts": 1,
@@ -139,6 +157,8 @@ def test_prometheus_gets_every_metric_and_the_dashboard_shows_them(
         return expected - prometheus.labels('{__name__=~"faafo_.+"}', "job", "__name__")
 
     wait_until(lambda: not missing(), "every metric")
+    for one in COUNTED:
+        wait_until(lambda one=one: prometheus.knows(f"{one} > 0"), f"{one} > 0")
     for panel in json.loads(DASHBOARD)["panels"]:
         for one in panel.get("targets", []):
             shown = one["expr"].replace("$__rate_interval", "1m")

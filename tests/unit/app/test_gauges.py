@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 
 from faafo.app.gauges import Gauges
+from faafo.app.request_log import STARTED_AT
+from faafo.core.context import CONTEXT, RequestContext
 from faafo.db import claims, db, fractals, outcomes, posting, services
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.services import Heartbeat
@@ -77,6 +79,13 @@ def test_requests_are_measured_by_the_pattern_of_their_route(app, value):
     assert value(HTTP, route=route, method="GET", status="4xx") == 1
     assert value(HTTP, route="unmatched", method="GET", status="4xx") == 1
     assert value(HTTP, route="unmatched", method="unmatched", status="4xx") == 1
+
+
+def test_a_request_that_has_waited_is_not_measured(app, value):
+    waited = {CONTEXT: RequestContext(), STARTED_AT: 0.0}
+    answer = app.test_client().get("/healthcheck", environ_overrides=waited)
+    assert answer.status_code == 200
+    assert value(HTTP, route="/healthcheck", method="GET", status="2xx") is None
 
 
 def test_claims_retries_and_dead_letters_are_counted(app, value, post_task):
