@@ -38,10 +38,10 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    after: Annotated[int, INTEGER_TEXT, Field(ge=0, le=MAX_SIZE)] | None = Field(
+    after: Annotated[int, Field(ge=0, le=MAX_SIZE), INTEGER_TEXT] | None = Field(
         None, description="number of changes that is known: the answer waits for another one"
     )
-    wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=30, allow_inf_nan=False)] = Field(
+    wait: Annotated[float, Field(ge=0, le=30, allow_inf_nan=False), NUMBER_TEXT] = Field(
         0.0, description="seconds until the answer, if there is no other version earlier"
     )
 
