@@ -29,7 +29,7 @@ class Registry:
 
     def store(self, heartbeats: Iterable[Heartbeat]) -> None:
         """Store heartbeats; now and then remove services that are no longer there."""
-        services.store(db.session, heartbeats)
+        services.store(db.session, heartbeats, self._conf.api.service_down_time)
         if self._purges.lets("services"):
             services.purge(db.session, self._conf.api.service_retention)
 

@@ -22,6 +22,8 @@ from faafo.fractal.service import Kind, State, service_id, state_of
 
 # A row that is disabled is kept for that many times as long as others.
 DISABLED_FACTOR = 7
+# Seconds after which a process that is not seen has lost its name to an older one, by default.
+DOWN_TIME = 12.0
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,14 @@ class Seen:
 
 
 @retry_on_deadlock
-def store(session: Session, heartbeats: Iterable[Heartbeat]) -> None:
-    """Store heartbeats and commit; one that is older than what is known changes nothing."""
+def store(session: Session, heartbeats: Iterable[Heartbeat], down_time: float = DOWN_TIME) -> None:
+    """Store heartbeats and commit; one that is older than what is known changes nothing.
+
+    :param down_time: seconds after which a process that is not seen is down.
+    """
     # In one order for all: two producers tell of the same workers.
     for one in sorted(heartbeats, key=lambda one: one.id):
-        if not execute_update(session, _update(one)) and not _is_known(session, one):
+        if not execute_update(session, _update(one, down_time)) and not _is_known(session, one):
             _insert(session, one)
     session.commit()
 
@@ -97,9 +102,13 @@ def _columns(one: Heartbeat) -> dict[str, Any]:
     }
 
 
-def _update(one: Heartbeat) -> Any:
+def _update(one: Heartbeat, down_time: float) -> Any:
     # Of two processes of one name the younger one has it, unless it is no longer seen.
-    is_ours = or_(Service.instance_id == one.instance_id, Service.started_at < moment(-one.age))
+    is_ours = or_(
+        Service.instance_id == one.instance_id,
+        Service.started_at < moment(-one.age),
+        Service.seen_at < moment(-down_time),
+    )
     query = update(Service).where(Service.id == one.id, is_ours)
     return query.where(Service.seen_at <= moment(-one.seen)).values(_columns(one))
 

@@ -54,6 +54,12 @@ def test_an_older_process_of_the_name_does_not_take_the_row_back(only):
     assert seen.instance_id == "w:2"
 
 
+def test_an_older_process_has_the_row_once_the_younger_one_is_no_longer_seen(only):
+    younger = replace(BEAT, instance_id="w:2", age=30.0, seen=DOWN_TIME + 1)
+    seen = only(younger, BEAT)
+    assert (seen.instance_id, seen.state) == ("w:1", State.UP)
+
+
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
