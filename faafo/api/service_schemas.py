@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests and responses of the resource ``service``: heartbeats, and the registry."""
 
+import json
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from faafo.api.maintenance_schemas import MaintenanceRecord
 from faafo.api.schemas import Name
@@ -17,8 +18,28 @@ Slots = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Age = Annotated[float, Field(strict=True, ge=0, le=3.2e9, allow_inf_nan=False)]
 ShortText = Annotated[str, Field(min_length=1, max_length=64)]
 Reason = Annotated[str, Field(min_length=1, max_length=255)]
-# Members of a report; each is small.
+# Members of a report, its levels, and its length in characters as JSON: each list has all reports.
 MOST_MEMBERS = 20
+MOST_LEVELS = 5
+LONGEST_REPORT = 4000
+
+
+def _small(report: dict[str, Any]) -> dict[str, Any]:
+    """Return a report that every database stores, and that is JSON in an answer, too."""
+    if _is_deeper(report, MOST_LEVELS):
+        raise ValueError(f"must have at most {MOST_LEVELS} levels")
+    # A number that is not finite is a ValueError as well.
+    if (length := len(json.dumps(report, allow_nan=False))) > LONGEST_REPORT:
+        raise ValueError(f"must have at most {LONGEST_REPORT} characters as JSON, not {length}")
+    return report
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(part, levels - 1) for part in parts)
+
 
 NAME = "name of the service, which later processes have as well"
 INSTANCE = "id of the process: each has another one"
@@ -41,8 +62,11 @@ class Reported(BaseModel):
         False, strict=True, description="whether it finishes what it has and takes nothing more"
     )
     configuration: ShortText | None = Field(None, description="which settings and files it goes by")
-    report: dict[str, Any] = Field(
-        {}, max_length=MOST_MEMBERS, description="whatever else it counts"
+    report: Annotated[dict[str, Any], AfterValidator(_small)] = Field(
+        {},
+        max_length=MOST_MEMBERS,
+        description=f"whatever else it counts: at most {MOST_LEVELS} levels, and "
+        f"{LONGEST_REPORT} characters as JSON",
     )
 
     def heartbeat(self, seen: float = 0.0) -> Heartbeat:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``service``: heartbeats, and the registry."""
 
+import math
+
 import pytest
 
 from faafo.fractal.service import service_id
@@ -110,6 +112,10 @@ def test_a_service_that_has_ended_is_no_longer_listed(client, tell):
         (PRODUCER, {"version": ""}, "version: "),
         (PRODUCER, {"draining": "yes"}, "draining: "),
         (PRODUCER, {"other": 1}, "other: "),
+        (PRODUCER, {"report": {"a": math.nan}}, "report: "),
+        (PRODUCER, {"report": {"a": [[[[[]]]]]}}, "report: "),
+        (PRODUCER, {"report": {"a": "x" * 4000}}, "report: "),
+        (PRODUCER, {"workers": [WORKER | {"report": {"a": math.inf}}]}, "workers.0.report: "),
     ],
 )
 def test_what_contradicts_itself_is_refused(client, told, changes, message):
