@@ -25,7 +25,7 @@ from faafo.fractal.lease import Token
 
 # A PNG side and an escape count are both signed 32-bit numbers.
 MAX_INT32 = 2**31 - 1
-# In bytes; some JSON parsers round larger integers.
+# In bytes, and of counts; some JSON parsers round larger integers.
 MAX_SIZE = 2**53
 # Every point with |z| > 2 escapes at once, so a distant window shows nothing; this bound keeps the
 # arithmetic of the kernel from overflow.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from faafo import errors
-from faafo.producer.passing import MOST_WORKERS, of_worker
+from faafo.producer.passing import MOST_WORKERS, is_told, of_worker
 from faafo.producer.worker_state import Slot, Worker
 from faafo.rpc import messages
 
@@ -128,8 +128,9 @@ class WorkerRegistry:
         with self._lock:
             self._forget_expired()
             oldest = time.monotonic() - self._report_timeout
-            told = [one for one in self._workers.values() if one.seen_at >= oldest]
-            return [of_worker(one, one.report) for one in told[:MOST_WORKERS] if one.report]
+            known = [one for one in self._workers.values() if one.seen_at >= oldest]
+            told = [(one, one.report) for one in known if one.report and is_told(one.report)]
+            return [of_worker(one, report) for one, report in told[:MOST_WORKERS]]
 
     def rows_done(self, uuid: str, worker: str | None) -> int | None:
         """Return how many rows of a fractal ``worker`` has reported, None without a report."""

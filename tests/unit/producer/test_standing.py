@@ -2,10 +2,12 @@
 """Producers that are disabled, and their workers."""
 
 import logging
+import math
 
 import pytest
 
 from faafo import errors
+from faafo.api.service_schemas import HeartbeatBody
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.standing import Standing
 
@@ -122,7 +124,7 @@ def test_the_next_process_of_a_disabled_name_is_known_though_it_has_no_slots(reg
 
 
 def test_reports_are_passed_on_with_their_age(registry, report):
-    work = {"done": 3}
+    work = {"done": 3, "done_1": 1, "done_15": 2, "median_seconds": 0.5}
     report(host="h", age=50.0, work=work, disabled=False, draining=False, stopped=True)
     (told,) = registry.reports()
     assert told.pop("age") >= 50.0
@@ -138,3 +140,23 @@ def test_an_older_worker_is_passed_on_with_what_it_tells(registry, report):
     report()
     (told,) = registry.reports()
     assert (told["host"], told["report"], told["stopped"]) == ("unknown", {}, False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "name"),
+    [
+        ({"work": {"done": 1, "median_seconds": math.nan}}, "w"),
+        ({"work": {"done": 10**40}}, "w"),
+        ({"work": {"done": "x" * 100_000}}, "w"),
+        ({"age": 1e300}, "w"),
+        ({"slots": 2**40}, "w"),
+        ({}, "w" * 256),
+        ({"worker": "w" * 256}, "w"),
+    ],
+)
+def test_a_worker_costs_the_others_nothing_whatever_it_tells(registry, report, shown, name):
+    report("other")
+    report(name, **shown)
+    producer = {"kind": "producer", "name": "p", "instance_id": "p:1", "host": "h", "version": "1"}
+    told = HeartbeatBody.model_validate(producer | {"age": 1.0, "workers": registry.reports()})
+    assert "other" in [one.name for one in told.workers]
