@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from faafo.db import services
 from faafo.db.services import Heartbeat
-from faafo.fractal.service import Kind
+from faafo.fractal.service import Kind, service_id
 from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
 from tests.functional.servers import RabbitMQ
@@ -106,6 +106,34 @@ def test_a_killed_worker_turns_red_without_a_reload(cluster: Cluster, visit: Vis
     expect(box(page, "worker-b")).to_have_class("box down", timeout=PATIENCE)
     expect(page.locator("#problems")).to_contain_text("worker worker-b has not been seen for")
     assert page.evaluate("window.isTheSame")
+
+
+def test_what_comes_and_goes_is_shown_without_a_reload(cluster: Cluster, visit: Visit):
+    page, url = visit.go("/system"), f"{cluster.url}/api"
+    address = f"{url}/service/{service_id('notifier', 'n')}"
+    told = {"kind": "notifier", "name": "n", "instance_id": "n:1", "host": "h", "version": "1"}
+    requests.put(address, json=told | {"age": 1.0}, timeout=60).raise_for_status()
+    expect(box(page, "n")).to_be_visible(timeout=PATIENCE)
+    requests.delete(f"{address}?instance_id=n:1", timeout=60).raise_for_status()
+    expect(page.get_by_role("heading", name="Notifiers")).to_have_count(0, timeout=PATIENCE)
+    for mode, count in (("paused", 1), ("off", 0)):
+        requests.put(f"{url}/maintenance", json={"mode": mode}, timeout=60).raise_for_status()
+        expect(page.locator("#maintenance p")).to_have_count(count, timeout=PATIENCE)
+
+
+def test_a_hidden_page_has_no_stream(cluster: Cluster, visit: Visit):
+    page = visit.go("/system")
+    for is_hidden, state in ((False, "open"), (True, "closed"), (False, "open")):
+        page.evaluate(
+            "(isHidden) => {"
+            "Object.defineProperty(document, 'hidden', { value: isHidden, configurable: true });"
+            "document.dispatchEvent(new Event('visibilitychange')); }",
+            is_hidden,
+        )
+        page.wait_for_function(
+            "(state) => document.documentElement.dataset.streams === state",
+            arg=state, timeout=PATIENCE,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -19,8 +19,8 @@ export class Stream {
   // Whether each change is told.
   isOpen = false;
 
-  // `opened` is called when no change is missed from then on, `changed` with the type of a change,
-  // `lost` when there is no stream for now.
+  // `opened` is called when no change is missed from then on, `changed` with the type of a change
+  // and its data, `lost` when there is no stream for now.
   constructor(calls) {
     this.#calls = calls;
   }
@@ -35,7 +35,7 @@ export class Stream {
       this.#backoff.reset();
       this.#calls.opened();
     });
-    for (const type of TYPES) this.#source.addEventListener(type, () => this.#calls.changed(type));
+    for (const type of TYPES) this.#source.addEventListener(type, ({ data }) => this.#calls.changed(type, data));
     this.#source.addEventListener("error", () => this.#lose());
   }
 

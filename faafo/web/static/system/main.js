@@ -4,6 +4,7 @@
 
 import { Backoff, request } from "../answers.js";
 import { patch } from "../live/patch.js";
+import { Stream } from "../live/stream.js";
 
 const POLL_SECONDS = 2;
 const BLINK_MILLISECONDS = 500;
@@ -11,11 +12,22 @@ const BLINK_MILLISECONDS = 500;
 const stale = document.getElementById("stale");
 const backoff = new Backoff();
 const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
-let streams = false;
+let isOver = false;
+let timer = null;
 
-function setStreams(are) {
-  streams = are;
-  document.documentElement.dataset.streams = are ? "open" : "closed";
+// Where streams are refused the counts are left.
+const stream = new Stream({
+  opened: showStream,
+  lost: showStream,
+  changed: (_type, data) => {
+    const name = JSON.parse(data).data.generated_by;
+    const box = boxes().find((one) => one.dataset.kind === "worker" && one.dataset.name === name);
+    if (box) blink(box);
+  },
+});
+
+function showStream() {
+  document.documentElement.dataset.streams = stream.isOpen ? "open" : "closed";
 }
 
 // Tells whoever listens, too: the event "blink" of the box.
@@ -32,12 +44,12 @@ const counted = () => new Map(boxes().map((box) => [box.dataset.key, Number(box.
 
 function show(page) {
   const before = counted();
-  for (const part of document.querySelectorAll("[data-live]")) {
+  for (const part of document.querySelectorAll("[data-live], #maintenance")) {
     const fresh = page.getElementById(part.id);
     if (fresh) patch(part, fresh);
   }
   for (const box of boxes()) {
-    const told = streams && box.dataset.kind === "worker";
+    const told = stream.isOpen && box.dataset.kind === "worker";
     if (!told && Number(box.dataset.done) > before.get(box.dataset.key)) blink(box);
   }
 }
@@ -53,35 +65,32 @@ async function poll() {
     stale.textContent = "";
     return POLL_SECONDS;
   } catch (refusal) {
-    stale.textContent = "The server does not answer. Retrying …";
+    // An error of the server passes; a page that is forbidden stays so.
+    isOver = refusal.isFinal === true && refusal.status < 500;
+    stale.textContent = isOver
+      ? `This page is no longer updated: ${refusal.message}.`
+      : "The server does not answer. Retrying …";
     return Math.max(POLL_SECONDS, backoff.next(refusal));
   }
 }
 
 async function follow() {
   const seconds = await poll();
-  setTimeout(follow, 1000 * seconds);
+  clearTimeout(timer);
+  if (isOver) stream.stop();
+  else timer = setTimeout(follow, 1000 * seconds);
 }
 
-// The browser connects again by itself; where streams are refused the counts are left.
-function listen() {
-  const address = document.querySelector('link[rel="alternate"][type="text/event-stream"]')?.href;
-  if (!address) return;
-  const source = new EventSource(address);
-  source.addEventListener("open", ({ data }) => {
-    // The server's own event has data: from then on nothing is missed.
-    if (data !== undefined) setStreams(true);
-  });
-  source.addEventListener("error", () => {
-    setStreams(false);
-  });
-  source.addEventListener("fractal.complete", ({ data }) => {
-    const name = JSON.parse(data).data.generated_by;
-    const box = boxes().find((one) => one.dataset.kind === "worker" && one.dataset.name === name);
-    if (box) blink(box);
-  });
-  addEventListener("pagehide", () => source.close());
+// A hidden page needs no connection, of which a browser has few for all pages of a server.
+function turnWithThePage() {
+  if (document.hidden) stream.stop();
+  else if (!isOver) {
+    stream.start();
+    follow();
+  }
+  showStream();
 }
 
-listen();
-setTimeout(follow, 1000 * POLL_SECONDS);
+document.addEventListener("visibilitychange", turnWithThePage);
+if (!document.hidden) stream.start();
+timer = setTimeout(follow, 1000 * POLL_SECONDS);
