@@ -2,7 +2,11 @@
 """The gauges of the API: what it reads in the database when Prometheus asks."""
 
 import logging
+import threading
+import time
 from collections import Counter
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from itertools import product
 
@@ -11,7 +15,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from faafo import errors
 from faafo.core.collaborators import collaborators
-from faafo.core.refreshed import Refreshed
 from faafo.db import db, samples
 from faafo.fractal.service import Kind, State
 from faafo.metrics import catalogue as metrics
@@ -21,6 +24,9 @@ LOG = logging.getLogger(__name__)
 
 # Seconds for which a reading is shown again.
 REUSE_SECONDS = 1.0
+# Seconds that a page waits for a reading: Prometheus waits ten for the page, and an alert about the
+# database needs the page that says so.
+PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,44 +37,91 @@ class _Load:
 
 
 class Gauges:
-    """Reads the load in the database, at most once a second, and only when somebody asks."""
+    """Reads the load in the database, at most once a second, and only when somebody asks.
 
-    def __init__(self, app: Flask) -> None:
+    It reads in a thread of its own, one at a time: a database that hangs holds up no page.
+
+    :param patience: seconds that a page waits for a reading.
+    """
+
+    def __init__(self, app: Flask, patience: float = PATIENCE_SECONDS) -> None:
         self._app = app
-        self._load = Refreshed(self._read_or_none, REUSE_SECONDS)
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._reading: Future[_Load | None] | None = None
+        self._begun_at = self._ended_at = 0.0
         self._failing = False
 
     def show(self) -> None:
         """Have the metrics show what is read."""
-        metrics.DATABASE_UP.read_from(lambda: float(self._load.get() is not None))
+        metrics.DATABASE_UP.read_from(lambda: float(self._load() is not None))
         metrics.FRACTALS.read_from(self._fractals)
         metrics.OLDEST_SECONDS.read_from(self._oldest)
         metrics.SERVICES.read_from(self._services)
 
     def _fractals(self) -> Reading:
-        load = self._load.get()
+        load = self._load()
         return None if load is None else load.fractals
 
     def _oldest(self) -> Reading:
-        load = self._load.get()
+        load = self._load()
         return None if load is None else load.oldest
 
     def _services(self) -> Reading:
-        load = self._load.get()
+        load = self._load()
         return None if load is None else load.services
 
+    def _load(self) -> _Load | None:
+        """Return the load, None while the database does not tell it in time."""
+        with self._lock:
+            now = time.monotonic()
+            reading = self._reading
+            if reading is None or (reading.done() and now >= self._ended_at + REUSE_SECONDS):
+                self._reading = reading = self._begun()
+                self._begun_at = now
+            left = self._begun_at + self._patience - now
+        try:
+            return reading.result(max(0.0, left))
+        except FutureTimeoutError:
+            self._complain("no answer in time")
+            return None
+
+    def _begun(self) -> Future[_Load | None]:
+        reading: Future[_Load | None] = Future()
+        try:
+            threading.Thread(target=self._run, args=(reading,), name="load", daemon=True).start()
+        # The system may refuse another thread.
+        except RuntimeError as error:
+            self._complain(str(error))
+            reading.set_result(None)
+        return reading
+
+    def _run(self, reading: Future[_Load | None]) -> None:
+        try:
+            load = self._read_or_none()
+        # It is raised again where the load is asked for.
+        except Exception as error:
+            self._ended_at = time.monotonic()
+            reading.set_exception(error)
+        else:
+            self._ended_at = time.monotonic()
+            reading.set_result(load)
+
     def _read_or_none(self) -> _Load | None:
-        """Return the load, None while the database does not tell it."""
         try:
             with self._app.app_context():
                 load = self._read()
         except (SQLAlchemyError, errors.FaafoError) as error:
-            level = logging.DEBUG if self._failing else logging.WARNING
-            LOG.log(level, "could not read the load for metrics: %s", type(error).__name__)
-            self._failing = True
+            self._complain(type(error).__name__)
             return None
         self._failing = False
         return load
+
+    def _complain(self, reason: str) -> None:
+        """Log once that the load is not known."""
+        level = logging.DEBUG if self._failing else logging.WARNING
+        LOG.log(level, "could not read the load for metrics: %s", reason)
+        self._failing = True
 
     def _read(self) -> _Load:
         ours = collaborators()

@@ -2,6 +2,7 @@
 """The gauges of the API, and what its requests measure."""
 
 import logging
+import threading
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from faafo.app.gauges import Gauges
 from faafo.app.request_log import STARTED_AT
 from faafo.core.context import CONTEXT, RequestContext
-from faafo.db import claims, db, fractals, outcomes, posting, services
+from faafo.db import claims, db, fractals, outcomes, posting, samples, services
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.services import Heartbeat
 from faafo.fractal.lease import Lease
@@ -68,6 +69,27 @@ def test_without_a_database_there_are_no_numbers_and_one_line(app, value, caplog
     assert [one.getMessage() for one in caplog.records] == [
         "could not read the load for metrics: OperationalError"
     ]
+
+
+def test_a_database_that_hangs_holds_up_no_page_and_one_thread(app, value, monkeypatch, wait_until):
+    answers = threading.Event()
+    begun = []
+
+    def hang(_session):
+        begun.append(threading.current_thread().name)
+        answers.wait(60)
+        return 7.0
+
+    monkeypatch.setattr(samples, "oldest_seconds", hang)
+    Gauges(app, patience=0.05).show()
+    for _ in range(3):
+        assert value("faafo_database_up") == 0
+        assert value("faafo_oldest_queued_seconds") is None
+    wait_until(lambda: begun)
+    assert value("faafo_database_up") == 0
+    assert begun == ["load"]
+    answers.set()
+    wait_until(lambda: value("faafo_oldest_queued_seconds") == 7)
 
 
 def test_requests_are_measured_by_the_pattern_of_their_route(app, value):
