@@ -109,8 +109,9 @@ def _update(one: Heartbeat, down_time: float) -> Any:
         Service.started_at < moment(-one.age),
         Service.seen_at < moment(-down_time),
     )
-    query = update(Service).where(Service.id == one.id, is_ours)
-    return query.where(Service.seen_at <= moment(-one.seen)).values(_columns(one))
+    # What is of the future was stored by a clock that has been put back since.
+    is_news = or_(Service.seen_at <= moment(-one.seen), Service.seen_at > moment())
+    return update(Service).where(Service.id == one.id, is_ours, is_news).values(_columns(one))
 
 
 def _is_known(session: Session, one: Heartbeat) -> bool:

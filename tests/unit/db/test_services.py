@@ -60,6 +60,10 @@ def test_an_older_process_has_the_row_once_the_younger_one_is_no_longer_seen(onl
     assert (seen.instance_id, seen.state) == ("w:1", State.UP)
 
 
+def test_heartbeats_count_after_the_clock_of_the_database_was_put_back(only):
+    assert only(replace(BEAT, seen=-3600.0), replace(BEAT, busy=3)).busy == 3
+
+
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
