@@ -102,5 +102,5 @@ class Sample(Base):
     error: Mapped[int] = mapped_column(BigInteger)
     # In the minute before.
     completed: Mapped[int] = mapped_column(BigInteger)
-    # Seconds for which the oldest claimable fractal has waited.
+    # Seconds for which the oldest queued fractal could be claimed.
     oldest: Mapped[float | None] = mapped_column(Double)

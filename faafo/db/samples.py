@@ -50,8 +50,11 @@ def record(session: Session, counts: Mapping[str, int]) -> None:
 
 
 def oldest_seconds(session: Session) -> float | None:
-    """Return the seconds since the oldest fractal that is queued was posted; None without one."""
-    query = select(moment(), Fractal.created_at).where(Fractal.status == Status.QUEUED)
+    """Return the seconds for which the oldest fractal that is queued could have been claimed.
+
+    None without one. It was posted earlier if it has been queued again since: by a retry, say.
+    """
+    query = select(moment(), Fractal.claimable_at).where(Fractal.status == Status.QUEUED)
     found = session.execute(query.order_by(Fractal.id).limit(1)).one_or_none()
     return None if found is None else max(0.0, (found[0] - found[1]).total_seconds())
 

@@ -12,7 +12,8 @@ HTTP_SECONDS = Histogram(
 DATABASE_UP = Gauge("faafo_database_up", "Whether the API could read the gauges in the database.")
 FRACTALS = Gauge("faafo_fractals", "Fractals that are not complete, by status.", {"status": ()})
 OLDEST_SECONDS = Gauge(
-    "faafo_oldest_queued_seconds", "Age of the oldest fractal that is queued; 0 without one."
+    "faafo_oldest_queued_seconds",
+    "Seconds for which the oldest queued fractal could be claimed; 0 without one.",
 )
 SERVICES = Gauge("faafo_services", "Known services.", {"kind": (), "state": ()})
 POSTED = Counter("faafo_posted_total", "Fractals that were posted.")

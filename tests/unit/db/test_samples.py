@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Samples of the load, one a minute."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -46,6 +46,13 @@ def test_a_sample_has_what_waits_and_what_was_completed_lately(session, minute, 
 def test_nothing_has_waited_when_nothing_is_queued(session, minute):
     samples.record(session, COUNTS)
     assert session.get(Sample, 5000).oldest is None
+
+
+def test_a_fractal_that_was_queued_again_waits_since_then(session, make_task, change):
+    now = datetime.now(UTC)
+    posted = {"created_at": now - timedelta(days=3), "claimable_at": now - timedelta(seconds=100)}
+    change(fractals.add(session, make_task()).uuid, **posted)
+    assert 90 < samples.oldest_seconds(session) < 200
 
 
 def test_the_last_hour_has_a_place_for_each_minute(session, minute):
