@@ -61,6 +61,16 @@ def test_what_is_wrong_is_said_in_words(page, session, make_task):
     assert "Nothing is wrong." not in text
 
 
+def test_a_screen_reader_is_told_of_another_number_of_problems_only(page):
+    def spoken(html):
+        return re.findall(r'(?:role="status"|aria-live)[^>]*>([^<]*)<', html)
+
+    before, after = (spoken(page(replace(WORKER, seen=seen))[1]) for seen in (40, 30))
+    assert before == after
+    assert "1 thing is wrong" in before
+    assert "2 things are wrong" in spoken(page(replace(PRODUCER, seen=40))[1])
+
+
 def test_a_worker_is_disabled_and_enabled_from_the_page(client, page):
     page(WORKER)
     form = {"disabled": "true", "reason": " upgrade "}
