@@ -26,11 +26,14 @@ def verb(noun: Any, name: str, act: Callable, text: str) -> Any:
 
 
 @contextmanager
-def open_database(conf: cfg.ConfigOpts) -> Iterator[Engine]:
-    """Open the database; an error is explained in one line."""
+def open_database(conf: cfg.ConfigOpts, timeout: float | None = None) -> Iterator[Engine]:
+    """Open the database; an error is explained in one line.
+
+    :param timeout: seconds to wait for an answer, or for a lock; None: no limit.
+    """
     url = configured_url(conf)
     engine.make_sqlite_directory(url)
-    opened = create_engine(url, **engine.engine_options(url))
+    opened = create_engine(url, **engine.engine_options(url, timeout))
     engine.explain_arguments(opened)
     try:
         with engine.explained(url):

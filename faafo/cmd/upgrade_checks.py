@@ -3,10 +3,12 @@
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from oslo_config import cfg
 from oslo_log import log as logging
 from oslo_upgradecheck.upgradecheck import Code, Result, UpgradeCommands
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from faafo import conf as options
@@ -15,6 +17,8 @@ from faafo.cmd.administration import open_database
 from faafo.conf import cli
 from faafo.conf.load import check_values, load
 from faafo.db import schema, services
+from faafo.db.engine import is_new_sqlite
+from faafo.db.url import configured_url
 from faafo.fractal.service import State
 from faafo.rpc.transport import register_opts
 from faafo.store.factory import open_store
@@ -61,9 +65,10 @@ class UpgradeChecks(UpgradeCommands):
 
     def database(self) -> Result:
         """Compare the revision of the schema with the one that this version needs."""
+        needed = schema.head()
         try:
-            with open_database(self._conf) as opened:
-                found, needed = schema.current(opened), schema.head()
+            with self._opened() as opened:
+                found = None if opened is None else schema.current(opened)
         except errors.FaafoError as error:
             return Result(Code.FAILURE, str(error))
         if found == needed:
@@ -90,8 +95,8 @@ class UpgradeChecks(UpgradeCommands):
     def old_processes(self) -> Result:
         """Find services of other versions that are running still."""
         try:
-            with open_database(self._conf) as opened:
-                if schema.current(opened) != schema.head():
+            with self._opened() as opened:
+                if opened is None or schema.current(opened) != schema.head():
                     return Result(Code.SUCCESS, "not known before the schema is upgraded")
                 with Session(opened) as session:
                     found = services.listed(session, self._conf.api.service_down_time)
@@ -103,6 +108,15 @@ class UpgradeChecks(UpgradeCommands):
             return Result(Code.SUCCESS)
         named = ", ".join(f"{one.kind} {one.name} ({one.version})" for one in others)
         return Result(Code.WARNING, f"services of other versions than {ours} run: {named}")
+
+    @contextmanager
+    def _opened(self) -> Iterator[Engine | None]:
+        """Open the database; None if it is a file that is not there, which would be made."""
+        if is_new_sqlite(configured_url(self._conf)):
+            yield None
+            return
+        with open_database(self._conf, self._conf.database.timeout) as opened:
+            yield opened
 
     def _files(self) -> Iterator[tuple[str, list[str]]]:
         """Yield each command with its files; those that were given are read as the API's."""

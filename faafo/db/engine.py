@@ -2,6 +2,7 @@
 """Engines: their options by database URL, their connections, and their errors as faafo's."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -88,6 +89,15 @@ def make_sqlite_directory(url: URL) -> None:
             f"database_url = {shown(url)}: cannot create the directory {directory}: "
             f"{error.strerror}"
         ) from None
+
+
+def is_new_sqlite(url: URL) -> bool:
+    """Return whether ``url`` is that of a SQLite file which would be made by opening it."""
+    path = url.database
+    if url.get_backend_name() != "sqlite" or path in IN_MEMORY or path.startswith("file:"):
+        return False
+    place = next(one for one in Path(path).parents if os.path.exists(one))
+    return not os.path.exists(path) and place.is_dir() and os.access(place, os.W_OK | os.X_OK)
 
 
 def explain_arguments(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import socket
 
 import pytest
 from oslo_config import cfg
@@ -103,10 +104,27 @@ def test_a_schema_of_another_version(check, database, revision, expected, part):
 
 
 def test_a_database_and_a_store_that_cannot_be_used_are_failures(check):
-    broken = "[DEFAULT]\ndatabase_url = sqlite:////proc/no/f\nfilesystem_store_datadir = /proc/no\n"
+    broken = (
+        "[DEFAULT]\ndatabase_url = sqlite:////dev/null/f\nfilesystem_store_datadir = /proc/no\n"
+    )
     code, found = check(api=broken)
     assert (code, [*found]) == (FAILURE, [SCHEMA, STORE, PROCESSES])
     assert "/proc/no" in found[STORE]
+
+
+def test_a_database_that_is_not_there_is_a_warning_and_is_not_made(check, tmp_path):
+    code, found = check(api="[DEFAULT]\nstate_path = {tmp}/state\n")
+    assert (code, [*found]) == (WARNING, [SCHEMA])
+    assert found[SCHEMA].startswith("it is none, needed is ")
+    assert not (tmp_path / "state" / "faafo.sqlite").exists()
+
+
+def test_a_database_that_does_not_answer_is_a_failure(check):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"mysql://u:p@127.0.0.1:{silent.getsockname()[1]}/faafo"
+        code, found = check(api=f"[DEFAULT]\ndatabase_url = {url}\n[database]\ntimeout = 1\n")
+    assert (code, [*found][:1]) == (FAILURE, [SCHEMA])
+    assert "timed out" in found[SCHEMA]
 
 
 def test_processes_of_another_version_are_a_warning_while_they_live(check, database):
