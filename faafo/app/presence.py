@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from faafo.app.request_log import ANSWERED
 from faafo.core.collaborators import collaborators
 from faafo.db import db, services
 from faafo.db.services import Heartbeat
@@ -63,7 +64,8 @@ class Presence:
 
     def beat(self) -> None:
         """Store a heartbeat now, inside of an application context."""
-        members = self._process.members() | {"kind": self._process.kind}
+        report = {"done": self._app.extensions[ANSWERED].done}
+        members = self._process.members() | {"kind": self._process.kind, "report": report}
         collaborators().registry.store([Heartbeat(**members)])
 
     def _leave(self) -> None:

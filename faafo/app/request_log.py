@@ -16,6 +16,7 @@ from faafo.app import request_spans
 from faafo.core.context import CONTEXT, RequestContext
 from faafo.core.preflight import PREFLIGHT
 from faafo.correlation import REQUEST_ID, matching
+from faafo.fractal.service import Tally
 from faafo.metrics import catalogue as metrics
 from faafo.tracing import spans
 
@@ -29,6 +30,8 @@ UNQUOTED = string.punctuation.replace('"', "")
 UNMATCHED = "unmatched"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
+# In the extensions of the application: the tally of requests that are more than routine.
+ANSWERED = "faafo.answered"
 # In the WSGI environment.
 STARTED_AT = "faafo.started_at"
 HAS_WAITED = "faafo.has_waited"
@@ -61,7 +64,14 @@ def register(app: Flask, roles: Sequence[str] = ()) -> None:
         )
 
     app.before_request(begin)
-    app.after_request(_end)
+    answered = app.extensions[ANSWERED] = Tally()
+
+    def end(response: Response) -> Response:
+        if not g.get("is_routine"):
+            answered.add()
+        return _end(response)
+
+    app.after_request(end)
 
 
 def global_id(environ: dict[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from oslo_config import cfg
 from faafo import errors
 from faafo.client.service import ServiceClient
 from faafo.client.service_auth import Credentials
-from faafo.fractal.service import Process
+from faafo.fractal.service import Process, Tally
 
 LOG = logging.getLogger(__name__)
 
@@ -151,8 +151,21 @@ class Heartbeat:
 
 
 def open_heartbeat(
-    conf: cfg.ConfigOpts, process: Process, auth: Credentials | None, stopping: threading.Event
+    conf: cfg.ConfigOpts,
+    process: Process,
+    auth: Credentials | None,
+    stopping: threading.Event,
+    tally: Tally,
 ) -> Heartbeat:
-    """Return the heartbeat of a process that an operator cannot disable."""
+    """Return the heartbeat of a process that an operator cannot disable.
+
+    :param tally: of what the process does.
+    """
     client = RegistryClient(conf.endpoint_url, auth)
-    return Heartbeat(client, process, lambda: conf.service.heartbeat_interval, stopping)
+    interval = lambda: conf.service.heartbeat_interval  # noqa: E731
+    return Heartbeat(client, process, interval, stopping, lambda: report_of(tally))
+
+
+def report_of(tally: Tally) -> Members:
+    """Return what a heartbeat tells of what its process does."""
+    return {"report": {"done": tally.done}}

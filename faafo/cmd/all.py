@@ -83,7 +83,8 @@ def run_all(stop: process.Stop) -> int:
     publish = None if publisher is None else publisher.publish
     notifier = NotifierService(conf, instance_id, version, auth, publish)
     working.start()
-    heartbeat = open_heartbeat(conf, replace(told, kind=Kind.NOTIFIER), auth, stop.requested)
+    ours = replace(told, kind=Kind.NOTIFIER)
+    heartbeat = open_heartbeat(conf, ours, auth, stop.requested, notifier.tally)
 
     def notify() -> None:
         with heartbeat:

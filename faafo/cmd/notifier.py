@@ -31,7 +31,7 @@ def notify(stop: process.Stop) -> None:
     process.warn_of_unknown_options(conf)
     publish = None if publisher is None else publisher.publish
     notifier = NotifierService(conf, told.instance_id, told.version, auth, publish)
-    heartbeat = open_heartbeat(conf, told, auth, stop.requested)
+    heartbeat = open_heartbeat(conf, told, auth, stop.requested, notifier.tally)
     stop.listen(lambda: conf.notifier.drain_timeout)
     live.follow(stop.requested, stop.reload)
     client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)

@@ -36,7 +36,7 @@ def read(stop: process.Stop) -> None:
     process.warn_of_unknown_options(conf)
     told = process.describe(Kind.READER, live)
     reader = ReaderService(conf, events, liveness, recent, told.name, told.instance_id)
-    heartbeat = open_heartbeat(conf, told, auth, stop.requested)
+    heartbeat = open_heartbeat(conf, told, auth, stop.requested, reader.tally)
     stop.listen(lambda: conf.reader.drain_timeout)
     live.follow(stop.requested, stop.reload)
     client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)

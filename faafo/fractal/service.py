@@ -2,6 +2,7 @@
 """Services as the registry knows them: their kinds, their ids, and their state."""
 
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -53,6 +54,33 @@ class Work(BaseModel):
     done_1: Count = 0
     done_15: Count = 0
     median_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class _Counted(BaseModel):
+    done: Count = 0
+
+
+class Tally:
+    """The number of things that a service has done since it began; may be shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.done = 0
+
+    def add(self, amount: int = 1) -> None:
+        """Count things that are done now."""
+        with self._lock:
+            self.done += amount
+
+
+def done_of(report: Mapping[str, Any]) -> int:
+    """Return how many things a service has done since it began, by its report; 0 if unknown."""
+    if (work := work_of(report)) is not None:
+        return work.done
+    try:
+        return _Counted.model_validate(report).done
+    except ValidationError:
+        return 0
 
 
 def work_of(report: Mapping[str, Any]) -> Work | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from faafo import errors
 from faafo.client.deliveries import LARGEST_UPDATE, DeliveryClient
+from faafo.fractal.service import Tally
 from faafo.metrics import catalogue as metrics
 from faafo.notifier.delivery import Delivery, Outcome
 from faafo.notifier.leases import Leases
@@ -51,12 +52,14 @@ class Reporter:
         self._waiting: deque[tuple[Delivery, Outcome | None]] = deque()
         self._arrived = threading.Condition()
         self._stopped = False
+        self.tally = Tally()
 
     def report(self, delivery: Delivery, outcome: Outcome) -> None:
         """Queue an outcome for the next batch."""
         target = "bus" if delivery.webhook is None else "webhook"
         metrics.DELIVERIES.add(target, "delivered" if outcome.fault is None else "failed")
         metrics.DELIVERY_SECONDS.observe(outcome.duration, target)
+        self.tally.add()
         with self._arrived:
             self._waiting.append((delivery, outcome))
             self._arrived.notify()

@@ -79,6 +79,7 @@ class NotifierService:
             options.lease_duration,
             vital,
         )
+        self.tally = self._reporter.tally
         self._pulse = Pulse(vital, options.pulse_interval, options.pulse_file)
 
     def run(

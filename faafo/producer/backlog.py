@@ -79,6 +79,8 @@ class Backlog:
         self._clock = clock
         self._jobs: deque[Job] = deque()
         self._ends: deque[float] = deque()
+        # How many jobs have ended, ever.
+        self.ended = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -104,6 +106,7 @@ class Backlog:
     def count_end(self) -> None:
         """Count a job that has ended now."""
         with self._lock:
+            self.ended += 1
             self._ends.append(self._clock())
             self._drop_old_ends()
 

@@ -115,8 +115,9 @@ class Dispatcher:
         drain.join(reporting)
 
     def load(self) -> dict[str, int]:
-        """Return the numbers of leases, of those that have not begun, and of live workers."""
+        """Return the numbers of jobs done, of leases, of those not begun, and of live workers."""
         return {
+            "done": self._backlog.ended,
             "leases": len(self._leases.held()),
             "backlog": len(self._backlog),
             "workers": self._registry.count(),

@@ -54,6 +54,7 @@ class ReaderService:
         self._options = options
         self._stopping = threading.Event()
         states = States(jobs, self._stopping)
+        self.tally = states.tally
         self._listener = EventListener(events, conf.events.topic, options.pool, states.store)
         called = (liveness, contract.READERS, name, object(), 1, instance_id)
         self._server = _SelfCall(self._listener, *called)

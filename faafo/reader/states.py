@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from faafo import errors
+from faafo.fractal.service import Tally
 from faafo.metrics import catalogue as metrics
 from faafo.recent.state import JobState
 
@@ -39,6 +40,7 @@ class States:
         self._stop = stop
         self._clock = clock
         self._is_away = False
+        self.tally = Tally()
         metrics.REDIS_UP.read_from(lambda: float(not self._is_away))
 
     def store(self, payloads: Sequence[Any]) -> bool:
@@ -55,6 +57,7 @@ class States:
                 return False
             pause = min(2 * pause, LONGEST_PAUSE)
         metrics.EVENTS.add("stored", amount=len(states))
+        self.tally.add(len(states))
         return True
 
     def _apply(self, states: Sequence[JobState]) -> bool:

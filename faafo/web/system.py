@@ -18,7 +18,7 @@ from faafo.core.diagnosis import problems
 from faafo.db import db, gallery, maintenance, outcomes, samples
 from faafo.db.services import Seen
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
-from faafo.fractal.service import CHANGEABLE, Kind, State, work_of
+from faafo.fractal.service import CHANGEABLE, Kind, State, done_of, work_of
 from faafo.web import chart
 from faafo.web.filters import seconds
 
@@ -57,6 +57,7 @@ def get_system() -> str:
         mode=collaborators().upkeep.get(),
         modes=list(Mode),
         work_of=work_of,
+        done_of=done_of,
         states=_states,
         scope=(Range.ALL_PROJECTS if access.sees_all() else Range.PROJECT).value,
     )

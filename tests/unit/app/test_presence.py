@@ -30,6 +30,16 @@ def test_an_api_is_listed_while_it_runs(app, presence, wait_until):
     assert listed() == []
 
 
+def test_an_api_tells_how_many_requests_it_has_answered_that_are_more_than_routine(app, presence):
+    client = app.test_client()
+    client.get("/api/fractal")
+    client.post("/api/claim", json={"claimed_by": "p", "count": 1, "lease": 5})
+    with app.app_context():
+        presence.beat()
+    (told,) = client.get("/api/service").json["services"]
+    assert told["report"] == {"done": 1}
+
+
 def test_a_database_that_is_away_costs_one_warning(app, presence, wait_until, caplog, monkeypatch):
     tries = []
 

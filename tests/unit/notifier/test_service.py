@@ -21,6 +21,7 @@ class Running:
     """A notifier in a thread."""
 
     def __init__(self, service):
+        self.tally = service.tally
         self.stop, self.ready = threading.Event(), threading.Event()
         self.thread = threading.Thread(target=service.run, args=(self.stop, self.ready.set))
         self.thread.start()
@@ -68,7 +69,7 @@ def test_deliveries_are_made_verified_and_reported(
 ):
     records = [make_record(receiver.url, webhook=f"w{number % 7}") for number in range(50)]
     api.add(*records[:20])
-    notifier()
+    running = notifier()
     api.add(*records[20:])
     wait_until(lambda: len(api.outcomes) == 50)
     assert sorted(receiver.ids()) == sorted(one["event"]["uuid"] for one in records)
@@ -77,6 +78,7 @@ def test_deliveries_are_made_verified_and_reported(
     one = api.outcomes[records[0]["id"]]
     assert one == {"id": 1, "attempt": 1, "http_status": 204, "duration": one["duration"]}
     assert not api.held()
+    assert running.tally.done == 50
 
 
 def test_an_idle_notifier_asks_seldom_and_is_told_at_once(

@@ -164,6 +164,7 @@ def test_a_disabled_producer_finishes_what_has_begun_and_releases_the_rest(
         assert {client.get(one)["status"] for one in uuids[1:]} == {"queued"}
         disabled.clear()
         wait_until(lambda: client.get(uuids[3])["status"] == "complete")
+        assert running.dispatcher.load()["done"] == 4
 
 
 def test_a_failed_attempt_is_repeated_and_its_fault_removed(

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from faafo import errors
+from faafo.client.heartbeat import report_of
 from faafo.reader.states import LONGEST_HOLD, LONGEST_PAUSE, States
 
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -61,7 +62,9 @@ def payload(**changes):
 
 def test_all_states_of_a_batch_are_stored_at_once(clock):
     jobs = Jobs()
-    assert States(jobs, Stop(clock), clock).store([payload(), payload(attempt=1)])
+    states = States(jobs, Stop(clock), clock)
+    assert states.store([payload(), payload(attempt=1)])
+    assert report_of(states.tally) == {"report": {"done": 2}}
     assert [one.attempt for one in jobs.states] == [0, 1]
     assert jobs.calls == 1
 

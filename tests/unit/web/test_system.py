@@ -45,6 +45,11 @@ def test_a_worker_is_shown_with_what_it_does(page):
     assert "Nothing is wrong." in text
 
 
+@pytest.mark.parametrize(("report", "done"), [({"done": 7}, 7), ({"done": "7"}, 0), ({}, 0)])
+def test_a_box_has_what_its_service_has_done(page, report, done):
+    assert f'data-done="{done}"' in page(replace(PRODUCER, report=report))[1]
+
+
 def test_a_service_without_slots_has_no_meter(page):
     _text, html = page(PRODUCER)
     assert "p-1" in html
