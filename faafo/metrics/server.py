@@ -31,6 +31,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REUSE_SECONDS = 1.0
 # Seconds that a client may take to send its request, and to take the answer.
 CLIENT_SECONDS = 10.0
+# Connections at a time, each of which has a thread; one more is closed. A Prometheus needs one.
+MOST_CLIENTS = 32
 # Seconds between two looks of the server whether it has to stop.
 POLL_SECONDS = 0.1
 
@@ -89,9 +91,28 @@ class _Server(ThreadingMixIn, TCPServer):
 
     def __init__(self, address: tuple[str, int], registry: CollectorRegistry) -> None:
         self.page = _Page(registry)
+        self._places = threading.BoundedSemaphore(MOST_CLIENTS)
         if ":" in address[0]:
             self.address_family = socket.AF_INET6
         super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._places.acquire(blocking=False):
+            LOG.debug("the metrics have %d clients already", MOST_CLIENTS)
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        # The system may refuse another thread.
+        except RuntimeError:
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         LOG.debug("a client of the metrics has gone", exc_info=True)

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from faafo import errors
-from faafo.metrics import catalogue
+from faafo.metrics import catalogue, server
 from faafo.metrics.server import serving
 
 
@@ -62,6 +62,31 @@ def test_a_client_that_sends_nothing_holds_up_nobody_and_not_the_end(caplog):
     assert "metrics" not in {one.name for one in threading.enumerate()}
     with pytest.raises(requests.ConnectionError):
         get(url)
+
+
+def test_clients_that_keep_their_connections_take_few_threads(caplog, monkeypatch):
+    caplog.set_level("INFO", "faafo.metrics")
+    monkeypatch.setattr(server._Handler, "timeout", 600)
+    monkeypatch.setattr(server, "MOST_CLIENTS", 2)
+    with serving("127.0.0.1:0", "1", ["reader"]), contextlib.ExitStack() as stack:
+        url = re.search(r"http://\S+", caplog.text)[0]
+        address = ("127.0.0.1", int(re.search(r":(\d+)/", url)[1]))
+        for _ in range(server.MOST_CLIENTS):
+            stack.enter_context(socket.create_connection(address))
+        with socket.create_connection(address, timeout=30) as one_more:
+            assert one_more.recv(1) == b""
+        stack.close()
+        assert get_at_last(url).ok
+
+
+def get_at_last(url):
+    """Get it as soon as there is a place."""
+    pause = threading.Event()
+    for _ in range(600):
+        with contextlib.suppress(requests.ConnectionError):
+            return get(url)
+        pause.wait(0.1)
+    return get(url)
 
 
 def test_a_port_that_is_taken_is_one_sentence():
