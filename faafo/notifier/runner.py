@@ -59,11 +59,18 @@ class Runner:
         outcome = self._outcome(delivery)
         attributes = {
             "faafo.event": delivery.event,
-            "faafo.fault": outcome.fault,
             "http.response.status_code": outcome.http_status,
         }
-        kind = spans.Kind.CLIENT
-        spans.record("deliver", delivery.correlation, begun_at, kind=kind, attributes=attributes)
+        # Behind the colon there may be an address.
+        error = outcome.fault and outcome.fault.partition(":")[0]
+        spans.record(
+            "deliver",
+            delivery.correlation,
+            begun_at,
+            kind=spans.Kind.CLIENT,
+            attributes=attributes,
+            error=error,
+        )
         return outcome
 
     def _outcome(self, delivery: Delivery) -> Outcome:

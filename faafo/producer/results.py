@@ -146,20 +146,32 @@ class ResultReporter:
 
     def _report_batch(self, batch: dict[Lease, FractalResult]) -> None:
         """Report a batch; if that fails, its leases expire."""
+        lost: list[str] = []
+        failure: str | None = None
         try:
-            for uuid in self._with_backoff(self._complete_all, batch):
+            lost = self._with_backoff(self._complete_all, batch)
+            for uuid in lost:
                 LOG.warning("the API refused the result of task %s: the lease was lost", uuid)
         except errors.FaafoError as error:
+            failure = type(error).__name__
             for lease in batch:
                 LOG.warning("could not report the result of task %s: %s", lease.uuid, error)
         # If this thread ended, no later result would be reported.
-        except Exception:
+        except Exception as error:
+            failure = type(error).__name__
             LOG.exception("could not report the results of %d task(s)", len(batch))
         finally:
             for lease in batch:
                 self._leases.discard(lease)
-                if spans.is_on() and lease in self._traced:
-                    spans.record("report", *self._traced.pop(lease), kind=spans.Kind.CLIENT)
+                stale = errors.StaleAttempt.__name__ if lease.uuid in lost else None
+                self._record(lease, failure or stale)
+
+    def _record(self, lease: Lease, error: str | None) -> None:
+        """Record the span of a report, if its fractal is traced."""
+        if spans.is_on() and lease in self._traced:
+            correlation, begun_at = self._traced.pop(lease)
+            kind = spans.Kind.CLIENT
+            spans.record("report", correlation, begun_at, kind=kind, error=error)
 
     def _end(self, leases: list[Lease], call: Callable, *arguments: Any) -> None:
         """Make a call that ends attempts, and discard their leases."""

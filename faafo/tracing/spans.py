@@ -121,17 +121,19 @@ def record(
     ended_at: float | None = None,
     kind: Kind = Kind.INTERNAL,
     attributes: Attributes = NONE,
+    error: str | None = None,
 ) -> Correlation:
     """Record as a span what is over; return the correlation of what follows from it.
 
     :param begun_at: seconds since 1970, as is ``ended_at``, by default now.
+    :param error: what has failed, in a word or two.
     """
     if _recorder is None or correlation.traceparent is None:
         return correlation
     begun = begin(name, correlation, kind, begun_at)
     if begun is None:
         return correlation
-    begun.end(at=ended_at, attributes=attributes)
+    begun.end(error, ended_at, attributes)
     return correlation._replace(traceparent=begun.traceparent)
 
 

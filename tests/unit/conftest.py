@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from faafo.fractal.task import FractalTask
 from faafo.render import escape
 from faafo.rpc.transport import get_transport
 from faafo.store.filesystem import FilesystemStore
+from faafo.tracing import spans
 
 DEADLINE = 60.0
 
@@ -171,6 +173,22 @@ def json_lines():
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     logger.removeHandler(handler)
     logger.setLevel(level)
+
+
+@pytest.fixture
+def recorded():
+    """The spans that have ended, each by its name and its error; tracing is on meanwhile."""
+    ended = []
+
+    def begin(name, parent, _kind, _begun_at=None):
+        def end(error=None, at=None, attributes=None):
+            ended.append((name, error))
+
+        return SimpleNamespace(traceparent=parent, end=end)
+
+    spans.install(SimpleNamespace(begin=begin, stop=lambda: None))
+    yield ended
+    spans.install(None)
 
 
 @pytest.fixture

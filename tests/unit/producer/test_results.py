@@ -6,10 +6,12 @@ import threading
 import pytest
 
 from faafo import errors
+from faafo.correlation import Correlation
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalResult
 from faafo.producer.leases import Leases
 from faafo.producer.results import ResultReporter
+from tests.ids import TRACEPARENT
 from tests.paces import pace_of
 
 
@@ -44,7 +46,7 @@ def report():
         results = ResultReporter("me", api, leases, threading.Event())
         for lease, result in map(make_result, range(count)):
             leases.add(lease)
-            results.report(lease, result)
+            results.report(lease, result, Correlation(None, TRACEPARENT))
         results.stop()
         results.run()
         return leases.held()
@@ -69,6 +71,23 @@ def test_a_result_that_cannot_be_reported_is_dropped_so_that_its_lease_expires(r
     api = Api(problem)
     assert report(api, 2) == []
     assert api.batches == []
+
+
+@pytest.mark.parametrize(
+    ("problems", "refused", "expected"),
+    [
+        ([], [], [None, None]),
+        ([], [make_result(1)[1].uuid], [None, "StaleAttempt"]),
+        ([errors.ApiRefused("no", 400)], [], ["ApiRefused", "ApiRefused"]),
+    ],
+)
+def test_the_span_of_a_report_tells_whether_it_has_failed(
+    report, recorded, problems, refused, expected
+):
+    api = Api(*problems)
+    api.refused = refused
+    report(api, 2)
+    assert recorded == [("report", error) for error in expected]
 
 
 def test_a_result_whose_lease_was_lost_is_logged(report, caplog):
