@@ -28,8 +28,10 @@ def _small(report: dict[str, Any]) -> dict[str, Any]:
     """Return a report that every database stores, and that is JSON in an answer, too."""
     if _is_deeper(report, MOST_LEVELS):
         raise ValueError(f"must have at most {MOST_LEVELS} levels")
-    # A number that is not finite is a ValueError as well.
-    if (length := len(json.dumps(report, allow_nan=False))) > LONGEST_REPORT:
+    # A number that is not finite is a ValueError as well, and half of a surrogate pair.
+    text = json.dumps(report, allow_nan=False, ensure_ascii=False)
+    text.encode()
+    if (length := len(text)) > LONGEST_REPORT:
         raise ValueError(f"must have at most {LONGEST_REPORT} characters as JSON, not {length}")
     return report
 

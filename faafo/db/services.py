@@ -128,6 +128,7 @@ def _insert(session: Session, one: Heartbeat) -> None:
         return
 
 
+@retry_on_deadlock
 def remove(session: Session, uid: str, instance_id: str) -> None:
     """Remove a service whose process has ended, and commit; one that is disabled stays."""
     query = delete(Service).where(Service.id == uid, Service.instance_id == instance_id)
@@ -174,6 +175,7 @@ SHOWN = (
 )
 
 
+@retry_on_deadlock
 def change(session: Session, uid: str, disabled: bool, reason: str | None) -> None:
     """Disable a service or enable it again, and commit.
 
@@ -194,6 +196,7 @@ def disabled(session: Session) -> Mapping[tuple[str, str], str | None]:
     return found
 
 
+@retry_on_deadlock
 def purge(session: Session, retention: float) -> None:
     """Remove services that have not been seen for ``retention`` seconds, and commit.
 

@@ -113,6 +113,7 @@ def test_a_service_that_has_ended_is_no_longer_listed(client, tell):
         (PRODUCER, {"draining": "yes"}, "draining: "),
         (PRODUCER, {"other": 1}, "other: "),
         (PRODUCER, {"report": {"a": math.nan}}, "report: "),
+        (PRODUCER, {"report": {"a": "\ud800"}}, "report: "),
         (PRODUCER, {"report": {"a": [[[[[]]]]]}}, "report: "),
         (PRODUCER, {"report": {"a": "x" * 4000}}, "report: "),
         (PRODUCER, {"workers": [WORKER | {"report": {"a": math.inf}}]}, "workers.0.report: "),

@@ -4,9 +4,11 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from faafo import errors
 from faafo.db import services
+from faafo.db.deadlock import DEADLOCK
 from faafo.db.services import Heartbeat
 from faafo.fractal.service import Kind, State
 
@@ -132,6 +134,33 @@ def test_what_has_not_been_seen_for_long_is_removed_and_what_is_disabled_later(s
         services.change(session, one.id, True, "away")
     services.purge(session, 100.0)
     assert [one.name for one in services.listed(session, DOWN_TIME)] == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda session: services.remove(session, BEAT.id, "w:1"),
+        lambda session: services.change(session, BEAT.id, True, "upgrade"),
+        lambda session: services.purge(session, 100.0),
+    ],
+    ids=["remove", "change", "purge"],
+)
+def test_what_a_deadlock_has_undone_is_done_again(session, act, monkeypatch):
+    services.store(session, [replace(BEAT, seen=200.0)])
+    one, deadlocks = session.registry(), [DEADLOCK]
+    execute = one.execute
+
+    def deadlocked(*arguments, **options):
+        if deadlocks:
+            raise OperationalError("DELETE", {}, Exception(deadlocks.pop()))
+        return execute(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(one, "execute", deadlocked)
+        act(session)
+    session.expire_all()
+    assert not deadlocks
+    assert not [one for one in services.listed(session, DOWN_TIME) if not one.disabled]
 
 
 def test_services_are_listed_by_kind_and_name(session):
