@@ -66,6 +66,11 @@ def test_what_is_wrong_is_said_in_words(page, session, make_task):
     assert "Nothing is wrong." not in text
 
 
+def test_renders_that_a_disabled_worker_finishes_are_not_counted_of_no_slots(page):
+    assert "w-1 up 3 busy" in page(replace(WORKER, slots=0))[0]
+    assert "w-1 up 0 of 2 slots" in page(replace(WORKER, slots=2, busy=None, age=61))[0]
+
+
 def test_a_screen_reader_is_told_of_another_number_of_problems_only(page):
     def spoken(html):
         return re.findall(r'(?:role="status"|aria-live)[^>]*>([^<]*)<', html)
