@@ -49,6 +49,13 @@ def test_sigusr2_writes_a_report_beside_the_log_and_the_process_goes_on(tmp_path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_sigusr2_does_not_end_a_process_that_is_starting():
+    start = "os.kill(os.getpid(), signal.SIGUSR2)"
+    code = f"import os, signal, sys\nfrom faafo import process\nprocess.run(lambda stop: {start})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_without_a_log_file_a_report_goes_to_standard_error(capsys):
     meditation.write(SimpleNamespace(log_dir=None, log_file=None), "1.2.3")
     printed = capsys.readouterr().err
