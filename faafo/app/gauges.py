@@ -51,6 +51,8 @@ class Gauges:
         self._reading: Future[_Load | None] | None = None
         self._begun_at = self._ended_at = 0.0
         self._failing = False
+        # Until the service has started: it may wait for the database.
+        metrics.DATABASE_UP.read_from(lambda: 0.0)
 
     def show(self) -> None:
         """Have the metrics show what is read."""

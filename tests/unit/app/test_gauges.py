@@ -57,6 +57,13 @@ def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
     assert value("faafo_database_up") == 1
 
 
+def test_an_api_that_waits_for_its_database_says_that_it_is_away(app, value):
+    Gauges(app).show()
+    assert value("faafo_database_up") == 1
+    Gauges(app)
+    assert value("faafo_database_up") == 0
+
+
 def test_without_a_database_there_are_no_numbers_and_one_line(app, value, caplog):
     caplog.set_level(logging.WARNING)
     with app.app_context():
