@@ -48,7 +48,7 @@ def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
     heartbeat = Heartbeat(Kind.WORKER, "w", "w:1", "host", "1.2.3", age=60.0, seen=13.0)
     with app.app_context():
         services.store(db.session, [heartbeat])
-    Gauges(app).show()
+    Gauges(app, patience=60).show()
     assert value("faafo_services", kind="worker", state="down") == 1
     assert value("faafo_services", kind="worker", state="up") == 0
     assert value("faafo_fractals", status="queued") == 1
@@ -58,7 +58,7 @@ def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
 
 
 def test_an_api_that_waits_for_its_database_says_that_it_is_away(app, value):
-    Gauges(app).show()
+    Gauges(app, patience=60).show()
     assert value("faafo_database_up") == 1
     Gauges(app)
     assert value("faafo_database_up") == 0
@@ -69,7 +69,7 @@ def test_without_a_database_there_are_no_numbers_and_one_line(app, value, caplog
     with app.app_context():
         db.session.execute(text("ALTER TABLE fractal RENAME TO other"))
         db.session.commit()
-    Gauges(app).show()
+    Gauges(app, patience=60).show()
     assert value("faafo_database_up") == 0
     assert value("faafo_fractals", status="queued") is None
     assert value("faafo_oldest_queued_seconds") is None
