@@ -84,8 +84,10 @@ class UpgradeChecks(UpgradeCommands):
             store.check()
             name = str(uuid.uuid4())
             store.save(name, PROBE)
-            found = store.load(name)
-            store.delete(name)
+            try:
+                found = store.load(name)
+            finally:
+                store.delete(name)
         except errors.FaafoError as error:
             return Result(Code.FAILURE, str(error))
         if found != PROBE:

@@ -4,18 +4,20 @@
 import json
 import shutil
 import socket
+from unittest import mock
 
 import pytest
 from oslo_config import cfg
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from faafo import logs, process
+from faafo import errors, logs, process
 from faafo.cmd import status, upgrade_checks
 from faafo.db import schema, services
 from faafo.db.services import Heartbeat
 from faafo.fractal.service import Kind
 from faafo.stop import Stop
+from faafo.store.filesystem import FilesystemStore
 
 SUCCESS, WARNING, FAILURE = 0, 1, 2
 CHECKS = [name for name, _check in upgrade_checks.UpgradeChecks._upgrade_checks]
@@ -110,6 +112,13 @@ def test_a_database_and_a_store_that_cannot_be_used_are_failures(check):
     code, found = check(api=broken)
     assert (code, [*found]) == (FAILURE, [SCHEMA, STORE, PROCESSES])
     assert "/proc/no" in found[STORE]
+
+
+def test_a_store_that_cannot_be_read_keeps_no_probe(check, tmp_path, monkeypatch):
+    load = mock.Mock(side_effect=errors.StoreUnavailable("cannot be read"))
+    monkeypatch.setattr(FilesystemStore, "load", load)
+    assert check() == (FAILURE, {STORE: "cannot be read"})
+    assert not [*(tmp_path / "images").glob("*")]
 
 
 def test_a_database_that_is_not_there_is_a_warning_and_is_not_made(check, tmp_path):
