@@ -141,7 +141,7 @@ class StaleLock(FaafoError):
 class ReadOnly(FaafoError):
     """Raised when a read-only service is to change something; wait for ``seconds``."""
 
-    def __init__(self, message: str, seconds: int) -> None:
+    def __init__(self, message: str, seconds: int = 60) -> None:
         super().__init__(message)
         self.seconds = seconds
 

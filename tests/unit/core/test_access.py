@@ -10,12 +10,14 @@ import pytest
 import requests
 
 from faafo import errors
-from faafo.app import event_watch, factory
+from faafo.app import event_watch, factory, settings
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import ApiService
 from faafo.app.server import HttpServer
 from faafo.auth.identity import Identity
 from faafo.client import Client
+from faafo.conf.live import LiveConfiguration
+from faafo.conf.scratch import Source
 from faafo.core.collaborators import Collaborators
 from faafo.core.policy import Everything
 from faafo.db import collections, db, fractals
@@ -84,6 +86,7 @@ def app(app, conf, store, monkeypatch):
     conf.set_override("public_gallery", True, "api")
     monkeypatch.setattr(factory, "open_authenticator", lambda *_: ByHeader())
     app = create_app(conf, store, "1.2.3")
+    settings.follow(app, LiveConfiguration(conf, Source("faafo-api", "1.2.3", [], []), ()))
     yield app
     with app.app_context():
         db.engine.dispose()
