@@ -140,13 +140,26 @@ class LiveConfiguration:
         with self._lock:
             if settings == self._settings:
                 return
-            good: Values = {}
-            for name, text in sorted(settings.values.items()):
-                problem = self._problem_with(good, name, text)
-                if problem and self._settings.values.get(name) != text:
+            good, problems = self._accepted(settings.values)
+            for name, problem in problems.items():
+                if self._settings.values.get(name) != settings.values[name] or name in self._parsed:
                     LOG.error("a setting takes no effect: %s", problem)
             self._settings, self._parsed = settings, good
             self._apply()
+
+    def _accepted(self, texts: Mapping[str, str]) -> tuple[Values, dict[str, str]]:
+        """Return the values of settings that are valid, and what is wrong with the others.
+
+        One may be valid only with another: those that are refused are tried again with the others.
+        """
+        good: Values = {}
+        left = sorted(texts)
+        while True:
+            found = {name: self._problem_with(good, name, texts[name]) for name in left}
+            problems = {name: problem for name, problem in found.items() if problem is not None}
+            if len(problems) == len(left):
+                return good, problems
+            left = [*problems]
 
     def _problem_with(self, good: Values, name: str, text: str) -> str | None:
         """Add the value of a setting to ``good``; return what is wrong with it, None if nothing."""

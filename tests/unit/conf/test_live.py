@@ -217,6 +217,28 @@ def check(values):
         raise errors.ConfigurationError(f"[events] retention = {values['events.retention']:.0f}")
 
 
+def test_settings_that_are_valid_only_together_all_take_effect(live, path, caplog):
+    path.write_text(FIRST.replace("1,2", "5000"))
+    look(live)
+    live.require(check)
+    retention, schedule = {"events.retention": "3000"}, {"webhook.retry_schedule": "1000"}
+    live.apply_settings(*(1, schedule | retention))
+    assert (live.conf.events.retention, live.conf.webhook.retry_schedule) == (3000.0, [1000.0])
+    assert errors_of(caplog) == []
+
+
+def test_a_setting_that_is_no_longer_valid_without_another_is_said(live, path, caplog):
+    path.write_text(FIRST.replace("1,2", "5000"))
+    look(live)
+    live.require(check)
+    retention, schedule = {"events.retention": "3000"}, {"webhook.retry_schedule": "1000"}
+    live.apply_settings(*(1, schedule | retention))
+    live.apply_settings(*(2, retention))
+    live.apply_settings(*(3, retention))
+    assert live.conf.events.retention == 604_800.0
+    assert len(errors_of(caplog)) == 1
+
+
 def test_a_file_that_does_not_fit_the_settings_is_refused(live, path, caplog):
     live.require(check)
     live.apply_settings(*(1, {"webhook.retry_schedule": "1000"}))
