@@ -194,9 +194,8 @@ def run(main: Callable[[Stop], int | None]) -> int:
 
     An error that faafo can explain is logged as one line, without a traceback.
     """
-    # Until the command listens for signals: it would end the process.
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
     stop = Stop(lambda: meditation.write(cfg.CONF, version()))
+    stop.begin()
     status, sentence = 1, None
     try:
         status = main(stop) or 0

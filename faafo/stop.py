@@ -40,6 +40,7 @@ class Stop:
 
     def __init__(self, report: Callable[[], None] = lambda: None) -> None:
         self._report = report
+        self._ignores_hangup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         self.requested = threading.Event()
         self.immediate = threading.Event()
         self.reload = threading.Event()
@@ -48,6 +49,13 @@ class Stop:
         self._finished = threading.Event()
         self._status: int | None = None
         self._has_terminal = True
+
+    def begin(self) -> None:
+        """Let no signal end the process, until it listens, that is not to end it later either."""
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
+        if not _has_terminal():
+            # The files are watched from then on.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def listen(self, drain_timeout: Callable[[], float] = float) -> None:
         """Handle SIGTERM, SIGINT, SIGHUP, SIGUSR2 and errors of threads from now on.
@@ -66,7 +74,7 @@ class Stop:
         signal.set_wakeup_fd(sent.detach())
         for number in (*SIGNALS, signal.SIGUSR2):
             # nohup(1) ignores SIGHUP for a process that is to outlive its terminal.
-            if number == signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN:
+            if number == signal.SIGHUP and self._ignores_hangup:
                 continue
             signal.signal(number, lambda _number, _frame: None)
         threading.excepthook = self._fail

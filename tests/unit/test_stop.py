@@ -143,11 +143,12 @@ def test_the_end_of_the_terminal_stops_a_service_unless_nohup_started_it(run, ha
     status, log = run(f"""
         import fcntl, os, pty, termios
 
+        os.setsid()
+        _master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, signal.{handler})
+
         def main(stop):
-            os.setsid()
-            _master, terminal = pty.openpty()
-            fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
-            signal.signal(signal.SIGHUP, signal.{handler})
             stop.listen(lambda: 3600.0)
             signal.raise_signal(signal.SIGHUP)
             drains = {drains} and stop.requested.wait(60)
@@ -161,11 +162,14 @@ def test_the_end_of_the_terminal_stops_a_service_unless_nohup_started_it(run, ha
 
 
 def test_sighup_stops_no_service_without_a_terminal_and_has_it_reload(run):
+    """Not while it starts, either: what holds up a start may be what is to be configured."""
     status, log = run("""
         import os
 
+        os.setsid()
+
         def main(stop):
-            os.setsid()
+            signal.raise_signal(signal.SIGHUP)
             stop.listen(lambda: 3600.0)
             for _ in range(2):
                 signal.raise_signal(signal.SIGHUP)
