@@ -48,6 +48,8 @@ class Leader:
         self._interval = ttl / EXTENSIONS_PER_TTL
         self._changed = threading.Condition()
         self._token: int | None = None
+        # Whether the last step has failed: only the first of several failures is a warning.
+        self._failing = False
 
     def wait(self, stop: threading.Event) -> Fence | None:
         """Return what a set is to be posted with, once this producer leads; None if it stops."""
@@ -70,17 +72,24 @@ class Leader:
     def _step(self) -> float:
         """Do what there is to do; return the seconds until the next step."""
         try:
-            if not self._is_wanted():
-                self._resign()
-                return RETRY_SECONDS
-            return self._acquire() if self._token is None else self._extend(self._token)
+            pause = self._next()
+            self._failing = False
+            return pause
         except errors.FaafoError as error:
             # A lock that is held may be so still, and what is posted without it is refused.
-            LOG.warning("the lock of the generators: %s", error)
+            level = logging.DEBUG if self._failing else logging.WARNING
+            LOG.log(level, "the lock of the generators: %s", error)
+            self._failing = True
         # The answer comes from another process, and the next one may be better.
         except Exception:
             LOG.exception("the lock of the generators")
         return min(RETRY_SECONDS, self._interval)
+
+    def _next(self) -> float:
+        if not self._is_wanted():
+            self._resign()
+            return RETRY_SECONDS
+        return self._acquire() if self._token is None else self._extend(self._token)
 
     def _acquire(self) -> float:
         try:

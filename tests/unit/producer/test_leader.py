@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The leader among producers, and a generator that asks it, on a real API."""
 
+import logging
 import random
 import threading
 
@@ -102,10 +103,16 @@ def test_a_producer_that_generates_nothing_does_not_lead(lead, stop, wait_until)
 
 
 def test_an_api_that_is_away_does_not_end_the_thread(stop, caplog, wait_until):
+    caplog.set_level(logging.DEBUG)
     leader = Leader(Client("http://127.0.0.1:9"), "first", 1.0)
     thread = threading.Thread(target=leader.run, args=(stop,))
     thread.start()
-    wait_until(lambda: "the lock of the generators: endpoint_url" in caplog.text)
+    text = "the lock of the generators: endpoint_url"
+    wait_until(lambda: caplog.text.count(text) >= 2)
+    assert [one.levelname for one in caplog.records if text in one.message][:2] == [
+        "WARNING",
+        "DEBUG",
+    ]
     assert thread.is_alive()
     stop.set()
     thread.join(60)
