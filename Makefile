@@ -1,7 +1,7 @@
 # make run    start faafo on this machine: no root, no server, no configuration needed
 # make unit   run the unit tests: no server, no system package; about a minute
 # make test   install what the tests need, then run all of them
-# make lint   check style, format and types
+# make lint   check style, format and types, and the playbook
 # make chaos  kill everything while fractals are rendered, and count; takes up to 50 minutes
 # make soak   ten minutes of load, to see that nothing grows
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
@@ -60,6 +60,7 @@ lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint --offline --strict --profile production
 
 docs: $(VENV)/.docs-installed
 	$(BIN)/sphinx-build -W --keep-going -E -b html doc/source doc/build/html

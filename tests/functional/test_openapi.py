@@ -83,12 +83,12 @@ CALLS = {
     ("/v1", "get"): "show_version",
 }
 # `make fuzz` asks for more.
-REQUESTS = int(os.environ.get("FAAFO_FUZZ_REQUESTS", "300"))
+REQUESTS = int(os.environ.get("FAAFO_FUZZ_REQUESTS", "600"))
 COMMAND = [
     f"--config-file={Path(__file__).with_name('schemathesis.toml')}",
     "run",
     "--checks=all",
-    "--max-examples=30",
+    "--max-examples=8",
     "--suppress-health-check=all",
     "--no-color",
 ]
