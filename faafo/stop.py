@@ -10,6 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from types import FrameType
 
 from faafo import errors
 
@@ -52,10 +53,11 @@ class Stop:
 
     def begin(self) -> None:
         """Let no signal end the process, until it listens, that is not to end it later either."""
-        signal.signal(signal.SIGUSR2, signal.SIG_IGN)
-        if not _has_terminal():
+        # SIG_IGN would be inherited by children, as nohup(1) has it.
+        signal.signal(signal.SIGUSR2, _do_nothing)
+        if not _has_terminal() and not self._ignores_hangup:
             # The files are watched from then on.
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.signal(signal.SIGHUP, _do_nothing)
 
     def listen(self, drain_timeout: Callable[[], float] = float) -> None:
         """Handle SIGTERM, SIGINT, SIGHUP, SIGUSR2 and errors of threads from now on.
@@ -76,7 +78,7 @@ class Stop:
             # nohup(1) ignores SIGHUP for a process that is to outlive its terminal.
             if number == signal.SIGHUP and self._ignores_hangup:
                 continue
-            signal.signal(number, lambda _number, _frame: None)
+            signal.signal(number, _do_nothing)
         threading.excepthook = self._fail
         for name, target, argument in (
             ("signals", self._wait_for_signals, received),
@@ -151,6 +153,10 @@ class Stop:
             if time.monotonic() > deadline:
                 return False
         return True
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    """Handle a signal whose number is read elsewhere, or is of no interest."""
 
 
 def _has_terminal() -> bool:

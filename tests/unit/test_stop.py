@@ -181,6 +181,22 @@ def test_sighup_stops_no_service_without_a_terminal_and_has_it_reload(run):
     assert (status, log) == (0, "True False\n" * 2)
 
 
+def test_what_a_starting_service_passes_over_its_children_do_not_ignore(run):
+    status, log = run("""
+        import os, subprocess
+
+        os.setsid()
+        show = "import signal as s; print([s.getsignal(one).name for one in (s.SIGHUP, s.SIGUSR2)])"
+
+        def main(stop):
+            done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True)
+            print(done.stdout, file=sys.stderr, end="")
+
+        sys.exit(process.run(main))
+        """)
+    assert (status, log) == (0, "['SIG_DFL', 'SIG_DFL']\n")
+
+
 def test_ctrl_c_stops_without_a_drain_but_not_at_once(run):
     status, log = run(f"""
         def main(stop):
