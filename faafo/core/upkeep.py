@@ -25,6 +25,8 @@ GOES_ON = frozenset(
 )
 REPORTS = frozenset({"fractal.patch_fractal", "fractal.put_fractal", "fractal.put_image"})
 OPERATION = frozenset({"system.post_maintenance", "system.post_service"})
+# Joined once: every change asks.
+ENDPOINTS_THAT_GO_ON = REPORTS | OPERATION
 
 
 class Upkeep:
@@ -70,7 +72,7 @@ class Upkeep:
         :raises faafo.errors.ReadOnly: when it is, and ``endpoint`` is none of those that go on.
         """
         # An address without an endpoint is answered with 404 or 405.
-        if endpoint is None or blueprint in GOES_ON or endpoint in REPORTS | OPERATION:
+        if endpoint is None or blueprint in GOES_ON or endpoint in ENDPOINTS_THAT_GO_ON:
             return
         state = self.get()
         if state.mode is Mode.READ_ONLY:

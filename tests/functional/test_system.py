@@ -16,17 +16,13 @@ from faafo.db import services
 from faafo.db.services import Heartbeat
 from faafo.fractal.service import Kind, service_id
 from tests.functional.cluster import Cluster
-from tests.functional.processes import wait_until
+from tests.functional.processes import SMALL_FRACTAL, wait_until
 from tests.functional.servers import RabbitMQ
 from tests.functional.test_gallery import (
     Visit,
     browser_type_launch_args,  # noqa: F401
 )
 
-SMALL = {
-    "width": 320, "height": 240, "iterations": 100,
-    "xa": -1.6, "xb": 1.6, "ya": -1.2, "yb": 1.2, "cx": -0.8, "cy": 0.156,
-}  # fmt: skip
 SIZES = {390: 844, 1280: 800, 1920: 1080}
 # Milliseconds for what takes a few seconds: other tests have the machine, too.
 PATIENCE = 60_000
@@ -63,7 +59,7 @@ def box(page: Page, name: str):
 
 
 def post(cluster: Cluster, count: int) -> list[str]:
-    answer = requests.post(f"{cluster.url}/api/fractals", json=[SMALL] * count, timeout=60)
+    answer = requests.post(f"{cluster.url}/api/fractals", json=[SMALL_FRACTAL] * count, timeout=60)
     return [one["uuid"] for one in answer.json()["objects"]]
 
 
