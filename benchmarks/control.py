@@ -115,6 +115,7 @@ def run(report: Report) -> None:
         idle = _measure_idle(report, subjects)
         _write_rounds(report, subjects, idle)
         _write_costs(report, subjects[FAAFO], idle[FAAFO])
+        _write_processes(report, subjects)
         _compare(report, subjects, idle)
         _count(report, subjects[FAAFO].stack, tasks)
 
@@ -163,6 +164,20 @@ def _write_rounds(
         each = ", ".join(f"{a:.0f} ({b:.1f})" for a, b in zip(rates, costs, strict=True))
         rows.append((name, statistics.median(rates), statistics.median(costs), each))
     report.table(("median", "fractals/s", "CPU ms a fractal", "each round"), rows)
+
+
+def _write_processes(report: Report, subjects: Mapping[str, Subject]) -> None:
+    """Write where the CPU time of faafo and of the release before goes: the medians of rounds."""
+    of = {name: subjects[name].rounds for name in (FAAFO, BEFORE) if name in subjects}
+    processes = [*of[FAAFO][0].milliseconds]
+    rows = [
+        (process, *(_median_of(rounds, process) for rounds in of.values())) for process in processes
+    ]
+    report.table(("CPU ms a fractal, median", *of), rows)
+
+
+def _median_of(rounds: list[Round], process: str) -> float:
+    return statistics.median(one.milliseconds.get(process, 0.0) for one in rounds)
 
 
 def _compare(
