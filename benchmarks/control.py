@@ -25,7 +25,7 @@ STATEMENTS = {
     "ping": "Com_admin_commands",
 }
 FAAFO, CELERY, BEFORE = "faafo", "Flask, Celery, Redis", "the release before"
-ROUNDS = 5
+ROUNDS = 12
 TASKS = 600
 WARM_UP = 100
 IDLE_SECONDS = 15.0

@@ -78,7 +78,7 @@ def post_claim(body: NewClaim) -> Any:
 
 
 def _told() -> dict[str, Any]:
-    """Return what a producer has to know of its workers; it is read twice a second at most."""
+    """Return what a producer has to know of its workers; it is read once a second at most."""
     disabled = collaborators().registry.disabled(Kind.WORKER)
     return {"disabled_workers": disabled} if disabled else {}
 

@@ -9,9 +9,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from faafo import errors
 from faafo.core.collaborators import collaborators
-from faafo.core.refreshed import READ_SECONDS, Refreshed
+from faafo.core.refreshed import Refreshed
 
 LOG = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
 
 
 class SettingWatch:
@@ -40,7 +42,7 @@ class SettingWatch:
 
         Call it before the first request.
         """
-        looks = Refreshed(self.look)
+        looks = Refreshed(self.look, LOOK_SECONDS)
         self._app.before_request(looks.get)
 
     def look(self) -> None:
@@ -61,4 +63,4 @@ class SettingWatch:
             # If this thread ended, no later setting would take effect.
             except Exception:
                 LOG.exception("could not look at the settings")
-            self._stopped.wait(READ_SECONDS)
+            self._stopped.wait(LOOK_SECONDS)

@@ -8,7 +8,6 @@ import threading
 from dataclasses import replace
 
 from oslo_config import cfg
-from oslo_service import systemd
 
 from faafo import process
 from faafo.app import settings
@@ -69,7 +68,7 @@ def run_all(stop: process.Stop) -> int:
 
     def on_ready() -> None:
         console.ready.set()
-        systemd.notify()
+        process.ready()
 
     def work() -> None:
         try:

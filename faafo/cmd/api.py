@@ -3,8 +3,6 @@
 
 import sys
 
-from oslo_service import systemd
-
 from faafo import errors, process
 from faafo.app import settings
 from faafo.app.factory import create_app
@@ -38,7 +36,7 @@ def serve(stop: process.Stop) -> None:
     with serving(conf.metrics.bind, process.version(), ["api"]):
         try:
             api.start(stop.requested)
-            systemd.notify()
+            process.ready()
         except errors.DatabaseUnavailable:
             if not stop.requested.is_set():
                 raise

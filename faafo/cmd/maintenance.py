@@ -27,7 +27,7 @@ def show(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
 
 
 def change(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
-    """Set the mode; every API knows it within half a second."""
+    """Set the mode; every API knows it within a second."""
     asked = conf.command
     until = None if asked.until is None else asked.until.astimezone(UTC).replace(tzinfo=None)
     with open_session(conf) as opened:

@@ -3,8 +3,6 @@
 
 import sys
 
-from oslo_service import systemd
-
 from faafo import process
 from faafo.client import service_auth
 from faafo.client.heartbeat import open_heartbeat
@@ -37,7 +35,7 @@ def notify(stop: process.Stop) -> None:
     client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
     SettingWatch(client, live.apply_settings).start(stop.requested)
     with serving(conf.metrics.bind, told.version, ["notifier"]), heartbeat:
-        notifier.run(stop.requested, systemd.notify, stop.forced)
+        notifier.run(stop.requested, process.ready, stop.forced)
 
 
 if __name__ == "__main__":

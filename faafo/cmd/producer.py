@@ -3,8 +3,6 @@
 
 import sys
 
-from oslo_service import systemd
-
 from faafo import process
 from faafo.client import service_auth
 from faafo.client.setting_watch import READ_TIMEOUT, SettingClient, SettingWatch
@@ -33,7 +31,7 @@ def produce(stop: process.Stop) -> int:
     client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
     SettingWatch(client, producer.settings.follow).start(stop.requested)
     with serving(conf.metrics.bind, process.version(), ["producer"]):
-        return producer.run(stop.requested, systemd.notify, stop.forced)
+        return producer.run(stop.requested, process.ready, stop.forced)
 
 
 if __name__ == "__main__":

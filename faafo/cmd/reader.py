@@ -3,8 +3,6 @@
 
 import sys
 
-from oslo_service import systemd
-
 from faafo import errors, process
 from faafo.client import service_auth
 from faafo.client.heartbeat import open_heartbeat
@@ -42,7 +40,7 @@ def read(stop: process.Stop) -> None:
     client = SettingClient(conf.endpoint_url, 1, READ_TIMEOUT, auth)
     SettingWatch(client, live.apply_settings).start(stop.requested)
     with serving(conf.metrics.bind, told.version, ["reader"]), heartbeat:
-        reader.run(stop.requested, systemd.notify)
+        reader.run(stop.requested, process.ready)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 
 import sys
 
-from oslo_service import systemd
-
 from faafo import process
 from faafo.metrics.server import serving
 from faafo.rpc.transport import get_transport, register_opts
@@ -30,7 +28,7 @@ def work(stop: process.Stop) -> None:
     stop.listen(lambda: conf.worker.drain_timeout)
     live.follow(stop.requested, stop.reload)
     with serving(conf.metrics.bind, process.version(), ["worker"]):
-        worker.run(stop.requested, stop.immediate, systemd.notify)
+        worker.run(stop.requested, stop.immediate, process.ready)
 
 
 if __name__ == "__main__":

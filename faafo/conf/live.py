@@ -226,7 +226,8 @@ class LiveConfiguration:
                 LOG.warning("%s has changed: it needs a restart", shown_name(name))
 
     def _effective(self) -> Values:
-        return {name: (self._from_files | self._parsed)[name] for name in self._live}
+        values = self._from_files | self._parsed
+        return {name: values[name] for name in self._live}
 
     def _take_digest(self) -> None:
         secret = {name for name, (_group, opt) in options_of(self.conf).items() if opt.secret}

@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 # Seconds after which a change by another process is known, at most.
-READ_SECONDS = 0.5
+# An idle API reads what concerns claims so often.
+READ_SECONDS = 1.0
 
 
 class Refreshed(Generic[Value]):

@@ -19,7 +19,7 @@ PURGE_SECONDS = 60.0
 class Registry:
     """Stores heartbeats, lists services, and knows which of them are disabled.
 
-    A claim asks whether its producer is disabled; that is read twice a second at most.
+    A claim asks whether its producer is disabled; that is read once a second at most.
     """
 
     def __init__(self, conf: cfg.ConfigOpts) -> None:

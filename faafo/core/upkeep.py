@@ -30,7 +30,7 @@ ENDPOINTS_THAT_GO_ON = REPORTS | OPERATION
 
 
 class Upkeep:
-    """The mode of maintenance as a process of the API knows it: at most half a second old."""
+    """The mode of maintenance as a process of the API knows it: at most a second old."""
 
     def __init__(self) -> None:
         self._mode = Refreshed(_read)

@@ -89,7 +89,7 @@ ONLY_IN = {
     "webob": {"auth"},
     "oslo_reports": {"meditation"},
     "oslo_upgradecheck": {"cmd"},
-    "oslo_service": {"rpc", "cmd"},
+    "oslo_service": {"process", "rpc"},
     "numba": {"render"},
     "llvmlite": {"render"},
     "numpy": {"render"},
