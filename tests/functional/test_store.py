@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every image store keeps the same promises, also when it breaks."""
 
+import functools
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from faafo import errors
 from faafo.fractal.lease import make_token
@@ -32,6 +34,15 @@ from tests.functional.stores import (
 OVER_A_LINK = ["api", "moto", "swift"]
 KINDS = ["file", *OVER_A_LINK]
 LONG = 3600.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _descriptions_read_once() -> Iterator[None]:
+    """Spare each client of S3 the descriptions of all its calls, most of what it takes to make."""
+    read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _loader, path: read(path))
+        yield
 
 
 @pytest.fixture(scope="module")
