@@ -5,6 +5,7 @@ Reads one JSON object a line, with ``argv``, ``environment``, ``directory`` and 
 for what the command prints; answers each with the exit status, or null after ``PATIENCE_SECONDS``.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -20,6 +21,9 @@ PATIENCE_SECONDS = 20
 # What takes a second, and each child would do again.
 for name in ("all", "api", "manage", "notifier", "producer", "reader", "worker"):
     importlib.import_module(f"faafo.cmd.{name}")
+# Otherwise the first collection in a child would copy all that is loaded.
+gc.collect()
+gc.freeze()
 
 MAINS = {
     "faafo-all": entry.all_in_one,
