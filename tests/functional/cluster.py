@@ -13,7 +13,6 @@ from PIL import Image
 
 from faafo.client.http import Client
 from faafo.fractal.task import FractalTask
-from tests.functional.asking import request
 from tests.functional.processes import Service, upgrade_database, wait_until, write_config
 from tests.plain_loop import plain_pixels
 
@@ -73,7 +72,7 @@ class Cluster:
             self.api.kill()
             self.start_api(int(self.url.rpartition(":")[2]))
         for record in self.records():
-            request("DELETE", f"{self.url}/api/fractal/{record['uuid']}", timeout=120)
+            requests.delete(f"{self.url}/api/fractal/{record['uuid']}", timeout=120)
         for path in self.images.glob("*"):
             path.unlink(missing_ok=True)
 
@@ -106,7 +105,7 @@ class Cluster:
 
     def _is_well(self) -> bool:
         try:
-            return request("GET", f"{self.url}/healthcheck", timeout=120).ok
+            return requests.get(f"{self.url}/healthcheck", timeout=120).ok
         except requests.ConnectionError:
             return False
 
@@ -152,8 +151,7 @@ class Cluster:
 
     def records(self, status: str | None = None) -> list[dict[str, Any]]:
         """Return all fractals, at most 100, or those with ``status``."""
-        path = "/api/fractal?results_per_page=100"
-        answer = request("GET", self.url + path, timeout=120).json()
+        answer = requests.get(f"{self.url}/api/fractal?results_per_page=100", timeout=120).json()
         return [one for one in answer["objects"] if status in (None, one["status"])]
 
     def wait_until_complete(self, count: int, timeout: float = 300) -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from PIL import Image
 from faafo.auth.policy import Rules
 from faafo.fractal.service import service_id
 from faafo.policies.endpoints import PUBLIC, RULES
-from tests.functional.asking import request
 from tests.functional.processes import SMALL_FRACTAL
 
 ALL_PROJECTS = "fractal:all_projects"
@@ -248,7 +247,7 @@ class Matrix:
 
     def ask(self, user: User, method: str, path: str, **body: Any) -> requests.Response:
         """Send a request of a user."""
-        return request(
+        return requests.request(
             method,
             self._url + path,
             headers=user.headers,
@@ -330,10 +329,9 @@ class Matrix:
             lease = next((one for one in claimed if one["uuid"] == uuid), None)
         named = {"attempt": lease["attempt"], "token": lease["token"]}
         digest = base64.b64encode(hashlib.sha256(png).digest()).decode()
-        answer = request(
-            "PUT",
+        answer = requests.put(
             f"{self._url}/api/fractal/{uuid}/image",
-            data=png,
+            png,
             params=named,
             headers={
                 **service.headers,

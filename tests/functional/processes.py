@@ -15,13 +15,11 @@ SIGKILL, in the middle of things. ``running_api`` does all of this for a test of
 """
 
 import contextlib
-import functools
 import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,8 +33,6 @@ from sqlalchemy import create_engine
 from faafo.db import schema
 from faafo.db.url import parse_url
 from faafo.store.filesystem import FilesystemStore
-from tests.functional import loaded
-from tests.functional.asking import request
 
 SCRIPTS = Path(sys.executable).parent
 # Shared by all processes: stevedore keeps in it which entry points SCRIPTS' environment has.
@@ -103,19 +99,10 @@ def environment(directory: Path) -> dict[str, str]:
     }
 
 
-def run(
-    directory: Path, script: str, *arguments: Any, fresh: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run a console script that ends by itself; return its status and what it printed.
-
-    :param fresh: whether a new interpreter runs it, as for users: see ``Service``.
-    """
-    words = [str(word) for word in arguments]
-    if not fresh:
-        env = environment(directory)
-        return loaded.finished(SCRIPTS / script, words, directory, env, PATIENCE_SECONDS)
+def run(directory: Path, script: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
+    """Run a console script that ends by itself; return its status and what it printed."""
     return subprocess.run(
-        [SCRIPTS / script, *words],
+        [SCRIPTS / script, *map(str, arguments)],
         env=environment(directory),
         cwd=directory,
         stdin=subprocess.DEVNULL,
@@ -127,24 +114,9 @@ def run(
 
 def upgrade_database(database_url: str) -> None:
     """Do what ``faafo-manage db upgrade`` does, without the start of a process."""
-    url = parse_url(database_url)
-    if url.get_backend_name() == "sqlite" and not Path(url.database).exists():
-        Path(url.database).write_bytes(_upgraded_sqlite())
-        return
-    made = create_engine(url)
+    made = create_engine(parse_url(database_url))
     schema.upgrade(made)
     made.dispose()
-
-
-@functools.cache
-def _upgraded_sqlite() -> bytes:
-    """Return an SQLite file with the latest schema and no rows: to migrate one takes longer."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "empty.sqlite"
-        made = create_engine(f"sqlite:///{path}")
-        schema.upgrade(made)
-        made.dispose()
-        return path.read_bytes()
 
 
 class Service:
@@ -154,30 +126,17 @@ class Service:
     :param script: the name of the console script.
     :param arguments: its command line.
     :param name: what its log is called; give one when the same script runs twice.
-    :param fresh: whether it is started by a new interpreter, as users do; by default a service of
-        faafo is forked from a process that has loaded it, which takes half the processor's time.
     """
 
     def __init__(
-        self,
-        directory: Path,
-        script: str,
-        *arguments: Any,
-        name: str | None = None,
-        fresh: bool = False,
+        self, directory: Path, script: str, *arguments: Any, name: str | None = None
     ) -> None:
         self.name = name or script
         self.log = directory / f"{self.name}.log"
         self._told = False
-        path, words = SCRIPTS / script, [str(word) for word in arguments]
-        self._process: subprocess.Popen | loaded.Loaded
-        if not fresh and path.parent == SCRIPTS and path.name in loaded.SCRIPTS:
-            env = environment(directory)
-            self._process = loaded.Loaded(path, words, directory, env, self.log)
-            return
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [path, *words],
+                [SCRIPTS / script, *map(str, arguments)],
                 env=environment(directory),
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
@@ -281,7 +240,7 @@ class Api:
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send one request, on a connection of its own, and return the answer."""
-        return request(method, self.url + path, timeout=PATIENCE_SECONDS, **arguments)
+        return requests.request(method, self.url + path, timeout=PATIENCE_SECONDS, **arguments)
 
     def post_fractal(self, **fields: Any) -> dict[str, Any]:
         """Post a small fractal with ``fields`` and return its record."""
@@ -337,23 +296,22 @@ def running_api(
     :param api: options of group ``[api]``.
     """
     datadir = directory / "images"
-    database_url = database_url or f"sqlite:///{directory}/faafo.sqlite"
     config = write_config(
         directory / "api.conf",
         DEFAULT={
             "bind_port": 0,
-            "database_url": database_url,
+            "database_url": database_url or f"sqlite:///{directory}/faafo.sqlite",
             "filesystem_store_datadir": datadir,
         },
         api=api,
         store=store or {},
         **(groups or {}),
     )
-    upgrade_database(database_url)
+    if database_url:
+        upgrade_database(database_url)
     store = FilesystemStore(str(datadir))
     store.check()
     with Service(directory, "faafo-api", "--config-file", config) as service:
         url = service.wait_for_url()
-        is_well = functools.partial(request, "GET", f"{url}/healthcheck", timeout=120)
-        wait_until(lambda: is_well().ok, "the API to be well")
+        wait_until(lambda: requests.get(f"{url}/healthcheck", timeout=120).ok, "the API to be well")
         yield Api(url, service, config, store, datadir)

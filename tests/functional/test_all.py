@@ -28,7 +28,7 @@ def records(url, status):
 
 
 def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, config):
-    with Service(tmp_path, "faafo-all", "--config-file", config, fresh=True) as service:
+    with Service(tmp_path, "faafo-all", "--config-file", config) as service:
         line = service.wait_for_line("faafo is at http://127.0.0.1:")
         assert re.fullmatch(r"faafo is at http://127\.0\.0\.1:\d+/", line)
         url = line.removeprefix("faafo is at ").rstrip("/")
@@ -61,9 +61,7 @@ def test_a_gallery_fills_by_itself_and_is_there_again_after_a_restart(tmp_path, 
         service.stop(signal.SIGINT)
         assert "Traceback" not in service.output()
 
-    with Service(
-        tmp_path, "faafo-all", "--config-file", config, name="again", fresh=True
-    ) as service:
+    with Service(tmp_path, "faafo-all", "--config-file", config, name="again") as service:
         url = service.wait_for_line("faafo is at ").removeprefix("faafo is at ").rstrip("/")
         uuids = {record["uuid"] for record in records(url, "complete")}
         assert {record["uuid"] for record in old} <= uuids
@@ -79,7 +77,7 @@ def test_one_set_can_be_made_without_any_server(tmp_path):
         tmp_path / "all.conf",
         DEFAULT={"bind_port": 0, "one_shot": True, "min_tasks": 2, "max_tasks": 2},
     )
-    finished = run(tmp_path, "faafo-all", "--config-file", config, fresh=True)
+    finished = run(tmp_path, "faafo-all", "--config-file", config)
     assert finished.returncode == 0
     assert "2 of 2 task(s) complete" in finished.stderr
     assert finished.stdout.startswith("faafo is at http://127.0.0.1:")
@@ -91,7 +89,7 @@ def test_one_set_can_be_made_without_any_server(tmp_path):
 def test_the_console_stays_short_and_shows_the_address_while_fractals_complete(tmp_path):
     state = tmp_path / "here"
     arguments = ("--port", 0, "--state-dir", "here", "--interval", 0.2, "--worker-slots", 1)
-    with Service(tmp_path, "faafo-all", *arguments, fresh=True) as service:
+    with Service(tmp_path, "faafo-all", *arguments) as service:
         address = service.wait_for_line("faafo is at ").removeprefix("faafo is at ")
         service.wait_for_line(f"Ready: {address}")
         url = address.rstrip("/")
@@ -105,9 +103,7 @@ def test_the_console_stays_short_and_shows_the_address_while_fractals_complete(t
 
 def test_progress_is_shown_while_the_kernel_is_compiled(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "environment", without_kernel(processes.environment))
-    with Service(
-        tmp_path, "faafo-all", "--port", 0, "--state-dir", tmp_path, fresh=True
-    ) as service:
+    with Service(tmp_path, "faafo-all", "--port", 0, "--state-dir", tmp_path) as service:
         url = service.wait_for_line("faafo is at ").removeprefix("faafo is at ").rstrip("/")
         starting = service.wait_for_line("The worker is starting.")
         assert service.lines_with("Ready") == []
@@ -124,14 +120,14 @@ def without_kernel(environment):
 
 def test_a_quiet_one_prints_nothing(tmp_path):
     arguments = ("--port", 0, "--state-dir", tmp_path, "--one-shot", "--max-tasks", 1, "--quiet")
-    finished = run(tmp_path, "faafo-all", *arguments, fresh=True)
+    finished = run(tmp_path, "faafo-all", *arguments)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
     assert len(list(tmp_path.rglob("*.png"))) == 1
 
 
 def test_the_log_has_everything_when_it_is_asked_for(tmp_path):
     arguments = ("--port", 0, "--state-dir", tmp_path, "--one-shot", "--max-tasks", 1)
-    finished = run(tmp_path, "faafo-all", *arguments, "--debug", fresh=True)
+    finished = run(tmp_path, "faafo-all", *arguments, "--debug")
     assert finished.returncode == 0
     assert "saved result of task " in finished.stderr
     claims = [line for line in finished.stderr.splitlines() if '"POST /api/claim ' in line]

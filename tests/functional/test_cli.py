@@ -25,7 +25,6 @@ from faafo.cli.base import LOGIN_HINT
 from faafo.client.http import Client
 from faafo.client.parameters import make_task
 from faafo.fractal.png import has_sides
-from tests.functional import loaded
 from tests.functional.processes import (
     PATIENCE_SECONDS,
     SCRIPTS,
@@ -83,11 +82,10 @@ class Shell:
 
     def faafo(self, *argv: object) -> Finished:
         """Run a command line."""
-        env = environment(self.directory) | {"FAAFO_URL": self.url}
-        words = [str(word) for word in argv]
-        done = loaded.finished(SCRIPTS / "faafo", words, self.directory, env, PATIENCE_SECONDS)
-        assert "Traceback" not in done.stderr
-        return done
+        with self.start(*argv) as process:
+            output, error = process.communicate(timeout=PATIENCE_SECONDS)
+        assert "Traceback" not in error
+        return subprocess.CompletedProcess(argv, process.returncode, output, error)
 
     def script(self, text: str) -> Finished:
         """Run a script of bash."""

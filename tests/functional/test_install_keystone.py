@@ -82,7 +82,7 @@ def running(directory: Path, guide: Guide, port: int) -> Iterator[None]:
     """Start the services by the command lines of the page, the API on ``port``."""
     ports = write_config(directory / "port.conf", DEFAULT={"bind_port": port})
     (upgrade,) = guide.commands("faafo-manage")
-    assert run(directory, *upgrade.split(), fresh=True).returncode == 0
+    assert run(directory, *upgrade.split()).returncode == 0
     with contextlib.ExitStack() as services:
         for name, line in (
             ("api", "the API listens on"),
@@ -91,8 +91,7 @@ def running(directory: Path, guide: Guide, port: int) -> Iterator[None]:
         ):
             (command,) = guide.commands(f"faafo-{name}")
             more = ("--config-file", ports) if name == "api" else ()
-            service = Service(directory, *command.split(), *more, fresh=True)
-            services.enter_context(service)
+            service = services.enter_context(Service(directory, *command.split(), *more))
             service.wait_for_line(line)
         yield
 

@@ -116,7 +116,7 @@ class Stack:
     def _start(self, role: str, **groups: dict[str, Any]) -> Service:
         path = self.cluster.directory / f"{role}.conf"
         config = write_config(path, events=self._events, **self._metrics(role), **groups)
-        service = Service(path.parent, f"faafo-{role}", "--config-file", config, fresh=True)
+        service = Service(path.parent, f"faafo-{role}", "--config-file", config)
         self._others.callback(service.kill)
         return service
 

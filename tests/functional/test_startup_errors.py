@@ -28,7 +28,7 @@ OWN_OPTIONS = {
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_explains_itself(tmp_path, script):
-    finished = run(tmp_path, script, "--help", fresh=True)
+    finished = run(tmp_path, script, "--help")
     assert finished.returncode == 0
     for option in OWN_OPTIONS[script]:
         assert option in finished.stdout
@@ -40,7 +40,7 @@ def test_every_script_explains_itself(tmp_path, script):
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_tells_its_version(tmp_path, script):
-    finished = run(tmp_path, script, "--version", fresh=True)
+    finished = run(tmp_path, script, "--version")
     assert finished.returncode == 0
     assert finished.stdout[0].isdigit()
     assert finished.stderr == ""
