@@ -68,7 +68,7 @@ def test_the_picture_is_zoomed_by_buttons_keys_and_the_wheel(page: Page):
     frame = page.locator(".zoomable")
     frame.hover()
     page.mouse.wheel(0, -100)
-    page.wait_for_function(f"{TRANSFORM}.includes('scale(2.25)')")
+    page.wait_for_function(f"() => {TRANSFORM}.includes('scale(2.25)')")
     frame.focus()
     page.keyboard.press("+")
     assert scale_of(page) == pytest.approx(1.5**3)

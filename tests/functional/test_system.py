@@ -72,12 +72,15 @@ def test_a_box_blinks_for_each_fractal_that_its_worker_completes(cluster: Cluste
         " if (target.dataset.kind === 'worker') window.blinks.push(target.dataset.name); })"
     )
     # Events are told once a stream is open; each fractal after that is one blink.
-    page.wait_for_function("document.documentElement.dataset.streams === 'open'", timeout=PATIENCE)
+    # A function: the policy of the page lets no text be evaluated there, as a later look would.
+    page.wait_for_function(
+        "() => document.documentElement.dataset.streams === 'open'", timeout=PATIENCE
+    )
     uuids = post(cluster, 6)
     wait_until(
         lambda: all(cluster.client.get(uuid)["status"] == "complete" for uuid in uuids), "six"
     )
-    page.wait_for_function("window.blinks.length >= 6", timeout=PATIENCE)
+    page.wait_for_function("() => window.blinks.length >= 6", timeout=PATIENCE)
     by = sorted(cluster.client.get(uuid)["generated_by"] for uuid in uuids)
     assert sorted(page.evaluate("window.blinks")) == by
 
