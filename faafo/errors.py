@@ -118,6 +118,10 @@ class FractalFixed(FaafoError):
     """Raised when a client tries to change an immutable field of a fractal."""
 
 
+class WebhookDisabled(FaafoError):
+    """Raised when a delivery is asked for to a webhook that is disabled; says why it is."""
+
+
 class FractalExists(FaafoError):
     """Raised when a fractal is posted with the uuid of another one."""
 

@@ -45,6 +45,7 @@ STATUS = {
     errors.SettingNotFound: 404,
     errors.ImageNotFound: 404,
     errors.FractalExists: 409,
+    errors.WebhookDisabled: 409,
     errors.CollectionReserved: 409,
     errors.FractalFixed: 409,
     errors.StaleAttempt: 409,

@@ -117,10 +117,10 @@ def change(session: Session, seen: Webhook, values: dict[str, Any]) -> Webhook:
 def require_enabled(webhook: Webhook) -> None:
     """Require that deliveries to a webhook are made.
 
-    :raises faafo.errors.InvalidWebhook: when it is disabled.
+    :raises faafo.errors.WebhookDisabled: when it is disabled.
     """
     if not webhook.enabled:
-        raise errors.InvalidWebhook(f"enabled: the webhook is disabled: {webhook.reason}")
+        raise errors.WebhookDisabled(f"the webhook is disabled: {webhook.reason}")
 
 
 def enabling(seen: Webhook | None, enabled: bool) -> dict[str, Any]:
@@ -221,7 +221,7 @@ def purge_callbacks(session: Session, seconds: float) -> int:
 def ping(session: Session, seen: Webhook) -> None:
     """Queue a ping to a webhook.
 
-    :raises faafo.errors.InvalidWebhook: when it is disabled.
+    :raises faafo.errors.WebhookDisabled: when it is disabled.
     """
     require_enabled(seen)
     _ping(session, seen)

@@ -48,7 +48,7 @@ def test_a_webhook_is_made_shown_changed_and_deleted(client):
     changed = client.patch(address, json={"enabled": False, "events": ["fractal.deleted"]}).json
     assert (changed["enabled"], changed["reason"]) == (False, "disabled by a user")
     assert changed["events"] == ["fractal.deleted"]
-    assert client.post(f"{address}/ping").status_code == 400
+    assert client.post(f"{address}/ping").status_code == 409
     assert client.patch(address, json={"enabled": True}).json["reason"] is None
     assert client.delete(address).status_code == 204
     assert client.get(address).status_code == 404
@@ -171,7 +171,7 @@ def test_nothing_but_enabled_can_be_changed_of_a_callback(client, make_task):
         assert answer.status_code == 400
         assert answer.json["message"] == "enabled: is all that can be changed of a callback"
     assert client.patch(address, json={"enabled": False}).json["enabled"] is False
-    assert client.post(f"{address}/redeliver", json={}).status_code == 400
+    assert client.post(f"{address}/redeliver", json={}).status_code == 409
 
 
 def test_a_name_in_another_script_is_kept_in_ascii(client):

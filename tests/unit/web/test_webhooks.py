@@ -82,7 +82,7 @@ def test_a_webhook_is_disabled_enabled_pinged_and_deleted(visitor, made):
     _page, address = made
     visitor.post(address)
     assert "disabled: disabled by a user" in visitor.get(address).text
-    assert visitor.post(f"{address}/ping").status_code == 400
+    assert visitor.post(f"{address}/ping").status_code == 409
     visitor.post(address, data={"enabled": "true"})
     visitor.post(f"{address}/ping")
     assert visitor.get(address).text.count("webhook.ping") == 2
