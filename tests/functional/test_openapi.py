@@ -88,7 +88,7 @@ COMMAND = [
     f"--config-file={Path(__file__).with_name('schemathesis.toml')}",
     "run",
     "--checks=all",
-    "--max-examples=8",
+    "--max-examples=5",
     "--suppress-health-check=all",
     "--no-color",
 ]
