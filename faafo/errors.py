@@ -242,10 +242,6 @@ class WaitTimeout(FaafoError):
     """Raised when a fractal that is waited for is neither complete nor in error in time."""
 
 
-class OutputRefused(FaafoError):
-    """Raised when a file cannot be written that a user has asked for; names it."""
-
-
 class ServiceNotFound(FaafoError):
     """Raised when there is no service with the requested id."""
 

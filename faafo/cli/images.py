@@ -9,7 +9,7 @@ from pathlib import Path
 from faafo import errors
 from faafo.cli import picture, values
 from faafo.cli.base import PlainCommand
-from faafo.cli.output import Progress, check_target, replacing
+from faafo.cli.output import OutputRefused, Progress, check_target, replacing
 from faafo.cli.waiting import add_timeout, shown_on
 
 STANDARD_OUTPUT = "-"
@@ -33,7 +33,7 @@ class _SaveImage(PlainCommand):
     def check(self, path: str | None) -> None:
         """Check that the file can be written, before anything is done for it."""
         if path == STANDARD_OUTPUT and self.app.stdout.isatty():
-            raise errors.OutputRefused("-: is a terminal, which shows no images; name a file")
+            raise OutputRefused("-: is a terminal, which shows no images; name a file")
         if path is not None and path != STANDARD_OUTPUT:
             check_target(Path(path))
 

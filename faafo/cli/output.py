@@ -14,15 +14,19 @@ from faafo import errors
 ERASE_TO_END_OF_LINE = "\x1b[K"
 
 
+class OutputRefused(errors.FaafoError):
+    """Raised when a file cannot be written that a user has asked for; names it."""
+
+
 def check_target(path: Path) -> None:
     """Check that a file can be written there, before anything is done for it.
 
-    :raises faafo.errors.OutputRefused: when it cannot.
+    :raises faafo.cli.output.OutputRefused: when it cannot.
     """
     if path.is_dir():
-        raise errors.OutputRefused(f"{path}: is a directory; name a file")
+        raise OutputRefused(f"{path}: is a directory; name a file")
     if not path.parent.is_dir():
-        raise errors.OutputRefused(f"{path}: there is no directory {path.parent}")
+        raise OutputRefused(f"{path}: there is no directory {path.parent}")
 
 
 @contextmanager
@@ -31,7 +35,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
     A device or a pipe is written directly.
 
-    :raises faafo.errors.OutputRefused: when the system refuses it.
+    :raises faafo.cli.output.OutputRefused: when the system refuses it.
     """
     is_replaceable = path.is_file() or not path.exists()
     partial = path.with_name(f".{path.name:.200}.{uuid4().hex}.part") if is_replaceable else path
@@ -41,7 +45,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         if is_replaceable:
             partial.replace(path)
     except OSError as error:
-        raise errors.OutputRefused(f"{path}: {error.strerror}") from None
+        raise OutputRefused(f"{path}: {error.strerror}") from None
     finally:
         if is_replaceable:
             partial.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from faafo import errors
-from faafo.cli.output import Progress, check_target, replacing
+from faafo.cli.output import OutputRefused, Progress, check_target, replacing
 
 
 def test_a_file_is_replaced_when_it_is_whole(tmp_path):
@@ -45,15 +45,15 @@ def test_a_disk_that_is_full_is_named():
     path = Path("/dev/full")
     check_target(path)
     message = "/dev/full: No space left on device"
-    with pytest.raises(errors.OutputRefused, match=message), replacing(path) as file:
+    with pytest.raises(OutputRefused, match=message), replacing(path) as file:
         file.write(b"image")
     assert path.exists()
 
 
 def test_where_no_file_can_be_is_known_before(tmp_path):
-    with pytest.raises(errors.OutputRefused, match="is a directory; name a file"):
+    with pytest.raises(OutputRefused, match="is a directory; name a file"):
         check_target(tmp_path)
-    with pytest.raises(errors.OutputRefused, match=f"there is no directory {tmp_path}/a"):
+    with pytest.raises(OutputRefused, match=f"there is no directory {tmp_path}/a"):
         check_target(tmp_path / "a" / "x.png")
     check_target(tmp_path / "x.png")
 
