@@ -21,8 +21,8 @@ class WorkerRegistry:
     :param producer: our instance id, under which a report counts the slots that we occupy.
     :param report_timeout: seconds without a report after which a worker is no longer live.
     :param changed: called, without a lock, when a slot may have become free.
-    :param contradicted: called, without a lock, when a worker reports another standing than the
-        API has told.
+    :param urgent: called, without a lock, when the API must hear of a worker soon: it has stopped,
+        or it reports another standing than the API has told.
     """
 
     def __init__(
@@ -30,12 +30,12 @@ class WorkerRegistry:
         producer: str,
         report_timeout: float,
         changed: Callable[[], None],
-        contradicted: Callable[[], None] = lambda: None,
+        urgent: Callable[[], None] = lambda: None,
     ) -> None:
         self._producer = producer
         self._report_timeout = report_timeout
         self._changed = changed
-        self._contradicted = contradicted
+        self._urgent = urgent
         self._disabled: frozenset[str] = frozenset()
         self._workers: dict[str, Worker] = {}
         self._has_heard = False
@@ -65,8 +65,9 @@ class WorkerRegistry:
             return
         if self._record(report):
             self._changed()
-        if self._contradicts(server):
-            self._contradicted()
+        # The next heartbeat would come after the last report of a worker has expired.
+        if report.stopped or self._contradicts(server):
+            self._urgent()
 
     def has_heard(self) -> bool:
         """Return whether any report has arrived since the last call."""

@@ -32,14 +32,14 @@ def workers():
 
 
 @pytest.fixture
-def contradictions():
+def urgent():
     return []
 
 
 @pytest.fixture
-def registry(contradictions):
-    contradicted = lambda: contradictions.append(1)  # noqa: E731
-    return WorkerRegistry("me", 60.0, lambda: None, contradicted)
+def registry(urgent):
+    told = lambda: urgent.append(1)  # noqa: E731
+    return WorkerRegistry("me", 60.0, lambda: None, told)
 
 
 @pytest.fixture
@@ -109,12 +109,12 @@ def test_a_disabled_worker_gets_no_task_even_if_it_is_older(registry, standing, 
 
 
 def test_a_report_that_contradicts_what_the_api_has_told_asks_for_a_heartbeat(
-    registry, report, contradictions
+    registry, report, urgent
 ):
     report(disabled=False)
-    assert not contradictions
+    assert not urgent
     report(slots=0, disabled=True)
-    assert len(contradictions) == 1
+    assert len(urgent) == 1
 
 
 def test_the_next_process_of_a_disabled_name_is_known_though_it_has_no_slots(registry, report):
@@ -160,3 +160,11 @@ def test_a_worker_costs_the_others_nothing_whatever_it_tells(registry, report, s
     producer = {"kind": "producer", "name": "p", "instance_id": "p:1", "host": "h", "version": "1"}
     told = HeartbeatBody.model_validate(producer | {"age": 1.0, "workers": registry.reports()})
     assert "other" in [one.name for one in told.workers]
+
+
+def test_the_api_hears_at_once_of_a_worker_that_has_stopped(registry, report, urgent):
+    report()
+    assert urgent == []
+    report(slots=0, draining=True, stopped=True)
+    assert urgent == [1]
+    assert [one["stopped"] for one in registry.reports()] == [True]
