@@ -21,7 +21,8 @@ from faafo.api.schemas import (
 from faafo.db.outcomes import Result
 from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease, Token
-from faafo.fractal.task import MAX_INT32, NUMBER_TEXT, WHOLE, Checksum, Uuid
+from faafo.fractal.numbers import MAX_INT32, NUMBER_TEXT, WHOLE
+from faafo.fractal.task import Checksum, Uuid
 
 # Of what is told to services, to find the log lines and spans of a fractal.
 REQUEST = "id of the request that has posted the fractal, for logs; absent if unknown"

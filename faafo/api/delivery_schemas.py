@@ -10,7 +10,8 @@ from faafo.api.claim_schemas import REQUEST, TRACEPARENT, Seconds, Wait
 from faafo.api.schemas import Attempt, Duration, Name, Text
 from faafo.db.delivery_reports import Attempt as Delivered
 from faafo.db.delivery_reports import Failure
-from faafo.fractal.task import MAX_SIZE, WHOLE, Uuid
+from faafo.fractal.numbers import MAX_SIZE, WHOLE
+from faafo.fractal.task import Uuid
 
 NOTIFIER = "name of the notifier, which holds the leases"
 MOST = 1000

@@ -21,7 +21,8 @@ from faafo.core.event_text import MIMETYPE
 from faafo.core.reading import CHANNEL
 from faafo.core.stream import Stream
 from faafo.fractal.events import TYPES
-from faafo.fractal.task import INTEGER, Uuid
+from faafo.fractal.numbers import INTEGER
+from faafo.fractal.task import Uuid
 
 # The greatest id that the database can have.
 LARGEST_ID = 2**63 - 1

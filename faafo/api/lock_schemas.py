@@ -13,7 +13,7 @@ from faafo.fractal.locks import (
     NO_TOKEN,
     SHORTEST_TTL,
 )
-from faafo.fractal.task import INTEGER_TEXT, NUMBER_TEXT, WHOLE
+from faafo.fractal.numbers import INTEGER_TEXT, NUMBER_TEXT, WHOLE
 
 TOKEN = "the fencing token, a number that each acquisition increases by 1"
 Ttl = Annotated[float, Field(ge=SHORTEST_TTL, le=LONGEST_TTL, strict=True, allow_inf_nan=False)]

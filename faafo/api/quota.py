@@ -13,7 +13,7 @@ from faafo.api.schemas import ERRORS
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.db import db, quotas
-from faafo.fractal.task import MAX_SIZE, WHOLE, within
+from faafo.fractal.numbers import MAX_SIZE, WHOLE, within
 
 Limit = Annotated[
     int, Field(strict=True, ge=-1, le=MAX_SIZE), WHOLE, within("an integer", -1, MAX_SIZE)

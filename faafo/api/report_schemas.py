@@ -17,18 +17,18 @@ from faafo.api.schemas import (
     Size,
     Text,
 )
-from faafo.fractal.lease import Token
-from faafo.fractal.task import (
-    INTEGER_TEXT,
-    MAX_INT32,
-    AnyChecksum,
-    Checksum,
-    Coordinate,
-    Count,
+from faafo.fractal.drawing import (
+    ColouringName,
+    Density,
+    FormulaName,
+    Offset,
     PaletteName,
-    Status,
-    Uuid,
+    Rgb,
+    Samples,
 )
+from faafo.fractal.lease import Token
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32
+from faafo.fractal.task import AnyChecksum, Checksum, Coordinate, Count, Status, Uuid
 
 
 def _fields(kind: str, *names: str) -> dict[str, Any]:
@@ -95,6 +95,12 @@ class FractalUpdate(BaseModel):
     cx: Coordinate | None = UNCHANGED
     cy: Coordinate | None = UNCHANGED
     palette: PaletteName | None = UNCHANGED
+    formula: FormulaName | None = UNCHANGED
+    colouring: ColouringName | None = UNCHANGED
+    samples: Samples | None = UNCHANGED
+    offset: Offset | None = UNCHANGED
+    density: Density | None = UNCHANGED
+    inside: Rgb = UNCHANGED
     status: Status | None = UNCHANGED
     failures: Attempt | None = UNCHANGED
     created_at: str | None = UNCHANGED

@@ -9,16 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
 from faafo.api import examples
 from faafo.core.access import Range
-from faafo.fractal.task import (
-    INTEGER_TEXT,
-    MAX_INT32,
-    MAX_SIZE,
-    WHOLE,
-    AnyChecksum,
-    FractalParameters,
-    Status,
-    Uuid,
-)
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, MAX_SIZE, WHOLE
+from faafo.fractal.task import AnyChecksum, FractalParameters, Status, Uuid
 
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Name = Annotated[str, Field(min_length=1, max_length=255)]

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from faafo.api.maintenance_schemas import MaintenanceRecord
 from faafo.api.schemas import Name
 from faafo.db.services import Heartbeat
+from faafo.fractal.numbers import MAX_INT32, WHOLE
 from faafo.fractal.service import Kind, State
-from faafo.fractal.task import MAX_INT32, WHOLE, Uuid
+from faafo.fractal.task import Uuid
 
 Slots = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 # A century: of the clock of the process, which counts from its start.

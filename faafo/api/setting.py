@@ -13,7 +13,7 @@ from faafo.core.collaborators import collaborators
 from faafo.db import db, settings
 from faafo.db.operation_models import Setting
 from faafo.fractal.events import as_text
-from faafo.fractal.task import INTEGER_TEXT, MAX_SIZE, NUMBER_TEXT
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_SIZE, NUMBER_TEXT
 
 NAME = "name of the option: group.option, and without a group that of [DEFAULT]"
 VERSION = "number of changes so far"

@@ -11,8 +11,9 @@ from pydantic_core import PydanticCustomError
 from faafo.api.schemas import Url
 from faafo.db.event_models import DeliveryStatus
 from faafo.fractal.events import PING, EventType
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_SIZE, WHOLE
 from faafo.fractal.signing import check_secret
-from faafo.fractal.task import INTEGER_TEXT, MAX_SIZE, WHOLE, Uuid
+from faafo.fractal.task import Uuid
 
 
 def _check_secret(text: str) -> str:

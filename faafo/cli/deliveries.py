@@ -7,7 +7,7 @@ from faafo.cli import cells, values
 from faafo.cli.base import ListCommand, PlainCommand, Result
 from faafo.cli.fractals import MOST_LISTED
 from faafo.cli.webhooks import UUID, with_webhook
-from faafo.fractal.task import MAX_SIZE
+from faafo.fractal.numbers import MAX_SIZE
 
 COLUMNS = ("id", "type", "fractal", "status", "attempts", "http_status", "fault", "created_at")
 STATUSES = ("pending", "delivered", "failed")

@@ -9,7 +9,7 @@ from faafo.cli import values
 from faafo.cli.base import PlainCommand
 from faafo.client import Event
 from faafo.fractal.events import TYPES
-from faafo.fractal.task import MAX_INT32
+from faafo.fractal.numbers import MAX_INT32
 
 SCOPES = ("project", "shared", "all_projects")
 

@@ -7,7 +7,7 @@ from faafo import errors
 from faafo.cli import values
 from faafo.cli.base import ListCommand, PlainCommand, Result
 from faafo.client import Quota
-from faafo.fractal.task import MAX_SIZE
+from faafo.fractal.numbers import MAX_SIZE
 
 RESOURCES = ("queued", "fractals", "bytes", "pixels_per_day")
 COLUMNS = ("resource", "limit", "used")

@@ -15,8 +15,9 @@ from typing import Any
 from uuid import UUID
 
 from faafo.fractal.events import TYPES
+from faafo.fractal.numbers import INTEGER, MAX_INT32, NUMBER
 from faafo.fractal.signing import LONGEST, check_secret
-from faafo.fractal.task import INTEGER, MAX_COORDINATE, MAX_INT32, NUMBER
+from faafo.fractal.task import MAX_COORDINATE
 from faafo.urls import check, masked
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}

@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 from faafo.conf.bounds import LONGEST, MOST_THREADS
-from faafo.fractal.task import MAX_INT32, MAX_SIZE
+from faafo.fractal.numbers import MAX_INT32, MAX_SIZE
 
 # Their names are what the command line calls them; ``dest`` is the name in files and in code.
 default_opts: list[cfg.Opt] = [

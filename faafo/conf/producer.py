@@ -6,8 +6,9 @@ from oslo_config import cfg, types
 from faafo.conf.bounds import HOUR, LONGEST
 from faafo.conf.types import Name
 from faafo.fractal.locks import LONGEST_TTL, SHORTEST_TTL
+from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.palette import DEFAULT, NAMES
-from faafo.fractal.task import MAX_COORDINATE, MAX_INT32
+from faafo.fractal.task import MAX_COORDINATE
 
 # The ends of each range as the first faafo named them: max is the end with the larger magnitude.
 RANGES: dict[str, tuple[float, float, str]] = {

@@ -3,7 +3,7 @@
 
 from oslo_config import cfg
 
-from faafo.fractal.task import MAX_SIZE
+from faafo.fractal.numbers import MAX_SIZE
 
 group = cfg.OptGroup("quota", title="What a project may use")
 

@@ -4,7 +4,7 @@
 from oslo_config import cfg
 
 from faafo.conf.bounds import MOST_THREADS
-from faafo.fractal.task import MAX_INT32
+from faafo.fractal.numbers import MAX_INT32
 
 group = cfg.OptGroup("tiles", title="The tiles of the explorer")
 

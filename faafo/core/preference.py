@@ -11,7 +11,8 @@ from faafo.core.collaborators import collaborators
 from faafo.core.endings import Ticket
 from faafo.core.parked import Parked
 from faafo.core.reading import CHANNEL
-from faafo.fractal.task import ENDED, INTEGER
+from faafo.fractal.numbers import INTEGER
+from faafo.fractal.task import ENDED
 
 # In the WSGI environment, once the request has waited.
 TICKET = "faafo.ticket"

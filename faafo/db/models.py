@@ -180,6 +180,15 @@ class Fractal(Base):
     cx: Mapped[float] = mapped_column(Double)
     cy: Mapped[float] = mapped_column(Double)
     palette: Mapped[str] = mapped_column(String(16), server_default=palettes.DEFAULT)
+    formula: Mapped[str] = mapped_column(String(16), server_default="z2")
+    colouring: Mapped[str] = mapped_column(String(16), server_default="bands")
+    samples: Mapped[int] = mapped_column(server_default="1")
+    # A reserved word of MariaDB.
+    offset: Mapped[float] = mapped_column("offset", Double, quote=True, server_default="0")
+    density: Mapped[float] = mapped_column(Double, server_default="1")
+    inside: Mapped[str | None] = mapped_column(String(7))
+    # What a worker must know to draw it: see ``fractal.drawing.parameter_version``.
+    parameter_version: Mapped[int] = mapped_column(server_default="1")
 
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
     # Random, 16 hexadecimal digits: an earlier record with the same uuid had another one.

@@ -21,6 +21,7 @@ from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Fractal, as_record
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import NOBODY, Owner
+from faafo.fractal.drawing import parameter_version
 from faafo.fractal.events import EventType
 from faafo.fractal.locks import GENERATOR, Fence
 from faafo.fractal.task import FractalTask, Status
@@ -170,6 +171,7 @@ def _values(
         "user_id": owner.user_id,
         "shared": shared,
         **task.model_dump(),
+        "parameter_version": parameter_version(task),
         "status": Status.QUEUED,
         "incarnation": secrets.token_hex(8),
         "attempt": 0,

@@ -14,7 +14,8 @@ from faafo.db.clock import today
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import Quota, Usage
 from faafo.db.statements import execute_update, insert_unless_there
-from faafo.fractal.task import MAX_SIZE, FractalTask
+from faafo.fractal.numbers import MAX_SIZE
+from faafo.fractal.task import FractalTask
 
 UNLIMITED = -1
 PIXELS_TODAY = case((Usage.day == today(), Usage.pixels), else_=0)

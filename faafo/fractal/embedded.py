@@ -11,6 +11,7 @@ from PIL import PngImagePlugin
 from pydantic import ValidationError
 
 from faafo import errors
+from faafo.fractal.drawing import without_defaults
 from faafo.fractal.png import SIGNATURE
 from faafo.fractal.task import PARAMETERS, FractalTask, describe
 
@@ -31,7 +32,8 @@ def embed(png: bytes, task: FractalTask) -> bytes:
 
 def text_chunk(task: FractalTask) -> bytes:
     """Return the parameters of ``task`` as JSON in a tEXt chunk (PNG, 3rd edition, 11.3.3.2)."""
-    text = json.dumps({"uuid": task.uuid, **task.model_dump(include=set(PARAMETERS))})
+    values = without_defaults(task.model_dump(include=set(PARAMETERS)))
+    text = json.dumps({"uuid": task.uuid, **values})
     return _chunk(b"tEXt", KEYWORD.encode("latin-1") + b"\0" + text.encode("latin-1"))
 
 

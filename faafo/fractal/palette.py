@@ -146,6 +146,17 @@ _MAKERS: dict[str, Callable[[], list[Colour]]] = {
 }
 DEFAULT = "original"
 NAMES = tuple(_MAKERS)
+# Those that workers of all releases know.
+FIRST_NAMES = (
+    DEFAULT,
+    "cubehelix",
+    "ember",
+    "lagoon",
+    "dawn",
+    "grey",
+    "tides",
+    "spectrum",
+)
 
 
 @cache

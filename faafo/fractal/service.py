@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from faafo.fractal.task import MAX_SIZE
+from faafo.fractal.numbers import MAX_SIZE
 
 # Ids are UUIDs of version 5 (RFC 9562) in this namespace: the same after each restart.
 NAMESPACE = uuid.UUID("6fa4f0a5-5d0c-4a5c-9a43-0d6a5f3c9b1e")

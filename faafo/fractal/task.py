@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The models of a task and its result: fields, bounds and units."""
 
-import re
 import uuid as uuidlib
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -9,64 +8,22 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
     WithJsonSchema,
-    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from faafo import errors
-from faafo.fractal import palette as palettes
+from faafo.fractal.drawing import Drawing
 from faafo.fractal.lease import Token
+from faafo.fractal.numbers import MAX_INT32, MAX_SIZE, WHOLE, within
 
-# A PNG side and an escape count are both signed 32-bit numbers.
-MAX_INT32 = 2**31 - 1
-# In bytes, and of counts; some JSON parsers round larger integers.
-MAX_SIZE = 2**53
 # Every point with |z| > 2 escapes at once, so a distant window shows nothing; this bound keeps the
 # arithmetic of the kernel from overflow.
 MAX_COORDINATE = 1e6
-
-
-def _written_as(grammar: re.Pattern[str], what: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and not grammar.fullmatch(value):
-            raise PydanticCustomError("grammar", "must be {what}", {"what": what})
-        return value
-
-    return BeforeValidator(check)
-
-
-# Python also reads 1_0, full-width digits and surrounding spaces as numbers.
-INTEGER = re.compile(r"-?[0-9]+")
-NUMBER = re.compile(r"-?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-# For numbers in queries and paths, which are text.
-INTEGER_TEXT = _written_as(INTEGER, "a plain integer such as 10")
-NUMBER_TEXT = _written_as(NUMBER, "a plain decimal number such as -0.8 or 1e-5")
-
-
-def within(kind: str, low: float, high: float) -> WrapValidator:
-    """Return a validator that replaces any error of a value by one sentence with the bounds."""
-
-    def check(value: Any, handler: Any) -> Any:
-        try:
-            return handler(value)
-        except ValidationError:
-            raise PydanticCustomError(
-                "out_of_bounds",
-                "must be {kind} from {low} to {high}",
-                {"kind": kind, "low": f"{low:.15g}", "high": f"{high:.15g}"},
-            ) from None
-
-    return WrapValidator(check)
-
-
-def _as_integer(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _canonical_uuid(value: str) -> str:
@@ -79,19 +36,9 @@ def _canonical_uuid(value: str) -> str:
     raise PydanticCustomError("uuid", "must be a UUID such as 12345678-9abc-4def-8123-456789abcdef")
 
 
-def _known_palette(value: Any, _handler: Any) -> str:
-    if isinstance(value, str) and value in palettes.NAMES:
-        return value
-    raise PydanticCustomError(
-        "palette", "must be one of {names}", {"names": ", ".join(palettes.NAMES)}
-    )
-
-
 Uuid = Annotated[
     str, AfterValidator(_canonical_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
 ]
-# 64.0 means 64: JSON has one type of number, and JSON Schema takes both for an integer.
-WHOLE = BeforeValidator(_as_integer)
 Count = Annotated[
     int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE, within("an integer", 1, MAX_INT32)
 ]
@@ -99,11 +46,6 @@ Coordinate = Annotated[
     float,
     Field(strict=True, allow_inf_nan=False, ge=-MAX_COORDINATE, le=MAX_COORDINATE),
     within("a finite number", -MAX_COORDINATE, MAX_COORDINATE),
-]
-PaletteName = Annotated[
-    str,
-    WrapValidator(_known_palette),
-    WithJsonSchema({"type": "string", "enum": list(palettes.NAMES)}),
 ]
 # Of a SHA-256 in hexadecimal; clients of the original faafo store shorter checksums.
 CHECKSUM_DIGITS = 64
@@ -151,7 +93,7 @@ _C_IS_WHOLE_OR_ABSENT: dict[str, Any] = {
 }
 
 
-class FractalParameters(BaseModel):
+class JuliaSet(BaseModel):
     """The Julia set to render, and its window of the complex plane.
 
     Of its sides either may be the larger one. Without ``cx`` and ``cy`` the uuid seeds c.
@@ -168,7 +110,6 @@ class FractalParameters(BaseModel):
     yb: Coordinate = Field(description="imaginary part of the bottom row, in the complex plane")
     cx: Coordinate | None = Field(None, description="real part of the constant c; with cy")
     cy: Coordinate | None = Field(None, description="imaginary part of the constant c; with cx")
-    palette: PaletteName = Field(palettes.DEFAULT, description="name of the palette")
 
     @model_validator(mode="after")
     def _c_is_whole_or_absent(self) -> Self:
@@ -177,6 +118,13 @@ class FractalParameters(BaseModel):
                 "incomplete", "cx and cy must be given together or not at all"
             )
         return self
+
+
+class FractalParameters(Drawing, JuliaSet):
+    """All that the picture of a fractal depends on.
+
+    Only without c the uuid matters, too.
+    """
 
 
 class FractalTask(FractalParameters):

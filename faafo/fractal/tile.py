@@ -33,17 +33,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from faafo import errors
-from faafo.fractal import palette as palettes
-from faafo.fractal.task import (
-    INTEGER_TEXT,
-    MAX_COORDINATE,
-    MAX_INT32,
-    NUMBER_TEXT,
-    FractalTask,
-    PaletteName,
-    describe,
-    within,
-)
+from faafo.fractal.drawing import ADDED, DEFAULTS
+from faafo.fractal.drawing_text import DrawingText
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, within
+from faafo.fractal.task import MAX_COORDINATE, FractalTask, describe
 
 SIZE = 256
 # The limit of double precision, see above.
@@ -112,8 +105,8 @@ class TilePlace(BaseModel):
         return self
 
 
-class TileStyle(BaseModel):
-    """The content of a tile: the Julia constant c, the iterations, the palette."""
+class JuliaText(BaseModel):
+    """The Julia constant c and the iterations; numbers may be written as text."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -122,7 +115,10 @@ class TileStyle(BaseModel):
     iterations: Iterations = Field(
         description="steps after which a point that stays counts as inside"
     )
-    palette: PaletteName = Field(palettes.DEFAULT, description="name of the palette")
+
+
+class TileStyle(DrawingText, JuliaText):
+    """The content of a tile: the Julia constant c, the iterations, and how it is drawn."""
 
 
 class TileView(TilePlace, TileStyle):
@@ -165,13 +161,14 @@ class TileView(TilePlace, TileStyle):
             yb=ya + (side - 1) * step,
             cx=self.cx,
             cy=self.cy,
-            palette=self.palette,
+            **{name: getattr(self, name) for name in DEFAULTS},
         )
 
     def fingerprint(self) -> str:
         """Return a hash of the parameters and the rendering version: 32 hexadecimal digits."""
-        # Tiles at scale 1 keep the ETags that they had before there were scales.
-        plain = {"scale"} if self.scale == 1 else None
+        # Tiles keep the ETags that they had before there were scales and drawings.
+        plain = {name for name in ADDED if getattr(self, name) == DEFAULTS[name]}
+        plain |= {"scale"} if self.scale == 1 else set()
         text = f"{RENDERING_VERSION} {self.model_dump_json(exclude=plain)}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -4,8 +4,8 @@
 import time
 from typing import Any
 
+from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.service import Kind, work_of
-from faafo.fractal.task import MAX_INT32
 from faafo.producer.worker_state import Worker
 from faafo.rpc.messages import Report
 

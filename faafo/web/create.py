@@ -19,7 +19,8 @@ from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.generate import with_constant
-from faafo.fractal.task import INTEGER, NUMBER, PARAMETERS, FractalTask, describe
+from faafo.fractal.numbers import INTEGER, NUMBER
+from faafo.fractal.task import PARAMETERS, FractalTask, describe
 from faafo.web import quota
 
 blueprint = Blueprint("create", __name__)

@@ -16,7 +16,9 @@ from faafo.core.collaborators import collaborators
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS, Constant
-from faafo.fractal.task import INTEGER_TEXT, NUMBER_TEXT, describe
+from faafo.fractal.drawing import DEFAULTS, without_defaults
+from faafo.fractal.numbers import INTEGER_TEXT, NUMBER_TEXT
+from faafo.fractal.task import describe
 from faafo.fractal.tile import (
     EXTENT,
     FIRST,
@@ -62,7 +64,7 @@ class View(TileStyle):
     def address(self, **changes: Any) -> str:
         """Return the URL of this view with ``changes`` applied."""
         view = self.model_copy(update=changes)
-        return f"{url_for('explore.get_explorer')}?{urlencode(view.model_dump())}"
+        return f"{url_for('explore.get_explorer')}?{urlencode(without_defaults(view.model_dump()))}"
 
     def moved(self, columns: int, rows: int) -> str:
         """Return the URL of the view moved right and down by a number of tiles."""
@@ -74,7 +76,7 @@ class View(TileStyle):
         width, height = SIZES[0]
         step = pitch(self.zoom) * TYPICAL_WIDTH / width
         xa, ya = self.re - width // 2 * step, self.im - height // 2 * step
-        parameters = self.model_dump(include={"cx", "cy", "iterations", "palette"})
+        parameters = without_defaults(self.model_dump(include=set(TileStyle.model_fields)))
         parameters |= {"width": width, "height": height, "xa": xa, "ya": ya}
         parameters |= {"xb": xa + (width - 1) * step, "yb": ya + (height - 1) * step}
         return url_for("create.get_form", **parameters)
@@ -140,10 +142,7 @@ def tile_address(style: TileStyle, z: int, x: int, y: int, scale: int = 1) -> st
         z=z,
         x=x,
         y=y,
-        cx=style.cx,
-        cy=style.cy,
-        iterations=style.iterations,
-        palette=style.palette,
+        **without_defaults(style.model_dump(include=set(TileStyle.model_fields))),
         **scaled,
     )
 
@@ -170,7 +169,7 @@ def address_of_fractal(fractal: Fractal) -> str:
         cx=fractal.cx,
         cy=fractal.cy,
         iterations=min(fractal.iterations, limit),
-        palette=fractal.palette,
+        **{name: getattr(fractal, name) for name in DEFAULTS},
     )
     return f"{view.address()}&{urlencode({'fractal': fractal.uuid})}"
 

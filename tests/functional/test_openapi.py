@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from jsonschema_rs import Draft202012Validator, meta
 
-from faafo.fractal.task import MAX_INT32
+from faafo.fractal.numbers import MAX_INT32
 from tests.functional.processes import SCRIPTS, Api, running_api
 
 DOCUMENT = "/openapi/openapi.json"

@@ -3,7 +3,7 @@
 
 import pytest
 
-from faafo.fractal.task import MAX_SIZE
+from faafo.fractal.numbers import MAX_SIZE
 
 NONE = {"queued": -1, "fractals": -1, "bytes": -1, "pixels_per_day": -1}
 NOTHING = dict.fromkeys(NONE, 0)

@@ -10,7 +10,7 @@ from faafo.db import fractals, posting, quotas
 from faafo.db.models import Usage
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import Owner
-from faafo.fractal.task import MAX_SIZE
+from faafo.fractal.numbers import MAX_SIZE
 
 ADA = Owner("alpha", "ada")
 

@@ -4,7 +4,8 @@
 import pytest
 
 from faafo import errors
-from faafo.fractal.task import MAX_INT32, FractalTask, parse_task
+from faafo.fractal.numbers import MAX_INT32
+from faafo.fractal.task import FractalTask, parse_task
 
 VALUES = {
     "uuid": "5b3f1a52-9d1c-4d8e-8f4e-0c7a5a3a9b11",

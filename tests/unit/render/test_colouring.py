@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
+from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.palette import NAMES, colours
-from faafo.fractal.task import MAX_INT32
 from faafo.render.colouring import colour_indexes
 
 COUNTS = [*range(100), 255, 256, 1023, 1024, 65_535, 65_536, MAX_INT32 - 2]

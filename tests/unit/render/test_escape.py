@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from faafo import errors
-from faafo.fractal.task import MAX_COORDINATE, MAX_INT32, FractalTask
+from faafo.fractal.numbers import MAX_INT32
+from faafo.fractal.task import MAX_COORDINATE, FractalTask
 from faafo.render import escape, kernel, orbits
 from tests.plain_loop import plain_counts
 
