@@ -1,14 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """The palettes: their steps are visible with normal vision and with colour blindness."""
 
+import hashlib
 import math
+from itertools import combinations, pairwise
 
 import pytest
 
-from faafo.fractal.palette import DEFAULT, INSIDE, NAMES, colours, flat
+from faafo.fractal.palette import DEFAULT, FIRST_NAMES, INSIDE, NAMES, colours, flat
 
-RAMPS = ("cubehelix", "ember", "lagoon", "dawn", "grey")
+NEW_RAMPS = ("sunset", "glacier", "moss", "amethyst", "rose", "sepia")
+RAMPS = ("cubehelix", "ember", "lagoon", "dawn", "grey", *NEW_RAMPS)
+LOOPS = ("lapis", "aurora", "peacock", "nebula", "patina", "opal")
 MADE = [name for name in NAMES if name != DEFAULT]
+# SHA-256 of the bytes of ``flat``, of the palettes that pictures have had from the beginning.
+FIRST = {
+    "original": "62e5be7930499ab5",
+    "cubehelix": "481610b302aeeee9",
+    "ember": "f3295b09b437078e",
+    "lagoon": "85048ef5ae5640dc",
+    "dawn": "2a67c23af347e579",
+    "grey": "7b068dcb1f34b302",
+    "tides": "b06e403907e443f4",
+    "spectrum": "04fb443eaee37b2e",
+}
 # From linear sRGB to the colours seen without the red or the green cones: F. Viénot, H. Brettel,
 # J. D. Mollon, "Digital video colourmaps for checking the legibility of displays by dichromats",
 # Color Research and Application 24 (1999), 243.
@@ -34,9 +49,62 @@ def seen_by(matrix, colour):
     return [sum(m * c for m, c in zip(row, rgb, strict=True)) for row in matrix]
 
 
-def test_there_are_the_original_palette_and_at_least_five_more():
+def oklab(rgb):
+    """OKLab of a colour in linear sRGB (Ottosson, 2020)."""
+    r, g, b = rgb
+    cones = (
+        0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b,
+        0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b,
+        0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b,
+    )
+    l, m, s = (cone ** (1 / 3) for cone in cones)  # noqa: E741
+    return (
+        0.2104542553 * l + 0.7936177850 * m - 0.0040720468 * s,
+        1.9779984951 * l - 2.4285922050 * m + 0.4505937099 * s,
+        0.0259040371 * l + 0.7827717662 * m - 0.8086757660 * s,
+    )
+
+
+def apart(one, other):
+    """The mean distance in OKLab from a colour of one palette to the next one in the other."""
+    here, there = ([oklab(linear(rgb)) for rgb in colours(name)[1::8]] for name in (one, other))
+    return sum(min(math.dist(mine, lab) for lab in there) for mine in here) / len(here)
+
+
+def test_the_first_palettes_have_the_colours_that_they_always_had():
+    assert tuple(FIRST) == FIRST_NAMES == NAMES[: len(FIRST)]
+    for name, digest in FIRST.items():
+        assert hashlib.sha256(bytes(flat(name))).hexdigest().startswith(digest), name
+
+
+def test_there_are_many_palettes_with_short_names():
     assert DEFAULT == "original"
-    assert len(MADE) >= 5
+    assert len(NAMES) >= 18
+    assert max(map(len, NAMES)) <= 16
+    assert set(NAMES) == {*FIRST_NAMES, *NEW_RAMPS, *LOOPS}
+
+
+def test_no_two_palettes_are_nearly_the_same():
+    for one, other in combinations(MADE, 2):
+        assert max(apart(one, other), apart(other, one)) > 0.05, (one, other)
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_has_a_steady_pace(name):
+    cycle = [oklab(linear(colour)) for colour in colours(name)[1:]]
+    # Over four colours, since each is rounded to whole bytes.
+    steps = [math.dist(lab, cycle[(i + 4) % len(cycle)]) for i, lab in enumerate(cycle)]
+    mean = sum(steps) / len(steps)
+    assert 0.65 * mean < min(steps)
+    assert max(steps) < 1.25 * mean
+
+
+@pytest.mark.parametrize("name", NEW_RAMPS)
+def test_a_ramp_is_even_in_oklab_too(name):
+    rise = [oklab(linear(colour))[0] for colour in colours(name)[1:129]]
+    # Over eight colours, since each is rounded to whole bytes.
+    steps = [after - before for before, after in zip(rise, rise[8:], strict=False)]
+    assert max(steps) - min(steps) < 0.012
 
 
 def test_the_original_palette_is_the_formula_of_the_original_faafo():
@@ -55,7 +123,7 @@ def test_a_palette_fits_into_an_indexed_png(name):
 def test_the_inside_is_black_and_the_cycle_has_no_seam(name):
     inside, *cycle = colours(name)
     assert inside == INSIDE
-    for one, following in zip(cycle, [*cycle[1:], cycle[0]], strict=True):
+    for one, following in pairwise([*cycle, cycle[0]]):
         assert math.dist(one, following) < 16
 
 
@@ -77,11 +145,12 @@ def test_every_tenth_of_a_ramp_is_visible_to_dichromats(name, matrix):
     assert all(after - before > 2.0 for before, after in zip(seen, seen[1:], strict=False))
 
 
-def test_the_blue_and_the_red_half_of_the_tides_differ_for_dichromats():
-    cycle = colours("tides")[1:]
-    blue, red = cycle[len(cycle) // 4], cycle[3 * len(cycle) // 4]
+@pytest.mark.parametrize("name", ["tides", "lapis"])
+def test_the_blue_and_the_warm_half_differ_for_dichromats(name):
+    cycle = colours(name)[1:]
+    blue, warm = cycle[len(cycle) // 4], cycle[3 * len(cycle) // 4]
     for matrix in DICHROMATS.values():
-        assert math.dist(seen_by(matrix, blue), seen_by(matrix, red)) > 0.2
+        assert math.dist(seen_by(matrix, blue), seen_by(matrix, warm)) > 0.2
 
 
 def test_no_hue_of_the_spectrum_is_lighter_than_another():
