@@ -113,6 +113,8 @@ def _requests(sites: dict[int, Site]) -> dict[str, Callable[[Site], Any]]:
         "gallery, large ones, of which there are none": lambda site: site.ask(
             "GET", "/?size=large"
         ),
+        "gallery, one worker": lambda site: site.ask("GET", "/?worker=worker-3"),
+        "gallery, one palette": lambda site: site.ask("GET", "/?palette=original"),
         "one fractal": lambda site: site.ask("GET", f"/api/fractal/{markers[site.rows]}"),
         "page 90, by number": lambda site: site.ask(
             "GET", f"/api/fractal?page={int(0.009 * site.rows)}"

@@ -150,6 +150,10 @@ class Fractal(Base):
         Index("ix_fractal_duration", "duration"),
         Index("ix_fractal_pixels", "pixels"),
         Index("ix_fractal_completed_at", "completed_at"),
+        # For the filters of the gallery: see ``finding``.
+        Index("ix_fractal_palette_status", "palette", "status"),
+        Index("ix_fractal_generated_by_status", "generated_by", "status"),
+        Index("ix_fractal_created_at", "created_at"),
         _owned(),
         _owned("status"),
         _owned("duration"),

@@ -14,10 +14,12 @@ from faafo.core import access
 from faafo.core.access import Range
 from faafo.core.context import request_context
 from faafo.db import Session, fractals, gallery
+from faafo.db.finding import NO_FILTER
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Collection, Fractal
 from faafo.db.scope import Scope
 from faafo.fractal.task import Status
+from faafo.web.finding import filter_of, query_of
 
 PAGE_SIZE = 24
 
@@ -35,8 +37,30 @@ class Excerpt:
     range: Range = Range.PROJECT
     collection: Collection | None = None
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether fractals are left out, other than those of another status."""
+        default = Choice()
+        return (self.choice.filter, self.choice.extent) != (default.filter, default.extent)
+
+    @property
+    def unfiltered(self) -> "Excerpt":
+        """The same choice without a filter."""
+        return replace(self, choice=replace(self.choice, filter=NO_FILTER))
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of the query of this choice but for the filter; defaults are left out."""
+        return self._fields()
+
     def address(self, **changes: StrEnum | str) -> str:
         """Return the URL of this choice with ``changes`` applied; defaults are left out."""
+        parameters: dict[str, Any] = self._fields(**changes) | query_of(self.choice.filter)
+        if self.collection is None:
+            return url_for("web.get_gallery", **parameters)
+        return url_for("collections.get_collection", uuid=self.collection.uuid, **parameters)
+
+    def _fields(self, **changes: StrEnum | str) -> dict[str, str]:
         default = Choice()
         wanted = {
             "status": self.choice.status,
@@ -53,10 +77,7 @@ class Excerpt:
         ):
             if wanted[name] == value:
                 del wanted[name]
-        parameters: dict[str, Any] = {name: str(value) for name, value in wanted.items()}
-        if self.collection is None:
-            return url_for("web.get_gallery", **parameters)
-        return url_for("collections.get_collection", uuid=self.collection.uuid, **parameters)
+        return {name: str(value) for name, value in wanted.items()}
 
 
 def choice_of(args: Mapping[str, str], scope: Scope | None = None) -> Choice:
@@ -64,6 +85,7 @@ def choice_of(args: Mapping[str, str], scope: Scope | None = None) -> Choice:
 
     :param scope: by default the one that the query names.
     :raises faafo.errors.Forbidden: for all projects, unless a rule allows that.
+    :raises werkzeug.exceptions.BadRequest: for a bad value of a filter.
     """
     default = Choice()
     status = _named(Status, args.get("status", default.status), "There is no status {!r:.60}.")
@@ -71,7 +93,8 @@ def choice_of(args: Mapping[str, str], scope: Scope | None = None) -> Choice:
     order = _named(Order, args.get("sort", default.order), "There is no order {!r:.60}.")
     if status is not Status.COMPLETE and order is Order.LONGEST:
         order = default.order
-    return Choice(status, extent, order, scope or access.scope_of(range_of(args)))
+    wanted_scope = scope or access.scope_of(range_of(args))
+    return Choice(status, extent, order, wanted_scope, filter_of(args))
 
 
 def range_of(args: Mapping[str, str]) -> Range:

@@ -15,8 +15,10 @@ from faafo.db import collections, db, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Collection, Fractal
 from faafo.db.scope import SHARED
+from faafo.fractal import palette as palettes
 from faafo.fractal.task import UNFINISHED, Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
+from faafo.web.finding import query_of
 from faafo.web.thumbnail import fitted
 
 
@@ -67,6 +69,8 @@ def show_gallery(choice: Choice, collection: Collection | None = None) -> Respon
         statuses=STATUSES,
         extents=list(Extent),
         orders=list(Order),
+        palettes=palettes.NAMES,
+        fields=query_of(choice.filter),
         ranges=[] if collection else ranges(),
         counts=counts,
         notice=collaborators().notice(),

@@ -19,7 +19,7 @@ SCHEMES = ("dark", "light")
 GRAVE = {"serious", "critical"}
 PAGES = {
     "gallery": "/",
-    "largest": "/?sort=largest&size=small",
+    "largest": "/?sort=largest&size=small&palette=ember",
     "errors": "/?status=error",
     "rendering": "/?status=rendering",
     "fractal": "/fractal/{complete}",

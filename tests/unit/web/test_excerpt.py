@@ -2,10 +2,13 @@
 """Which fractals the gallery shows, in which order, over how many pages."""
 
 import re
+from datetime import datetime
 
 import pytest
+from sqlalchemy import update
 
 from faafo.db import db, outcomes
+from faafo.db.models import Fractal
 from faafo.web.excerpt import PAGE_SIZE
 
 SIZES = [(40, 30), (1000, 600), (2000, 3000)]
@@ -106,3 +109,92 @@ def test_a_page_that_has_not_changed_is_not_sent_again(visitor, completed):
     assert (again.status_code, again.data) == (304, b"")
     completed()
     assert visitor.get("/", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 200
+
+
+@pytest.fixture
+def various(app, completed):
+    """Three complete fractals, oldest first, of different palettes, workers and days."""
+    made = []
+    for number, (palette, worker) in enumerate(
+        [("dawn", "w-1"), ("dawn", "W-1"), ("grey", "w-1")], start=1
+    ):
+        made.append(completed())
+        change = {
+            "palette": palette,
+            "generated_by": worker,
+            "created_at": datetime(2026, 3, number, 23, 59, 59),
+        }
+        with app.app_context():
+            db.session.execute(update(Fractal).where(Fractal.uuid == made[-1]).values(**change))
+            db.session.commit()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("palette=dawn", [1, 0]),
+        ("worker=w-1", [2, 0]),
+        ("palette=dawn&worker=w-1", [0]),
+        ("palette=tides", []),
+        ("until=2026-03-02", [1, 0]),
+        ("since=2026-03-02", [2, 1]),
+        ("since=2026-03-02&until=2026-03-02", [1]),
+        ("since=2026-03-04", []),
+        ("until=2026-02-28", []),
+        ("until=9999-12-31&palette=&worker=&since=&uuid=", [2, 1, 0]),
+        ("palette=dawn&sort=largest&size=small", [1, 0]),
+        ("palette=dawn&sort=longest&until=2026-03-01", [0]),
+        ("palette=dawn&size=large", []),
+        ("palette=dawn&status=error", []),
+    ],
+)
+def test_a_filter_leaves_what_meets_all_of_it(visitor, various, query, expected):
+    assert shown(visitor.get(f"/?{query}")) == [various[number] for number in expected]
+
+
+def test_a_fractal_is_found_by_the_beginning_of_its_uuid(visitor, queued):
+    first, second = "aaaa1111-2222-4333-8444-555555555555", "aaab1111-2222-4333-8444-555555555555"
+    for uuid in (first, second):
+        queued(uuid=uuid)
+    for text, expected in [
+        ("a", [second, first]),
+        (" AAAA1", [first]),
+        (first, [first]),
+        (second.upper(), [second]),
+        ("aaab111122224", [second]),
+        ("aaab1111-", [second]),
+        ("aaac", []),
+    ]:
+        page = visitor.get("/", query_string={"status": "queued", "uuid": text})
+        assert shown(page) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("palette=mauve", "palette: must be one of original, "),
+        ("worker=a%00b", "worker: must be the name of a worker"),
+        ("worker=" + "w" * 256, "at most 255 characters"),
+        ("since=yesterday", "since: must be a day such as 2026-01-31, not &#39;yesterday&#39;"),
+        ("until=2026-02-30", "until: must be a day"),
+        ("uuid=xyz", "uuid: must be the beginning of a uuid"),
+        ("uuid=" + "0" * 33, "of 1 to 32 hexadecimal digits"),
+    ],
+)
+def test_a_bad_value_of_a_filter_is_refused_with_its_field(visitor, query, sentence):
+    answer = visitor.get(f"/?{query}")
+    assert answer.status_code == 400
+    assert sentence in answer.text
+
+
+def test_links_and_pages_keep_the_filter_and_the_form_the_rest(app, visitor, completed):
+    for _ in range(PAGE_SIZE + 1):
+        completed()
+    pages = walk(visitor, "/?worker=w&size=small")
+    assert [len(page) for page in pages] == [PAGE_SIZE, 1]
+    page = visitor.get("/?worker=w&size=small").text
+    assert 'href="/?size=small&amp;sort=longest&amp;worker=w"' in page
+    assert '<input type="hidden" name="size" value="small">' in page
+    assert 'name="worker" value="w"' in page
+    assert 'href="/?size=small">All of them' in page

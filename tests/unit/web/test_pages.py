@@ -218,7 +218,7 @@ def test_a_complete_fractal_shows_its_image_and_all_that_is_known(visitor, compl
     }
     assert record["created_at"] in page
     assert "Rendered in 1.2 s" in page
-    assert "by worker worker-1" in page
+    assert re.search(r"by worker <a [^>]*>worker-1<", page)
     assert "http-equiv" not in page
 
 
@@ -295,6 +295,8 @@ def test_no_query_of_a_page_reads_the_whole_table(app, visitor, complete, queued
         for name in ("older_than", "newer_than"):
             visitor.get(f"/?{name}={uuids[1]}")
         visitor.get("/?status=queued")
+        visitor.get("/?palette=original&since=2000-01-01")
+        visitor.get("/?worker=worker-1&until=2999-01-01")
         visitor.get(f"/fractal/{uuids[1]}")
         visitor.get(f"/fractal/{uuids[1]}/thumbnail")
     finally:
