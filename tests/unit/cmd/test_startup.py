@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What keeps a command from starting: one line on standard error, status 1, and no password."""
+"""How commands start, and what keeps one from it: one line of errors, and no password."""
 
+import itertools
 import json
 import os
 import socket
@@ -44,31 +45,44 @@ def zygote(tmp_path_factory):
 
 
 @pytest.fixture
-def fails(zygote, tmp_path):
+def run(zygote, tmp_path):
+    """Runs a command; returns its exit status, what it has printed, and its errors."""
+
+    def run(*argv, environment=None):
+        case = {
+            "argv": [str(part) for part in argv],
+            "environment": environment or {},
+            "directory": str(tmp_path),
+            "output": str(tmp_path / "output"),
+            "errors": str(tmp_path / "errors"),
+        }
+        print(json.dumps(case), file=zygote.stdin, flush=True)
+        status = json.loads(zygote.stdout.readline())
+        return status, (tmp_path / "output").read_text(), (tmp_path / "errors").read_text()
+
+    return run
+
+
+@pytest.fixture
+def fails(run, tmp_path):
     """Runs a command that must not start; returns the line that says why."""
 
-    def run(command, text="", argv=(), environment=None, verb=("db", "version")):
+    def fails(command, text="", argv=(), environment=None, verb=("db", "version")):
         config = tmp_path / "test.conf"
         if isinstance(text, str):
             text = text.format(tmp=tmp_path).encode()
         config.write_bytes(text)
         argv = [command, "--config-file", config, *(part.format(tmp=tmp_path) for part in argv)]
-        case = {
-            "argv": [*map(str, argv), *(verb if command == "faafo-manage" else ())],
-            "environment": environment or {},
-            "directory": str(tmp_path),
-            "output": str(tmp_path / "output"),
-        }
-        print(json.dumps(case), file=zygote.stdin, flush=True)
-        status = json.loads(zygote.stdout.readline())
-        output = (tmp_path / "output").read_text()
-        assert "Traceback" not in output
-        assert SECRET not in output
-        assert status == 1, output
-        assert output.count("\n") == 1, output
-        return output
+        verb = verb if command == "faafo-manage" else ()
+        status, output, why = run(*argv, *verb, environment=environment)
+        assert output == ""
+        assert "Traceback" not in why
+        assert SECRET not in why
+        assert status == 1, why
+        assert why.count("\n") == 1, why
+        return why
 
-    return run
+    return fails
 
 
 def default(**options):
@@ -77,6 +91,24 @@ def default(**options):
 
 LOCAL = default(bind_port=0, transport_url="fake://", state_path="{tmp}")
 
+OWN_OPTIONS = {
+    "faafo-all": ["--port", "--listen-address", "--state-dir", "--quiet", "--worker-slots"],
+    "faafo-api": ["--port", "--listen-address", "--state-dir", "--quiet", "--api-threads"],
+    "faafo-manage": ["--state-dir", "\n    db ", "\n    fractal ", "\n    store ", "\n    reader "],
+    "faafo-notifier": ["--endpoint-url", "--notifier-name", "--quiet"],
+    "faafo-producer": ["--endpoint-url", "--one-shot", "--interval", "--min-tasks", "--quiet"],
+    "faafo-reader": ["--quiet", "Keep the states of recent jobs"],
+    "faafo-status": ["--state-dir", "\n    upgrade "],
+    "faafo-worker": ["--endpoint-url", "--worker-name", "--worker-slots", "--tiles-threads"],
+}
+MISTAKES = [
+    ("faafo-all", "--port", "70000"),
+    ("faafo-api", "--port", "many"),
+    ("faafo-producer", "--interval", "soon"),
+    ("faafo-worker", "--worker-slots", "-1"),
+    ("faafo-manage", "--state-dir", ""),
+    ("faafo-all", "--prot", "8080"),
+]
 FILES = {
     "not UTF-8": (b"[DEFAULT]\n# \xff\n", (), "line 2 is not UTF-8"),
     "no section": ("database_url = mysql://u:S3C@h/d", (), "line 1: Section must be started"),
@@ -172,7 +204,7 @@ REDIS = {
 }
 STORES = {
     "ftp://u:S3C@host/images": "must begin with api://, file://, s3://",
-    "s3://key:S3C/S3C@bucket": "s3://***@bucket: ",
+    "s3://key:S3C/S3C@bucket": "s3://***@bucket: must look like s3://bucket/prefix; percent-encode",
     "s3://S3C@bucket": "credentials must look like",
     "s3://key:S3C@": "must look like s3://bucket/prefix",
     "file://images": "must look like file:///directory",
@@ -181,11 +213,21 @@ STORES = {
 
 
 def cases(kinds, commands):
+    """Return each kind with two of the commands in turn, which share what refuses it."""
     return [
         pytest.param(command, kind, id=f"{command}-{kind}")
-        for kind in kinds
-        for command in commands
+        for number, kind in enumerate(kinds)
+        for command in itertools.islice(itertools.cycle(commands), 2 * number, 2 * number + 2)
     ]
+
+
+@pytest.mark.parametrize("command", OWN_OPTIONS)
+def test_every_command_explains_itself(run, command):
+    status, output, why = run(command, "--help")
+    assert (status, why) == (0, "")
+    assert output.startswith(f"usage: {command} ")
+    for option in (*OWN_OPTIONS[command], "--config-file", "--config-dir"):
+        assert option in output
 
 
 @pytest.mark.parametrize(("command", "kind"), cases(FILES, ALL))
@@ -198,6 +240,24 @@ def test_a_command_line_or_a_file_that_cannot_be_read(fails, command, kind):
 def test_a_value_that_an_option_cannot_have(fails, command, kind):
     text, words = VALUES[kind]
     assert words in fails(command, text)
+
+
+@pytest.mark.parametrize(("command", "flag", "value"), MISTAKES)
+def test_a_mistake_on_the_command_line(fails, command, flag, value):
+    assert flag in fails(command, argv=(f"{flag}={value}",))
+
+
+def test_an_option_of_a_file_that_is_no_number_is_shown(fails):
+    line = fails("faafo-producer", default(interval="soon"))
+    assert "[DEFAULT] interval" in line
+    assert "soon" in line
+
+
+@pytest.mark.parametrize("command", ["faafo-all", "faafo-api"])
+def test_a_network_needs_a_login_or_a_decision(fails, command):
+    line = fails(command, f"{LOCAL}listen_address = 0.0.0.0\n")
+    for part in ("listen_address = 0.0.0.0: ", "auth_strategy = http_basic", "insecure_noauth"):
+        assert part in line
 
 
 @pytest.mark.parametrize(("command", "variable"), cases(VARIABLES, ALL))
@@ -265,6 +325,12 @@ def test_a_url_of_a_store_that_makes_no_sense(fails, command, url):
     line = fails(command, f"{LOCAL}[store]\nurl = {url}\n", verb=("store", "sweep"))
     assert "[store] url = " in line
     assert STORES[url] in line
+
+
+@pytest.mark.parametrize("command", ["faafo-all", "faafo-api", "faafo-manage"])
+def test_the_api_cannot_send_its_images_to_itself(fails, command):
+    line = fails(command, f"{LOCAL}[store]\nurl = api://\n", verb=("store", "sweep"))
+    assert "[store] url = api://: is for workers" in line
 
 
 @pytest.mark.parametrize("command", LOCAL_STORE)

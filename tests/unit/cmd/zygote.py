@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs commands in processes that are forked from one which has imported all of faafo.
 
-Reads one JSON object a line, with ``argv``, ``environment``, ``directory`` and ``output``, the file
-for what the command prints; answers each with the exit status, or null after ``PATIENCE_SECONDS``.
+Reads one JSON object a line, with ``argv``, ``environment``, ``directory``, and the files
+``output`` and ``errors`` for what the command prints; answers each with the exit status, or null
+after ``PATIENCE_SECONDS``.
 """
 
 import gc
@@ -19,7 +20,7 @@ from faafo.cmd import entry
 
 PATIENCE_SECONDS = 20
 # What takes a second, and each child would do again.
-for name in ("all", "api", "manage", "notifier", "producer", "reader", "worker"):
+for name in ("all", "api", "manage", "notifier", "producer", "reader", "status", "worker"):
     importlib.import_module(f"faafo.cmd.{name}")
 # Otherwise the first collection in a child would copy all that is loaded.
 gc.collect()
@@ -32,6 +33,7 @@ MAINS = {
     "faafo-notifier": entry.notifier,
     "faafo-producer": entry.producer,
     "faafo-reader": entry.reader,
+    "faafo-status": entry.status,
     "faafo-worker": entry.worker,
 }
 
@@ -40,9 +42,8 @@ def become(case):
     """Turn this process into one that has just been started, up to the imports."""
     os.chdir(case["directory"])
     os.environ.update(case["environment"])
-    output = os.open(case["output"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
-    for number in (1, 2):
-        os.dup2(output, number)
+    for number, name in ((1, "output"), (2, "errors")):
+        os.dup2(os.open(case[name], os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
     sys.argv = case["argv"]
 
 
