@@ -4,6 +4,7 @@
 import logging
 from collections.abc import Sequence
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from flask import g, jsonify
@@ -43,15 +44,15 @@ blueprint = APIBlueprint(
 def get_claim(query: Wait) -> Any:
     """Tell whether there is a fractal to claim; wait for one up to ``wait`` seconds."""
     g.is_routine = True
-    found = collaborators().arrivals.wait(query.wait, _is_any_claimable)
-    return jsonify(claimable=found)
+    look = partial(_is_any_claimable, query.parameter_version)
+    return jsonify(claimable=collaborators().arrivals.wait(query.wait, look))
 
 
-def _is_any_claimable() -> bool:
+def _is_any_claimable(parameters: int) -> bool:
     if collaborators().upkeep.is_paused:
         return False
     try:
-        return claims.is_any_claimable(db.session)
+        return claims.is_any_claimable(db.session, parameters)
     finally:
         # A request that waits keeps no connection of the pool.
         db.session.remove()
@@ -69,7 +70,12 @@ def post_claim(body: NewClaim) -> Any:
     claimed: Sequence[Fractal] = []
     if ours.registry.may_claim(body.claimed_by) and not ours.upkeep.is_paused:
         claimed = claims.claim(
-            db.session, body.claimed_by, body.count, body.lease, ours.retry_policy
+            db.session,
+            body.claimed_by,
+            body.count,
+            body.lease,
+            ours.retry_policy,
+            body.parameter_version,
         )
     g.is_routine = not claimed
     if spans.is_on():

@@ -21,7 +21,7 @@ from faafo.api.schemas import (
 from faafo.db.outcomes import Result
 from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease, Token
-from faafo.fractal.numbers import MAX_INT32, NUMBER_TEXT, WHOLE
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE
 from faafo.fractal.task import Checksum, Uuid
 
 # Of what is told to services, to find the log lines and spans of a fractal.
@@ -29,6 +29,10 @@ REQUEST = "id of the request that has posted the fractal, for logs; absent if un
 TRACEPARENT = "span of that request in a trace (W3C Trace Context); absent if there is none"
 PRODUCER = "name of the producer, which holds the leases"
 DISABLED_WORKERS = "why workers are disabled, by their names; absent if none is"
+PARAMETER_VERSION = (
+    "latest version of the drawing parameters that the workers know: fractals with later ones are "
+    "left to other producers"
+)
 DisabledWorkers = dict[str, str | None]
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
@@ -44,6 +48,9 @@ class NewClaim(BaseModel):
         description="the largest number of fractals to claim"
     )
     lease: Seconds = Field(description="seconds until the leases expire")
+    parameter_version: Annotated[int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE] = Field(
+        1, description=PARAMETER_VERSION
+    )
 
 
 class Wait(BaseModel):
@@ -53,6 +60,9 @@ class Wait(BaseModel):
 
     wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=30, allow_inf_nan=False)] = Field(
         0.0, description="seconds until the answer, if there is no fractal earlier"
+    )
+    parameter_version: Annotated[int, INTEGER_TEXT, Field(ge=1, le=MAX_INT32)] = Field(
+        1, description=PARAMETER_VERSION
     )
 
 

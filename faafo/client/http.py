@@ -102,17 +102,24 @@ class Client(LeaderCalls):
         body = {**lease.as_body(), "fault": fault[:LONGEST_FAULT]}
         return self._request("PUT", f"/api/fractal/{lease.uuid}", body)
 
-    def claim(self, claimed_by: str, count: int, seconds: float) -> list[Record]:
-        """Claim up to ``count`` queued fractals for ``seconds``."""
-        body = {"claimed_by": claimed_by, "count": count, "lease": seconds}
-        return self._claims("POST", body)["objects"]
+    def claim(
+        self, claimed_by: str, count: int, seconds: float, parameters: int = 1
+    ) -> list[Record]:
+        """Claim up to ``count`` queued fractals for ``seconds``.
 
-    def wait_for_claimable(self, seconds: float) -> bool:
+        :param parameters: the latest version of the drawing parameters that these may have.
+        """
+        body = {"claimed_by": claimed_by, "count": count, "lease": seconds}
+        return self._claims("POST", body | _later(parameters))["objects"]
+
+    def wait_for_claimable(self, seconds: float, parameters: int = 1) -> bool:
         """Return whether there is a fractal to claim, as soon as there is one within ``seconds``.
 
         The API may answer earlier that there is none.
+
+        :param parameters: as in ``claim``.
         """
-        return self._wait("/api/claim", seconds)
+        return self._wait("/api/claim", seconds, **_later(parameters))
 
     def renew(
         self,
@@ -184,3 +191,8 @@ class Client(LeaderCalls):
 
 def _fenced(fence: Fence | None) -> dict[str, str]:
     return {} if fence is None else {HEADER: fence.as_text()}
+
+
+def _later(parameters: int) -> Record:
+    """Return the member of a claim for a version of the drawing parameters; 1 is the default."""
+    return {"parameter_version": parameters} if parameters > 1 else {}

@@ -29,16 +29,23 @@ LARGEST_SWEEP = 1000
 
 @retry_on_deadlock
 def claim(
-    session: Session, claimed_by: str, count: int, seconds: float, policy: RetryPolicy
+    session: Session,
+    claimed_by: str,
+    count: int,
+    seconds: float,
+    policy: RetryPolicy,
+    parameters: int = 1,
 ) -> Sequence[Fractal]:
     """Lease up to ``count`` queued fractals to ``claimed_by`` for ``seconds``, oldest first.
 
     A quarantined fractal is leased alone, so that no other lease is lost if it kills the claimant.
     Rows locked by another claim are skipped where the database supports that; where it does not,
     the attempt that each UPDATE expects lets only one claim win.
+
+    :param parameters: the latest version of the drawing parameters that the fractals may have.
     """
     ended = _end_expired_leases(session, policy)
-    candidates = _batch(_candidates(session, _queued_by_now(), Fractal.id, count))
+    candidates = _batch(_candidates(session, _queued_by_now(parameters), Fractal.id, count))
     values = {
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
@@ -57,14 +64,22 @@ def claim(
     return claimed
 
 
-def is_any_claimable(session: Session) -> bool:
-    """Return whether a claim would find a fractal, or a lease that has expired."""
-    queries = (select(Fractal.id).where(*where()).limit(1) for where in (_queued_by_now, _expired))
+def is_any_claimable(session: Session, parameters: int = 1) -> bool:
+    """Return whether a claim would find a fractal, or a lease that has expired.
+
+    :param parameters: as in ``claim``.
+    """
+    either = (_queued_by_now(parameters), _expired())
+    queries = (select(Fractal.id).where(*where).limit(1) for where in either)
     return any(session.scalar(query) is not None for query in queries)
 
 
-def _queued_by_now() -> tuple[ColumnElement[bool], ...]:
-    return Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment()
+def _queued_by_now(parameters: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Fractal.status == Status.QUEUED,
+        Fractal.claimable_at <= moment(),
+        Fractal.parameter_version <= parameters,
+    )
 
 
 def _expired() -> tuple[ColumnElement[bool], ...]:

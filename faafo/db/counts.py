@@ -184,6 +184,12 @@ def count_where(session: Session, *where: ColumnElement[bool], **options: Any) -
     return session.scalar(query, execution_options=options) or 0
 
 
+def later_queued(session: Session, parameters: int) -> int:
+    """Return the number of queued fractals with a later version of the drawing parameters."""
+    later = Fractal.status == Status.QUEUED, Fractal.parameter_version > parameters
+    return count_where(session, *later, **BOUNDED)
+
+
 def is_queue_full(session: Session, size: int) -> bool:
     """Tell whether ``size`` fractals or more are queued; reads at most ``size`` index entries."""
     queued = select(Fractal.id).where(Fractal.status == Status.QUEUED).order_by(Fractal.id)

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     READER = "reader"
 
 
+# The member of a worker's report that tells which version of the drawing parameters it knows.
+PARAMETERS = "parameters"
 # What an operator can disable.
 CHANGEABLE = frozenset({Kind.PRODUCER, Kind.WORKER})
 
@@ -89,6 +91,12 @@ def work_of(report: Mapping[str, Any]) -> Work | None:
         return Work.model_validate(report["work"])
     except (KeyError, ValidationError):
         return None
+
+
+def parameters_of(report: Mapping[str, Any]) -> int:
+    """Return the version of the drawing parameters that a worker knows, by its report."""
+    version = report.get(PARAMETERS)
+    return version if isinstance(version, int) else 1
 
 
 def service_id(kind: str, name: str) -> str:

@@ -4,13 +4,13 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
-from itertools import islice, takewhile
 from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.correlation import UNKNOWN, Correlation, Work
+from faafo.fractal.drawing import PARAMETER_VERSION, parameter_version
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
 from faafo.producer.pace import AHEAD_SECONDS
@@ -19,6 +19,7 @@ from faafo.tracing import spans
 
 # Points times iterations of a task that is small: the largest of the default ranges.
 SMALL = 1024 * 1024 * 512
+ANY_VERSION = range(1, PARAMETER_VERSION + 1)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Job:
         """Whether others may travel in the same call."""
         task = self.task
         return not self.quarantined and task.width * task.height * task.iterations <= SMALL
+
+    @property
+    def parameters(self) -> int:
+        """The version of the drawing parameters that its worker must know."""
+        return parameter_version(self.task)
 
     @classmethod
     def of(cls, record: Record, asked_at: float | None = None) -> Self:
@@ -86,22 +92,31 @@ class Backlog:
     def __len__(self) -> int:
         return len(self._jobs)
 
-    def wanted(self, free_slots: int) -> int:
+    def wanted(
+        self,
+        free_slots: int,
+        share: float = 1.0,
+        versions: Container[int] = ANY_VERSION,
+    ) -> int:
         """Return how many jobs to claim now.
 
         That is one for each free slot and the number of jobs that have ended in the last
         AHEAD_SECONDS, but none until half of the jobs claimed ahead have started: so claims come in
         batches. None is claimed behind a quarantined job, which may kill the process in which the
         others wait.
+
+        :param share: which part of all slots those are among which ``free_slots`` are free.
+        :param versions: of the drawing parameters of the jobs that wait for these slots.
         """
         with self._lock:
-            if any(job.quarantined for job in self._jobs):
+            waiting = [job for job in self._jobs if job.parameters in versions]
+            if any(job.quarantined for job in waiting):
                 return 0
             self._drop_old_ends()
-            ahead = len(self._ends) if free_slots or self._jobs else 0
-            if len(self._jobs) > ahead // 2:
+            ahead = int(share * len(self._ends)) if free_slots or waiting else 0
+            if len(waiting) > ahead // 2:
                 return 0
-            return min(free_slots + ahead - len(self._jobs), LARGEST_CLAIM)
+            return min(free_slots + ahead - len(waiting), LARGEST_CLAIM)
 
     def count_end(self) -> None:
         """Count a job that has ended now."""
@@ -120,31 +135,48 @@ class Backlog:
         with self._lock:
             self._jobs.appendleft(job)
 
-    def take(self) -> Job | None:
-        """Remove and return the first job, None when there is none."""
-        with self._lock:
-            return self._jobs.popleft() if self._jobs else None
+    def take(self, known: int = PARAMETER_VERSION) -> Job | None:
+        """Remove and return the first job, None when there is none.
 
-    def take_small(self, batch_size: int, free_slots: int) -> list[Job]:
+        :param known: the version of the drawing parameters that the worker knows: jobs with a later
+            one are passed over.
+        """
+        with self._lock:
+            return next(iter(self._take(1, known, lambda job: True)), None)
+
+    def take_small(
+        self, batch_size: int, free_slots: int, known: int = PARAMETER_VERSION
+    ) -> list[Job]:
         """Remove and return small jobs from the head, for a batch whose first job has been taken.
 
         :param batch_size: the number of jobs of the batch, at most.
         :param free_slots: slots among which the jobs are shared, that of the batch included.
+        :param known: as in ``take``.
         """
         with self._lock:
             share = -(-(len(self._jobs) + 1) // max(1, free_slots))
-            most = min(batch_size, share) - 1
-            small = list(takewhile(lambda job: job.is_small, islice(self._jobs, max(0, most))))
-            for _ in small:
-                self._jobs.popleft()
-            return small
+            return self._take(min(batch_size, share) - 1, known, lambda job: job.is_small)
 
-    def take_all(self) -> list[Job]:
-        """Remove and return all jobs."""
+    def take_all(self, beyond: int = 0) -> list[Job]:
+        """Remove and return all jobs whose drawing parameters have a version above ``beyond``."""
         with self._lock:
             jobs = list(self._jobs)
-            self._jobs.clear()
-            return jobs
+            self._jobs = deque(job for job in jobs if job.parameters <= beyond)
+            return [job for job in jobs if job.parameters > beyond]
+
+    def _take(self, most: int, known: int, is_wanted: Callable[[Job], bool]) -> list[Job]:
+        """Remove and return the first jobs of version ``known``, up to one that is not wanted."""
+        taken: list[Job] = []
+        passed: list[Job] = []
+        while self._jobs and len(taken) < most:
+            if self._jobs[0].parameters > known:
+                passed.append(self._jobs.popleft())
+            elif is_wanted(self._jobs[0]):
+                taken.append(self._jobs.popleft())
+            else:
+                break
+        self._jobs.extendleft(reversed(passed))
+        return taken
 
     def _drop_old_ends(self) -> None:
         oldest = self._clock() - AHEAD_SECONDS

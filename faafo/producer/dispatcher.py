@@ -15,6 +15,7 @@ from faafo.correlation import Correlation, Work
 from faafo.fractal.lease import Lease
 from faafo.metrics import catalogue as metrics
 from faafo.pause import pause
+from faafo.producer import capacity
 from faafo.producer.backlog import Backlog, Job
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
@@ -71,7 +72,8 @@ class Dispatcher:
             self._canceller.cancel,
             self._vital,
         )
-        self._arrivals = Arrivals(client, wake.set, lambda: pace.claim_interval)
+        self._waiting = capacity.Waiting(client)
+        self._arrivals = Arrivals(self._waiting, wake.set, lambda: pace.claim_interval)
         self._stop = threading.Event()
         # Set when draining must not wait any longer for the API to accept results.
         self._abandon = threading.Event()
@@ -150,20 +152,18 @@ class Dispatcher:
     def _dispatch(self) -> bool:
         """Claim jobs for free slots and start them; return whether any was claimed."""
         try:
-            if self._is_disabled() or not self._registry.slots():
-                self._runner.release_backlog()
+            groups = [] if self._is_disabled() else self._registry.groups()
+            # What no live worker can draw is left to other producers.
+            self._runner.release_backlog(groups[0].version if groups else 0)
             self._runner.start_jobs()
-            wanted = self._backlog.wanted(self._registry.free_slots())
-            if not wanted or self._is_disabled():
+            shares = capacity.shares(self._registry.groups(), self._backlog)
+            if not shares or self._is_disabled():
                 return False
-            claimed, asked_at = with_backoff(errors.ApiUnavailable, self._stop)(self._claim, wanted)
-            self._accept(claimed, asked_at)
-            self._runner.start_jobs()
-            if claimed:
+            self._waiting.version = shares[0].version
+            if self._claim_all(shares):
                 self._arrivals.claimed()
-            else:
-                self._arrivals.want()
-            return bool(claimed)
+                return True
+            self._arrivals.want()
         except errors.FaafoError as error:
             LOG.error("could not claim fractals: %s", error)
         # The answer comes from another process, and whatever it holds, the next one may be better.
@@ -172,7 +172,21 @@ class Dispatcher:
             LOG.exception("could not dispatch")
         return False
 
-    def _claim(self, wanted: int) -> tuple[list[Record], float | None]:
+    def _claim_all(self, shares: list[capacity.Share]) -> bool:
+        """Claim jobs and start them; return whether any was claimed."""
+        found = False
+        for share in shares:
+            claim = with_backoff(errors.ApiUnavailable, self._stop)
+            claimed, asked_at = claim(self._claim, share)
+            self._accept(claimed, asked_at)
+            self._runner.start_jobs()
+            found = found or bool(claimed)
+            if len(claimed) < share.most:
+                # Nothing is left, of earlier versions neither.
+                break
+        return found
+
+    def _claim(self, share: capacity.Share) -> tuple[list[Record], float | None]:
         """Claim; while the API is unavailable this is repeated, and the thread is not stuck.
 
         The second value is when it was asked, in seconds since 1970, for traces.
@@ -181,8 +195,8 @@ class Dispatcher:
             return [], None
         self._vital.beat("dispatcher", self._pace.claim_interval)
         asked_at = time.time() if spans.is_on() else None
-        claimed = self._client.claim(self._claimed_by, wanted, self._pace.lease_duration)
-        return claimed, asked_at
+        lease = self._pace.lease_duration
+        return self._client.claim(self._claimed_by, share.most, lease, share.version), asked_at
 
     def _accept(self, claimed: list[Record], asked_at: float | None = None) -> None:
         """Add the jobs of claimed records to the backlog; report those that cannot be parsed.

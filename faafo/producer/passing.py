@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from faafo.fractal.numbers import MAX_INT32
-from faafo.fractal.service import Kind, work_of
+from faafo.fractal.service import PARAMETERS, Kind, work_of
 from faafo.producer.worker_state import Worker
 from faafo.rpc.messages import Report
 
@@ -45,6 +45,9 @@ def of_worker(worker: Worker, report: Report) -> dict[str, Any]:
         "busy": min(report.busy, MAX_INT32),
         "draining": bool(report.draining),
         "configuration": report.configuration and report.configuration[:LONGEST_VERSION],
-        "report": {} if work is None else {"work": work.model_dump()},
+        "report": {
+            **({} if work is None else {"work": work.model_dump()}),
+            **({} if report.parameters is None else {PARAMETERS: report.parameters}),
+        },
         "stopped": bool(report.stopped),
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from faafo import errors
+from faafo.producer.capacity import Group, grouped, tell_if_old
 from faafo.producer.passing import MOST_WORKERS, is_told, of_worker
 from faafo.producer.worker_state import Slot, Worker
 from faafo.rpc import messages
@@ -93,6 +94,7 @@ class WorkerRegistry:
                 LOG.info("worker %s (faafo %s) has %d slot(s)", name, report.version, report.slots)
                 worker = self._workers[name] = Worker(report.worker)
                 worker.disabled = name in self._disabled
+                tell_if_old(report)
             elif worker.slots and not report.slots:
                 LOG.info("worker %s takes no more tasks", name)
             free = worker.free
@@ -141,15 +143,17 @@ class WorkerRegistry:
 
     def free_slots(self) -> int:
         """Return the number of slots that can be acquired now."""
-        with self._lock:
-            self._forget_expired()
-            return sum(max(0, worker.free) for worker in self._workers.values())
+        return sum(group.free for group in self.groups())
 
     def slots(self) -> int:
         """Return the number of slots of the live workers, free or not."""
+        return sum(group.slots for group in self.groups())
+
+    def groups(self) -> list[Group]:
+        """Return the slots of live workers by the parameters that these know, the latest first."""
         with self._lock:
             self._forget_expired()
-            return sum(worker.usable for worker in self._workers.values() if worker.is_live)
+            return grouped(self._workers.values())
 
     def count(self) -> int:
         """Return the number of live workers."""
@@ -157,28 +161,32 @@ class WorkerRegistry:
             self._forget_expired()
             return sum(worker.is_live for worker in self._workers.values())
 
-    def acquire(self, exclusive: bool = False) -> Slot | None:
+    def acquire(self, exclusive: bool = False, parameters: int = 1) -> Slot | None:
         """Occupy a slot of the least loaded live worker; return it, None if all are full.
 
+        Workers that know later parameters are left for those who need them.
+
         :param exclusive: acquire no other slot of this worker until this one is released.
+        :param parameters: the version of the drawing parameters that the worker must know.
         """
         with self._lock:
             self._forget_expired()
-            free = {name: worker for name, worker in self._workers.items() if worker.free > 0}
+            known = {name: one for name, one in self._workers.items() if one.free > 0}
+            free = {name: one for name, one in known.items() if one.parameters >= parameters}
             if not free:
                 return None
-            name = min(free, key=lambda name: free[name].load)
+            name = min(free, key=lambda name: (free[name].parameters, free[name].load))
             worker = self._workers[name]
             worker.in_flight += 1
             worker.reserved = exclusive
-            return Slot(name, worker.instance_id, exclusive, worker.batch_size)
+            return Slot(name, worker.instance_id, exclusive, worker.batch_size, worker.parameters)
 
     def release(self, slot: Slot) -> None:
         """Free the slot that ``acquire`` occupied."""
         with self._lock:
             worker = self._worker_of(slot)
             if worker is not None:
-                _end_call(worker, slot)
+                worker.end_call(slot)
         self._changed()
 
     def record(self, slot: Slot, tasks: int, seconds: float) -> None:
@@ -228,7 +236,7 @@ class WorkerRegistry:
         with self._lock:
             worker = self._worker_of(slot)
             if worker is not None:
-                _end_call(worker, slot)
+                worker.end_call(slot)
                 worker.given_up += worker.slots if slot.exclusive else 1
                 worker.has_given_up = True
                 worker.is_live = worker.is_live and not is_lost
@@ -249,8 +257,3 @@ class WorkerRegistry:
             worker.is_live = False
             if not worker.in_flight:
                 del self._workers[name]
-
-
-def _end_call(worker: Worker, slot: Slot) -> None:
-    worker.in_flight -= 1
-    worker.reserved = worker.reserved and not slot.exclusive

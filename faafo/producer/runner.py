@@ -75,20 +75,24 @@ class Runner:
                 self._stop.wait(THREAD_PAUSE)
                 return
 
-    def release_backlog(self) -> None:
-        """Release the claimed jobs that have not started; keep those that are not released."""
-        jobs = self._backlog.take_all()
+    def release_backlog(self, beyond: int = 0) -> None:
+        """Release the claimed jobs that have not started; keep those that are not released.
+
+        :param beyond: only those whose drawing parameters have a later version than this one.
+        """
+        jobs = self._backlog.take_all(beyond)
         if not self._results.release_all([job.lease for job in jobs]):
             for job in reversed(jobs):
                 self._backlog.put_back(job)
 
     def _next(self) -> Assignment | None:
         """Return the next jobs with a slot for them, None unless there are both."""
-        if self._stop.is_set() or (job := self._backlog.take()) is None:
+        free = [group for group in self._registry.groups() if group.free]
+        if self._stop.is_set() or not free or (job := self._backlog.take(free[0].version)) is None:
             return None
-        slot, free = None, self._registry.free_slots()
+        slot = None
         try:
-            slot = self._registry.acquire(job.quarantined)
+            slot = self._registry.acquire(job.quarantined, job.parameters)
         finally:
             if slot is None:
                 self._backlog.put_back(job)
@@ -98,7 +102,8 @@ class Runner:
             job, slot, self._registry, self._leases, self._results, self._canceller
         )
         if job.is_small:
-            assignment.add(self._backlog.take_small(slot.batch_size, free))
+            slots = sum(group.free for group in free)
+            assignment.add(self._backlog.take_small(slot.batch_size, slots, slot.parameters))
         return assignment
 
     def _run(self, assignment: Assignment) -> None:

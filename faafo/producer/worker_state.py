@@ -4,6 +4,7 @@
 import time
 from dataclasses import dataclass, field
 
+from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.producer.pace import AHEAD_SECONDS
 from faafo.rpc import messages
 
@@ -47,6 +48,8 @@ class Worker:
     known_since: float = field(default_factory=time.monotonic)
     # Whether the next report tells how many slots the renders occupy that we have given up.
     has_given_up: bool = False
+    # The version of the drawing parameters that it knows.
+    parameters: int = 1
 
     @property
     def busy(self) -> int:
@@ -91,6 +94,11 @@ class Worker:
         before = mean if self.task_seconds is None else self.task_seconds
         self.task_seconds = before + WEIGHT * (mean - before)
 
+    def end_call(self, slot: "Slot") -> None:
+        """Record that a call with ``slot`` has ended."""
+        self.in_flight -= 1
+        self.reserved = self.reserved and not slot.exclusive
+
     def update(self, report: messages.Report, ours: int) -> None:
         """Update the worker with its report, in which ``ours`` slots are busy for us.
 
@@ -103,6 +111,7 @@ class Worker:
         self.rows_done = report.rows_done
         self.takes_batches = report.takes_batches
         self.settings = report.settings
+        self.parameters = min(report.parameters or 1, PARAMETER_VERSION)
         self.seen_at = time.monotonic()
         self.is_live = True
         self.given_up = max(0, ours - self.in_flight) if self.has_given_up else 0
@@ -113,10 +122,12 @@ class Worker:
 class Slot:
     """A slot that we occupy: the worker, its instance id, and whether we occupy all its slots.
 
-    ``batch_size`` is the number of small tasks that one call may carry.
+    ``batch_size`` is the number of small tasks that one call may carry, ``parameters`` the version
+    of the drawing parameters that the worker knows.
     """
 
     worker: str
     instance_id: str | None
     exclusive: bool = False
     batch_size: int = 1
+    parameters: int = 1

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation
+from faafo.fractal.drawing import parameter_version
 from faafo.fractal.lease import Lease
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.settings import Settings
@@ -19,6 +20,8 @@ from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract, messages
 
 Outcome = FractalResult | errors.FaafoError | None
+# Versions of which a worker reports whether it serves them.
+_REPORTED = (contract.BATCH_VERSION, contract.DRAWING_VERSION)
 
 
 class LeasedTask(NamedTuple):
@@ -75,8 +78,9 @@ class WorkerClient:
         """
         context = self._context(lease) | _without_none(worker=instance_id) | {"alone": exclusive}
         context |= correlation.members()
-        with self._translated():
-            target = self._client.prepare(server=worker, version=_version_for(task))
+        version = _version_for(task)
+        with self._translated(), _refused_if_too_old(version):
+            target = self._client.prepare(server=worker, version=version)
             answer = target.call(context, "process", task=task.model_dump())
             return FractalResult.model_validate(answer)
 
@@ -112,8 +116,9 @@ class WorkerClient:
         self, method: str, leased: Sequence[LeasedTask], worker: str, context: dict[str, Any]
     ) -> list[Outcome]:
         tasks = [{**one.members(), "task": one.task.model_dump()} for one in leased]
-        with self._translated(), _refused_if_too_old():
-            target = self._client.prepare(server=worker, version=contract.BATCH_VERSION)
+        version = _version_for_all([one.task for one in leased])
+        with self._translated(), _refused_if_too_old(version):
+            target = self._client.prepare(server=worker, version=version)
             answer = target.call(context, method, tasks=tasks)
             if not isinstance(answer, list) or len(answer) != len(leased):
                 raise errors.RenderFailed(
@@ -199,13 +204,16 @@ class WorkerClient:
 
 
 @contextmanager
-def _refused_if_too_old() -> Iterator[None]:
-    """Raise WorkerBusy for a worker that an older version has replaced under the same name."""
+def _refused_if_too_old(version: str) -> Iterator[None]:
+    """Raise WorkerBusy for a worker that an older version has replaced under the same name.
+
+    Of the versions before batches no worker reports what it knows: there the error stays.
+    """
     try:
         yield
     except oslo_messaging.RemoteError as error:
-        if error.exc_type == contract.TOO_OLD:
-            raise errors.WorkerBusy(f"the worker is too old for batches: {error.value}") from None
+        if error.exc_type == contract.TOO_OLD and version in _REPORTED:
+            raise errors.WorkerBusy(f"the worker is too old: {error.value}") from None
         raise
 
 
@@ -218,8 +226,15 @@ def _outcome(answer: Any) -> Outcome:
 
 
 def _version_for(task: FractalTask) -> str:
-    """Return the RPC version that a worker must serve: an older one would ignore the palette."""
+    """Return the RPC version that a worker must serve: an older one would draw otherwise."""
+    if parameter_version(task) > 1:
+        return contract.DRAWING_VERSION
     return contract.VERSION if task.palette == DEFAULT else contract.PALETTE_VERSION
+
+
+def _version_for_all(tasks: Sequence[FractalTask]) -> str:
+    is_later = any(parameter_version(task) > 1 for task in tasks)
+    return contract.DRAWING_VERSION if is_later else contract.BATCH_VERSION
 
 
 def _holder(lease: Lease) -> dict[str, Any]:

@@ -9,7 +9,9 @@ CANCEL_VERSION = "1.1"
 PALETTE_VERSION = "1.2"
 BATCH_VERSION = "1.3"
 INSTRUCT_VERSION = "1.4"
+DRAWING_VERSION = "1.5"
 SCALE_VERSION = "1.1"
+TILE_DRAWING_VERSION = "1.2"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
 TILES_EXCHANGE = "faafo_tiles"
@@ -25,21 +27,23 @@ TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 # and find_all(ctxt, tasks) return the outcomes of several tasks. ctxt, and each of several tasks,
 # may hold request_id and traceparent, by which the log lines and spans of a fractal are found.
 # Since 1.4 instruct(ctxt, disabled, reason), a cast, tells a worker whether it takes tasks and
-# tiles, and configure(ctxt, version, settings), a cast, the settings.
+# tiles, and configure(ctxt, version, settings), a cast, the settings. Since 1.5 a task may have all
+# fields of a fractal.drawing.Drawing; without them they have their defaults.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
-TASKS_SERVED = oslo_messaging.Target(version=INSTRUCT_VERSION)
+TASKS_SERVED = oslo_messaging.Target(version=DRAWING_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
 # of its own, because its queues are transient: all queues of an exchange are of one kind. Since
-# 1.1 a view may have a scale; without one it is 1.
+# 1.1 a view may have a scale; without one it is 1. Since 1.2 it may have all fields of a Drawing.
 TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, version=VERSION)
-TILES_SERVED = oslo_messaging.Target(version=SCALE_VERSION)
+TILES_SERVED = oslo_messaging.Target(version=TILE_DRAWING_VERSION)
 # ping(ctxt), on every topic
 LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # report(ctxt, server, slots, busy, busy_for, version), a fanout cast on PRODUCERS_TOPIC. ctxt may
 # hold rows_done, the number of rendered rows by uuid, and takes_batches, whether the worker serves
 # process_all and find_all. What the registry of services shows may be there, too: disabled,
 # draining, stopped, host, age, work, configuration; a worker that tells disabled serves instruct.
-# settings is the number of changes of settings that it knows, if it serves configure.
+# settings is the number of changes of settings that it knows, if it serves configure; parameters is
+# the version of the drawing parameters that it knows, 1 if it does not say.
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)
 # ping(ctxt), of readers, on the broker of events
 READERS = oslo_messaging.Target(exchange=EXCHANGE, topic="readers", version=VERSION)

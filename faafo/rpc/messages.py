@@ -157,7 +157,8 @@ class Report(_Message):
     ``takes_batches`` is whether it serves ``process_all`` and ``find_all``. The others are for the
     registry of services: ``age`` is in seconds, ``work`` what it has done, and a worker that tells
     whether it is ``disabled`` serves ``instruct``. ``settings`` is the
-    number of changes of settings that it knows, if it serves ``configure``.
+    number of changes of settings that it knows, if it serves ``configure``, ``parameters`` the
+    version of the drawing parameters that it knows; None: the first.
     """
 
     server: Annotated[str, Field(min_length=1)]
@@ -169,6 +170,7 @@ class Report(_Message):
     takes_batches: bool = False
     rows_done: Annotated[dict[str, Count], BeforeValidator(_valid_progress)] = {}
     settings: Annotated[Count | None, Shown] = None
+    parameters: Annotated[Annotated[int, Field(strict=True, ge=1)] | None, Shown] = None
     disabled: Annotated[bool | None, Shown] = None
     draining: Annotated[bool | None, Shown] = None
     stopped: Annotated[bool | None, Shown] = None

@@ -9,6 +9,7 @@ from typing import Any
 import oslo_messaging
 from oslo_messaging.transport import RPCTransport
 
+from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.rpc import contract
 
 LOG = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class ReportClient:
                     "rows_done": rows_done,
                     "takes_batches": self._takes_batches,
                     "settings": self._settings(),
+                    "parameters": PARAMETER_VERSION,
                 },
                 "report",
                 server=self._worker,

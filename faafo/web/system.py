@@ -14,9 +14,10 @@ from faafo.core import access
 from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site_posts
-from faafo.core.diagnosis import problems
-from faafo.db import db, gallery, maintenance, outcomes, samples
+from faafo.core.diagnosis import parameters_known, problems
+from faafo.db import counts, db, gallery, maintenance, outcomes, samples
 from faafo.db.services import Seen
+from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
 from faafo.fractal.service import CHANGEABLE, Kind, State, done_of, work_of
 from faafo.web import chart
@@ -38,13 +39,13 @@ blueprint.before_request(reject_cross_site_posts)
 def get_system() -> str:
     """Show the system; a script reads the page again every two seconds."""
     # Comes first: while it waits it gives its connection back, and what had been read would expire.
-    counts = collaborators().counts.of().by_status(db.session)
+    by_status = collaborators().counts.of().by_status(db.session)
     listed = collaborators().registry.listed()
     oldest = samples.oldest_seconds(db.session)
     return render_template(
         "faafo/system.html",
-        problems=problems(listed, counts, oldest),
-        counts=counts,
+        problems=problems(listed, by_status, oldest, _later(listed)),
+        counts=by_status,
         completed_lately=gallery.completed_lately(db.session),
         oldest=oldest,
         chart=chart.chart_of(samples.last_hour(db.session)),
@@ -61,6 +62,14 @@ def get_system() -> str:
         states=_states,
         scope=(Range.ALL_PROJECTS if access.sees_all() else Range.PROJECT).value,
     )
+
+
+def _later(listed: Sequence[Seen]) -> int:
+    """Return how many queued fractals no worker that is up can draw; 0 if none is up."""
+    known = parameters_known(listed)
+    if known is None or known >= PARAMETER_VERSION:
+        return 0
+    return counts.later_queued(db.session, known)
 
 
 @blueprint.post("/system/service/<uuid:uid>")

@@ -38,6 +38,18 @@ def test_a_queued_fractal_can_be_claimed_until_it_has_been(app, http, session, m
     assert http.get("/api/claim").json == {"claimable": False}
 
 
+def test_later_drawing_parameters_are_for_those_who_ask_for_them(http, make_task):
+    http.post("/api/fractal", json=make_task(inside="#102030").model_dump())
+    body = {"claimed_by": "me", "count": 1, "lease": 60}
+    assert http.get("/api/claim").json == {"claimable": False}
+    assert http.post("/api/claim", json=body).json == {"objects": []}
+    assert http.get("/api/claim?parameter_version=2").json == {"claimable": True}
+    (claimed,) = http.post("/api/claim", json=body | {"parameter_version": 2}).json["objects"]
+    assert claimed["inside"] == "#102030"
+    answer = http.post("/api/claim", json=body | {"parameter_version": 0})
+    assert (answer.status_code, "parameter_version" in answer.json["message"]) == (400, True)
+
+
 def test_a_lease_that_has_expired_can_be_claimed(http, session, make_task):
     http.post("/api/fractal", json=make_task().model_dump())
     policy = collaborators().retry_policy

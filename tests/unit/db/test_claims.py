@@ -46,6 +46,15 @@ def test_the_oldest_fractals_are_claimed_first_and_only_once(session, add):
     assert claim(session, 9) == []
 
 
+def test_only_fractals_of_known_drawing_parameters_are_claimed(session, make_task):
+    later, plain = (fractals.add(session, make_task(samples=samples)).uuid for samples in (2, 1))
+    assert claim(session, 2) == [(plain, 1)]
+    assert not claims.is_any_claimable(session)
+    assert claims.is_any_claimable(session, 2)
+    (claimed,) = claims.claim(session, "me", 2, LEASE, AT_ONCE, 2)
+    assert (claimed.uuid, claimed.samples) == (later, 2)
+
+
 def test_a_retried_fractal_keeps_its_place_in_the_queue(session, add):
     oldest, *others = [add() for _number in range(5)]
     fail(session, oldest, 1)

@@ -750,3 +750,38 @@ def test_a_lost_batch_costs_one_failure_and_no_second_render(
     failed = {task.uuid for task in tasks if fractals.get(session, task.uuid).failures}
     assert failed == {endpoint.lost}
     assert len(rendered) == len(set(rendered)) == 60
+
+
+def test_a_worker_of_the_release_before_is_never_handed_what_it_cannot_draw(
+    run_dispatcher, client, make_task, wait_until
+):
+    class Previous:
+        target = contract.TASKS(version="1.4")
+
+        def __init__(self):
+            self.colourings = []
+
+        def process(self, ctxt, task):
+            self.colourings.append(task["colouring"])
+            return {
+                "uuid": task["uuid"],
+                "checksum": "0" * 64,
+                "duration": 0.1,
+                "size": 1,
+                "generated_by": "w",
+            }
+
+    previous = Previous()
+    smooth, *plain = [
+        client.create(make_task(colouring=colouring))["uuid"]
+        for colouring in ("smooth", "bands", "bands")
+    ]
+    with run_dispatcher(previous) as running:
+        wait_until(lambda: all(client.get(uuid)["status"] == "complete" for uuid in plain))
+        assert client.get(smooth)["attempt"] == 0
+        # It has replaced a later one under the same name.
+        running.registry.report({"worker": "w:1", "parameters": 2}, "w", 2, 0, {}, "1.0")
+        wait_until(lambda: client.get(smooth)["attempt"])
+        wait_until(lambda: client.get(smooth)["status"] == "queued")
+        assert client.get(smooth)["failures"] == 0
+    assert previous.colourings == ["bands", "bands"]

@@ -9,7 +9,7 @@ import pytest
 from faafo import errors
 from faafo.fractal.lease import Lease
 from faafo.rpc import contract
-from faafo.rpc.client import WorkerClient
+from faafo.rpc.client import LeasedTask, WorkerClient
 from faafo.rpc.server import Server
 
 LEASE = Lease("00000000-0000-4000-8000-000000000001", 1)
@@ -46,6 +46,30 @@ def test_an_old_worker_renders_the_original_palette(client, make_task):
 def test_an_old_worker_is_not_called_for_another_palette(client, make_task):
     with pytest.raises(errors.RenderFailed, match="1.2"):
         client.process(make_task(palette="ember"), LEASE, "old")
+
+
+def test_a_worker_of_the_release_before_is_not_called_for_what_it_cannot_draw(
+    transport, stop, make_task
+):
+    class Previous(OldEndpoint):
+        target = contract.TASKS(version="1.4")
+
+        def process_all(self, ctxt, tasks):
+            return [{}] * len(tasks)
+
+    server = Server(transport, contract.TASKS, "previous", Previous(), threads=2)
+    server.start(stop)
+    assert server.wait_until_listening(10)
+    client = WorkerClient(transport, "p", 30, 5)
+    plain, later = make_task(palette="ember"), make_task(colouring="smooth")
+    tasks = [LeasedTask(plain, LEASE), LeasedTask(later, LEASE)]
+    assert client.process(plain, LEASE, "previous").generated_by == "old"
+    assert client.process_all(tasks[:1], "previous", None, 1.0) == [None]
+    with pytest.raises(errors.WorkerBusy, match="1.5"):
+        client.process(later, LEASE, "previous")
+    with pytest.raises(errors.WorkerBusy, match="1.5"):
+        client.process_all(tasks, "previous", None, 1.0)
+    server.stop()
 
 
 @pytest.fixture

@@ -66,6 +66,15 @@ def test_what_is_wrong_is_said_in_words(page, session, make_task):
     assert "Nothing is wrong." not in text
 
 
+def test_fractals_that_wait_for_a_later_worker_are_told_while_there_is_none(
+    page, session, make_task
+):
+    fractals.add(session, make_task(density=2.0))
+    sentence = "1 fractal waits for a worker of a later version"
+    assert sentence in page(WORKER, PRODUCER)[0]
+    assert sentence not in page(replace(WORKER, report={"parameters": 2}))[0]
+
+
 def test_renders_that_a_disabled_worker_finishes_are_not_counted_of_no_slots(page):
     assert "w-1 up 3 busy" in page(replace(WORKER, slots=0))[0]
     assert "w-1 up 0 of 2 slots" in page(replace(WORKER, slots=2, busy=None, age=61))[0]
