@@ -17,7 +17,8 @@ Result = TypeVar("Result")
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Return ``function`` compiled by numba when it is first called."""
-    dispatcher: Any = numba.njit(nogil=True)(function)
+    # As IEEE 754 divides: without a test for 0, loops become vectors.
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
     try:
         # What numba's own option does, with our cache in the place of its one.
         dispatcher._cache = CodeCache(function)

@@ -12,6 +12,8 @@ begins another row.
 import numpy as np
 from numpy.typing import NDArray
 
+from faafo.render.edges import inside_columns, outside_sizes
+from faafo.render.formulas import move, move_often, sized_step
 from faafo.render.jit import compiled, inlined
 from faafo.render.lanes import (
     LANES,
@@ -49,6 +51,7 @@ def fill(
     orbits: Orbits,
     cursor: Cursor,
     budget: int,
+    sizes: NDArray[np.float64] | None,
 ) -> Cursor:
     """Fill in ``counts`` until all rows are done, or after about ``budget`` strides of lanes.
 
@@ -56,6 +59,9 @@ def fill(
     followed by LANES elements of any value; ``middle`` is the column where they are nearest to 0;
     ``ys`` are the imaginary parts of the rows. Return the cursor for the next call; all counts are
     filled in when its row is ``ys.size`` and no orbit is under way.
+
+    ``sizes``, if not None, get |z|² of each pixel as it escapes, and LANES more elements. That is
+    compiled apart: it takes more time, and without it the formula is z² + c and the bound 4.
     """
     row, first, last, under_way = cursor
     width = xs.size - LANES
@@ -66,41 +72,24 @@ def fill(
     )
     while budget > 0 and (row < ys.size or under_way > 0):
         while row < ys.size and under_way < FEW:
-            first, last = _inside(xs, width, middle, ys[row], first, last)
+            first, last = inside_columns(xs, width, middle, ys[row], julia.bound, first, last)
             pixel = row * width
             # Elements stored beyond a row are overwritten when the next rows are begun.
             enough = pixel + width + LANES <= counts.size
             out = counts[pixel:] if enough else spare
-            under_way = _begin(out, pixel, first, last, xs, ys[row], julia, orbits, under_way)
+            under_way = _begin(
+                out, sizes, pixel, first, last, xs, ys[row], julia, orbits, under_way
+            )
             out[:first] = 0
             out[last:width] = 0
+            if sizes is not None:
+                outside_sizes(sizes[pixel : pixel + width], xs, ys[row], first, last)
             if not enough:
                 counts[pixel : pixel + width] = out[:width]
             row += 1
         budget -= (under_way + LANES) * STRIDES
-        under_way = _advance(counts, julia, trap, orbits, escaped, under_way)
+        under_way = _advance(counts, sizes, julia, trap, orbits, escaped, under_way)
     return Cursor(row, first, last, under_way)
-
-
-@compiled
-def _inside(xs, width, middle, y, first, last):
-    """Return the first column of a row within |z| <= 2, and the one after the last.
-
-    The search starts at those of the previous row, which are close, or at the ``middle``. Rounding
-    is monotonic, so that squares and sums keep their order, and no column between them is outside.
-    """
-    if first == last:
-        first = last = middle
-    yy = y * y
-    while first > 0 and xs[first - 1] * xs[first - 1] + yy <= 4.0:
-        first -= 1
-    while last < width and xs[last] * xs[last] + yy <= 4.0:
-        last += 1
-    while first < last and xs[first] * xs[first] + yy > 4.0:
-        first += 1
-    while first < last and xs[last - 1] * xs[last - 1] + yy > 4.0:
-        last -= 1
-    return first, last
 
 
 @inlined
@@ -119,7 +108,7 @@ def _step(x, y, steps, inside, julia):
 
 
 @compiled
-def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
+def _begin(out, sizes, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
     """Begin the orbits of the columns ``first`` to before ``last`` of the row at ``pixel``.
 
     Store their counts in ``out``, which begins with this row and is longer: of those that escape
@@ -133,13 +122,19 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
         y = splat(y_of_row)
         steps = splat(0)
         inside = lane_numbers() < splat(last - column)
+        size = x
         for _ in range(rounds):
             for _ in range(FIRST_STEPS):
-                x, y, steps, inside = _step(x, y, steps, inside, julia)
+                if sizes is None:
+                    x, y, steps, inside = _step(x, y, steps, inside, julia)
+                else:
+                    x, y, steps, inside, size = sized_step(x, y, steps, inside, size, julia)
             if count(inside) <= STRAGGLERS:
                 break
         # What is still inside gets the count of orbits that never escape: it may be one of them.
         store(out, column, choose(inside, splat(largest), steps))
+        if sizes is not None:
+            store(sizes, pixel + column, size)
         if is_any(inside):
             append(orbits.x, under_way, x, inside)
             append(orbits.y, under_way, y, inside)
@@ -150,7 +145,7 @@ def _begin(out, pixel, first, last, xs, y_of_row, julia, orbits, under_way):
 
 
 @compiled
-def _advance(counts, julia, trap, orbits, escaped, under_way):
+def _advance(counts, sizes, julia, trap, orbits, escaped, under_way):
     """Advance all orbits of the list, and return how many are left in it.
 
     ``escaped`` is scratch memory for the orbits that escape. The others that end are left out:
@@ -171,7 +166,7 @@ def _advance(counts, julia, trap, orbits, escaped, under_way):
         made = 0
         for _ in range(strides):
             last_x, last_y = x, y
-            x, y, inside, free = _stride(x, y, present, julia, trap)
+            x, y, inside, free = _stride(x, y, sizes, present, julia, trap)
             made += julia.stride
             if is_any(present & ~free):
                 break
@@ -189,12 +184,12 @@ def _advance(counts, julia, trap, orbits, escaped, under_way):
         append(orbits.steps, left, steps, free)
         append(orbits.pixel, left, pixel, free)
         left += count(free)
-    _finish(counts, julia, escaped, through)
+    _finish(counts, sizes, julia, escaped, through)
     return left
 
 
 @inlined
-def _stride(x, y, present, julia, trap):
+def _stride(x, y, sizes, present, julia, trap):
     """Return x, y, inside and free after ``julia.stride`` steps.
 
     ``inside`` holds for orbits that have not escaped before the last of these steps, ``free`` for
@@ -202,13 +197,20 @@ def _stride(x, y, present, julia, trap):
     """
     # The stride is STRIDE or 1. A constant number of steps is compiled without a loop.
     for _ in range(julia.stride // STRIDE):
-        for _ in range(STRIDE - 1):
-            x, y = x * x - y * y + splat(julia.cx), (x + x) * y + splat(julia.cy)
-    xx = x * x
-    yy = y * y
-    inside = present & (xx + yy <= splat(4.0))
-    y = (x + x) * y + splat(julia.cy)
-    x = xx - yy + splat(julia.cx)
+        if sizes is None:
+            for _ in range(STRIDE - 1):
+                x, y = x * x - y * y + splat(julia.cx), (x + x) * y + splat(julia.cy)
+        else:
+            x, y = move_often(x, y, julia)
+    if sizes is None:
+        xx = x * x
+        yy = y * y
+        inside = present & (xx + yy <= splat(4.0))
+        y = (x + x) * y + splat(julia.cy)
+        x = xx - yy + splat(julia.cx)
+    else:
+        inside = present & (x * x + y * y <= splat(julia.bound))
+        x, y = move(x, y, julia)
     free = inside
     for disc in range(trap.shape[0]):
         dx = x - splat(trap[disc, 0])
@@ -218,15 +220,23 @@ def _stride(x, y, present, julia, trap):
 
 
 @inlined
-def _finish(counts, julia, escaped, through):
+def _finish(counts, sizes, julia, escaped, through):
     """Repeat the last stride of the first ``through`` escaped orbits; store their counts."""
     for start in range(0, through, LANES):
         x = load(escaped.x, start)
         y = load(escaped.y, start)
         steps = load(escaped.steps, start) + splat(-julia.stride)
-        inside = lane_numbers() < splat(through - start)
+        present = lane_numbers() < splat(through - start)
+        inside, size = present, x
         for _ in range(julia.stride):
-            x, y, steps, inside = _step(x, y, steps, inside, julia)
-        append(escaped.steps, start, steps, lane_numbers() < splat(through - start))
+            if sizes is None:
+                x, y, steps, inside = _step(x, y, steps, inside, julia)
+            else:
+                x, y, steps, inside, size = sized_step(x, y, steps, inside, size, julia)
+        append(escaped.steps, start, steps, present)
+        if sizes is not None:
+            append(escaped.x, start, size, present)
     for i in range(through):
         counts[escaped.pixel[i]] = min(escaped.steps[i], julia.iterations - 1)
+        if sizes is not None:
+            sizes[escaped.pixel[i]] = escaped.x[i]

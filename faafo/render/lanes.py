@@ -217,17 +217,17 @@ def load(_typing_context, array, first):
 
 @intrinsic
 def store(_typing_context, array, first, value):
-    """Store the integers ``value`` in ``array``, int32, from index ``first`` on."""
+    """Store integers in ``array``, int32, or doubles, float64, from index ``first`` on."""
 
     def generate(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         for i, register in enumerate(_unpack(builder, args[2])):
             start = builder.add(args[1], ir.Constant(_INT64, i * WIDTH))
-            pointer = pointer_to(builder, data, start, _INT32S)
-            builder.store(builder.trunc(register, _INT32S), pointer, align=4)
+            kept = builder.trunc(register, _INT32S) if value is integers else register
+            builder.store(kept, pointer_to(builder, data, start, kept.type), align=4)
         return context.get_dummy_value()
 
-    return types.none(array, types.int64, integers), generate
+    return types.none(array, types.int64, value), generate
 
 
 @intrinsic

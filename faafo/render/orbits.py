@@ -22,12 +22,16 @@ class Julia(NamedTuple):
     """The iteration z -> z² + c with c = cx + cy·i, up to ``iterations`` times.
 
     ``stride`` is the number of steps between two checks of the orbits of the list (``stride_for``).
+    With sizes (see ``kernel.fill``) the ``formula`` may be another one, by its number in
+    ``formulas``, and orbits escape when |z|² > ``bound``.
     """
 
     cx: float
     cy: float
     iterations: int
     stride: int
+    bound: float = 4.0
+    formula: int = 0
 
 
 class Orbits(NamedTuple):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from faafo.fractal.drawing import Drawing
 from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.palette import NAMES, colours
 from faafo.render.colouring import colour_indexes
@@ -14,7 +15,9 @@ COUNTS = [*range(100), 255, 256, 1023, 1024, 65_535, 65_536, MAX_INT32 - 2]
 
 
 def index_of(count, palette, iterations=MAX_INT32):
-    return int(colour_indexes(np.array([[count]], np.int32), palette, iterations)[0, 0])
+    return int(
+        colour_indexes(np.array([[count]], np.int32), Drawing(palette=palette), iterations)[0, 0]
+    )
 
 
 @pytest.mark.parametrize("count", [*COUNTS, MAX_INT32 - 1])
@@ -35,5 +38,5 @@ def test_the_last_count_has_the_first_colour_in_other_palettes():
 
 @pytest.mark.parametrize("palette", NAMES)
 def test_indexes_are_bytes_in_the_shape_of_the_counts(palette):
-    indexes = colour_indexes(np.zeros((3, 5), np.int32), palette, 10)
+    indexes = colour_indexes(np.zeros((3, 5), np.int32), Drawing(palette=palette), 10)
     assert (indexes.dtype, indexes.shape) == (np.uint8, (3, 5))
