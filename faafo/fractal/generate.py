@@ -6,6 +6,8 @@ import uuid as uuidlib
 from collections.abc import Mapping, Sequence
 
 from faafo.fractal import palette as palettes
+from faafo.fractal.drawing import Formula
+from faafo.fractal.steps import critical_count
 from faafo.fractal.task import FractalTask
 
 # The constant of an interesting picture lies near the edge of the Mandelbrot set: its own orbit
@@ -17,15 +19,21 @@ MAX_TRIES = 1000
 # The parameters that are drawn from ranges; c is then chosen within the window.
 RANGED = ("width", "height", "iterations", "xa", "xb", "ya", "yb")
 
-# Used when the window has no such point, or too few iterations to find one.
-KNOWN_GOOD_CONSTANTS = (
-    (-0.8, 0.156),
-    (-0.7269, 0.1889),
-    (-0.70176, -0.3842),
-    (-0.4, 0.6),
-    (-0.835, -0.2321),
-    (0.285, 0.01),
-)
+# By formula: used when the window has no such point, or too few iterations to find one.
+KNOWN_GOOD_CONSTANTS: Mapping[str, Sequence[tuple[float, float]]] = {
+    Formula.Z2: (
+        (-0.8, 0.156),
+        (-0.7269, 0.1889),
+        (-0.70176, -0.3842),
+        (-0.4, 0.6),
+        (-0.835, -0.2321),
+        (0.285, 0.01),
+    ),
+    Formula.Z3: ((-0.381, 0.645), (0.347, 0.715), (0.205, 0.857), (0.602, 0.267)),
+    Formula.Z4: ((-0.228, -0.538), (0.49, 0.622), (-0.733, -0.291), (-0.105, 0.694)),
+    Formula.BURNING_SHIP: ((0.518, -0.809), (0.681, -1.023), (0.407, -0.601), (0.492, -0.762)),
+    Formula.TRICORN: ((0.334, 0.809), (0.351, 0.497), (-0.576, -0.061), (-0.55, 0.05)),
+}
 
 
 def random_task(
@@ -62,22 +70,15 @@ def with_constant(task: FractalTask) -> FractalTask:
 def choose_constant(task: FractalTask, rng: random.Random) -> tuple[float, float]:
     """Return a point c of the task's window whose own orbit escapes neither at once nor late.
 
-    The original faafo chose c in the same way, without the limit of ``MAX_TRIES``.
+    The orbit is that of the task's formula. The original faafo chose c in the same way, without the
+    limit of ``MAX_TRIES``.
     """
     for _ in range(MAX_TRIES):
         cx = rng.uniform(task.xa, task.xb)
         cy = rng.uniform(task.ya, task.yb)
         steps = min(task.iterations, FASTEST_DULL_ESCAPE + 1)
-        if SLOWEST_DULL_ESCAPE < _escape_count(cx, cy, steps) < FASTEST_DULL_ESCAPE:
+        # The last step counts as an escape, as it does in a picture.
+        count = min(critical_count(task.formula, complex(cx, cy), steps), steps - 1)
+        if SLOWEST_DULL_ESCAPE < count < FASTEST_DULL_ESCAPE:
             return cx, cy
-    return rng.choice(KNOWN_GOOD_CONSTANTS)
-
-
-def _escape_count(cx: float, cy: float, iterations: int) -> int:
-    """Return the last i of the plain loop for the orbit of c itself."""
-    c = z = complex(cx, cy)
-    for i in range(iterations):  # noqa: B007
-        if z.real * z.real + z.imag * z.imag > 4.0:
-            break
-        z = z * z + c
-    return i
+    return rng.choice(KNOWN_GOOD_CONSTANTS[task.formula])
