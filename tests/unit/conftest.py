@@ -96,6 +96,17 @@ def _entry_points_read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _threads_of_servers_end_soon() -> Iterator[None]:
+    """Have a thread of an RPC server look every 50 ms whether to end; each second is the default.
+
+    A test that stops such a server waits for that.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("futurist._thread.ThreadWorker.MAX_IDLE_FOR", 0.05)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _rules_compiled_once() -> Iterator[None]:
     """Spare each application the compilation of its 130 URL rules, two thirds of its start."""
     compiled: dict[tuple, Any] = {}
