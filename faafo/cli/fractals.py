@@ -8,12 +8,14 @@ from typing import Any
 from faafo import errors
 from faafo.cli import cells, picture, values
 from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand, collection_uuid
+from faafo.fractal.drawing import Colouring, Formula
 from faafo.fractal.palette import NAMES
 from faafo.fractal.task import Status
 
 COLUMNS = ("uuid", "status", "width", "height", "palette", "created_at")
 LONG_COLUMNS = (
     *("uuid", "status", "width", "height", "iterations", "cx", "cy", "palette", "created_at"),
+    *("formula", "colouring", "samples", "offset", "density", "inside"),
     *("duration", "size", "failures", "generated_by", "fault"),
     *("project_id", "user_id", "shared"),
 )
@@ -81,6 +83,8 @@ class ListFractals(ListCommand):
         parser.add_argument(
             "--palette", choices=NAMES, metavar="PALETTE", help="only those of this palette"
         )
+        for name, choices in (("formula", Formula), ("colouring", Colouring)):
+            parser.add_argument(f"--{name}", choices=[*choices], help=f"only those of this {name}")
         whose = parser.add_mutually_exclusive_group()
         whose.add_argument(
             "--collection",
@@ -111,6 +115,8 @@ class ListFractals(ListCommand):
         found = self.client.find(
             status=parsed_args.status,
             palette=parsed_args.palette,
+            formula=parsed_args.formula,
+            colouring=parsed_args.colouring,
             limit=parsed_args.limit,
             scope=parsed_args.scope,
             collection=named and collection_uuid(self.client, named),

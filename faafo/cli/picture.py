@@ -7,6 +7,7 @@ from typing import NoReturn, Protocol
 from faafo import errors
 from faafo.cli import values
 from faafo.client.parameters import HEIGHT, ITERATIONS, WIDTH, WINDOW, Parameters, make_task
+from faafo.fractal import drawing
 from faafo.fractal.palette import DEFAULT, NAMES
 
 SIDES = {
@@ -68,6 +69,7 @@ def add_options(
         metavar="PALETTE",
         help=f"colours: {', '.join(NAMES)} (default: %(default)s)",
     )
+    _add_drawing(group)
     for name, what in SIDES.items():
         group.add_argument(
             f"--{name}",
@@ -78,14 +80,61 @@ def add_options(
     return group
 
 
+def _add_drawing(group: argparse._ArgumentGroup) -> None:
+    """Add the options that say how a fractal is drawn, except for the palette."""
+    group.add_argument(
+        "--formula",
+        choices=[*drawing.Formula],
+        default=drawing.DEFAULTS["formula"],
+        metavar="FORMULA",
+        help=f"{drawing.FORMULA}: {', '.join(drawing.Formula)} (default: %(default)s)",
+    )
+    group.add_argument(
+        "--colouring",
+        choices=[*drawing.Colouring],
+        default=drawing.DEFAULTS["colouring"],
+        metavar="COLOURING",
+        help=f"{drawing.COLOURING} (default: %(default)s)",
+    )
+    group.add_argument(
+        "--samples",
+        type=values.whole(1, drawing.MAX_SAMPLES),
+        default=drawing.DEFAULTS["samples"],
+        metavar="COUNT",
+        help=f"{drawing.SAMPLES}, 1 to {drawing.MAX_SAMPLES} (default: %(default)s)",
+    )
+    group.add_argument(
+        "--offset",
+        type=values.number(0, 1),
+        default=drawing.DEFAULTS["offset"],
+        metavar="PART",
+        help=f"{drawing.OFFSET}, 0 to 1 (default: %(default)g)",
+    )
+    group.add_argument(
+        "--density",
+        type=values.number(drawing.MIN_DENSITY, drawing.MAX_DENSITY),
+        default=drawing.DEFAULTS["density"],
+        metavar="CYCLES",
+        help=f"{drawing.DENSITY}, {drawing.MIN_DENSITY:g} to {drawing.MAX_DENSITY:g} "
+        "(default: %(default)g)",
+    )
+    group.add_argument(
+        "--inside",
+        type=values.colour,
+        metavar="RRGGBB",
+        help="colour of points that never escape, such as 102030 (default: that of the palette)",
+    )
+
+
 def checked_parameters(command: Refusing, parsed: argparse.Namespace) -> Parameters:
     """Return what the options describe; end the process if they contradict each other."""
     given = Parameters(
         width=parsed.width,
         height=parsed.height,
         iterations=parsed.iterations,
-        palette=parsed.palette,
     )
+    for name in drawing.DEFAULTS:
+        given[name] = getattr(parsed, name)  # type: ignore[literal-required]
     if parsed.c is not None:
         given["c"] = parsed.c
     for name in WINDOW:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from faafo.fractal.drawing import RGB
 from faafo.fractal.events import TYPES
 from faafo.fractal.numbers import INTEGER, MAX_INT32, NUMBER
 from faafo.fractal.signing import LONGEST, check_secret
@@ -73,6 +74,14 @@ def duration(low: float, high: float) -> Callable[[str], float]:
         )
 
     return seconds
+
+
+def colour(text: str) -> str:
+    """Return red, green and blue, such as 102030 or #102030; a shell takes # for a comment."""
+    rgb = "#" + text.lower().removeprefix("#")
+    if RGB.fullmatch(rgb):
+        return rgb
+    raise ArgumentTypeError(f"must be red, green and blue such as 102030, not {text!r:.60}")
 
 
 size = whole(1, MAX_INT32)

@@ -21,6 +21,7 @@ from faafo.client.settings import SettingCalls
 from faafo.client.tokens import TokenCalls
 from faafo.client.waiting import WAIT_TIMEOUT, WaitCalls
 from faafo.client.webhooks import WebhookCalls
+from faafo.fractal.drawing import without_defaults
 from faafo.fractal.task import CHECKSUM_DIGITS
 
 DEFAULT_URL = "http://127.0.0.1:5000"
@@ -83,7 +84,8 @@ class Client(
             the ``callback_secret`` that signs what is delivered there.
         :raises faafo.errors.InvalidTask: when a parameter is out of bounds; nothing is sent.
         """
-        body = make_task(parameters).model_dump(exclude_none=True)
+        # Without defaults: an older service knows none of the fields that have been added.
+        body = without_defaults(make_task(parameters).model_dump(exclude_none=True))
         if callback_url is not None:
             body["callback_url"] = callback_url
         return self._fractal(self._session.json("POST", "/api/fractal", body))

@@ -10,6 +10,7 @@ from faafo.client.bodies import content_digest, in_batches
 from faafo.client.leadership import LeaderCalls
 from faafo.client.service import CONNECT_TIMEOUT, CONNECTIONS, READ_TIMEOUT
 from faafo.client.service_auth import Credentials
+from faafo.fractal.drawing import without_defaults
 from faafo.fractal.lease import Lease
 from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.task import FractalResult, FractalTask
@@ -49,7 +50,7 @@ class Client(LeaderCalls):
 
         :param fence: the lock without which it is refused.
         """
-        body = task.model_dump(exclude_none=True)
+        body = without_defaults(task.model_dump(exclude_none=True))
         return self._request("POST", "/api/fractal", body, headers=_fenced(fence))
 
     def create_all(self, tasks: Iterable[FractalTask], fence: Fence | None = None) -> list[Record]:
@@ -59,7 +60,7 @@ class Client(LeaderCalls):
         """
         records = []
         for some in in_batches(tasks, LARGEST_POST):
-            body = [task.model_dump(exclude_none=True) for task in some]
+            body = [without_defaults(task.model_dump(exclude_none=True)) for task in some]
             answer = self._request("POST", "/api/fractals", body, headers=_fenced(fence))
             records += answer["objects"]
         return records

@@ -23,8 +23,13 @@ class Parameters(TypedDict, total=False):
     that has not escaped counts as inside. ``xa`` and ``xb`` are the real parts of the left and the
     right column, ``ya`` and ``yb`` the imaginary parts of the top and the bottom row; without them
     the window has square pixels and room for the whole set. ``c`` is the Julia constant; without it
-    the service chooses one. ``palette`` names the colours. ``uuid`` names the fractal: posting it
-    twice makes it once, and the second time is refused.
+    the service chooses one. ``uuid`` names the fractal: posting it twice makes it once, and the
+    second time is refused. The others say how it is drawn: ``palette`` names the colours,
+    ``formula`` is ``z2``, ``z3``, ``z4``, ``burning-ship`` or ``tricorn``, ``colouring`` is
+    ``bands`` or ``smooth``, ``samples`` is 1 to 4 points along each side of a pixel. ``offset``, 0
+    to 1, shifts the colours by a part of their cycle, and ``density``, 0.01 to 100, is the number
+    of cycles where there is one at 1. ``inside`` is the colour of points that never escape, such
+    as ``#000000``.
     """
 
     width: int
@@ -36,6 +41,12 @@ class Parameters(TypedDict, total=False):
     yb: float
     c: complex
     palette: str
+    formula: str
+    colouring: str
+    samples: int
+    offset: float
+    density: float
+    inside: str | None
     uuid: str
 
 

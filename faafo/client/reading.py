@@ -31,6 +31,8 @@ class ReadCalls:
         *,
         status: str | None = None,
         palette: str | None = None,
+        formula: str | None = None,
+        colouring: str | None = None,
         limit: int | None = None,
         scope: str | None = None,
         collection: str | None = None,
@@ -41,7 +43,12 @@ class ReadCalls:
             ``all_projects``, which administrators may see.
         :param collection: uuid of one, instead of a scope.
         """
-        wanted = {"status": status, "palette": palette}
+        wanted = {
+            "status": status,
+            "palette": palette,
+            "formula": formula,
+            "colouring": colouring,
+        }
         filters = [_filter(name, "eq", val) for name, val in wanted.items() if val is not None]
         marker, remaining = None, limit
         while remaining is None or remaining > 0:

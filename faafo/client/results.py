@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from faafo.fractal.drawing import DEFAULTS
 from faafo.fractal.task import ENDED, Status
 
 
@@ -42,6 +43,12 @@ class Fractal(BaseModel):
     size: int | None
     generated_by: str | None
     # Absent from an older service.
+    formula: str = DEFAULTS["formula"]
+    colouring: str = DEFAULTS["colouring"]
+    samples: int = DEFAULTS["samples"]
+    offset: float = DEFAULTS["offset"]
+    density: float = DEFAULTS["density"]
+    inside: str | None = DEFAULTS["inside"]
     project_id: str | None = None
     user_id: str | None = None
     shared: bool = False

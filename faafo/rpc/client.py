@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation
-from faafo.fractal.drawing import parameter_version
+from faafo.fractal.drawing import parameter_version, without_defaults
 from faafo.fractal.lease import Lease
 from faafo.fractal.palette import DEFAULT
 from faafo.fractal.settings import Settings
@@ -81,7 +81,7 @@ class WorkerClient:
         version = _version_for(task)
         with self._translated(), _refused_if_too_old(version):
             target = self._client.prepare(server=worker, version=version)
-            answer = target.call(context, "process", task=task.model_dump())
+            answer = target.call(context, "process", task=without_defaults(task.model_dump()))
             return FractalResult.model_validate(answer)
 
     def process_all(
@@ -115,7 +115,9 @@ class WorkerClient:
     def _call_all(
         self, method: str, leased: Sequence[LeasedTask], worker: str, context: dict[str, Any]
     ) -> list[Outcome]:
-        tasks = [{**one.members(), "task": one.task.model_dump()} for one in leased]
+        tasks = [
+            one.members() | {"task": without_defaults(one.task.model_dump())} for one in leased
+        ]
         version = _version_for_all([one.task for one in leased])
         with self._translated(), _refused_if_too_old(version):
             target = self._client.prepare(server=worker, version=version)

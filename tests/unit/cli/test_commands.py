@@ -43,9 +43,22 @@ def test_create_shows_the_record(faafo):
     assert status == 0
     assert (record["uuid"], record["width"], record["height"]) == (UUID, 8, 6)
     assert (record["cx"], record["cy"], record["palette"]) == (-0.8, 0.156, "ember")
+    assert (record["formula"], record["inside"], record["density"]) == ("z2", None, 1)
     status, output, errors = faafo("fractal", "create", "--uuid", UUID)
     assert (status, output) == (1, "")
     assert errors == f"faafo: uuid: a fractal {UUID} exists already\n"
+
+
+def test_a_drawing_is_posted_found_and_listed(faafo):
+    options = ("--formula", "tricorn", "--colouring", "smooth", "--samples", 3)
+    more = ("--offset", 0.5, "--density", 0.25, "--inside", "A0b0C0")
+    assert faafo("fractal", "create", *options, *more, "--uuid", UUID)[0] == 0
+    found = ("fractal", "list", "--long", "--formula", "tricorn", "--colouring", "smooth")
+    (row,) = json.loads(faafo(*found, "-f", "json")[1])
+    assert [row[name] for name in ("samples", "offset", "density", "inside")] == [
+        *(3, 0.5, 0.25, "#a0b0c0")
+    ]
+    assert json.loads(faafo("fractal", "list", "--formula", "z4", "-f", "json")[1]) == []
 
 
 def test_show_has_the_fields_of_the_rest_api(faafo, client, finished):
@@ -159,6 +172,10 @@ REFUSED = {
     "c": (("render", "--c", "-x"), "argument --c: "),
     "window": (("render", "--xa", "-1"), "xb: is missing; a window has xa, xb, ya, yb"),
     "palette": (("render", "--palette", "plaid"), "argument --palette: invalid choice: 'plaid'"),
+    "formula": (("render", "--formula", "z5"), "argument --formula: invalid choice: 'z5'"),
+    "samples": (("render", "--samples", 5), "--samples: must be an integer from 1 to 4, not '5'"),
+    "offset": (("render", "--offset", 2), "argument --offset: must be a number from 0 to 1"),
+    "inside": (("render", "--inside", "red"), "--inside: must be red, green and blue such as"),
     "limit": (("fractal", "list", "--limit", "1e3"), "argument --limit: must be an integer from 1"),
     "status": (
         ("fractal", "list", "--status", "lost"),

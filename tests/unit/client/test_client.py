@@ -66,6 +66,24 @@ def test_parameters_arrive_as_they_are_given(client):
     assert (fractal.c, fractal.iterations) == (-0.8 + 0.156j, 9)
 
 
+def test_a_drawing_arrives_as_it_is_given_and_its_defaults_are_not_sent(client, monkeypatch):
+    drawing = {
+        **{"palette": "dawn", "formula": "burning-ship", "colouring": "smooth", "samples": 2},
+        **{"offset": 0.25, "density": 3.5, "inside": "#102030"},
+    }
+    fractal = client.create(**drawing)
+    assert {name: getattr(fractal, name) for name in drawing} == drawing
+    client.create(formula="z3")
+    assert [one.uuid for one in client.find(colouring="smooth", limit=9)] == [fractal.uuid]
+    assert [one.formula for one in client.find(formula="z3")] == ["z3"]
+    sent = []
+    monkeypatch.setattr(client._session, "json", lambda *arguments: sent.append(arguments[2]))
+    # What this client parses is not of interest here.
+    monkeypatch.setattr(client, "_fractal", lambda answer: answer)
+    client.create(colouring="bands", density=2.0)
+    assert {*sent[0]} & {*drawing} == {"palette", "density"}
+
+
 @pytest.mark.parametrize("width", [1, 1024, 4000])
 def test_the_default_window_has_square_pixels_and_the_set_in_view(client, width):
     fractal = client.create(width=width, height=640)
@@ -80,6 +98,9 @@ def test_the_default_window_has_square_pixels_and_the_set_in_view(client, width)
     [
         ({"width": 0}, "width: must be an integer from 1 to 2147483647, not 0"),
         ({"palette": "plaid"}, "palette: must be one of original"),
+        ({"samples": 5}, "samples: must be an integer from 1 to 4, not 5"),
+        ({"density": 0.0}, "density: must be a number from 0.01 to 100, not 0"),
+        ({"inside": "black"}, "inside: must be red, green and blue such as #000000"),
         ({"xa": 1.0, "yb": 1.0}, "xb: is missing; a window has xa, xb, ya, yb"),
         ({"c": complex("inf")}, "cx: must be a finite number from -1000000 to 1000000, not inf"),
         ({"uuid": "7"}, "uuid: must be a UUID"),

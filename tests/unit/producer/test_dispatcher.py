@@ -762,7 +762,7 @@ def test_a_worker_of_the_release_before_is_never_handed_what_it_cannot_draw(
             self.colourings = []
 
         def process(self, ctxt, task):
-            self.colourings.append(task["colouring"])
+            self.colourings.append(task.get("colouring", "bands"))
             return {
                 "uuid": task["uuid"],
                 "checksum": "0" * 64,
