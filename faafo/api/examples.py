@@ -11,6 +11,8 @@ from flask_openapi import MediaType, RequestBody
 from flask_openapi.models import OPENAPI3_REF_PREFIX
 from pydantic import BaseModel
 
+from faafo.fractal.drawing import DEFAULTS, PARAMETER_VERSION
+
 # Square pixels, the whole Julia set, and a constant from the seahorse valley.
 FRACTAL: dict[str, Any] = {
     "width": 1024,
@@ -34,6 +36,7 @@ RESULT: dict[str, Any] = {
 RECORD: dict[str, Any] = {
     "uuid": "12345678-9abc-4def-8123-456789abcdef",
     **FRACTAL,
+    **{name: value for name, value in DEFAULTS.items() if name != "palette"},
     "status": "complete",
     **RESULT,
     "failures": 0,
@@ -43,7 +46,12 @@ RECORD: dict[str, Any] = {
     "user_id": "3f2504e04f8911d39a0c0305e82c3301",
     "shared": False,
 }
-CLAIM: dict[str, Any] = {"claimed_by": "example", "count": 1, "lease": 30}
+CLAIM: dict[str, Any] = {
+    "claimed_by": "example",
+    "count": 1,
+    "lease": 30,
+    "parameter_version": PARAMETER_VERSION,
+}
 CLAIM_UPDATE: dict[str, Any] = {
     "claimed_by": "example",
     "lease": 30,

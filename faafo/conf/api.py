@@ -4,6 +4,7 @@
 from oslo_config import cfg
 
 from faafo.conf.bounds import LONGEST, MOST_THREADS
+from faafo.fractal.drawing import MAX_SAMPLES
 from faafo.fractal.numbers import MAX_INT32, MAX_SIZE
 
 # Their names are what the command line calls them; ``dest`` is the name in files and in code.
@@ -86,12 +87,23 @@ api_opts: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         "max_pixels",
-        default=2**25,
+        default=36_000_000,
         min=1,
         max=MAX_INT32**2,
         mutable=True,
         help="Maximum number of pixels (width times height) of a fractal that is posted. A worker "
-        "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320).",
+        "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320), and A2 "
+        "at 300 dots per inch (4961 x 7016).",
+    ),
+    cfg.IntOpt(
+        "max_points",
+        default=2**28,
+        min=1,
+        max=(MAX_SAMPLES * MAX_INT32) ** 2,
+        mutable=True,
+        help="Maximum number of points (width times height times the square of the samples) of a "
+        "fractal that is posted with more than one sample; bounds its render time. The default "
+        "admits 2 x 2 samples at the default max_pixels.",
     ),
     cfg.IntOpt(
         "max_iterations",
@@ -120,7 +132,7 @@ api_opts: list[cfg.Opt] = [
     ),
     cfg.IntOpt(
         "max_image_size",
-        default=2**26,
+        default=2**27,
         min=1024,
         max=MAX_SIZE,
         mutable=True,

@@ -59,6 +59,12 @@ class Limits:
                 raise errors.LimitExceeded(
                     f"{place}{field}: {value} exceeds the limit, [api] max_{field} = {limit}"
                 )
+        points, most = task.width * task.height * task.samples**2, self._conf.api.max_points
+        if task.samples > 1 and points > most:
+            raise errors.LimitExceeded(
+                f"{place}samples: {points} points, {task.samples} x {task.samples} in each pixel, "
+                f"exceed the limit, [api] max_points = {most}"
+            )
 
     def check_queue(self, count: int = 1) -> None:
         """Check that the queue has room for ``count`` fractals.

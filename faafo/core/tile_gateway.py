@@ -86,14 +86,16 @@ class TileGateway:
         except FutureTimeoutError:
             self._record(answered=False)
             raise errors.TileUnavailable("no connection to the message broker yet") from None
-        except (errors.BrokerUnavailable, errors.RenderCancelled) as error:
+        except tuple(_UNAVAILABLE) as error:
             LOG.debug("tile %s: %s", view, error)
             raise errors.TileUnavailable(_UNAVAILABLE[type(error)]) from None
 
     def _check(self, view: TileView) -> None:
         limit = view.iterations_within(self.max_iterations)
         if view.iterations > limit:
-            scaled = "" if view.scale == 1 else f", which allows {limit} at scale {view.scale}"
+            dense = view.scale > 1 or view.samples > 1
+            at = f"scale {view.scale}" + (f", {view.samples} samples" if view.samples > 1 else "")
+            scaled = f", which allows {limit} at {at}" if dense else ""
             raise errors.LimitExceeded(
                 f"iterations: {view.iterations} exceeds the limit for tiles, "
                 f"[tiles] max_iterations = {self.max_iterations}{scaled}"
@@ -162,4 +164,5 @@ class TileGateway:
 _UNAVAILABLE = {
     errors.BrokerUnavailable: "the message broker cannot be reached",
     errors.RenderCancelled: "the worker has cancelled the render",
+    errors.WorkerBusy: "the workers that answer are of an earlier version and cannot draw so",
 }

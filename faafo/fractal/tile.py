@@ -20,6 +20,7 @@ deeper tiles would show rounding errors instead of the Julia set.
 
 import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -28,12 +29,13 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from faafo import errors
-from faafo.fractal.drawing import ADDED, DEFAULTS
+from faafo.fractal.drawing import ADDED, DEFAULTS, one_of
 from faafo.fractal.drawing_text import DrawingText
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, within
 from faafo.fractal.task import MAX_COORDINATE, FractalTask, describe
@@ -61,6 +63,16 @@ def max_scale(zoom: int) -> int:
     return min(MAX_SCALE, 2 ** (MAX_ZOOM - zoom))
 
 
+class Output(StrEnum):
+    """What a tile holds: a picture, or a number for each pixel."""
+
+    PNG = "png"
+    VALUES = "values"
+
+
+OutputName = Annotated[
+    str, one_of(tuple(Output)), WithJsonSchema({"type": "string", "enum": list(Output)})
+]
 # Integers within bounds, which may be written as text.
 Zoom = Annotated[int, Field(ge=0, le=MAX_ZOOM), INTEGER_TEXT, within("an integer", 0, MAX_ZOOM)]
 Position = Annotated[
@@ -125,6 +137,17 @@ class TileView(TilePlace, TileStyle):
     """All parameters of a tile; it has SIZE * ``scale`` pixels in each direction."""
 
     scale: Scale = 1
+    output: OutputName = Output.PNG.value
+
+    @model_validator(mode="after")
+    def _has_one_value_a_pixel(self) -> Self:
+        if self.output == Output.VALUES and self.samples > 1:
+            raise PydanticCustomError(
+                "incomplete",
+                "samples: must be 1 with output = values, not {value}",
+                {"value": self.samples},
+            )
+        return self
 
     @model_validator(mode="after")
     def _is_within_double_precision(self) -> Self:
@@ -139,10 +162,10 @@ class TileView(TilePlace, TileStyle):
     def iterations_within(self, limit: int) -> int:
         """Return the largest number of iterations of this tile.
 
-        :param limit: of a tile at scale 1. A tile with more pixels may have fewer iterations, so
-            that it takes no longer.
+        :param limit: of a tile at scale 1 with a sample a pixel. A tile with more points may have
+            fewer iterations, so that it takes no longer.
         """
-        return limit // self.scale**2
+        return limit // (self.scale * self.samples) ** 2
 
     def task(self) -> FractalTask:
         """Return the task whose picture the tile is."""
@@ -169,15 +192,19 @@ class TileView(TilePlace, TileStyle):
         # Tiles keep the ETags that they had before there were scales and drawings.
         plain = {name for name in ADDED if getattr(self, name) == DEFAULTS[name]}
         plain |= {"scale"} if self.scale == 1 else set()
+        plain |= {"output"} if self.output == Output.PNG else set()
         text = f"{RENDERING_VERSION} {self.model_dump_json(exclude=plain)}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A rendered tile: its PNG file, its worker's name, and the seconds of the render."""
+    """A rendered tile: the body of its answer, its worker's name, and the seconds of the render.
 
-    png: bytes
+    The body is a PNG file, or values as ``faafo.render.values`` packs them.
+    """
+
+    body: bytes
     worker: str
     duration: float
 

@@ -10,21 +10,25 @@ from oslo_context.context import get_current
 from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
-from faafo.fractal.tile import Tile, TileView
+from faafo.fractal.drawing import parameter_version, without_defaults
+from faafo.fractal.tile import Output, Tile, TileView
 from faafo.rpc import contract
 from faafo.rpc.transport import get_tiles_transport
 
-
-def packed(tile: Tile) -> dict[str, Any]:
-    """Return ``tile`` as JSON can hold it: the PNG file in base64."""
-    png = base64.b64encode(tile.png).decode("ascii")
-    return {"png": png, "worker": tile.worker, "duration": tile.duration}
+# Workers that are asked for a tile, at most, while those that answer are too old for it.
+MOST_ASKED = 3
 
 
-def unpacked(answer: dict[str, Any]) -> Tile:
+def packed(tile: Tile, output: str) -> dict[str, Any]:
+    """Return ``tile`` as JSON can hold it: its body in base64, as the member ``output``."""
+    body = base64.b64encode(tile.body).decode("ascii")
+    return {output: body, "worker": tile.worker, "duration": tile.duration}
+
+
+def unpacked(answer: dict[str, Any], output: str) -> Tile:
     """Return the tile that ``packed`` has encoded."""
-    png = base64.b64decode(answer["png"], validate=True)
-    return Tile(png, str(answer["worker"]), float(answer["duration"]))
+    body = base64.b64decode(answer[output], validate=True)
+    return Tile(body, str(answer["worker"]), float(answer["duration"]))
 
 
 def connect(conf: cfg.ConfigOpts) -> "TileClient":
@@ -49,17 +53,28 @@ class TileClient:
 
         The first call blocks until the broker is reachable, without a timeout.
 
-        :raises faafo.errors.TileUnavailable: when no worker answers in time, or an older one that
-            cannot render at the scale of ``view``.
+        :raises faafo.errors.TileUnavailable: when no worker answers in time.
+        :raises faafo.errors.WorkerBusy: when all that are asked are of earlier versions, which
+            do not know all of ``view``.
         :raises faafo.errors.BrokerUnavailable: when the call cannot be made.
         :raises faafo.errors.FaafoError: any error that the worker raises.
         """
+        for number in range(1, MOST_ASKED + 1):
+            try:
+                return self._call(view)
+            except errors.WorkerBusy:
+                # The broker hands the next call to another worker.
+                if number == MOST_ASKED:
+                    raise
+        raise AssertionError
+
+    def _call(self, view: TileView) -> Tile:
         try:
             context = {"timeout": self._timeout, **_request_id()}
-            # A worker of version 1.0 knows no scale: it would render too few pixels.
-            version = contract.VERSION if view.scale == 1 else contract.SCALE_VERSION
-            target = self._client.prepare(version=version)
-            return unpacked(target.call(context, "render_tile", view=view.model_dump()))
+            target = self._client.prepare(version=_version_for(view))
+            told = without_defaults(view.model_dump())
+            answer = target.call(context, "render_tile", view=told)
+            return unpacked(answer, view.output)
         except errors.FaafoError:
             raise
         except oslo_messaging.MessagingTimeout:
@@ -68,13 +83,20 @@ class TileClient:
             ) from None
         except oslo_messaging.RemoteError as error:
             if error.exc_type == contract.TOO_OLD:
-                raise errors.TileUnavailable(f"the worker is too old: {error.value}") from None
+                raise errors.WorkerBusy(f"the worker is too old: {error.value}") from None
             raise errors.RenderFailed(f"the render of the tile failed: {error}") from None
         except (KeyError, TypeError, ValueError) as error:
             raise errors.RenderFailed(f"the render of the tile failed: {error}") from None
         # Any other error of a driver or its library is about the broker.
         except Exception as error:
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
+
+
+def _version_for(view: TileView) -> str:
+    """Return the RPC version that a worker must serve: an older one would ignore parameters."""
+    if parameter_version(view) > 1 or view.output != Output.PNG:
+        return contract.TILE_DRAWING_VERSION
+    return contract.VERSION if view.scale == 1 else contract.SCALE_VERSION
 
 
 def _request_id() -> dict[str, str]:

@@ -10,8 +10,8 @@ from oslo_config import cfg
 from oslo_context.context import RequestContext
 
 from faafo import errors
-from faafo.fractal.tile import Tile, TileView, parse_view
-from faafo.render import image
+from faafo.fractal.tile import Output, Tile, TileView, parse_view
+from faafo.render import image, values
 from faafo.rpc import contract, messages
 from faafo.rpc.listening import STOP_SECONDS
 from faafo.rpc.liveness import LivenessCheck
@@ -60,7 +60,9 @@ class TileEndpoint:
             # What this thread logs has the id of the HTTP request, else a new one.
             RequestContext(request_id=caller.request_id)
             timeout = caller.timeout or self._timeout
-            return packed(self._render(parse_view(view), time.perf_counter(), timeout))
+            parsed = parse_view(view)
+            tile = self._render(parsed, time.perf_counter(), timeout)
+            return packed(tile, parsed.output)
         except errors.FaafoError:
             raise
         # Only faafo's errors travel.
@@ -81,10 +83,13 @@ class TileEndpoint:
         def is_cancelled() -> bool:
             return self._stopping.is_set() or time.perf_counter() - started_at > timeout
 
-        png = image.encode(image.render(view.task(), is_cancelled))
+        if view.output == Output.VALUES:
+            body = values.render_values(view.task(), is_cancelled)
+        else:
+            body = image.encode(image.render(view.task(), is_cancelled))
         duration = time.perf_counter() - started_at
         LOG.debug("rendered tile %s in %f seconds", view, duration)
-        return Tile(png, self._name, duration)
+        return Tile(body, self._name, duration)
 
 
 class TileServer:

@@ -97,6 +97,7 @@ NO_LIMITS = {
     "max_width": MAX_INT32,
     "max_height": MAX_INT32,
     "max_pixels": MAX_INT32**2,
+    "max_points": (4 * MAX_INT32) ** 2,
     "max_iterations": MAX_INT32,
     # The example of the header Prefer would wait for fractals that nobody renders.
     "max_wait": 0,

@@ -84,6 +84,16 @@ def test_a_tile_for_a_dense_screen_has_a_scale_and_an_etag_of_its_own(get, worke
     assert get().headers["ETag"] == tags[0]
 
 
+def test_a_tile_of_values_is_packed_and_has_an_etag_of_its_own(get, worker):
+    answer = get(output="values")
+    assert (answer.mimetype, answer.data) == ("application/octet-stream", b"\x89PNG")
+    assert answer.headers["Content-Encoding"] == "deflate"
+    assert "immutable" in answer.headers["Cache-Control"]
+    plain = get()
+    assert "Content-Encoding" not in plain.headers
+    assert answer.headers["ETag"] != plain.headers["ETag"]
+
+
 @pytest.mark.parametrize(
     ("place", "style", "message"),
     [
@@ -95,6 +105,12 @@ def test_a_tile_for_a_dense_screen_has_a_scale_and_an_etag_of_its_own(get, worke
         ("1/0/1", {"palette": ""}, "palette: must be one of original, "),
         ("1/0/1", {"cy": None}, "cy: is missing"),
         ("1/0/1", {"scale": "4"}, "scale: must be an integer from 1 to 3, not '4'"),
+        ("1/0/1", {"output": "jpeg"}, "output: must be one of png, values"),
+        (
+            "1/0/1",
+            {"output": "values", "samples": "2"},
+            "samples: must be 1 with output = values, not 2",
+        ),
         ("42/0/0", {"scale": "2"}, "scale: must be an integer from 1 to 1 at z = 42, not 2"),
     ],
 )

@@ -120,6 +120,17 @@ def test_an_open_circuit_lets_one_call_at_a_time_probe(tiles, worker, start, wai
     wait_until(lambda: worker.calls == 4, "two at a time again")
 
 
+def test_a_worker_that_is_too_old_for_a_tile_has_answered(tiles, worker, start, wait_until):
+    worker.fault = errors.WorkerBusy("1.2 is too late")
+    with pytest.raises(errors.TileUnavailable, match="of an earlier version"):
+        tiles.render(VIEW)
+    worker.fault = None
+    worker.go_on.clear()
+    start()
+    start()
+    wait_until(lambda: worker.calls == 3, "two at a time")
+
+
 def test_a_broker_that_does_not_answer_ends_the_wait_at_the_timeout(worker):
     tiles = TileGateway(lambda: worker, timeout=0.1, max_in_flight=2, max_iterations=100)
     worker.go_on.clear()
@@ -160,7 +171,9 @@ def test_a_tile_for_which_no_thread_can_be_started_is_no_longer_in_flight(tiles,
 
 def test_a_tile_with_more_pixels_may_have_fewer_iterations(tiles, worker):
     view = VIEW.model_copy(update={"scale": 2, "iterations": 25})
-    assert tiles.render(view).png == b"png"
+    assert tiles.render(view).body == b"png"
     with pytest.raises(errors.LimitExceeded, match="which allows 25 at scale 2"):
         tiles.render(view.model_copy(update={"iterations": 26}))
+    with pytest.raises(errors.LimitExceeded, match="which allows 6 at scale 2, 2 samples"):
+        tiles.render(view.model_copy(update={"samples": 2}))
     assert worker.calls == 1

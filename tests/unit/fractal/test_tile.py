@@ -80,6 +80,7 @@ def test_more_pixels_leave_fewer_iterations():
         view.model_copy(update={"scale": scale}).iterations_within(100) for scale in (1, 2, 3)
     ]
     assert allowed == [100, 25, 11]
+    assert TileView(**VIEW, scale=2, samples=2).iterations_within(100) == 6
 
 
 def test_neighbours_at_the_deepest_zoom_are_sixteen_doubles_apart():
@@ -104,6 +105,9 @@ def test_numbers_may_be_written_as_text():
         ("palette", "blue", "palette: must be one of original, "),
         ("scale", 0, "scale: must be an integer from 1 to 3, not 0"),
         ("scale", "1.5", "scale: must be an integer from 1 to 3, not '1.5'"),
+        ("samples", "5", "samples: must be an integer from 1 to 4, not '5'"),
+        ("inside", "black", "inside: must be red, green and blue such as #000000"),
+        ("output", "jpeg", "output: must be one of png, values"),
     ],
 )
 def test_the_error_of_a_view_names_field_bounds_and_value(field, value, message):
@@ -123,6 +127,7 @@ def test_fingerprints_differ_for_views_and_not_for_ways_to_write_them():
         assert TileView(**{**VIEW, name: other}).fingerprint() != fingerprint
     assert TileView(**VIEW, scale=2).fingerprint() != fingerprint
     assert TileView(**VIEW, palette="ember").fingerprint() != fingerprint
+    assert TileView(**VIEW, output="values").fingerprint() != fingerprint
 
 
 def test_the_fingerprint_of_a_tile_is_what_it_was_before_there_were_scales():

@@ -4,6 +4,7 @@
 import contextlib
 import io
 import logging
+import zlib
 
 import pytest
 from oslo_context.context import RequestContext, get_current
@@ -12,6 +13,7 @@ from PIL import Image
 from faafo import errors
 from faafo.fractal.tile import TileView
 from faafo.render.image import render
+from faafo.render.values import render_values
 from faafo.rpc import contract
 from faafo.rpc import tile as rpc_tiles
 from faafo.worker.tile import TileEndpoint, TileServer
@@ -40,7 +42,7 @@ def serve(conf, transport, warm_kernel):
 
 def test_a_tile_is_the_picture_of_its_task(serve):
     tile = serve().render(VIEW)
-    image = Image.open(io.BytesIO(tile.png))
+    image = Image.open(io.BytesIO(tile.body))
     assert (image.mode, image.size) == ("P", (256, 256))
     assert image.convert("RGB").tobytes() == render(VIEW.task()).convert("RGB").tobytes()
     assert tile.worker == "w-1"
@@ -67,7 +69,7 @@ def test_a_tile_is_logged_with_the_id_of_the_request_that_asked_for_it(serve, ca
 
 def test_a_tile_at_a_scale_has_more_pixels(serve):
     view = VIEW.model_copy(update={"scale": 2})
-    image = Image.open(io.BytesIO(serve().render(view).png))
+    image = Image.open(io.BytesIO(serve().render(view).body))
     assert image.size == (512, 512)
     assert image.convert("RGB").tobytes() == render(view.task()).convert("RGB").tobytes()
 
@@ -76,14 +78,30 @@ def test_a_worker_that_knows_no_scale_renders_none(serve, monkeypatch):
     monkeypatch.setattr(TileEndpoint, "target", contract.TILES)
     client = serve()
     assert client.render(VIEW).worker == "w-1"
-    with pytest.raises(errors.TileUnavailable, match="the worker is too old"):
+    with pytest.raises(errors.WorkerBusy, match="the worker is too old"):
         client.render(VIEW.model_copy(update={"scale": 2}))
 
 
-@pytest.mark.parametrize(("scale", "limit"), [(1, 79), (2, 319)])
-def test_a_worker_bounds_the_iterations_of_a_tile(serve, scale, limit):
+def test_a_tile_of_values_has_a_number_for_each_pixel(serve):
+    view = VIEW.model_copy(update={"output": "values"})
+    body = zlib.decompress(serve().render(view).body)
+    assert body == zlib.decompress(render_values(view.task()))
+    assert len(body) == 256 * 256 * 4
+
+
+def test_a_worker_of_the_release_before_renders_no_later_parameters(serve, monkeypatch):
+    monkeypatch.setattr(TileEndpoint, "target", contract.TILES(version="1.1"))
+    client = serve()
+    assert client.render(VIEW).worker == "w-1"
+    for later in ({"output": "values"}, {"formula": "tricorn"}):
+        with pytest.raises(errors.WorkerBusy, match="the worker is too old"):
+            client.render(VIEW.model_copy(update=later))
+
+
+@pytest.mark.parametrize(("more", "limit"), [({}, 79), ({"scale": 2}, 319), ({"samples": 2}, 319)])
+def test_a_worker_bounds_the_iterations_of_a_tile(serve, more, limit):
     with pytest.raises(errors.LimitExceeded, match=f"max_iterations = {limit}"):
-        serve(max_iterations=limit).render(VIEW.model_copy(update={"scale": scale}))
+        serve(max_iterations=limit).render(VIEW.model_copy(update=more))
 
 
 def test_a_tile_that_takes_too_long_is_cancelled(serve, wait_until):
