@@ -19,7 +19,7 @@ from faafo.fractal import palette as palettes
 from faafo.fractal.task import UNFINISHED, Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
 from faafo.web.finding import query_of
-from faafo.web.thumbnail import fitted
+from faafo.web.scaling import fitted
 
 
 class Pages(Blueprint):

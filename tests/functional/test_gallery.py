@@ -207,7 +207,7 @@ def test_the_gallery_shows_a_page_of_thumbnails(visit: Visit):
     expect(thumbnails).to_have_count(PAGE_SIZE)
     for number in range(PAGE_SIZE):
         thumbnails.nth(number).scroll_into_view_if_needed()
-        expect(thumbnails.nth(number)).to_have_js_property("naturalWidth", 320)
+        expect(thumbnails.nth(number)).to_have_js_property("naturalWidth", 480)
     _assert_nothing_sticks_out(page)
 
 

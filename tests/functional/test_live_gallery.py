@@ -153,22 +153,20 @@ def test_where_streams_are_refused_the_page_is_polled(cluster, new_context):
     expect(page.locator(f"li[data-key='{uuid}'] img")).to_be_visible(timeout=PATIENCE)
 
 
-def test_what_is_the_same_stays_where_it_is_and_keeps_the_focus(cluster, page):
-    shown = post(cluster, **SMALL)
-    first = page.locator(f"ul.gallery li[data-key='{shown}'] a.card-picture")
-    expect(first).to_be_visible()
-    first.focus()
-    handle = first.element_handle()
-    uuid = post(cluster, **SMALL)
-    expect(page.locator(f"li[data-key='{uuid}']")).to_be_visible()
-    assert handle.evaluate("element => element === document.activeElement")
-
-
 # The uuid of the fractal whose entry is under a point.
 UNDER = "([x, y]) => document.elementFromPoint(x, y)?.closest('[data-key]')?.dataset.key"
+# Counts the entries of the gallery that come, go or are moved.
+WATCH = """() => {
+    window.exchanges = 0;
+    new MutationObserver((changes) => {
+        for (const { addedNodes, removedNodes } of changes)
+            window.exchanges += addedNodes.length + removedNodes.length;
+    }).observe(document.querySelector("ul.gallery"), { childList: true });
+}"""
+MANY = 10
 
 
-def test_a_picture_under_a_still_pointer_or_with_the_focus_keeps_its_place(cluster, page):
+def test_a_gallery_under_a_still_pointer_holds_still_until_its_button_is_pressed(cluster, page):
     uuids = [post(cluster, **SMALL) for _ in range(3)]
     entries = page.locator("ul.gallery > li")
     for uuid in uuids:
@@ -176,23 +174,36 @@ def test_a_picture_under_a_still_pointer_or_with_the_focus_keeps_its_place(clust
     box = entries.nth(1).bounding_box()
     place = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 3]
     page.mouse.move(*place)
-    held = page.evaluate(UNDER, place)
-    focused = entries.nth(2).get_attribute("data-key")
-    page.locator(f"li[data-key='{focused}'] a.card-picture").focus()
-    for _ in range(2):
-        uuid = post(cluster, **SMALL)
+    held, count = page.evaluate(UNDER, place), entries.count()
+    page.evaluate(WATCH)
+    new = [post(cluster, **SMALL) for _ in range(MANY)]
+    button = page.get_by_role("button", name=f"{MANY} new", exact=True)
+    expect(button).to_be_visible()
+    assert page.evaluate("window.exchanges") == 0
+    assert (page.evaluate(UNDER, place), entries.count()) == (held, count)
+    button.click()
+    for uuid in new:
         expect(page.locator(f"ul.gallery li[data-key='{uuid}']")).to_be_visible()
-        assert page.evaluate(UNDER, place) == held
-        assert entries.nth(2).get_attribute("data-key") == focused
-        assert page.locator(f"li[data-key='{focused}'] a.card-picture").evaluate(
-            "link => link === document.activeElement"
-        )
-    # Once nothing is held, the newest is the first again.
+    expect(page.locator("#arrivals")).to_be_hidden()
+    # What nobody looks at shows what is new by itself.
     page.mouse.move(0, 0)
-    page.evaluate("document.activeElement.blur()")
     newest = post(cluster, **SMALL)
     expect(entries.first).to_have_attribute("data-key", newest)
-    expect(entries.nth(1)).to_have_attribute("data-key", uuid)
+
+
+def test_what_is_new_is_inserted_by_the_keyboard_which_keeps_its_place_before(cluster, page):
+    shown = post(cluster, **SMALL)
+    first = page.locator(f"ul.gallery li[data-key='{shown}'] a.card-picture")
+    expect(first).to_be_visible()
+    first.focus()
+    uuid = post(cluster, **SMALL)
+    button = page.get_by_role("button", name="1 new", exact=True)
+    expect(button).to_be_visible()
+    expect(first).to_be_focused()
+    button.focus()
+    page.keyboard.press("Enter")
+    newest = page.locator(f"ul.gallery li[data-key='{uuid}'] a.card-picture")
+    expect(newest).to_be_focused()
 
 
 def test_a_record_under_a_still_pointer_stays_though_it_left_the_list(cluster, visit):

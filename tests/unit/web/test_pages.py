@@ -59,7 +59,7 @@ def test_the_gallery_shows_thumbnails_with_their_size_and_never_the_image(visito
     page = visitor.get("/").text
     assert f' href="/fractal/{uuid}">' in page
     tag = re.search(r"<img[^>]*thumbnail[^>]*>", page)[0]
-    assert 'width="320" height="160"' in tag
+    assert 'width="480" height="240"' in tag
     assert 'loading="lazy"' in tag
     assert 'alt="Julia set of c = −0.8 + 0.156i, 800 × 400 pixels"' in tag
     assert "/image" not in page

@@ -6,7 +6,7 @@ from PIL import Image
 
 from faafo import errors
 from faafo.db import db, fractals
-from faafo.web.thumbnail import fitted, make_thumbnail
+from faafo.web.scaling import MOST_PREVIEW_BYTES, Form, fitted, scaled
 
 UNKNOWN = "00000000-0000-4000-8000-ffffffffffff"
 
@@ -18,7 +18,7 @@ def png_of(image: Image.Image) -> bytes:
 
 
 def thumbnail_of(png: bytes, width: int, height: int) -> bytes:
-    return make_thumbnail(io.BytesIO(png), width, height)
+    return scaled(io.BytesIO(png), width, height)
 
 
 def opened(thumbnail: bytes) -> Image.Image:
@@ -28,13 +28,13 @@ def opened(thumbnail: bytes) -> Image.Image:
 @pytest.mark.parametrize(
     ("sides", "expected"),
     [
-        ((1024, 512), (320, 160)),
-        ((512, 1024), (160, 320)),
-        ((320, 320), (320, 320)),
+        ((1024, 512), (480, 240)),
+        ((720, 1440), (360, 720)),
+        ((480, 480), (480, 480)),
         ((40, 30), (40, 30)),
         ((1, 1), (1, 1)),
-        ((16384, 1), (320, 1)),
-        ((1, 16384), (1, 320)),
+        ((16384, 1), (480, 1)),
+        ((1, 16384), (1, 720)),
     ],
 )
 def test_a_thumbnail_fits_its_box_and_never_grows(sides, expected):
@@ -46,7 +46,7 @@ def test_a_thumbnail_fits_its_box_and_never_grows(sides, expected):
 @pytest.mark.parametrize("mode", ["P", "L", "RGB", "RGBA"])
 def test_a_thumbnail_is_a_webp_whatever_the_mode_of_the_picture(mode):
     thumbnail = opened(thumbnail_of(png_of(Image.new(mode, (700, 500))), 700, 500))
-    assert (thumbnail.format, thumbnail.size) == ("WEBP", (320, 229))
+    assert (thumbnail.format, thumbnail.size) == ("WEBP", (480, 343))
 
 
 @pytest.mark.parametrize("sides", [(600, 600), (3001, 1999)])
@@ -68,7 +68,7 @@ def test_a_thumbnail_shows_what_the_picture_shows(sides):
 
 def test_a_picture_larger_than_pillow_dares_to_open_gets_its_thumbnail(monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    monkeypatch.setattr("faafo.web.thumbnail.STRIP_PIXELS", 900)
+    monkeypatch.setattr("faafo.web.scaling.STRIP_PIXELS", 900)
     assert thumbnail_of(png_of(Image.new("P", (900, 800))), 900, 800)
 
 
@@ -118,7 +118,7 @@ def checksum_of(app):
 def test_a_thumbnail_is_a_small_picture(visitor, complete):
     answer = visitor.get(f"/fractal/{complete(width=800, height=400)}/thumbnail")
     assert (answer.status_code, answer.mimetype) == (200, "image/webp")
-    assert Image.open(io.BytesIO(answer.data)).size == (320, 160)
+    assert Image.open(io.BytesIO(answer.data)).size == (480, 240)
 
 
 def test_a_url_with_the_checksum_may_be_kept_for_good(visitor, complete, checksum_of):
@@ -126,7 +126,7 @@ def test_a_url_with_the_checksum_may_be_kept_for_good(visitor, complete, checksu
     answer = visitor.get(f"/fractal/{uuid}/thumbnail?checksum={checksum_of(uuid)}")
     assert answer.cache_control.immutable
     assert answer.cache_control.max_age >= 31_536_000
-    assert answer.headers["ETag"] == f'"{checksum_of(uuid)}"'
+    assert answer.headers["ETag"] == f'"{checksum_of(uuid)}-thumbnail-480"'
 
 
 @pytest.mark.parametrize("query", ["", "?checksum=", "?checksum=" + "0" * 64])
@@ -139,7 +139,7 @@ def test_any_other_url_must_be_asked_again(visitor, complete, query):
 
 def test_a_thumbnail_that_the_browser_has_is_not_sent_again(visitor, complete, checksum_of):
     uuid = complete()
-    etag = f'"{checksum_of(uuid)}"'
+    etag = f'"{checksum_of(uuid)}-thumbnail-480"'
     answer = visitor.get(f"/fractal/{uuid}/thumbnail", headers={"If-None-Match": etag})
     assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", etag)
 
@@ -174,3 +174,35 @@ def test_an_unfinished_fractal_has_no_thumbnail(visitor, queued):
 
 def test_an_unknown_fractal_has_no_thumbnail(visitor):
     assert visitor.get(f"/fractal/{UNKNOWN}/thumbnail").status_code == 404
+
+
+def test_a_preview_is_a_larger_picture_and_a_card_has_the_size_that_networks_show(
+    visitor, complete
+):
+    uuid = complete(width=1400, height=700)
+    for form, kind, size in (("preview", "WEBP", (1280, 640)), ("card", "JPEG", (1200, 630))):
+        url = f"/fractal/{uuid}/thumbnail?form={form}"
+        answer = visitor.get(url)
+        image = Image.open(io.BytesIO(answer.data))
+        assert (image.format, image.size) == (kind, size)
+        assert answer.mimetype == f"image/{kind.lower()}"
+        again = {"If-None-Match": answer.headers["ETag"]}
+        assert visitor.get(url, headers=again).status_code == 304
+        assert visitor.get(f"/fractal/{uuid}/thumbnail", headers=again).status_code == 200
+    refusal = visitor.get(f"/fractal/{uuid}/thumbnail?form=poster")
+    assert refusal.status_code == 400
+    assert "form: must be one of thumbnail, preview, card, not &#39;poster&#39;" in refusal.text
+
+
+def test_a_preview_of_noise_is_not_larger_than_the_bound_either():
+    noise = Image.effect_noise((1500, 1000), 120)
+    preview = scaled(io.BytesIO(png_of(noise)), 1500, 1000, Form.PREVIEW)
+    assert 1000 < len(preview) <= MOST_PREVIEW_BYTES
+
+
+@pytest.mark.parametrize("sides", [(3000, 100), (100, 3000), (1, 1)])
+def test_a_card_shows_the_middle_of_a_picture_of_any_ratio(sides):
+    picture = Image.new("RGB", sides, "red")
+    card = opened(scaled(io.BytesIO(png_of(picture)), *sides, Form.CARD))
+    assert card.size == (1200, 630)
+    assert card.getpixel((600, 315))[0] > 200

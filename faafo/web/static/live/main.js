@@ -3,6 +3,7 @@
 // there is no event stream. The arrow keys turn pages.
 
 import { Backoff, request } from "../answers.js";
+import { Hold } from "./hold.js";
 import { turnPagesByKeys } from "./keys.js";
 import { isHeld, patch } from "./patch.js";
 import { starInPlace } from "./star.js";
@@ -27,16 +28,23 @@ let dueAt = Infinity;
 let readAt = -Infinity;
 let changedAt = -Infinity;
 
+const hold = new Hold((page) => update(page, []));
+
 function show(page) {
+  update(page, hold.take(page));
+  // The fractal is complete or failed: its page has other parts now.
+  if (!isLive()) location.reload();
+}
+
+// Patches the parts of the page but those with the ids in `kept`.
+function update(page, kept) {
   const parts = [...document.querySelectorAll("[data-live], #maintenance")];
-  for (const part of parts) {
+  for (const part of parts.filter(({ id }) => !kept.includes(id))) {
     const fresh = page.getElementById(part.id);
     // What comes and goes above a held picture would move it.
     const moves = fresh && part.childElementCount !== fresh.childElementCount;
     if (fresh && !(ABOVE.includes(part.id) && moves && parts.some(isHeld))) patch(part, fresh);
   }
-  // The fractal is complete or failed: its page has other parts now.
-  if (!isLive()) location.reload();
 }
 
 async function poll() {
