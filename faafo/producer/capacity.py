@@ -50,6 +50,8 @@ def shares(groups: Sequence[Group], backlog: Backlog) -> list[Share]:
 
     :param groups: as ``grouped`` returns them.
     """
+    if not groups:
+        return []
     slots = sum(group.slots for group in groups)
     below = [*(group.version for group in groups[1:]), 0]
     wanted = [

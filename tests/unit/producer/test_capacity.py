@@ -34,6 +34,10 @@ def report(registry, server, slots, known, busy=0):
     registry.report({"worker": server, **known}, server, slots, busy, {"other": busy}, "1.0")
 
 
+def test_nothing_is_claimed_without_workers(registry, backlog):
+    assert shares(registry.groups(), backlog) == []
+
+
 def test_one_claim_is_made_when_all_workers_know_the_same(registry, backlog):
     report(registry, "a", 2, NEW)
     report(registry, "b", 3, NEW | {"parameters": 9})
