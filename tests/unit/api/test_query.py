@@ -44,6 +44,15 @@ def test_filters_are_joined_by_and_unless_they_say_or(found):
     assert found(filters=[nested]) == [9, 8]
 
 
+def test_fractals_are_found_and_sorted_by_how_they_are_drawn(found, session, make_task):
+    for width, offset in ((11, 0.5), (12, 0.25)):
+        fractals.add(session, make_task(width=width, offset=offset, samples=2, inside="#00ff00"))
+    by_offset = [{"field": "offset", "direction": "asc"}]
+    drawn = [{"name": "samples", "op": "gt", "val": 1}, {"name": "inside", "op": "is_not_null"}]
+    assert found(filters=drawn, order_by=by_offset) == [12, 11]
+    assert found(filters=[{"name": "colouring", "op": "eq", "val": "Bands"}]) == []
+
+
 def test_empty_junctions_are_all_and_nothing(found):
     assert found(filters=[{"and": []}]) == [10, 9, 8]
     assert found(filters=[{"or": []}]) == []
