@@ -15,11 +15,13 @@ SIGKILL, in the middle of things. ``running_api`` does all of this for a test of
 """
 
 import contextlib
+import functools
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -114,9 +116,24 @@ def run(directory: Path, script: str, *arguments: Any) -> subprocess.CompletedPr
 
 def upgrade_database(database_url: str) -> None:
     """Do what ``faafo-manage db upgrade`` does, without the start of a process."""
-    made = create_engine(parse_url(database_url))
+    url = parse_url(database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database).exists():
+        Path(url.database).write_bytes(_upgraded_sqlite())
+        return
+    made = create_engine(url)
     schema.upgrade(made)
     made.dispose()
+
+
+@functools.cache
+def _upgraded_sqlite() -> bytes:
+    """Return an SQLite file with the latest schema and no rows: to migrate one takes longer."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "empty.sqlite"
+        made = create_engine(f"sqlite:///{path}")
+        schema.upgrade(made)
+        made.dispose()
+        return path.read_bytes()
 
 
 class Service:
@@ -296,19 +313,19 @@ def running_api(
     :param api: options of group ``[api]``.
     """
     datadir = directory / "images"
+    database_url = database_url or f"sqlite:///{directory}/faafo.sqlite"
     config = write_config(
         directory / "api.conf",
         DEFAULT={
             "bind_port": 0,
-            "database_url": database_url or f"sqlite:///{directory}/faafo.sqlite",
+            "database_url": database_url,
             "filesystem_store_datadir": datadir,
         },
         api=api,
         store=store or {},
         **(groups or {}),
     )
-    if database_url:
-        upgrade_database(database_url)
+    upgrade_database(database_url)
     store = FilesystemStore(str(datadir))
     store.check()
     with Service(directory, "faafo-api", "--config-file", config) as service:
