@@ -28,6 +28,7 @@ from benchmarks import (
     picture,
     scaling,
     scraping,
+    smooth,
     waiting,
 )
 from benchmarks.report import Report, machine
@@ -35,6 +36,7 @@ from benchmarks.report import Report, machine
 MODULES = (
     kernel,
     picture,
+    smooth,
     path,
     latency,
     loaded,

@@ -24,8 +24,8 @@ CHECK_SECONDS = 0.25
 # that a piece took sets the size of the next one, at most GROWTH times as large.
 BUDGET = 1_000_000
 GROWTH = 4.0
-# The number of pixels of a band of rows, approximately: its counts stay in the processor's cache.
-BAND = 2**18
+# The number of points of a band of rows, approximately: its counts stay in the processor's cache.
+BAND = 2**17
 
 
 class Band(NamedTuple):

@@ -13,10 +13,12 @@ from PIL import Image
 from faafo import errors
 from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.palette import colours
-from faafo.render import escape
+from faafo.fractal.task import FractalTask
+from faafo.render import escape, light
 from faafo.render.fraction import fractional_counts
 from faafo.render.image import encode, render
 from faafo.render.values import render_values
+from tests.fine_picture import SEAHORSE, distance, fine_picture
 from tests.plain_drawing import plain_colours, plain_log2, plain_values
 from tests.unit.render.drawings import drawing, drawings
 
@@ -102,6 +104,13 @@ def test_smooth_colours_far_outside_change_by_three_of_255_at_most():
         assert np.abs(np.diff(rgb(task)[0], axis=0)).max() <= 3.0
 
 
+def test_nine_points_a_pixel_come_close_to_sixty_four():
+    task = FractalTask(**SEAHORSE)
+    fine = fine_picture(task)
+    assert distance(task, fine) > 30.0
+    assert distance(task.model_copy(update={"samples": 3}), fine) <= 16.0
+
+
 @pytest.mark.parametrize("formula", ["z2", "z3", "z4", "burning-ship", "tricorn"])
 @pytest.mark.parametrize("size", [0.5, 3.9, 4.1, 9e5])
 def test_fractional_counts_have_no_seam_between_two_numbers_of_steps(formula, size):
@@ -176,8 +185,15 @@ def test_a_drawing_without_an_end_can_be_cancelled(formula):
 
 
 def test_the_colours_of_a_palette_pass_through_linear_light_unchanged():
-    # As many iterations as a point outside needs to be inside: all points have the same colour.
+    # Far outside counts are 0, so that the offset alone chooses the colour.
     for name in ("lagoon", "spectrum"):
         for number, colour in enumerate(colours(name)[1:]):
             task = drawing(samples=3, width=1, palette=name, height=1, xa=9.0, offset=number / 255)
             assert tuple(rgb(task)[0, 0]) == colour
+
+
+def test_the_last_bits_of_a_power_do_not_matter_to_the_tables_of_light():
+    values = [k / 510.0 for k in range(511)]
+    exact = [65_535 * (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4) for v in values]
+    assert min(abs(light % 1.0 - 0.5) for light in exact) > 1e-4
+    assert light.encoded()[light.decoded()].tolist() == list(range(256))
