@@ -10,6 +10,7 @@
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
+# make contact-sheet  make the pictures of the generator and the palettes in the user guide anew
 # make docs, make drawings, make genconfig, make clean: see below
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE =
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run unit test test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots clean
+.PHONY: help run unit test test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -89,6 +90,9 @@ bench-tiles: $(VENV)/.tests-installed
 screenshots: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -W ignore -m tests.screenshots doc/source/user/images
+
+contact-sheet: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.sheets doc/source/user/images
 
 clean:
 	rm -rf $(VENV) build dist cover doc/build .pytest_cache .ruff_cache .tox *.egg-info

@@ -29,6 +29,7 @@ from benchmarks import (
     scaling,
     scraping,
     smooth,
+    taste,
     waiting,
 )
 from benchmarks.report import Report, machine
@@ -37,6 +38,7 @@ MODULES = (
     kernel,
     picture,
     smooth,
+    taste,
     path,
     latency,
     loaded,

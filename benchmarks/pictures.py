@@ -4,12 +4,15 @@
 import random
 import uuid
 from collections.abc import Iterable
+from itertools import chain
 
 from oslo_config import cfg
 
 from faafo.conf import producer
-from faafo.fractal.generate import RANGED, random_task
+from faafo.fractal.generate import RANGED, Style, random_task
+from faafo.fractal.palette import NAMES
 from faafo.fractal.task import FractalTask
+from faafo.producer.sets import Maker, Sets
 
 
 def default_ranges() -> dict[str, tuple[float, float]]:
@@ -24,6 +27,12 @@ def default_tasks(count: int, seed: int = 1) -> list[FractalTask]:
     """Return ``count`` fractals within the default ranges, the same ones for the same seed."""
     rng, ranges = random.Random(seed), default_ranges()
     return [random_task(ranges, rng) for _ in range(count)]
+
+
+def tasteful_tasks(count: int, seed: int) -> list[FractalTask]:
+    """Return ``count`` fractals as the generator makes them by default, one after the other."""
+    sets = Sets({}, count, count, NAMES, Style.TASTE)
+    return [*chain.from_iterable(Maker(random.Random(seed)).pieces(sets, count))]
 
 
 def heavy_tasks(count: int) -> list[FractalTask]:

@@ -21,7 +21,7 @@ class Command:
     options: Sequence[str]
 
 
-GENERATOR = ("one_shot", "interval", "min_tasks", "max_tasks", "palettes")
+GENERATOR = (*("one_shot", "interval", "min_tasks", "max_tasks", "palettes", "producer.style"),)
 
 COMMANDS = {
     "faafo-all": Command(

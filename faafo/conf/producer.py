@@ -5,30 +5,30 @@ from oslo_config import cfg, types
 
 from faafo.conf.bounds import HOUR, LONGEST
 from faafo.conf.types import Name
+from faafo.fractal.generate import RANGES, Style
 from faafo.fractal.locks import LONGEST_TTL, SHORTEST_TTL
 from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.palette import DEFAULT, NAMES
 from faafo.fractal.task import MAX_COORDINATE
 
-# The ends of each range as the first faafo named them: max is the end with the larger magnitude.
-RANGES: dict[str, tuple[float, float, str]] = {
-    "width": (256, 1024, "width of a generated fractal, in pixels"),
-    "height": (256, 1024, "height of a generated fractal, in pixels"),
-    "iterations": (128, 512, "number of iterations of a generated fractal"),
-    "xa": (-1.0, -4.0, "real part of the left edge of a generated fractal"),
-    "xb": (1.0, 4.0, "real part of the right edge of a generated fractal"),
-    "ya": (-0.5, -3.0, "imaginary part of the top edge of a generated fractal"),
-    "yb": (0.5, 3.0, "imaginary part of the bottom edge of a generated fractal"),
+# The ends of each range have the names of the first faafo: max is the one of larger magnitude.
+WHAT = {
+    "width": "width of a generated fractal, in pixels",
+    "height": "height of a generated fractal, in pixels",
+    "iterations": "number of iterations of a generated fractal",
+    "xa": "real part of the left edge of a generated fractal",
+    "xb": "real part of the right edge of a generated fractal",
+    "ya": "imaginary part of the top edge of a generated fractal",
+    "yb": "imaginary part of the bottom edge of a generated fractal",
 }
 
 
 def _range_opts() -> list[cfg.Opt]:
     opts: list[cfg.Opt] = []
-    for name, (low, high, what) in RANGES.items():
-        for end, default in (("min", low), ("max", high)):
-            opts.append(
-                _range_opt(f"{end}_{name}", default, f"One end of the range of the {what}.")
-            )
+    for name, ends in RANGES.items():
+        text = f"One end of the range of the {WHAT[name]}."
+        for end, default in zip(("min", "max"), ends, strict=True):
+            opts.append(_range_opt(f"{end}_{name}", default, text))
     return opts
 
 
@@ -82,7 +82,7 @@ default_opts: list[cfg.Opt] = [
         metavar="NAMES",
         mutable=True,
         help="Palettes to choose from at random for each generated fractal, separated by commas: "
-        f"{', '.join(NAMES)}.",
+        f"{', '.join(NAMES)}. The default of [producer] style = taste is all of them.",
     ),
 ]
 
@@ -98,6 +98,17 @@ producer_opts: list[cfg.Opt] = [
         "broker and, since the queue is durable, stay the same after a restart. By default the "
         "host name and the first number that no other producer on this host uses. Claims are "
         "recorded under the instance id: the name and eight random digits.",
+    ),
+    cfg.StrOpt(
+        "style",
+        choices=[style.value for style in Style],
+        sample_default=Style.TASTE.value,
+        mutable=True,
+        help="How fractals are generated. taste: a whole Julia set in a frame that fits it, with "
+        "smooth colours and 2 x 2 samples; the formula, c, the size in pixels, density and offset "
+        "are chosen so that the picture is worth looking at. classic: as the first faafo did, at "
+        "random from the ranges min_width to max_yb. By default taste, and classic where one of "
+        "these ranges, or palettes, is set.",
     ),
     cfg.FloatOpt(
         "claim_interval",

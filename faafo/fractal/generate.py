@@ -4,11 +4,20 @@
 import random
 import uuid as uuidlib
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from faafo.fractal import palette as palettes
 from faafo.fractal.drawing import Formula
 from faafo.fractal.steps import critical_count
 from faafo.fractal.task import FractalTask
+
+
+class Style(StrEnum):
+    """How random tasks are made: from ranges, as the first faafo did, or with taste."""
+
+    CLASSIC = "classic"
+    TASTE = "taste"
+
 
 # The constant of an interesting picture lies near the edge of the Mandelbrot set: its own orbit
 # escapes, but slowly. Both are numbers of steps, and themselves excluded.
@@ -16,8 +25,18 @@ SLOWEST_DULL_ESCAPE = 10
 FASTEST_DULL_ESCAPE = 100
 MAX_TRIES = 1000
 
-# The parameters that are drawn from ranges; c is then chosen within the window.
-RANGED = ("width", "height", "iterations", "xa", "xb", "ya", "yb")
+# The ranges of the first faafo, from which it drew these parameters: the second end is the one with
+# the larger magnitude. c is then chosen within the window.
+RANGES: Mapping[str, tuple[float, float]] = {
+    "width": (256, 1024),
+    "height": (256, 1024),
+    "iterations": (128, 512),
+    "xa": (-1.0, -4.0),
+    "xb": (1.0, 4.0),
+    "ya": (-0.5, -3.0),
+    "yb": (0.5, 3.0),
+}
+RANGED = tuple(RANGES)
 
 # By formula: used when the window has no such point, or too few iterations to find one.
 KNOWN_GOOD_CONSTANTS: Mapping[str, Sequence[tuple[float, float]]] = {

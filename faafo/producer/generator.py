@@ -5,39 +5,27 @@ import logging
 import math
 import random
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from faafo import correlation, errors
 from faafo.client.http import Client
 from faafo.correlation import Work
-from faafo.fractal.generate import random_task
 from faafo.fractal.locks import Fence
-from faafo.fractal.palette import DEFAULT
 from faafo.fractal.task import FractalTask
 from faafo.pause import pause
 from faafo.producer.leader import Leader
+from faafo.producer.sets import Maker, Sets
 from faafo.retry import with_backoff
 
 LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Sets:
-    """What is generated: ``least`` to ``most`` fractals within ``ranges``, with ``palettes``."""
-
-    ranges: Mapping[str, tuple[float, float]]
-    least: int
-    most: int
-    palettes: Sequence[str] = (DEFAULT,)
 
 
 class Generator:
     """Posts sets of random fractals.
 
     :param sets: returns what to generate now.
-    :param posted: called after each set, to wake the dispatcher.
+    :param posted: called after each request, to wake the dispatcher.
     :param leader: is asked before each set of ``run``; None: this producer generates always.
     :param is_disabled: tells whether ``run`` is to wait.
     """
@@ -53,7 +41,7 @@ class Generator:
     ) -> None:
         self._client = client
         self._sets = sets
-        self._rng = rng
+        self._maker = Maker(rng)
         self._posted = posted
         self._leader = leader
         self._is_disabled = is_disabled
@@ -73,15 +61,18 @@ class Generator:
         :param fence: the lock without which the API is to refuse it; then the set is dropped.
         """
         sets = self._sets()
-        count = self._rng.randint(*sorted((sets.least, sets.most)))
+        count = self._maker.count(sets)
+        accepted: list[str] = []
         # One request id for the whole set.
         with Work(correlation.new()):
             LOG.info("generating %d task(s)", count)
-            tasks = [random_task(sets.ranges, self._rng, sets.palettes) for _ in range(count)]
-            for task in tasks:
-                LOG.info("generated task: %s", task.model_dump())
-            accepted = self._post_all(tasks, stop, fence)
-        self._posted()
+            for tasks in self._maker.pieces(sets, count):
+                for task in tasks:
+                    LOG.info("generated task: %s", task.model_dump())
+                accepted += self._post_all(tasks, stop, fence)
+                self._posted()
+                if stop.is_set():
+                    break
         return accepted, count - len(accepted)
 
     def _post_all(

@@ -13,17 +13,16 @@ from faafo import errors
 from faafo.client.heartbeat import Heartbeat, RegistryClient
 from faafo.client.http import Client
 from faafo.client.service_auth import Credentials
-from faafo.fractal.generate import RANGED
-from faafo.fractal.palette import DEFAULT
 from faafo.fractal.service import Kind, Process
 from faafo.fractal.settings import Live
 from faafo.fractal.task import ENDED, Status
 from faafo.producer.dispatcher import Dispatcher
-from faafo.producer.generator import Generator, Sets
+from faafo.producer.generator import Generator
 from faafo.producer.hearing import Hearing
 from faafo.producer.leader import Leader
 from faafo.producer.pace import Pace
 from faafo.producer.registry import WorkerRegistry
+from faafo.producer.sets import sets_of
 from faafo.producer.standing import Standing
 from faafo.producer.worker_settings import WorkerSettings
 from faafo.retry import with_backoff
@@ -121,7 +120,7 @@ class ProducerService:
         self._leader = self._make_leader(instance_id)
         self._generator = Generator(
             self._client,
-            self._sets,
+            lambda: sets_of(conf),
             random.Random(),
             self._wake.set,
             self._leader,
@@ -211,11 +210,6 @@ class ProducerService:
             self._status = self._run_one_set(stop)
         else:
             self._generator.run(stop, lambda: self._conf.interval)
-
-    def _sets(self) -> Sets:
-        conf = self._conf
-        ranges = {field: (conf[f"min_{field}"], conf[f"max_{field}"]) for field in RANGED}
-        return Sets(ranges, conf.min_tasks, conf.max_tasks, conf.palettes or [DEFAULT])
 
     def _run_one_set(self, stop: threading.Event) -> int:
         uuids, refused = self._generator.generate(stop)

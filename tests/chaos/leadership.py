@@ -29,7 +29,7 @@ PROMISED_SECONDS = 2.0
 TAKE_OVERS, FEW_TAKE_OVERS = 200, 5
 # Sets follow each other so closely that most faults come in the middle of one.
 GENERATING = {"interval": 0.05, "min_tasks": 1, "max_tasks": 10}
-LEADING = {"producer": {"leader": True, "leader_ttl": TTL}}
+LEADING = {"producer": {"leader": True, "leader_ttl": TTL, "style": "classic"}}
 # Seconds that a leader works before it is lost, at most.
 LONGEST_REIGN = 0.5
 CLOCKS = ("-1h", "+1h", "+0")

@@ -89,6 +89,7 @@ def test_one_set_can_be_made_without_any_server(tmp_path):
 def test_the_console_stays_short_and_shows_the_address_while_fractals_complete(tmp_path):
     state = tmp_path / "here"
     arguments = ("--port", 0, "--state-dir", "here", "--interval", 0.2, "--worker-slots", 1)
+    arguments += ("--producer-style", "classic")
     with Service(tmp_path, "faafo-all", *arguments) as service:
         address = service.wait_for_line("faafo is at ").removeprefix("faafo is at ")
         service.wait_for_line(f"Ready: {address}")
@@ -103,7 +104,8 @@ def test_the_console_stays_short_and_shows_the_address_while_fractals_complete(t
 
 def test_progress_is_shown_while_the_kernel_is_compiled(tmp_path, monkeypatch):
     monkeypatch.setattr(processes, "environment", without_kernel(processes.environment))
-    with Service(tmp_path, "faafo-all", "--port", 0, "--state-dir", tmp_path) as service:
+    arguments = ("--port", 0, "--state-dir", tmp_path, "--producer-style", "classic")
+    with Service(tmp_path, "faafo-all", *arguments) as service:
         url = service.wait_for_line("faafo is at ").removeprefix("faafo is at ").rstrip("/")
         starting = service.wait_for_line("The worker is starting.")
         assert service.lines_with("Ready") == []

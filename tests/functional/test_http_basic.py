@@ -64,6 +64,7 @@ def test_what_a_producer_generates_is_rendered_stored_and_shown_to_users_only(
             "max_tasks": 5,
         },
         service_auth=AUTH_GROUP,
+        producer={"style": "classic"},
     )
     done = run(tmp_path, "faafo-producer", "--config-file", config)
     assert done.returncode == 0, done.stderr

@@ -8,7 +8,8 @@ import pytest
 
 from faafo.client.http import Client
 from faafo.fractal.generate import RANGED
-from faafo.producer.generator import Generator, Sets
+from faafo.producer.generator import Generator
+from faafo.producer.sets import Sets
 
 RANGES = {
     "width": (32, 16),

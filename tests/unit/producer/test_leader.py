@@ -16,8 +16,9 @@ from faafo.db.clock import moment
 from faafo.db.models import Fractal
 from faafo.db.operation_models import Lock
 from faafo.fractal.locks import GENERATOR, Fence
-from faafo.producer.generator import Generator, Sets
+from faafo.producer.generator import Generator
 from faafo.producer.leader import Leader
+from faafo.producer.sets import Sets
 
 RANGES = {
     "width": (8, 8), "height": (6, 6), "iterations": (20, 20),
