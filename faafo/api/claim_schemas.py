@@ -21,7 +21,7 @@ from faafo.api.schemas import (
 from faafo.db.outcomes import Result
 from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease, Token
-from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE
+from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE, within
 from faafo.fractal.task import Checksum, Uuid
 
 # Of what is told to services, to find the log lines and spans of a fractal.
@@ -61,9 +61,9 @@ class Wait(BaseModel):
     wait: Annotated[float, NUMBER_TEXT, Field(ge=0, le=30, allow_inf_nan=False)] = Field(
         0.0, description="seconds until the answer, if there is no fractal earlier"
     )
-    parameter_version: Annotated[int, INTEGER_TEXT, Field(ge=1, le=MAX_INT32)] = Field(
-        1, description=PARAMETER_VERSION
-    )
+    parameter_version: Annotated[
+        int, Field(ge=1, le=MAX_INT32), INTEGER_TEXT, within("an integer", 1, MAX_INT32)
+    ] = Field(1, description=PARAMETER_VERSION)
 
 
 class Claimable(BaseModel):
