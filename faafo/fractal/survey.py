@@ -67,6 +67,18 @@ class Survey:
         xs, ys = [point.x for point in near], [point.y for point in near]
         return Box(min(xs), max(xs), min(ys), max(ys))
 
+    def roughness(self) -> float:
+        """Return how far apart the roots of counts of neighbours next to the set are, on average.
+
+        Above 2.5 or so counts look like noise. Of a part of a grid it is meaningless.
+        """
+        apart = [
+            abs(math.sqrt(upper.escape) - math.sqrt(lower.escape))
+            for upper, lower in zip(self.points, self.points[SIDE:], strict=False)
+            if 0 < upper.distance < self.pitch and 0 < lower.distance < self.pitch
+        ]
+        return sum(apart) / len(apart) if apart else 0.0
+
     def within(self, box: Box) -> "Survey":
         """Return the survey of those points that are in ``box``."""
         found = [

@@ -165,7 +165,8 @@ def _score(seen: Survey, extent: Box) -> float:
     """Return how good a picture a set makes, from 0 to 1.
 
     Of the grid within its extent a good part is next to the set, which is neither thin nor all over
-    the place, and little is inside, or escapes late although it is away from the set.
+    the place, and little is inside, or escapes late although it is away from the set. The counts
+    of neighbours have something to do with each other.
     """
     points, pitch = seen.within(extent).points, seen.pitch
     near = sum(0 < point.distance < pitch for point in points) / len(points)
@@ -177,6 +178,7 @@ def _score(seen: Survey, extent: Box) -> float:
         * _rising(extent.slimness, 0.30, 0.50)
         * _rising(-inside, -0.30, -0.10)
         * _rising(-blank, -0.20, -0.04)
+        * _rising(-seen.roughness(), -2.80, -2.50)
     )
 
 

@@ -79,7 +79,8 @@ def _scale(palette: str) -> Scale:
 
 def _position(palette: str, count: float) -> float:
     """Return the number of the colour of a count, at density 1 and offset 0."""
-    count = max(0.0, count)
+    # As the fractional counts of pictures, it falls to 0 far away.
+    count = count if count >= 1.0 else 1.0 / (2.0 - count)
     return count if palette == DEFAULT else 16.0 * math.sqrt(count)
 
 

@@ -55,3 +55,10 @@ def test_half_of_a_symmetric_set_is_computed_and_the_rest_mirrored():
     by_place = {(one.x, one.y): one.escape for one in seen.points}
     assert len(by_place) == SIDE**2
     assert all(by_place[-x, -y] == escape for (x, y), escape in by_place.items())
+
+
+def test_a_set_like_noise_is_rougher_than_spirals():
+    spirals = survey("z2", -0.7269 + 0.1889j)
+    noise = survey("burning-ship", -1.1271252431591292 - 0.43314984733233775j)
+    assert spirals.roughness() < 2.4
+    assert noise.roughness() > 2.8
