@@ -23,6 +23,11 @@ QUICK = {"rpc": {"call_monitor_timeout": 3, **OFTEN}, "producer": {"lease_durati
 PATIENT = {"rpc": OFTEN}
 
 
+# Workers of clusters that are gone. They take seconds to leave a broker that nobody uses any more:
+# how they end is seen when all clusters are gone, in ``see_off``.
+_LEAVING: list[Service] = []
+
+
 class Cluster:
     """Starts and stops services in ``directory``; ends what is left at the end of its block."""
 
@@ -36,36 +41,39 @@ class Cluster:
         self.options: dict[str, Any] = {}
         self.groups: dict[str, dict[str, Any]] = {}
         self.services: list[Service] = []
-        self._leaving: list[Service] = []
+        self._workers: list[Service] = []
 
     def __enter__(self) -> "Cluster":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        _end([*self.services, *self._leaving], at_once=kind is None)
+        _end(self._without_workers() if kind is None else self.services, at_once=kind is None)
 
     @contextlib.contextmanager
     def lent(self, directory: Path, transport_url: str) -> Iterator["Cluster"]:
         """Give the block the API alone, with a directory and a broker for other services.
 
-        They are told to stop when the block ends, and nothing is left of its fractals. Workers take
-        seconds to leave a broker that nobody uses any more: how they end is seen when all ends.
+        They are told to stop when the block ends, and nothing is left of its fractals.
         """
         self.directory, self._transport_url = directory, transport_url
         try:
             yield self
         finally:
             api = self.api
-            others = [one for one in self.services if one is not api]
-            workers = [one for one in others if one.name.startswith("worker")]
+            others = [one for one in self._without_workers() if one is not api]
             self.services = [api]
-            self._leaving += workers
-            for worker in workers:
-                worker.tell_to_stop()
             try:
-                _end([one for one in others if one not in workers])
+                _end(others)
             finally:
                 self._forget_everything()
+
+    def _without_workers(self) -> list[Service]:
+        """Tell workers to stop, and return the other services."""
+        workers = [one for one in self.services if one in self._workers]
+        for worker in workers:
+            worker.tell_to_stop()
+        _LEAVING.extend(workers)
+        return [one for one in self.services if one not in workers]
 
     def _forget_everything(self) -> None:
         if not self._is_well():
@@ -123,6 +131,7 @@ class Cluster:
         groups = {**self.groups, "rpc": OFTEN, "worker": {"slots": slots}, **groups}
         config = write_config(self.directory / f"{name}.conf", DEFAULT=options, **groups)
         worker = self._start("faafo-worker", config, name)
+        self._workers.append(worker)
         if wait:
             worker.wait_for_line("is ready, with")
         return worker
@@ -179,6 +188,13 @@ class Cluster:
         service = Service(self.directory, script, "--config-file", config, name=name)
         self.services.append(service)
         return service
+
+
+def see_off() -> None:
+    """Wait until the workers of all clusters have ended, and assert that none has failed."""
+    leaving = _LEAVING[:]
+    _LEAVING.clear()
+    _end(leaving)
 
 
 def _end(services: list[Service], at_once: bool = True) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 # It chooses the threads of oslo.messaging, before a test imports that.
 import faafo.rpc  # noqa: F401
+from tests.functional.cluster import see_off
 from tests.functional.keystone import Keystone, Memcached
 from tests.functional.object_stores import Moto, Swift
 from tests.functional.processes import Api, running_api
@@ -23,6 +24,7 @@ def rabbitmq() -> Iterator[RabbitMQ]:
     """A RabbitMQ server."""
     with started(RabbitMQ) as server:
         yield server
+        see_off()
 
 
 @pytest.fixture(scope="session")

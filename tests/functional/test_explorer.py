@@ -450,7 +450,7 @@ def test_without_a_worker_the_page_says_so_and_recovers_by_itself(
     tmp_path: Path, transport_url: str, page: Page
 ):
     with Cluster(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster:
-        cluster.start_api(tiles={"transport_url": transport_url, "timeout": 1.0})
+        cluster.start_api(tiles={"transport_url": transport_url, "timeout": 0.5})
         page.goto(f"{cluster.url}/explore")
         trouble = page.locator("#problem")
         expect(trouble).to_contain_text("No tiles at the moment")

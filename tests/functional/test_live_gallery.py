@@ -30,8 +30,10 @@ STREAM = "/api/event"
 # Seconds after it is complete within which a fractal must be seen; the best of a few counts, since
 # other tests have the machine as well.
 SOON = 1.0
-# Seconds without a request for the page after which it is not polled any more.
-QUIET = 5.0
+# Seconds without a request for the page after which it is not polled any more, as each 1.5 seconds.
+QUIET = 2.5
+# Progress is shown as often as leases are renewed.
+OFTEN = {"producer": {"renew_interval": 0.5}}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def cluster(rabbitmq: RabbitMQ, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with Cluster(directory, f"sqlite:///{directory}/faafo.sqlite", url) as cluster:
         cluster.start_api()
         cluster.start_worker(slots=2)
-        cluster.start_producer(patient=True)
+        cluster.start_producer(patient=True, groups=OFTEN)
         yield cluster
 
 

@@ -12,12 +12,20 @@ from faafo.fractal.task import FractalTask
 from tests.functional.cluster import OFTEN, Cluster, running
 from tests.functional.processes import SMALL_FRACTAL, wait_until
 
-CHECKED = {**OFTEN, "pulse_interval": 1.0}
+CHECKED = {**OFTEN, "pulse_interval": 0.5}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, rabbitmq_url: str) -> Iterator[Cluster]:
+    directory = tmp_path_factory.mktemp("names")
+    with running(directory, f"sqlite:///{directory}/faafo.sqlite", rabbitmq_url) as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, transport_url: str) -> Iterator[Cluster]:
-    with running(tmp_path, f"sqlite:///{tmp_path}/faafo.sqlite", transport_url) as cluster:
+def cluster(installation: Cluster, tmp_path: Path, transport_url: str) -> Iterator[Cluster]:
+    """The API, and a broker for the services of a test."""
+    with installation.lent(tmp_path, transport_url) as cluster:
         yield cluster
 
 
