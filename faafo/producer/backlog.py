@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
@@ -42,7 +43,7 @@ class Job:
         task = self.task
         return not self.quarantined and task.width * task.height * task.iterations <= SMALL
 
-    @property
+    @cached_property
     def parameters(self) -> int:
         """The version of the drawing parameters that its worker must know."""
         return parameter_version(self.task)
@@ -161,8 +162,10 @@ class Backlog:
         """Remove and return all jobs whose drawing parameters have a version above ``beyond``."""
         with self._lock:
             jobs = list(self._jobs)
-            self._jobs = deque(job for job in jobs if job.parameters <= beyond)
-            return [job for job in jobs if job.parameters > beyond]
+            taken = [job for job in jobs if job.parameters > beyond]
+            if taken:
+                self._jobs = deque(job for job in jobs if job.parameters <= beyond)
+            return taken
 
     def _take(self, most: int, known: int, is_wanted: Callable[[Job], bool]) -> list[Job]:
         """Remove and return the first jobs of version ``known``, up to one that is not wanted."""
