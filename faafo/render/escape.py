@@ -99,7 +99,7 @@ def _bands(
     xs[:columns] = places(task.width, task.xa, task.xb, task.samples)
     middle = int(np.abs(xs[:columns]).argmin())
     ys = places(task.height, task.ya, task.yb, task.samples)
-    trap = _trap(task, julia)
+    trap = find_trap(julia.cx, julia.cy, julia.stride, julia.iterations, julia.formula)
     orbits = new_orbits(columns)
     counts = np.empty(min(rows, task.height) * task.samples * columns, np.int32)
     sizes = np.empty(counts.size + LANES) if is_sized else None
@@ -139,13 +139,6 @@ def _iteration(task: FractalTask) -> tuple[Julia, bool]:
         NUMBERS[Formula(task.formula)],
     )
     return julia, is_smooth or task.formula != Formula.Z2
-
-
-def _trap(task: FractalTask, julia: Julia) -> NDArray[np.float64]:
-    """Return the trap, which is proven for z² + c only."""
-    if task.formula != Formula.Z2:
-        return np.empty((0, 3))
-    return find_trap(julia.cx, julia.cy, julia.stride, julia.iterations)
 
 
 def _next_budget(budget: int, seconds: float) -> int:

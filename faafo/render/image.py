@@ -4,12 +4,13 @@
 import io
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from faafo.fractal.drawing import Colouring
+from faafo.fractal.drawing import Colouring, Drawing
 from faafo.fractal.generate import with_constant
 from faafo.fractal.task import FractalTask
 from faafo.render import light, png
@@ -47,26 +48,28 @@ def render(
 
 
 def _in_rgb(task: FractalTask, bands: Iterator[Band]) -> Image.Image:
-    is_smooth = task.colouring == Colouring.SMOOTH
-    table = (
-        light.smooth_table(*smooth_colours(task)) if is_smooth else light.packed(band_colours(task))
-    )
-    encode = light.encoded()
+    table, encode_table = _light(task.palette, task.inside, task.colouring), light.encoded()
     pixels = np.empty((task.height, task.width, 3), np.uint8)
     for band in bands:
-        indexes = (
-            _smooth_indexes(task, band)
-            if is_smooth
-            else colour_indexes(band.counts, task, task.iterations).astype(np.int32)
-        )
-        rows = len(indexes) // task.samples
-        light.blend(indexes, table, encode, pixels[band.first_row : band.first_row + rows])
+        rows = slice(band.first_row, band.first_row + len(band.counts) // task.samples)
+        light.blend(_light_indexes(task, band), table, encode_table, pixels[rows])
     return Image.fromarray(pixels)
 
 
-def _smooth_indexes(task: FractalTask, band: Band) -> NDArray[np.int32]:
+@lru_cache(maxsize=16)
+def _light(palette: str, inside: str | None, colouring: str) -> NDArray[np.int64]:
+    """Return the table of packed light; it takes a millisecond."""
+    drawing = Drawing(palette=palette, inside=inside)
+    if colouring == Colouring.SMOOTH:
+        return light.smooth_table(*smooth_colours(drawing))
+    return light.packed(band_colours(drawing))
+
+
+def _light_indexes(task: FractalTask, band: Band) -> NDArray[np.uint16]:
+    if task.colouring != Colouring.SMOOTH:
+        return colour_indexes(band.counts, task, task.iterations).astype(np.uint16)
     counts = fractional_counts(task, band)
-    indexes = np.empty(counts.shape, np.int32)
+    indexes = np.empty(counts.shape, np.uint16)
     light.smooth_indexes(counts.reshape(-1), indexes.reshape(-1), *smooth_scale(task), task.offset)
     return indexes
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faafo.fractal.palette import Colour
-from faafo.render.jit import compiled
+from faafo.render.jit import compiled, inlined
 
 # Linear light has 16 bits. Three components share an integer, with room for the sum of 16 points.
 FULL = 65_535
@@ -68,7 +68,7 @@ def _pack(light: NDArray[np.int64]) -> NDArray[np.int64]:
 @compiled
 def smooth_indexes(
     counts: NDArray[np.float64],
-    indexes: NDArray[np.int32],
+    indexes: NDArray[np.uint16],
     is_root: bool,
     cycles: float,
     offset: float,
@@ -87,7 +87,7 @@ def smooth_indexes(
 
 @compiled
 def blend(
-    indexes: NDArray[np.int32],
+    indexes: NDArray[np.uint16],
     table: NDArray[np.int64],
     encode: NDArray[np.uint8],
     out: NDArray[np.uint8],
@@ -103,12 +103,25 @@ def blend(
     parts = s * s
     factor = (1 << 32) // parts + 1
     field = (1 << FIELD) - 1
+    light = np.empty(columns, np.int64)
     for row in range(rows):
+        light[:] = 0
+        for j in range(s):
+            _add(light, indexes[row * s + j], table, s)
         for column in range(columns):
-            light = np.int64(0)
-            for j in range(s):
-                for i in range(s):
-                    light += table[indexes[row * s + j, column * s + i]]
             for component in range(3):
-                total = (light >> (2 - component) * FIELD & field) + parts // 2
+                total = (light[column] >> (2 - component) * FIELD & field) + parts // 2
                 out[row, column, component] = encode[total * factor >> 32]
+
+
+@inlined
+def _add(light, points, table, s):
+    """Add to the ``light`` of each pixel of a row that of a row of ``points``."""
+    if s == 2:
+        # The same, without a loop for each pixel.
+        for column in range(light.size):
+            light[column] += table[points[2 * column]] + table[points[2 * column + 1]]
+    else:
+        for column in range(light.size):
+            for i in range(s):
+                light[column] += table[points[column * s + i]]

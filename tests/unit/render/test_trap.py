@@ -6,7 +6,9 @@ import math
 import numpy as np
 import pytest
 
+from faafo.render.formulas import NUMBERS
 from faafo.render.trap import find_trap
+from tests.plain_drawing import plain_step
 
 PERIODS = {
     1: (0.0, 0.0),
@@ -39,6 +41,33 @@ def test_an_orbit_from_anywhere_in_a_disc_returns_to_it_and_never_escapes(consta
             assert abs(z) < 2.0
             if step % period == 0:
                 assert abs(z - centre) < radius
+
+
+@pytest.mark.parametrize(
+    ("formula", "constant", "period"),
+    [
+        ("z3", (0.2, 0.1), 1),
+        ("z3", (0.02, 0.99), 2),
+        ("z4", (0.3, -0.2), 1),
+        ("z4", (-0.99, 0.02), 2),
+        ("burning-ship", (-0.2, 0.1), 1),
+        ("burning-ship", (-1.0, 0.01), 2),
+        ("tricorn", (0.1, 0.3), 1),
+        ("tricorn", (-1.0, 0.02), 2),
+    ],
+)
+def test_discs_hold_orbits_by_other_formulas(formula, constant, period):
+    ((x, y, square),) = find_trap(*constant, 7, 20_000, NUMBERS[formula])
+    rng = np.random.default_rng(1)
+    radius = 0.999 * math.sqrt(square)
+    assert radius > 0.01
+    for angle in 2.0 * np.pi * rng.random(100):
+        z = x + radius * math.cos(angle), y + radius * math.sin(angle)
+        for step in range(1, 20 * period + 1):
+            z = plain_step(formula, *z, *constant)
+            assert math.hypot(*z) < 2.0
+            if step % period == 0:
+                assert math.hypot(z[0] - x, z[1] - y) < radius
 
 
 @pytest.mark.parametrize(
