@@ -18,9 +18,12 @@ from faafo.web import (
     maintenance,
     pages,
     permissions,
+    social,
+    swatches,
     system,
     thumbnail,
     webhooks,
+    words,
 )
 
 STATIC_MAX_AGE_SECONDS = 3600
@@ -50,3 +53,8 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     app.add_template_global(explore.address_of_fractal, "explorer_address")
     app.add_template_global(create.larger_address, "larger_address")
     app.register_blueprint(thumbnail.blueprint)
+    app.add_template_global(thumbnail.preview_address, "preview_address")
+    app.add_template_global(social.picture_of, "social_picture")
+    app.add_template_global(swatches.swatch, "swatch")
+    app.jinja_env.globals["labels"] = words.LABELS
+    app.add_template_global(words.value_in_words, "value_in_words")

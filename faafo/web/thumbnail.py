@@ -3,14 +3,14 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, url_for
 
 from faafo import errors
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.db import db
 from faafo.db.models import Fractal
-from faafo.web.scaling import SHAPES, Form, scaled
+from faafo.web.scaling import MOST_PREVIEW_BYTES, SHAPES, Form, scaled
 
 blueprint = Blueprint("thumbnail", __name__)
 
@@ -33,6 +33,18 @@ def get_thumbnail(uuid: UUID) -> Response:
     response.set_etag(tag)
     _set_lifetime(response, checksum)
     return response
+
+
+def preview_address(fractal: Fractal) -> str | None:
+    """Return the URL of the preview of a complete fractal; None where the image is small itself."""
+    if fractal.size is None or fractal.size <= MOST_PREVIEW_BYTES:
+        return None
+    return url_for(
+        "thumbnail.get_thumbnail",
+        uuid=fractal.uuid,
+        form=Form.PREVIEW.value,
+        checksum=fractal.checksum,
+    )
 
 
 def _form() -> Form:

@@ -43,7 +43,8 @@ def complete(cluster: Cluster) -> str:
 @pytest.fixture
 def visit(request: pytest.FixtureRequest, cluster: Cluster, new_context) -> Iterator[Visit]:
     """A page that may not have any trouble."""
-    options = {"viewport": {"width": 1280, "height": 800}, **getattr(request, "param", {})}
+    options = {"viewport": {"width": 1280, "height": 800}, "timezone_id": "Asia/Tokyo"}
+    options |= getattr(request, "param", {})
     visit = Visit(new_context(**options).new_page(), cluster.url)
     yield visit
     assert visit.troubles == []
@@ -63,8 +64,13 @@ def scale_of(page: Page) -> float:
 
 
 def test_the_picture_is_zoomed_by_buttons_keys_and_the_wheel(page: Page):
+    # As if a preview were shown: a closer look needs the picture itself.
+    picture = page.locator(".zoomable img")
+    full = picture.evaluate("img => (img.dataset.full = `${img.src}#full`)")
+    expect(picture).not_to_have_attribute("src", full)
     page.get_by_role("button", name="Zoom in").click()
     assert scale_of(page) == pytest.approx(1.5)
+    expect(picture).to_have_attribute("src", full)
     frame = page.locator(".zoomable")
     frame.hover()
     page.mouse.wheel(0, -100)
@@ -115,6 +121,10 @@ def test_what_is_downloaded_knows_what_it_shows(page: Page, cluster: Cluster, co
 def test_the_timeline_tells_the_life_of_the_fractal(page: Page):
     expect(page.locator(".timeline li.done")).to_have_count(4)
     expect(page.locator(".timeline time")).to_have_count(3)
+    expect(page.locator(".timeline time").first).to_contain_text("GMT+9")
+    page.emulate_media(media="print")
+    expect(page.locator("header")).to_be_hidden()
+    expect(page.locator(".timeline")).to_be_visible()
 
 
 def test_the_explorer_and_the_form_begin_with_what_is_shown(visit: Visit, page: Page):

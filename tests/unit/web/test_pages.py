@@ -2,12 +2,14 @@
 import re
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, text, update
 
 from faafo.core.collaborators import collaborators
 from faafo.core.reading import CHANNEL
 from faafo.db import db
+from faafo.db.models import Fractal
 from faafo.web.excerpt import PAGE_SIZE
+from faafo.web.words import LABELS
 
 UNKNOWN = "00000000-0000-4000-8000-ffffffffffff"
 
@@ -195,8 +197,11 @@ def test_parameters_that_mean_nothing_change_nothing(visitor, complete, query):
 def test_a_complete_fractal_shows_its_image_and_all_that_is_known(visitor, complete, app):
     uuid = complete(width=40, height=30, iterations=1234, xa=-1.25, yb=0.75, cx=-0.5, cy=-0.25)
     page = visitor.get(f"/fractal/{uuid}").text
-    image = f'src="/api/fractal/{uuid}/image" width="40" height="30"'
-    assert image in page
+    # The file is larger than a preview may be.
+    checksum = visitor.get(f"/api/fractal/{uuid}").json["checksum"]
+    preview = f'src="/fractal/{uuid}/thumbnail?form=preview&amp;checksum={checksum}"'
+    full = f'data-full="/api/fractal/{uuid}/image" width="40" height="30"'
+    assert f"{preview} {full}" in page
     assert f'href="/api/fractal/{uuid}/image"' in page
     assert f'href="/api/fractal/{uuid}"' in page
     facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page, re.DOTALL))
@@ -206,15 +211,21 @@ def test_a_complete_fractal_shows_its_image_and_all_that_is_known(visitor, compl
     }
     record = visitor.get(f"/api/fractal/{uuid}").json
     assert facts == {
-        "status": "complete",
-        "width": "40 px",
-        "height": "30 px",
-        "iterations": "1,234",
-        **{name: str(record[name]) for name in ("xa", "xb", "ya", "yb", "cx", "cy")},
-        "palette": "original",
-        "size": "1.2 MiB (1,234,567 bytes)",
-        "uuid": uuid,
-        "checksum (SHA-256)": record["checksum"],
+        "Status": "complete",
+        "Width in pixels": "40",
+        "Height in pixels": "30",
+        "Iterations": "1,234",
+        **{LABELS[name]: str(record[name]) for name in ("xa", "xb", "ya", "yb", "cx", "cy")},
+        "Palette": "original",
+        "Formula": "z² + c",
+        "Colouring": "Bands",
+        "Points in a pixel": "1",
+        "Offset in the palette": "0",
+        "Density of colours": "1",
+        "Colour of the inside": "that of the palette",
+        "File": "1.2 MiB (1,234,567 bytes)",
+        "Uuid": uuid,
+        "Checksum (SHA-256)": record["checksum"],
     }
     assert record["created_at"] in page
     assert "Rendered in 1.2 s" in page
@@ -341,3 +352,24 @@ def test_pages_that_change_name_the_stream_of_their_events_if_there_can_be_one(
             there = is_open and environ is ours and address is not None
             assert ("text/event-stream" in page) == there
             assert not there or address in page
+
+
+def test_a_small_picture_is_shown_itself_and_a_link_elsewhere_shows_a_card(visitor, complete, app):
+    uuid = complete()
+    with app.app_context():
+        db.session.execute(update(Fractal).where(Fractal.uuid == uuid).values(size=300_000))
+        db.session.commit()
+    page = visitor.get(f"/fractal/{uuid}").text
+    assert f'src="/api/fractal/{uuid}/image" width="40" height="30"' in page
+    assert "data-full" not in page
+    card = re.search(r'property="og:image" content="http://localhost([^"]*)"', page)[1]
+    answer = visitor.get(card.replace("&amp;", "&"))
+    assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+    assert answer.cache_control.immutable
+
+
+def test_a_fractal_that_is_drawn_in_another_way_says_how(visitor, complete):
+    drawing = {"formula": "burning-ship", "colouring": "smooth", "samples": 2, "offset": 0.25}
+    page = visitor.get(f"/fractal/{complete(**drawing, inside='#102030')}").text
+    for words in ("Burning Ship", "Smooth", "2 × 2", "0.25", "#102030"):
+        assert f"<dd>{words}</dd>" in page

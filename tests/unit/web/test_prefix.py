@@ -14,7 +14,7 @@ STATIC = Path(site.__file__).parent / "static"
 PAGES = ["/", "/new", "/explore", "/openapi/", "/fractal/{complete}", "/fractal/{complete}/delete",
          "/fractal/{failed}", "/nothing"]  # fmt: skip
 # Attributes that hold addresses.
-ADDRESS = re.compile(r'(?:href|src|action|data-tile|data-post|data-page)="(/[^"]*)"')
+ADDRESS = re.compile(r'(?:href|src|action|data-full|data-tile|data-post|data-page)="(/[^"]*)"')
 
 
 @pytest.fixture

@@ -65,7 +65,15 @@ export class Zoom {
     return [clientX - left - width / 2, clientY - top - height / 2];
   }
 
+  // A preview is enough for the whole picture; who looks closer sees all of its pixels.
+  #load() {
+    const { full } = this.#image.dataset;
+    if (full) this.#image.src = full;
+    delete this.#image.dataset.full;
+  }
+
   #by(factor, [x, y] = [0, 0]) {
+    if (factor > 1) this.#load();
     const scale = Math.min(MAX_SCALE, Math.max(1, this.#scale * factor));
     const change = scale / this.#scale;
     this.#scale = scale;

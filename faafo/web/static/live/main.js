@@ -8,6 +8,7 @@ import { turnPagesByKeys } from "./keys.js";
 import { isHeld, patch } from "./patch.js";
 import { starInPlace } from "./star.js";
 import { Stream } from "./stream.js";
+import { showLocalTimes } from "./times.js";
 
 const POLL_SECONDS = 1.5;
 // After a picture has come it is shown sooner than other changes are, which come often.
@@ -45,6 +46,7 @@ function update(page, kept) {
     const moves = fresh && part.childElementCount !== fresh.childElementCount;
     if (fresh && !(ABOVE.includes(part.id) && moves && parts.some(isHeld))) patch(part, fresh);
   }
+  showLocalTimes();
 }
 
 async function poll() {
@@ -109,6 +111,7 @@ function turnWithThePage() {
   plan(document.hidden ? seconds : 0);
 }
 
+showLocalTimes();
 turnPagesByKeys();
 starInPlace(poll);
 if (isLive()) {
