@@ -21,7 +21,7 @@ def test_a_fractal_without_one_has_the_original_palette(client):
 def test_a_palette_is_kept_and_claimed_with_the_fractal(client, name):
     posted = client.post("/api/fractal", json={**FRACTAL, "palette": name}).json
     assert client.get(f"/api/fractal/{posted['uuid']}").json["palette"] == name
-    claim = {"claimed_by": "p", "count": 1, "lease": 10}
+    claim = {"claimed_by": "p", "count": 1, "lease": 10, "parameter_version": 2}
     assert client.post("/api/claim", json=claim).json["objects"][0]["palette"] == name
 
 
