@@ -65,6 +65,15 @@ def test_a_fractal_is_created_claimed_and_completed(client, make_task):
     assert client.renew("me", [lease], 30) == [task.uuid]
 
 
+def test_later_drawing_parameters_are_claimed_when_they_are_named(client, make_task):
+    uuid = client.create(make_task(formula="z4"))["uuid"]
+    assert not client.wait_for_claimable(0.0)
+    assert client.claim("me", 1, 30) == []
+    assert client.wait_for_claimable(0.0, 2)
+    (claimed,) = client.claim("me", 1, 30, 2)
+    assert (claimed["uuid"], claimed["formula"]) == (uuid, "z4")
+
+
 def test_many_fractals_are_created_at_once(client, make_task):
     tasks = [make_task() for _ in range(1003)]
     records = client.create_all(tasks)

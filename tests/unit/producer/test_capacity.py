@@ -4,7 +4,7 @@
 import pytest
 
 from faafo.producer.backlog import Backlog, Job
-from faafo.producer.capacity import Group, shares
+from faafo.producer.capacity import Group, Waiting, shares
 from faafo.producer.registry import WorkerRegistry
 
 OLD, NEW = {}, {"parameters": 2}
@@ -98,6 +98,20 @@ def test_a_worker_that_knows_less_is_told_once(registry, caplog):
         "worker old (faafo 1.0) knows version 1 of the drawing parameters: fractals of version 2 "
         "wait for other workers"
     ]
+
+
+def test_the_api_is_asked_for_what_a_free_slot_can_draw():
+    asked = []
+
+    class Api:
+        def wait_for_claimable(self, seconds, parameters):
+            asked.append((seconds, parameters))
+            return True
+
+    waiting = Waiting(Api())
+    waiting.version = 2
+    assert waiting.wait_for_claimable(20.0)
+    assert asked == [(20.0, 2)]
 
 
 def test_the_api_is_told_what_workers_know(registry):
