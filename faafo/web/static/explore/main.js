@@ -1,75 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
-// The explorer: connects the plane, the map of c, the form and the URL.
+// The explorer: connects the plane, the small picture, the form and the URL.
 
+import { actionsOf } from "./actions.js";
+import { Colours } from "./colours.js";
+import { bind } from "./keys.js";
+import { LocalSource } from "./local.js";
 import { ConstantMap } from "./mandelbrot.js";
 import { Plane } from "./plane.js";
+import { Play } from "./play.js";
 import { Rendering } from "./render.js";
 import { TileSource } from "./source.js";
 import { Trail } from "./trail.js";
-import { addressOf, viewAt, viewOf, writeTo, zoomFitting } from "./view.js";
-
-// A change of these needs other tiles; a change of the rest only moves the plane.
-const OF_TILES = ["cx", "cy", "iterations", "palette"];
+import * as views from "./view.js";
 
 const byId = (id) => document.getElementById(id);
-const { maxZoom, maxScale, maxIterations, tile, post, page, width, height } = byId("explorer").dataset;
+const { maxZoom, maxScale, maxIterations, tile, post, page, width, height, defaults } =
+  byId("explorer").dataset;
 const limits = {
   maxZoom: Number(maxZoom),
   maxScale: Number(maxScale),
   maxIterations: Number(maxIterations),
 };
+const plain = JSON.parse(defaults);
 const form = byId("view");
-for (const id of ["plane", "chooser", "render"]) byId(id).hidden = false;
+for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;
 
-let view = viewOf(form);
+let view = views.viewOf(form, plain);
 const trail = new Trail(comeBack);
-const source = new TileSource();
-const plane = new Plane(byId("plane"), source, {
-  base: tile,
-  limits,
-  backgroundOf: (palette) =>
-    [...form.elements.palette.options].find((option) => option.value === palette)?.dataset.far,
-  onMove: (place) => change(place),
-  onError: (message) => showProblem(message),
+const colours = new Colours(form.elements.palette.options);
+const remote = new TileSource(tile);
+const plane = new Plane(byId("plane"), { remote, local: new LocalSource(), colours, limits });
+const map = new ConstantMap(byId("mandelbrot"), byId("marker"), { colours, maxZoom: limits.maxZoom });
+const play = new Play(byId("play"), {
+  current: () => view,
+  choose: (c) => change(c, "held"),
+  rest: () => plane.rest(),
 });
-const map = new ConstantMap(byId("mandelbrot"), byId("marker"), {
-  onChoose: (c, isMoving) => change(c, isMoving),
-  onRest: () => plane.rest(),
-});
-new Rendering(byId("render"), byId("rendered"), {
-  post,
-  page,
-  current: () => ({ view, size: plane.size }),
-});
+new Rendering(byId("render"), byId("rendered"), { post, page, current: () => ({ view, size: plane.size }) });
+const actions = actionsOf({ current: () => view, change, go, choose, plane, play, trail, form, defaults: plain });
+bind(actions, byId("with-keys"));
 
-// All changes of the view go through here, so that the URL always has the whole view.
-function change(part, isMoving = false) {
+// All changes of the view go through here, so that the URL always has the whole view. `motion` is that
+// of Pictures.show; with `isElsewhere` the plane goes to the view's place.
+function change(part, motion = "", isElsewhere = false) {
   const before = view;
   view = { ...view, ...part };
-  writeTo(form, view);
+  view.iterations = views.iterationsAt(view, views.placeOf(view).zoom, devicePixelRatio, limits);
+  const hasOtherCounts = views.countsOf(view) !== views.countsOf(before);
+  views.writeTo(form, view);
   map.show(view);
-  trail.record(addressOf(view));
-  showPlace();
-  if (OF_TILES.some((name) => view[name] !== before[name])) show(isMoving);
+  trail.record(views.addressOf(view, plain));
+  if (isElsewhere) plane.goTo(view, hasOtherCounts);
+  if (hasOtherCounts) show(motion);
+  if (views.coloursOf(view) !== views.coloursOf(before)) showColours();
+  else if (!hasOtherCounts) plane.follow(view);
+  showView();
+}
+
+// Changes the view and goes to its place.
+function go(part) {
+  change(part, "", true);
+}
+
+// A c that a user has chosen, or chooses right now.
+function choose(c, motion = "") {
+  play.stop();
+  change(c, motion);
 }
 
 // After Back or Forward.
 function comeBack() {
-  const entry = viewAt(location.search);
+  const entry = views.viewAt(location.search, plain);
   // An entry of a link to a part of the page has the same view.
-  if (!entry || addressOf(entry) === addressOf(view)) return;
-  change(entry);
-  plane.goTo(entry);
+  if (!entry || views.addressOf(entry, plain) === views.addressOf(view, plain)) return;
+  play.stop();
+  go(entry);
 }
 
-function show(isMoving = false) {
+function show(motion = "") {
   showProblem("");
-  plane.show(view, isMoving);
+  plane.show(view, motion);
 }
 
-function showPlace() {
-  const end = view.zoom >= limits.maxZoom ? ": the limit of double precision" : "";
-  byId("place").textContent = `Zoom ${view.zoom} of ${maxZoom}${end}`;
+function showView() {
+  const { zoom } = views.placeOf(view);
+  const end = zoom >= limits.maxZoom ? ": the limit of double precision" : "";
+  byId("place").textContent = `Zoom ${zoom} of ${maxZoom}${end}`;
+  form.elements.iterations.readOnly = Boolean(view.automatic);
+  const isOfMandelbrot = views.isOfMandelbrot(view);
+  byId("swap").setAttribute("aria-pressed", String(isOfMandelbrot));
+  byId("plane").setAttribute(
+    "aria-label",
+    `${isOfMandelbrot ? "Mandelbrot" : "Julia"} set. Arrow keys pan, plus and minus zoom.`,
+  );
+}
+
+function showColours() {
+  plane.recolour(view);
+  colours.drawSwatch(byId("swatch"), view);
 }
 
 function showProblem(message) {
@@ -77,30 +105,48 @@ function showProblem(message) {
 }
 
 function showWorkers() {
-  const { workers, duration } = source;
+  const { workers, duration } = remote;
   if (duration === undefined) return;
   const who = workers === 1 ? "1 worker serves" : `${workers} workers serve`;
   byId("workers").textContent = `${who} this page; a tile takes ${Math.round(duration)} ms`;
 }
 
-source.addEventListener("tile", showWorkers);
-source.addEventListener("unavailable", ({ detail }) => {
+function showPoint(place) {
+  byId("point").textContent = place ? `${place.re} ${place.im < 0 ? "−" : "+"} ${Math.abs(place.im)}i` : "";
+  if (views.isOfMandelbrot(view)) map.showJulia(place);
+}
+
+remote.addEventListener("tile", showWorkers);
+remote.addEventListener("unavailable", ({ detail }) => {
   showProblem(`No tiles at the moment: ${detail}. Trying again …`);
 });
-source.addEventListener("available", () => {
+remote.addEventListener("available", () => {
   showProblem("");
   for (const image of document.querySelectorAll(".explorer-constants img")) {
     // Reload thumbnails that failed while no worker answered.
     if (image.complete && !image.naturalWidth) image.src = image.getAttribute("src");
   }
 });
+plane.addEventListener("move", ({ detail }) => change(views.partAt(view, detail)));
+plane.addEventListener("error", ({ detail }) => showProblem(detail));
+plane.addEventListener("point", ({ detail }) => showPoint(detail));
+map.addEventListener("zoom", ({ detail }) => change(detail));
+map.addEventListener("swap", () => actions.swap());
+for (const chooser of [plane, map]) {
+  chooser.addEventListener("choose", ({ detail: { c, motion } }) => choose(c, motion));
+  chooser.addEventListener("rest", () => plane.rest());
+}
 
 form.addEventListener("change", () => {
-  if (form.reportValidity()) change(viewOf(form));
+  if (form.reportValidity()) change(views.viewOf(form, plain));
+});
+// Ranges move.
+form.addEventListener("input", ({ target }) => {
+  if (target.type === "range") change({ [target.name]: Number(target.value) });
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  change(viewOf(form));
+  change(views.viewOf(form, plain));
   // Also when nothing has changed: tiles that were refused are requested again.
   if (byId("problem").textContent) show();
 });
@@ -108,17 +154,21 @@ document.querySelector(".explorer-constants").addEventListener("click", (event) 
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  play.stop();
   const { cx, cy } = link.dataset;
-  const whole = { cx: Number(cx), cy: Number(cy), re: 0, im: 0, zoom: 1 };
-  change(whole);
-  plane.goTo(whole);
+  const whole = { re: plain.re, im: plain.im, zoom: plain.zoom, formula: plain.formula };
+  go({ ...whole, plane: plain.plane, cx: Number(cx), cy: Number(cy) });
 });
 
 if (width) {
   const part = { width: Number(width), height: Number(height) };
-  view.zoom = zoomFitting(part, plane.size, limits.maxZoom);
+  view.zoom = views.zoomFitting(part, plane.size, limits.maxZoom);
 }
+view.iterations = views.iterationsAt(view, views.placeOf(view).zoom, devicePixelRatio, limits);
+views.writeTo(form, view);
+trail.record(views.addressOf(view, plain));
 map.show(view);
 plane.goTo(view);
 show();
-showPlace();
+showView();
+showColours();

@@ -1,99 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pictures on the map: which one is loading, which one is shown, and which one comes next.
 //
-// A picture that is loading is waited for, however many changes come meanwhile: else a steady drag of c
-// would never show any. While c moves, pictures are coarse, with a quarter of the pixels, so that they
-// follow; a sharp one comes when c rests. What is shown is removed in the moment in which the next
-// picture is complete.
+// While c moves there is nothing but the preview, and no tile is requested. When it rests, a picture of
+// tiles loads below the preview. What is shown is removed in the moment in which the next picture is
+// complete.
 
-// A c that has not moved for this long rests, though the pointer may be down.
+// What is shown by a key or by playing rests when nothing has followed for this long.
 const REST_MILLISECONDS = 250;
 
 export class Pictures {
   #map;
   #makeLayer;
   #onShown;
-  // From the bottom to the top.
+  // From the bottom to the top; all but the last one are complete.
   #layers = [];
-  #loading;
-  #next;
+  #moving;
   #rest;
 
-  // `makeLayer` returns the layer of a view, coarse or not; `onShown` is called with each view that
-  // becomes visible.
+  // `makeLayer` returns the layer of a view; `onShown` is called when the one of a view is complete.
   constructor(map, makeLayer, onShown) {
     this.#map = map;
     this.#makeLayer = makeLayer;
     this.#onShown = onShown;
   }
 
-  show(view, isMoving) {
+  // `motion` is "" for a view that rests, "passing" while others follow soon, "held" until `rest` is called.
+  show(view, motion) {
     clearTimeout(this.#rest);
-    if (isMoving) this.#rest = setTimeout(() => this.rest(), REST_MILLISECONDS);
-    this.#want(view, isMoving);
+    if (!motion) {
+      this.#add(view);
+      return;
+    }
+    this.#moving = view;
+    this.freeze();
+    if (motion === "passing") this.#rest = setTimeout(() => this.rest(), REST_MILLISECONDS);
   }
 
-  // What moved rests: the picture becomes sharp.
+  // What moved rests: its picture is loaded.
   rest() {
-    const latest = this.#latest();
-    if (latest?.isCoarse) this.#want(latest.view, false);
+    clearTimeout(this.#rest);
+    if (this.#moving) this.#add(this.#moving);
   }
 
   // Loads the picture again, for a screen with another number of pixels.
   reload() {
-    const latest = this.#latest();
-    if (latest) this.#want(latest.view, latest.isCoarse);
+    const latest = this.#moving ?? this.#layers.at(-1)?.view;
+    if (latest) this.#add(latest);
   }
 
-  #latest() {
-    return this.#next ?? this.#layers.at(-1);
+  // What is shown loads no more: other pictures follow.
+  freeze() {
+    for (const layer of this.#layers) layer.freeze();
   }
 
-  #shown() {
-    return this.#layers.findLast((layer) => layer.isComplete);
+  // Paints all tiles in the colours of `view`.
+  recolour(view) {
+    if (this.#moving) this.#moving = view;
+    for (const layer of this.#layers) layer.recolour(view);
   }
 
-  #want(view, isCoarse) {
-    this.#next = { view, isCoarse };
-    this.#begin();
+  // Removes all, for a plane of another kind.
+  clear() {
+    clearTimeout(this.#rest);
+    this.#moving = undefined;
+    for (const layer of [...this.#layers]) this.#drop(layer);
   }
 
-  #begin() {
-    if (!this.#next) return;
-    if (this.#loading) {
-      // A sharp picture above a coarse one of the same view shows nothing new.
-      if (!this.#loading.isSharpening) return;
-      this.#drop(this.#loading);
-    }
-    const { view, isCoarse } = this.#next;
-    this.#next = undefined;
-    this.#add(view, isCoarse);
-  }
-
-  #add(view, isCoarse) {
-    const shown = this.#shown();
-    const layer = this.#makeLayer(view, isCoarse);
-    Object.assign(layer, { isCoarse, isComplete: false, isSharpening: shown?.view === view });
-    for (const below of this.#layers) below.isFrozen = true;
+  #add(view) {
+    this.#moving = undefined;
+    this.freeze();
+    // What is not complete has nothing to show: only what is stays below.
+    for (const below of this.#layers.filter((one) => !one.isComplete)) this.#drop(below);
+    const layer = this.#makeLayer(view);
     this.#layers.push(layer);
-    this.#loading = layer;
     layer.on("load", () => this.#complete(layer));
     layer.addTo(this.#map);
-    // Half a picture above half of another one looks torn while c moves.
-    if (isCoarse && shown) layer.getContainer().style.visibility = "hidden";
-    if (!shown) this.#onShown(view);
     if (!layer.isLoading()) this.#complete(layer);
   }
 
   #complete(layer) {
-    // Leaflet fires "load" again after each move of the map.
-    if (layer.isComplete) return;
+    // Leaflet fires "load" again after each move of the map; a frozen layer is not shown any more.
+    if (layer.isComplete || layer.isFrozen) return;
     layer.isComplete = true;
-    layer.getContainer().style.visibility = "";
     for (const below of this.#layers.slice(0, this.#layers.indexOf(layer))) this.#drop(below);
-    this.#loading = undefined;
-    this.#onShown(layer.view);
-    this.#begin();
+    this.#onShown(layer);
   }
 
   #drop(layer) {

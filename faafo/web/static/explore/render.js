@@ -27,12 +27,12 @@ export class Rendering {
 
   async #start({ view, size }) {
     const number = (this.#number += 1);
-    const [width, height] = this.#form.querySelector("select").value.split("x").map(Number);
-    const { cx, cy, iterations, palette } = view;
-    const place = windowOf(view, size, width, height);
+    const [width, height] = this.#form.elements.size.value.split("x").map(Number);
+    const samples = Number(this.#form.elements.samples.value);
+    const task = { width, height, ...windowOf(view, size, width, height), ...drawingOf(view), samples };
     this.#say("Sending …");
     try {
-      const fractal = await ask(this.#post, { width, height, iterations, ...place, cx, cy, palette });
+      const fractal = await ask(this.#post, task);
       await this.#follow(fractal, number);
     } catch (error) {
       if (number === this.#number) this.#say(`Rejected: ${error.message}`);
@@ -80,6 +80,11 @@ export class Rendering {
       this.#status.replaceChildren(...parts);
     }
   }
+}
+
+// How a view is drawn, as fields of a fractal.
+function drawingOf({ cx, cy, iterations, palette, formula, colouring, offset, density, inside }) {
+  return { cx, cy, iterations, palette, formula, colouring, offset, density, inside: inside || null };
 }
 
 async function ask(address, body) {

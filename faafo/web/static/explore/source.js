@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loads tiles: a few requests at a time, retries while the service is unavailable, and statistics of
-// workers and response times.
+// workers and response times. The counts of the last ones are kept, for the way back.
 
 import { Backoff, Refusal, request } from "../answers.js";
+import { Shelf } from "./shelf.js";
+import { tileAddress } from "./view.js";
 
 const MAX_IN_FLIGHT = 4;
 // An outage that is shorter than this is not shown.
@@ -13,6 +15,7 @@ const MAX_SAMPLES = 50;
 const RECENT_MILLISECONDS = 60_000;
 
 export class TileSource extends EventTarget {
+  #base;
   #waiting = [];
   #inFlight = 0;
   #paused = false;
@@ -20,13 +23,29 @@ export class TileSource extends EventTarget {
   #backoff = new Backoff();
   #noticeTimer;
   #known = new Set();
+  #shelf = new Shelf();
   #durations = [];
   #workers = new Map();
   #openedAt = Math.floor(Date.now() / 1000) * 1000;
 
-  // Resolves to an ImageBitmap; rejects when the signal aborts before the request is sent, when the
-  // server refuses the tile for good, and when it has been unavailable for MAX_OUTAGE_MILLISECONDS.
-  // A request in flight is not aborted: a worker renders its tile anyway.
+  // `base` is the address of all tiles, without zoom, column and row.
+  constructor(base) {
+    super();
+    this.#base = base;
+  }
+
+  addressOf(view, tile) {
+    return tileAddress(this.#base, view, tile);
+  }
+
+  // The counts of a tile that has come before; undefined when it has not, or long ago.
+  kept(address) {
+    return this.#shelf.get(address);
+  }
+
+  // Resolves to the counts of a tile, a Float32Array; rejects when the signal aborts before the request is
+  // sent, when the server refuses the tile for good, and when it has been unavailable for
+  // MAX_OUTAGE_MILLISECONDS. A request in flight is not aborted: a worker renders its tile anyway.
   load(address, signal) {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ address, signal, resolve, reject });
@@ -58,9 +77,10 @@ export class TileSource extends EventTarget {
     try {
       const startedAt = performance.now();
       const response = await request(tile.address);
-      const bitmap = await pictureOf(response);
+      const counts = await countsOf(response);
       this.#record(tile.address, response, performance.now() - startedAt);
-      tile.resolve(bitmap);
+      this.#shelf.put(tile.address, counts);
+      tile.resolve(counts);
     } catch (error) {
       this.#refused(tile, error);
     }
@@ -131,12 +151,14 @@ export class TileSource extends EventTarget {
   }
 }
 
-// What a proxy answers instead of a tile, such as a login page, is no picture.
-async function pictureOf(response) {
-  const file = await response.blob().catch(() => {
+// What a proxy answers instead of a tile, such as a login page, has no counts. They are little-endian, as
+// are all machines with browsers.
+async function countsOf(response) {
+  const body = await response.arrayBuffer().catch(() => {
     throw new Refusal("the server is not reachable");
   });
-  return createImageBitmap(file).catch(() => {
-    throw new Refusal("the answer is not a picture", { isFinal: true });
-  });
+  if (response.headers.get("Content-Type") !== "application/octet-stream") {
+    throw new Refusal("the answer is not a tile", { isFinal: true });
+  }
+  return new Float32Array(body);
 }

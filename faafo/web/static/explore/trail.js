@@ -15,6 +15,8 @@ export class Trail {
   #turnedAt = -Infinity;
   #address;
   #timer;
+  // The number of entries of this page before the current one.
+  #depth = history.state?.depth ?? 0;
 
   // `onReturn` is called after Back and Forward, when the address is that of another view.
   constructor(onReturn) {
@@ -24,6 +26,7 @@ export class Trail {
     addEventListener("popstate", () => {
       this.#hasBegun = false;
       this.#address = undefined;
+      this.#depth = history.state?.depth ?? 0;
       onReturn();
     });
   }
@@ -32,7 +35,8 @@ export class Trail {
   record(address) {
     if (address === (this.#address ?? location.search)) return;
     if (this.#hasBegun) {
-      history.pushState(null, "", address);
+      this.#depth += 1;
+      history.pushState({ depth: this.#depth }, "", address);
       this.#hasBegun = false;
     } else {
       this.#address = address;
@@ -40,9 +44,18 @@ export class Trail {
     }
   }
 
+  // Returns to the entry before, if there is one of this page.
+  undo() {
+    if (this.#depth) history.back();
+  }
+
+  redo() {
+    history.forward();
+  }
+
   #replace() {
     if (this.#address === undefined) return;
-    history.replaceState(null, "", this.#address);
+    history.replaceState({ depth: this.#depth }, "", this.#address);
     this.#address = undefined;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

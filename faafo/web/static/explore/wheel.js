@@ -45,7 +45,8 @@ export class WheelZoom {
   }
 }
 
-function levelsOf(event) {
+// The zoom levels that a turn of the wheel is, positive when they lead out.
+export function levelsOf(event) {
   // Firefox reports lines, as the wheel turns, when the mode is read before the delta.
   const { deltaMode, deltaX, deltaY, ctrlKey } = event;
   if (!deltaY || Math.abs(deltaX) > Math.abs(deltaY)) return 0;
