@@ -46,6 +46,12 @@ SELECT IF(seq % 2, '{PROJECT}', 'other'), UUID(),
 FROM (SELECT seq, CASE WHEN seq % 100 < {QUEUED} THEN 'queued' WHEN seq % 100 < {QUEUED + ERRORS}
     THEN 'error' ELSE 'complete' END AS status FROM {{database}}.seq_1_to_{{rows}}) AS kind"""
 
+# A claim gives each project its share: they are found in the counters.
+COUNT = """INSERT INTO {database}.usage (project_id, queued, fractals, bytes, pixels)
+SELECT project_id, SUM(status IN ('queued', 'rendering')), COUNT(*), 0, 0
+FROM {database}.fractal GROUP BY project_id
+ON DUPLICATE KEY UPDATE queued = VALUES(queued), fractals = VALUES(fractals)"""
+
 
 @dataclass
 class Site:
@@ -170,6 +176,7 @@ def _site(mariadb: MariaDB, rows: int, report: Report) -> Iterator[Site]:
         report.progress(f"a million records: makes {rows} of them")
         database = url.rpartition("/")[2]
         mariadb.execute(FILL.format(database=database, rows=rows))
+        mariadb.execute(COUNT.format(database=database))
         mariadb.execute(f"ANALYZE TABLE {database}.fractal")
         yield Site(api.url, rows, database_url=url)
 
@@ -181,6 +188,7 @@ def _owned(mariadb: MariaDB, few: Site, url: str, report: Report) -> dict[str, d
         if share == TEN:
             report.progress("a million records: all but ten get another owner")
             mariadb.execute(KEEP_TEN.format(database=database))
+            mariadb.execute(COUNT.format(database=database))
             # Otherwise its indexes keep half a million deleted entries for a while.
             mariadb.execute(f"ALTER TABLE {database}.fractal FORCE")
             mariadb.execute(f"ANALYZE TABLE {database}.fractal")

@@ -44,15 +44,19 @@ blueprint = APIBlueprint(
 def get_claim(query: Wait) -> Any:
     """Tell whether there is a fractal to claim; wait for one up to ``wait`` seconds."""
     g.is_routine = True
-    look = partial(_is_any_claimable, query.parameter_version)
+    look = partial(_is_any_claimable, _terms(query.parameter_version))
     return jsonify(claimable=collaborators().arrivals.wait(query.wait, look))
 
 
-def _is_any_claimable(parameters: int) -> bool:
+def _terms(parameters: int) -> claims.Terms:
+    return claims.Terms(parameters, collaborators().limits.max_rendering)
+
+
+def _is_any_claimable(terms: claims.Terms) -> bool:
     if collaborators().upkeep.is_paused:
         return False
     try:
-        return claims.is_any_claimable(db.session, parameters)
+        return claims.is_any_claimable(db.session, terms)
     finally:
         # A request that waits keeps no connection of the pool.
         db.session.remove()
@@ -65,7 +69,7 @@ def _is_any_claimable(parameters: int) -> bool:
     responses={200: Claimed},
 )
 def post_claim(body: NewClaim) -> Any:
-    """Claim queued fractals for rendering, oldest first; a disabled producer gets none."""
+    """Claim queued fractals for rendering, by priority and age; a disabled producer gets none."""
     ours, told = collaborators(), _told()
     claimed: Sequence[Fractal] = []
     if ours.registry.may_claim(body.claimed_by) and not ours.upkeep.is_paused:
@@ -75,7 +79,7 @@ def post_claim(body: NewClaim) -> Any:
             body.count,
             body.lease,
             ours.retry_policy,
-            body.parameter_version,
+            _terms(body.parameter_version),
         )
     g.is_routine = not claimed
     if spans.is_on():

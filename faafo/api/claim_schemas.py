@@ -83,7 +83,7 @@ class ClaimedFractal(FractalRecord):
 class Claimed(BaseModel):
     """The claimed fractals."""
 
-    objects: list[ClaimedFractal] = Field(description="the records, oldest first")
+    objects: list[ClaimedFractal] = Field(description="the records, the first to be rendered first")
     disabled_workers: DisabledWorkers = Field({}, description=DISABLED_WORKERS)
 
 

@@ -45,6 +45,9 @@ RECORD: dict[str, Any] = {
     "project_id": "8c6a5f9d2b3e4c1f9a7d5e3b1c0f2a4d",
     "user_id": "3f2504e04f8911d39a0c0305e82c3301",
     "shared": False,
+    "priority": 0,
+    "not_before": None,
+    "expires_at": None,
 }
 CLAIM: dict[str, Any] = {
     "claimed_by": "example",

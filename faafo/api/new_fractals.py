@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import request
 
+from faafo.api.scheduling_schemas import SCHEDULE, schedule_of
 from faafo.api.schemas import NewFractal
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
 from faafo.db import db, posting
+from faafo.db.scheduling import Schedule
 from faafo.fractal.generate import with_constant
 from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.task import FractalTask
@@ -36,6 +38,7 @@ def post(body: NewFractal) -> dict[str, Any]:
         url,
         request_context().correlation,
         _fence(),
+        _schedule(body),
     )
     collaborators().arrivals.announce()
     return record
@@ -63,6 +66,7 @@ def post_all(bodies: Sequence[NewFractal]) -> list[dict[str, Any]]:
         callbacks,
         request_context().correlation,
         _fence(),
+        {task.uuid: _schedule(one) for task, one in zip(tasks, bodies, strict=True)},
     )
     collaborators().arrivals.announce()
     return records
@@ -70,9 +74,13 @@ def post_all(bodies: Sequence[NewFractal]) -> list[dict[str, Any]]:
 
 def _task(body: NewFractal) -> FractalTask:
     """Return the task of a body; uuid and c are chosen unless they are given."""
-    fields = body.model_dump(exclude={"shared", "callback_url"})
+    fields = body.model_dump(exclude={"shared", "callback_url", *SCHEDULE})
     fields["uuid"] = body.uuid or str(uuidlib.uuid4())
     return with_constant(FractalTask(**fields))
+
+
+def _schedule(body: NewFractal) -> Schedule:
+    return Schedule(**schedule_of(body), ageing=collaborators().limits.ageing)
 
 
 def _fence() -> Fence | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from faafo.api.scheduling_schemas import Priority
 from faafo.api.schemas import (
     CHECKSUM,
     DURATION,
@@ -107,6 +108,9 @@ class FractalUpdate(BaseModel):
     project_id: str | None = UNCHANGED
     user_id: str | None = UNCHANGED
     shared: bool | None = UNCHANGED
+    priority: Priority | None = UNCHANGED
+    not_before: str | None = UNCHANGED
+    expires_at: str | None = UNCHANGED
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

@@ -8,6 +8,7 @@ from flask_openapi.types import ResponseDict
 from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 
 from faafo.api import examples
+from faafo.api.scheduling_schemas import NewSchedule, ScheduleRecord
 from faafo.core.access import Range
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, MAX_SIZE, WHOLE
 from faafo.fractal.task import AnyChecksum, FractalParameters, Status, Uuid
@@ -84,7 +85,7 @@ class FractalList(BaseModel):
     )
 
 
-class NewFractal(FractalParameters):
+class NewFractal(NewSchedule, FractalParameters):
     """A fractal to render; the API generates a uuid and chooses c when they are not given."""
 
     model_config = ConfigDict(extra="forbid")
@@ -114,7 +115,7 @@ class NewFractals(RootModel[list[NewFractal]]):
     root: Annotated[list[NewFractal], Field(min_length=1, max_length=1000)]
 
 
-class FractalRecord(FractalParameters):
+class FractalRecord(ScheduleRecord, FractalParameters):
     """The record of a fractal."""
 
     model_config = ConfigDict(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from faafo import errors
-from faafo.cli import cells, picture, values
+from faafo.cli import cells, picture, scheduling, values
 from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand, collection_uuid
 from faafo.fractal.drawing import Colouring, Formula
 from faafo.fractal.palette import NAMES
@@ -34,6 +34,7 @@ class CreateFractal(ShowCommand):
         "faafo fractal create",
         "faafo fractal create --width 1920 --height 1080 --c -0.7269+0.1889i --palette ember",
         "faafo fractal create -f value -c uuid",
+        "faafo fractal create --priority -5 --not-before 2h --expires-at 1d",
         "faafo fractal create --callback-url https://example.com/done -c callback_secret",
     )
 
@@ -51,14 +52,19 @@ class CreateFractal(ShowCommand):
             help="is told how the fractal ends, as a webhook is; callback_secret signs what is "
             "delivered there, and is shown this once",
         )
-        return parser
+        return scheduling.add_options(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
         """Post it."""
         given = picture.checked_parameters(self, parsed_args)
         if parsed_args.uuid is not None:
             given["uuid"] = parsed_args.uuid
-        return cells.fields(self.client.create(callback_url=parsed_args.callback_url, **given))
+        posted = self.client.create(
+            callback_url=parsed_args.callback_url,
+            **scheduling.given(parsed_args),
+            **given,
+        )
+        return cells.fields(posted)
 
 
 class ListFractals(ListCommand):

@@ -2,6 +2,7 @@
 """The public client of faafo: post, find, wait for and download fractals."""
 
 import hashlib
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO, Self, Unpack
 
@@ -76,18 +77,30 @@ class Client(
         self._session.close()
 
     def create(
-        self, *, callback_url: str | None = None, **parameters: Unpack[Parameters]
+        self,
+        *,
+        callback_url: str | None = None,
+        priority: int = 0,
+        not_before: datetime | None = None,
+        expires_at: datetime | None = None,
+        **parameters: Unpack[Parameters],
     ) -> Fractal:
         """Post a fractal and return its record.
 
         :param callback_url: is told how the fractal ends, as a webhook is; only this answer has
             the ``callback_secret`` that signs what is delivered there.
+        :param priority: -10 to 10: of a project's fractals the higher ones are rendered first.
+        :param not_before: when it may be rendered at the earliest; without a zone: in UTC.
+        :param expires_at: it ends in error if its render has not begun by then.
         :raises faafo.errors.InvalidTask: when a parameter is out of bounds; nothing is sent.
         """
         # Without defaults: an older service knows none of the fields that have been added.
         body = without_defaults(make_task(parameters).model_dump(exclude_none=True))
         if callback_url is not None:
             body["callback_url"] = callback_url
+        body |= {"priority": priority} if priority else {}
+        times = {"not_before": not_before, "expires_at": expires_at}
+        body |= {name: _in_utc(at) for name, at in times.items() if at is not None}
         return self._fractal(self._session.json("POST", "/api/fractal", body))
 
     def delete(self, uuid: str) -> None:
@@ -129,3 +142,9 @@ class Client(
     def render(self, timeout: float = WAIT_TIMEOUT, **parameters: Unpack[Parameters]) -> bytes:
         """Post a fractal, wait until it is complete, and return its image, a PNG file."""
         return self.image(self.wait(self.create(**parameters), timeout).uuid)
+
+
+def _in_utc(moment: datetime) -> str:
+    """Return a time as JSON has it; one without a zone is in UTC."""
+    in_zone = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return in_zone.astimezone(UTC).isoformat()

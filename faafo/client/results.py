@@ -17,6 +17,7 @@ class Fractal(BaseModel):
     attributes, too. ``status`` is ``queued``, ``rendering``, ``complete`` or ``error``. Of a
     complete one ``checksum`` is the SHA-256 of the image in hexadecimal, ``size`` its bytes, and
     ``duration`` the seconds that the render took. ``fault`` is what went wrong last.
+    ``priority``, ``not_before`` and ``expires_at`` are as it was posted.
     ``callback_secret`` is None except when a fractal is posted with a ``callback_url``.
     """
 
@@ -52,6 +53,9 @@ class Fractal(BaseModel):
     project_id: str | None = None
     user_id: str | None = None
     shared: bool = False
+    priority: int = 0
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
     callback_secret: str | None = Field(None, repr=False)
 
     @property

@@ -6,6 +6,7 @@ from oslo_config import cfg
 from faafo.conf.bounds import LONGEST, MOST_THREADS
 from faafo.fractal.drawing import MAX_SAMPLES
 from faafo.fractal.numbers import MAX_INT32, MAX_SIZE
+from faafo.fractal.scheduling import AGEING
 
 # Their names are what the command line calls them; ``dest`` is the name in files and in code.
 default_opts: list[cfg.Opt] = [
@@ -32,6 +33,7 @@ group = cfg.OptGroup("api", title="The API and the web interface")
 MOST_PROXIES = 10
 # In seconds.
 LONGEST_WAIT = 3600
+LONGEST_AGEING = 86_400.0
 
 api_opts: list[cfg.Opt] = [
     cfg.IntOpt(
@@ -146,6 +148,29 @@ api_opts: list[cfg.Opt] = [
         max=MAX_SIZE,
         mutable=True,
         help="Maximum length of the queue; further POSTs get 429. 0: no limit.",
+    ),
+    cfg.FloatOpt(
+        "priority_ageing",
+        default=AGEING,
+        min=0.0,
+        max=LONGEST_AGEING,
+        metavar="SECONDS",
+        mutable=True,
+        help="Seconds of waiting that are worth as much as one step of a fractal's priority, of "
+        "which there are 21. Of the fractals of a project the one is rendered first that was "
+        "posted first, with each step counted as so much earlier: what is posted more than 20 "
+        "times as long after another never passes it. Holds for what is posted from now on. 0: "
+        "priorities change nothing.",
+    ),
+    cfg.IntOpt(
+        "max_rendering_per_project",
+        default=0,
+        min=0,
+        max=MAX_INT32,
+        mutable=True,
+        help="Maximum number of fractals of one project that are rendered at the same time, those "
+        "included that a producer has claimed and that wait for a slot. What was posted without a "
+        "login has no limit. 0: no limit; slots are shared fairly in any case.",
     ),
     cfg.IntOpt(
         "max_attempts",

@@ -15,7 +15,11 @@ LONG_WAIT = 300.0
 
 
 def problems(
-    services: Sequence[Seen], counts: Mapping[str, int], oldest: float | None, later: int = 0
+    services: Sequence[Seen],
+    counts: Mapping[str, int],
+    oldest: float | None,
+    later: int = 0,
+    delayed: int = 0,
 ) -> list[str]:
     """Return a sentence for each thing that is wrong, the worst first.
 
@@ -23,9 +27,10 @@ def problems(
     :param oldest: seconds for which the oldest queued fractal has waited; None without one.
     :param later: the number of queued fractals with drawing parameters of a later version than
         ``parameters_known``.
+    :param delayed: the number of queued fractals that cannot be claimed yet: they do not wait.
     """
     return [
-        *_of_the_queue(services, counts[Status.QUEUED], oldest),
+        *_of_the_queue(services, counts[Status.QUEUED] - delayed, oldest),
         *_of_parameters(later),
         *_of_services(services),
         *_of_errors(counts[Status.ERROR]),
@@ -33,7 +38,7 @@ def problems(
 
 
 def _of_the_queue(services: Sequence[Seen], queued: int, oldest: float | None) -> Iterator[str]:
-    if not queued:
+    if queued <= 0:
         return
     missing = [
         kind

@@ -37,6 +37,16 @@ class Limits:
         options = self._conf.api
         return RetryPolicy(options.max_attempts, options.retry_delay, options.retry_delay_max)
 
+    @property
+    def ageing(self) -> float:
+        """The seconds of waiting that are worth one step of priority."""
+        return self._conf.api.priority_ageing
+
+    @property
+    def max_rendering(self) -> int:
+        """The number of fractals of a project that are rendered at the same time; 0: no limit."""
+        return self._conf.api.max_rendering_per_project
+
     def check(self, task: FractalTask) -> None:
         """Check a single task: its size, and that the queue has room; raises as the two below."""
         self.check_size(task)

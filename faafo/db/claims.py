@@ -6,25 +6,49 @@ a lock, and the same on SQLite and MariaDB. Times are the database's own.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, events, usage
+from faafo.db import Session, events, shares, usage
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
 from faafo.db.models import Fractal
-from faafo.db.outcomes import RetryPolicy
+from faafo.db.outcomes import UNCLAIMED, RetryPolicy
 from faafo.db.statements import execute_update
 from faafo.fractal.events import OF_STATUS, EventType
 from faafo.fractal.task import Status, is_quarantined
 from faafo.metrics import catalogue as metrics
 
-# Maximum number of expired leases that one claim ends.
+# Maximum number of expired leases that one claim ends, and of overdue fractals.
 LARGEST_SWEEP = 1000
+CANDIDATE = (
+    *(Fractal.id, Fractal.attempt, Fractal.status, Fractal.failures, Fractal.project_id),
+    *(Fractal.claimed_by, Fractal.lease_expires_at, Fractal.expires_at),
+)
+# Which projects this process has given fractals, and at which it has looked for a producer that
+# waits.
+TURNS, LOOKS = shares.Turns(), shares.Turns()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Which fractals a claim may take.
+
+    :param parameters: the latest version of the drawing parameters that they may have.
+    :param limit: the number of fractals of a project that are rendered at the same time, at most.
+    """
+
+    parameters: int = 1
+    limit: int = shares.NO_LIMIT
+
+
+ANY = Terms()
 
 
 @retry_on_deadlock
@@ -34,18 +58,22 @@ def claim(
     count: int,
     seconds: float,
     policy: RetryPolicy,
-    parameters: int = 1,
+    terms: Terms = ANY,
 ) -> Sequence[Fractal]:
-    """Lease up to ``count`` queued fractals to ``claimed_by`` for ``seconds``, oldest first.
+    """Lease up to ``count`` queued fractals to ``claimed_by`` for ``seconds``; return them in turn.
+
+    Projects get fair shares; of those of a project the one with the earliest turn comes first.
 
     A quarantined fractal is leased alone, so that no other lease is lost if it kills the claimant.
     Rows locked by another claim are skipped where the database supports that; where it does not,
     the attempt that each UPDATE expects lets only one claim win.
-
-    :param parameters: the latest version of the drawing parameters that the fractals may have.
     """
-    ended = _end_expired_leases(session, policy)
-    candidates = _batch(_candidates(session, _queued_by_now(parameters), Fractal.id, count))
+    expired, overdue = _end_expired_leases(session, policy), _end_overdue(session)
+    if terms.limit:
+        shares.lock(session)
+    fetch = partial(_queued, session, terms)
+    standings = shares.standings(session, terms.limit)
+    candidates = _batch(shares.pick(standings, count, TURNS, fetch))
     values = {
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
@@ -57,45 +85,62 @@ def claim(
     won = _change_all(session, candidates, values)
     if won:
         events.record(session, EventType.RENDERING, Fractal.id.in_(won))
-    query = select(Fractal).where(Fractal.id.in_(won)).order_by(Fractal.id)
-    claimed = session.scalars(query, execution_options=REFRESH).all() if won else []
+    query = select(Fractal).where(Fractal.id.in_(won))
+    found = session.scalars(query, execution_options=REFRESH).all() if won else []
+    claimed = sorted(found, key=lambda one: won.index(one.id))
     session.commit()
-    _measure(claimed, ended)
+    _measure(claimed, expired, overdue)
     return claimed
 
 
-def is_any_claimable(session: Session, parameters: int = 1) -> bool:
-    """Return whether a claim would find a fractal, or a lease that has expired.
+def is_any_claimable(session: Session, terms: Terms = ANY) -> bool:
+    """Return whether a claim would find a fractal, an expired lease, or what is overdue."""
+    queries = (select(Fractal.id).where(*where).limit(1) for where in (_expired(), _overdue()))
+    if any(session.scalar(query) is not None for query in queries):
+        return True
+    fetch = partial(_queued, session, terms, is_locking=False)
+    return bool(shares.pick(shares.standings(session, terms.limit), 1, LOOKS, fetch))
 
-    :param parameters: as in ``claim``.
-    """
-    either = (_queued_by_now(parameters), _expired())
-    queries = (select(Fractal.id).where(*where).limit(1) for where in either)
-    return any(session.scalar(query) is not None for query in queries)
 
-
-def _queued_by_now(parameters: int) -> tuple[ColumnElement[bool], ...]:
-    return (
+def _queued(
+    session: Session, terms: Terms, project: shares.Project, count: int, is_locking: bool = True
+) -> list[Row[Any]]:
+    """Return the first fractals of a project that can be claimed now, at most ``count``."""
+    where = (
         Fractal.status == Status.QUEUED,
+        Fractal.project_id == project,
+        # Follows from the next one, and is where the index ends.
+        Fractal.turn_at <= moment(),
         Fractal.claimable_at <= moment(),
-        Fractal.parameter_version <= parameters,
+        Fractal.parameter_version <= terms.parameters,
+        or_(Fractal.expires_at.is_(None), Fractal.expires_at > moment()),
     )
+    query = select(*CANDIDATE).where(*where).order_by(Fractal.turn_at, Fractal.id).limit(count)
+    if is_locking:
+        query = query.with_for_update(skip_locked=True)
+    return list(session.execute(shares.in_order(query)))
+
+
+def _overdue() -> tuple[ColumnElement[bool], ...]:
+    return Fractal.status == Status.QUEUED, Fractal.expires_at <= moment()
 
 
 def _expired() -> tuple[ColumnElement[bool], ...]:
     return Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment()
 
 
-def _measure(claimed: Sequence[Fractal], ended: dict[Status, list[Row]]) -> None:
+def _measure(
+    claimed: Sequence[Fractal], expired: dict[Status, list[Row]], overdue: Sequence[Row]
+) -> None:
     metrics.CLAIMED.add(amount=len(claimed))
     for one in claimed:
         if one.claimed_at is not None:
             waited = (one.claimed_at - one.claimable_at).total_seconds()
             metrics.QUEUE_SECONDS.observe(max(0.0, waited))
-    retried, dead = len(ended[Status.QUEUED]), len(ended[Status.ERROR])
+    retried, dead = len(expired[Status.QUEUED]), len(expired[Status.ERROR])
     metrics.EXPIRED.add(amount=retried + dead)
     metrics.RETRIED.add(amount=retried)
-    metrics.DEAD.add(amount=dead)
+    metrics.DEAD.add(amount=dead + len(overdue))
 
 
 def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, list[Row]]:
@@ -104,7 +149,7 @@ def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, l
     Return what has ended by the status that the fractals have now.
     """
     ended: dict[Status, list[Row]] = {Status.QUEUED: [], Status.ERROR: []}
-    for one in _candidates(session, _expired(), Fractal.lease_expires_at, LARGEST_SWEEP):
+    for one in _sweep(session, _expired(), Fractal.lease_expires_at):
         fault = (
             f"attempt {one.attempt} failed: the lease of producer {one.claimed_by} expired at "
             f"{one.lease_expires_at.isoformat(timespec='seconds')}Z"
@@ -112,33 +157,34 @@ def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, l
         values = policy.after_failure(one.failures, fault, delayed=False)
         if _change(session, one, values):
             ended[values["status"]].append(one)
-    usage.add(session, [(one.project_id, usage.ENDED) for one in ended[Status.ERROR]])
     for status, rows in ended.items():
-        if rows:
-            ids = [one.id for one in rows]
-            events.record(session, OF_STATUS[status], Fractal.id.in_(ids))
+        _tell_ended(session, status, rows)
     return ended
 
 
-def _candidates(
-    session: Session, where: Iterable[ColumnElement[bool]], order_by: Any, count: int
-) -> list[Row]:
-    query = (
-        select(
-            Fractal.id,
-            Fractal.attempt,
-            Fractal.status,
-            Fractal.failures,
-            Fractal.project_id,
-            Fractal.claimed_by,
-            Fractal.lease_expires_at,
+def _end_overdue(session: Session) -> list[Row]:
+    """Set queued fractals to error that should have begun by now; return what they were."""
+    ended = []
+    for one in _sweep(session, _overdue(), Fractal.expires_at):
+        fault = (
+            f"expired: its render had not begun by {one.expires_at.isoformat(timespec='seconds')}Z"
         )
-        .where(*where)
-        .order_by(order_by)
-        .limit(count)
-        .with_for_update(skip_locked=True)
-    )
-    return list(session.execute(query))
+        if _change(session, one, {"status": Status.ERROR, "fault": fault, **UNCLAIMED}):
+            ended.append(one)
+    _tell_ended(session, Status.ERROR, ended)
+    return ended
+
+
+def _tell_ended(session: Session, status: Status, rows: Sequence[Row]) -> None:
+    if status == Status.ERROR:
+        usage.add(session, [(one.project_id, usage.ENDED) for one in rows])
+    if rows:
+        events.record(session, OF_STATUS[status], Fractal.id.in_([one.id for one in rows]))
+
+
+def _sweep(session: Session, where: Iterable[ColumnElement[bool]], order_by: Any) -> list[Row]:
+    query = select(*CANDIDATE).where(*where).order_by(order_by).limit(LARGEST_SWEEP)
+    return list(session.execute(query.with_for_update(skip_locked=True)))
 
 
 def _batch(candidates: list[Row]) -> list[Row]:

@@ -4,7 +4,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Date, DateTime, Float, literal
+from sqlalchemy import BindParameter, Date, DateTime, Float, literal
 from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -19,8 +19,9 @@ class moment(FunctionElement[datetime]):  # noqa: N801 - reads like the SQL func
     type = Moment
     inherit_cache = True
 
-    def __init__(self, seconds: float = 0.0) -> None:
-        super().__init__(literal(float(seconds), Float))
+    def __init__(self, seconds: float | BindParameter[float] = 0.0) -> None:
+        is_given = isinstance(seconds, BindParameter)
+        super().__init__(seconds if is_given else literal(float(seconds), Float))
 
 
 @compiles(moment, "sqlite")

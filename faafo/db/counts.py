@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db import Session
+from faafo.db.clock import moment
 from faafo.db.deadline import BOUNDED
 from faafo.db.models import Deletions, Fractal
 from faafo.db.scope import EVERYTHING, Scope
@@ -188,6 +189,12 @@ def later_queued(session: Session, parameters: int) -> int:
     """Return the number of queued fractals with a later version of the drawing parameters."""
     later = Fractal.status == Status.QUEUED, Fractal.parameter_version > parameters
     return count_where(session, *later, **BOUNDED)
+
+
+def delayed(session: Session) -> int:
+    """Return the number of queued fractals that cannot be claimed yet."""
+    query = Fractal.status == Status.QUEUED, Fractal.claimable_at > moment()
+    return count_where(session, *query, **BOUNDED)
 
 
 def is_queue_full(session: Session, size: int) -> bool:

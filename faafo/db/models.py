@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables: fractals, the only record of every job, what is counted, collections."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -36,6 +36,7 @@ def _shared(column: str) -> Index:
     return Index(f"ix_fractal_shared_{column}", "shared", column, sqlite_where=text("shared = 1"))
 
 
+TURN = "ix_fractal_turn"
 # The fields of a record in JSON and in searches, in this order.
 RECORD_FIELDS = (
     "uuid",
@@ -52,12 +53,17 @@ RECORD_FIELDS = (
     "project_id",
     "user_id",
     "shared",
+    "priority",
+    "not_before",
+    "expires_at",
 )
+TIMES = ("created_at", "not_before", "expires_at")
 
 
 def as_record(values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a record as JSON shows them."""
-    return values | {"created_at": as_text(values["created_at"])}
+    times = {name: values[name] for name in TIMES}
+    return values | {name: None if at is None else as_text(at) for name, at in times.items()}
 
 
 class Deletions(Base):
@@ -78,34 +84,6 @@ class AccessToken(Base):
     user_id: Mapped[str] = mapped_column(exact(255))
     fingerprint: Mapped[str] = mapped_column(String(64))
     expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
-
-
-class Usage(Base):
-    """What each project that has posted uses of its quota: see ``usage``."""
-
-    __tablename__ = "usage"
-
-    project_id: Mapped[str] = mapped_column(exact(64), primary_key=True)
-    # Neither complete nor in error.
-    queued: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    fractals: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    # The sizes of the images of complete fractals.
-    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    # Posted on ``day``, and not reduced when a fractal is deleted.
-    pixels: Mapped[int] = mapped_column(BigInteger, server_default="0")
-    day: Mapped[date | None]
-
-
-class Quota(Base):
-    """The limits of a project in place of those in ``[quota]``; NULL: that limit is the default."""
-
-    __tablename__ = "quota"
-
-    project_id: Mapped[str] = mapped_column(exact(64), primary_key=True)
-    queued: Mapped[int | None] = mapped_column(BigInteger)
-    fractals: Mapped[int | None] = mapped_column(BigInteger)
-    bytes: Mapped[int | None] = mapped_column(BigInteger)
-    pixels_per_day: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class Collection(Base):
@@ -146,6 +124,14 @@ class Fractal(Base):
     __table_args__ = (
         Index("ix_fractal_status_id", "status", "id"),
         Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
+        # For claims: the order in a project, and with it whether a fractal can be claimed yet.
+        Index(TURN, "status", "project_id", "turn_at", "id", "claimable_at"),
+        Index(
+            "ix_fractal_status_expires_at",
+            "status",
+            "expires_at",
+            sqlite_where=text("expires_at IS NOT NULL"),
+        ),
         # Without the status: nearly all rows have the same one, and it changes twice.
         Index("ix_fractal_duration", "duration"),
         Index("ix_fractal_pixels", "pixels"),
@@ -203,6 +189,12 @@ class Fractal(Base):
     failures: Mapped[int] = mapped_column(default=0)
     fault: Mapped[str | None] = mapped_column(Text)
     claimable_at: Mapped[datetime] = mapped_column(Moment)
+    priority: Mapped[int] = mapped_column(server_default="0")
+    not_before: Mapped[datetime | None] = mapped_column(Moment)
+    # A fractal that is queued then ends in error.
+    expires_at: Mapped[datetime | None] = mapped_column(Moment)
+    # The earliest is claimed first: see ``fractal.scheduling``; never after ``claimable_at``.
+    turn_at: Mapped[datetime] = mapped_column(Moment, server_default="1970-01-01 00:00:00.000000")
     claimed_at: Mapped[datetime | None] = mapped_column(Moment)
     claimed_by: Mapped[str | None] = mapped_column(String(255))
     lease_expires_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
@@ -186,7 +186,17 @@ def _retry_batch(session: Session, ids: Sequence[int]) -> int:
 
 
 def _requeued() -> dict[str, Any]:
-    return {"status": Status.QUEUED, "failures": 0, "claimable_at": moment()}
+    table = Fractal.__table__.c
+    # A deadline that is over would end it again, and no turn is later than the first claim.
+    deadline = case((table.expires_at <= moment(), None), else_=table.expires_at)
+    turn = case((table.turn_at > moment(), moment()), else_=table.turn_at)
+    return {
+        "status": Status.QUEUED,
+        "failures": 0,
+        "claimable_at": moment(),
+        "expires_at": deadline,
+        "turn_at": turn,
+    }
 
 
 def _changed_or_stale(session: Session, lease: Lease, changed: int | bool) -> Fractal:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Float, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from faafo import errors
@@ -20,21 +20,28 @@ from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Fractal, as_record
 from faafo.db.quotas import NO_LIMITS, Amounts
+from faafo.db.scheduling import AT_ONCE, Schedule
 from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.drawing import parameter_version
 from faafo.fractal.events import EventType
 from faafo.fractal.locks import GENERATOR, Fence
+from faafo.fractal.scheduling import head_start
 from faafo.fractal.task import FractalTask, Status
 from faafo.metrics import catalogue as metrics
 
 # Built once: building a statement takes as long as executing it.
-INSERT = insert(Fractal.__table__).values(created_at=moment(), claimable_at=moment())
-INSERT_RETURNING = INSERT.returning(Fractal.created_at)
+INSERT_LATER = insert(Fractal.__table__).values(created_at=moment())
+UNTIL_TURN = bindparam("until_turn", type_=Float)
+INSERT = INSERT_LATER.values(claimable_at=moment(), turn_at=moment(UNTIL_TURN))
+INSERT_RETURNING, INSERT_LATER_RETURNING = (
+    one.returning(Fractal.created_at) for one in (INSERT, INSERT_LATER)
+)
 # Without functions among its values: PyMySQL would send each row as a statement of its own.
 INSERT_ROWS = insert(Fractal.__table__)
 # Uuids that a message names at most.
 MOST_NAMED = 10
 NO_CALLBACKS: Mapping[str, str] = {}
+NO_SCHEDULES: Mapping[str, Schedule] = {}
 
 
 def post(
@@ -46,12 +53,13 @@ def post(
     callback_url: str | None = None,
     correlation: Correlation = UNKNOWN,
     fence: Fence | None = None,
+    schedule: Schedule = AT_ONCE,
 ) -> dict[str, Any]:
     """Store a task as ``store`` does; return the record in JSON, without an object of the row.
 
     With a callback it has the field ``callback_secret``, too.
     """
-    values = store(session, task, owner, shared, quota, callback_url, correlation, fence)
+    values = store(session, task, owner, shared, quota, callback_url, correlation, fence, schedule)
     return _records(session, [values])[0]
 
 
@@ -65,6 +73,7 @@ def store(
     callback_url: str | None = None,
     correlation: Correlation = UNKNOWN,
     fence: Fence | None = None,
+    schedule: Schedule = AT_ONCE,
 ) -> dict[str, Any]:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
 
@@ -72,17 +81,18 @@ def store(
     :param callback_url: is told how the fractal ends.
     :param correlation: of the request that posts it.
     :param fence: the lock that must be held until the fractal is stored.
+    :param schedule: when the fractal is rendered.
     :raises faafo.errors.StaleLock: when it is not held.
     :raises faafo.errors.QuotaExceeded: when the project has no room for it.
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
-    values = _values(task, owner, shared, correlation, fence)
+    values = _values(task, owner, shared, correlation, fence) | schedule.columns()
     _require(session, fence)
     quotas.charge(session, owner.project_id, [task], quota)
     if callback_url is not None:
         values["callback_id"] = callbacks.receivers(session, owner, [callback_url])[callback_url]
     try:
-        created_at = _insert(session, values)
+        created_at = _insert(session, values, schedule)
         events.record(session, EventType.QUEUED, Fractal.uuid == task.uuid)
         session.commit()
         metrics.POSTED.add()
@@ -102,6 +112,7 @@ def post_all(
     callback_urls: Mapping[str, str] = NO_CALLBACKS,
     correlation: Correlation = UNKNOWN,
     fence: Fence | None = None,
+    schedules: Mapping[str, Schedule] = NO_SCHEDULES,
 ) -> list[dict[str, Any]]:
     """Store ``tasks``, whose c is set, as queued fractals in one transaction: all, or none.
 
@@ -114,6 +125,7 @@ def post_all(
     :param quota: the limits of projects that have none of their own.
     :param correlation: of the request that posts them.
     :param fence: the lock that must be held until they are stored.
+    :param schedules: when they are rendered, by uuid; one without a schedule as soon as possible.
     :raises faafo.errors.StaleLock: when it is not held.
     :raises faafo.errors.QuotaExceeded: when the project has no room for all of them.
     :raises faafo.errors.FractalExists: when a uuid is taken, or given twice; names it.
@@ -132,7 +144,7 @@ def post_all(
         row["callback_id"] = None if url is None else receivers[url]
     try:
         now = session.scalars(select(moment())).one()
-        rows = [row | {"created_at": now, "claimable_at": now} for row in rows]
+        rows = [row | {"created_at": now} | _scheduled(row, schedules, now) for row in rows]
         session.connection().execute(INSERT_ROWS, rows)
         events.record(session, EventType.QUEUED, Fractal.uuid.in_(uuids))
         session.commit()
@@ -181,12 +193,25 @@ def _values(
     }
 
 
-def _insert(session: Session, values: dict[str, Any]) -> datetime:
+def _scheduled(
+    row: Mapping[str, Any], schedules: Mapping[str, Schedule], now: datetime
+) -> dict[str, Any]:
+    schedule = schedules.get(row["uuid"], AT_ONCE)
+    return schedule.columns() | schedule.times(now)
+
+
+def _insert(session: Session, values: dict[str, Any], schedule: Schedule) -> datetime:
     """Insert a fractal; return its creation time by the database's clock."""
+    if schedule.not_before is not None and schedule.is_later:
+        statements = INSERT_LATER, INSERT_LATER_RETURNING
+        values = values | schedule.times(schedule.not_before)
+    else:
+        statements = INSERT, INSERT_RETURNING
+        values = values | {"until_turn": -head_start(schedule.priority, schedule.ageing)}
     connection = session.connection()
     if connection.dialect.insert_returning:
-        return connection.execute(INSERT_RETURNING, values).scalar_one()
-    connection.execute(INSERT, values)
+        return connection.execute(statements[1], values).scalar_one()
+    connection.execute(statements[0], values)
     return session.scalars(select(Fractal.created_at).filter_by(uuid=values["uuid"])).one()
 
 

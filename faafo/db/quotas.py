@@ -12,7 +12,7 @@ from faafo import errors
 from faafo.db import Session
 from faafo.db.clock import today
 from faafo.db.deadlock import retry_on_deadlock
-from faafo.db.models import Quota, Usage
+from faafo.db.quota_models import Quota, Usage
 from faafo.db.statements import execute_update, insert_unless_there
 from faafo.fractal.numbers import MAX_SIZE
 from faafo.fractal.task import FractalTask

@@ -53,8 +53,11 @@ def oldest_seconds(session: Session) -> float | None:
     """Return the seconds for which the oldest fractal that is queued could have been claimed.
 
     None without one. It was posted earlier if it has been queued again since: by a retry, say.
+    What cannot be claimed yet does not wait.
     """
-    query = select(moment(), Fractal.claimable_at).where(Fractal.status == Status.QUEUED)
+    query = select(moment(), Fractal.claimable_at).where(
+        Fractal.status == Status.QUEUED, Fractal.claimable_at <= moment()
+    )
     found = session.execute(query.order_by(Fractal.id).limit(1)).one_or_none()
     return None if found is None else max(0.0, (found[0] - found[1]).total_seconds())
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from faafo.db import Session
-from faafo.db.models import Usage
+from faafo.db.quota_models import Usage
 from faafo.db.statements import execute_update
 from faafo.fractal.task import UNFINISHED, Status
 

@@ -27,7 +27,10 @@ RETRIED = Counter(
     "faafo_retries_total",
     "Fractals that were queued again after a failure, or an expired lease.",
 )
-DEAD = Counter("faafo_dead_letters_total", "Fractals that have failed too often, and are in error.")
+DEAD = Counter(
+    "faafo_dead_letters_total",
+    "Fractals that are in error: they have failed too often, or had not begun in time.",
+)
 API: tuple[Instrument, ...] = (
     HTTP_SECONDS,
     DATABASE_UP,

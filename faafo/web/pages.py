@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gallery and the page of a fractal."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -102,8 +103,16 @@ def get_fractal(uuid: UUID) -> str:
         newer=next(iter(newer), None),
         older=next(iter(older), None),
         refresh=REFRESH_SECONDS if fractal.status in UNFINISHED else None,
+        waits_until=_waits_until(fractal),
         **_collections(fractal),
     )
+
+
+def _waits_until(fractal: Fractal) -> datetime | None:
+    """Return when a queued fractal may be rendered; None if it may be now."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    is_early = fractal.not_before is not None and fractal.claimable_at > now
+    return fractal.claimable_at if is_early else None
 
 
 def _collections(fractal: Fractal) -> dict[str, Any]:

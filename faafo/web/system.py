@@ -2,7 +2,7 @@
 """The page of the system: which services there are, what they do, and what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from faafo.db.services import Seen
 from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
 from faafo.fractal.service import CHANGEABLE, Kind, State, done_of, work_of
+from faafo.fractal.task import Status
 from faafo.web import chart
 from faafo.web.filters import seconds
 
@@ -44,7 +45,7 @@ def get_system() -> str:
     oldest = samples.oldest_seconds(db.session)
     return render_template(
         "faafo/system.html",
-        problems=problems(listed, by_status, oldest, _later(listed)),
+        problems=problems(listed, by_status, oldest, _later(listed), _delayed(by_status)),
         counts=by_status,
         completed_lately=gallery.completed_lately(db.session),
         oldest=oldest,
@@ -70,6 +71,10 @@ def _later(listed: Sequence[Seen]) -> int:
     if known is None or known >= PARAMETER_VERSION:
         return 0
     return counts.later_queued(db.session, known)
+
+
+def _delayed(by_status: Mapping[str, int]) -> int:
+    return counts.delayed(db.session) if by_status[Status.QUEUED] else 0
 
 
 @blueprint.post("/system/service/<uuid:uid>")

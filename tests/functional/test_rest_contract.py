@@ -18,11 +18,13 @@ from tests.functional.processes import SMALL_FRACTAL, Api, wait_until
 
 FIELDS = [
     "uuid", "width", "height", "iterations", "xa", "xb", "ya", "yb", "cx", "cy", "palette",
+    "formula", "colouring", "samples", "offset", "density", "inside",
     "status", "attempt", "failures", "fault", "created_at", "checksum", "duration", "size",
     "generated_by",
     "project_id",
     "user_id",
     "shared",
+    "priority", "not_before", "expires_at",
 ]  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n, as far as the API is concerned"
 CHECKSUM = hashlib.sha256(PNG).hexdigest()

@@ -50,8 +50,8 @@ def test_only_fractals_of_known_drawing_parameters_are_claimed(session, make_tas
     later, plain = (fractals.add(session, make_task(samples=samples)).uuid for samples in (2, 1))
     assert claim(session, 2) == [(plain, 1)]
     assert not claims.is_any_claimable(session)
-    assert claims.is_any_claimable(session, 2)
-    (claimed,) = claims.claim(session, "me", 2, LEASE, AT_ONCE, 2)
+    assert claims.is_any_claimable(session, claims.Terms(2))
+    (claimed,) = claims.claim(session, "me", 2, LEASE, AT_ONCE, claims.Terms(2))
     assert (claimed.uuid, claimed.samples) == (later, 2)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from faafo import errors
 from faafo.db import fractals, posting, quotas
-from faafo.db.models import Usage
+from faafo.db.quota_models import Usage
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scope import Owner
 from faafo.fractal.numbers import MAX_SIZE
