@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.peers.drawn import Drawer, compiled_in_c
@@ -18,7 +17,6 @@ from benchmarks.report import Report
 from faafo.fractal.drawing import Formula
 from faafo.fractal.generate import KNOWN_GOOD_CONSTANTS
 from faafo.fractal.task import FractalTask
-from faafo.render import png
 from faafo.render.image import encode, render
 from tests.fine_picture import SEAHORSE, distance, fine_picture
 
@@ -82,7 +80,7 @@ def _ratios(bands: FractalTask, in_c: Drawer) -> tuple[float, float]:
     for _ in range(ROUNDS):
         ours = _seconds(lambda: encode(render(smooth)))
         against_bands.append(ours / _seconds(lambda: encode(render(bands))))
-        against_c.append(ours / _seconds(lambda: png.encode(in_c(smooth))))
+        against_c.append(ours / _seconds(lambda: encode(Image.fromarray(in_c(smooth)))))
     return statistics.median(against_bands), statistics.median(against_c)
 
 
@@ -117,27 +115,27 @@ def _encodings(report: Report) -> None:
     )
     palettes = ("lagoon", "ember", "tides", "spectrum", "grey", "original")
     images = [
-        np.asarray(render(task.model_copy(update=SMOOTH | {"palette": palette})))
+        render(task.model_copy(update=SMOOTH | {"palette": palette}))
         for task, palette in zip(_tasks(), palettes, strict=True)
     ]
-    ways: dict[str, Callable[[NDArray[np.uint8]], bytes]] = {OURS: png.encode}
+    ways: dict[str, Callable[[Image.Image], bytes]] = {OURS: encode}
     ways |= {name: _encoder(*settings) for name, settings in ENCODINGS.items()}
     ways["Pillow's default"] = _by_pillow
     seconds = dict.fromkeys(ways, 0.0)
     sizes = dict.fromkeys(ways, 0)
-    for pixels in images:
+    for image in images:
         for name, way in ways.items():
-            seconds[name] += min(_seconds(lambda: way(pixels)) for _ in range(3))  # noqa: B023
-            sizes[name] += len(way(pixels))
+            seconds[name] += min(_seconds(lambda: way(image)) for _ in range(3))  # noqa: B023
+            sizes[name] += len(way(image))
     rows = [(name, seconds[name] / seconds[OURS], sizes[name] / sizes[OURS]) for name in ways]
     report.table(["", "time", "bytes"], rows)
 
 
-def _encoder(row_filter: int, level: int, strategy: int) -> Callable[[NDArray[np.uint8]], bytes]:
-    def compress(pixels: NDArray[np.uint8]) -> bytes:
-        height, width, _ = pixels.shape
-        rows = pixels.reshape(height, 3 * width)
-        filtered = np.empty((height, 1 + 3 * width), np.uint8)
+def _encoder(row_filter: int, level: int, strategy: int) -> Callable[[Image.Image], bytes]:
+    def compress(image: Image.Image) -> bytes:
+        width = 3 * image.width
+        rows = np.asarray(image).reshape(image.height, width)
+        filtered = np.empty((image.height, 1 + width), np.uint8)
         filtered[:, 0], filtered[:, 1:] = row_filter, rows
         if row_filter == UP:
             filtered[1:, 1:] -= rows[:-1]
@@ -149,7 +147,7 @@ def _encoder(row_filter: int, level: int, strategy: int) -> Callable[[NDArray[np
     return compress
 
 
-def _by_pillow(pixels: NDArray[np.uint8]) -> bytes:
+def _by_pillow(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
+    image.save(buffer, "PNG")
     return buffer.getvalue()

@@ -27,7 +27,7 @@ def render(
     """Return the image of ``task``: width x height pixels with a palette (mode P).
 
     With smooth colouring, or more than one sample, it has no palette (mode RGB). The uuid seeds the
-    c of a task without one. The memory needed is one byte a pixel, or three, since escape counts
+    c of a task without one. The memory needed is one byte a pixel, or four, since escape counts
     are turned into colours band by band.
 
     :param cancelled: called periodically; the render stops when it returns True.
@@ -49,11 +49,12 @@ def render(
 
 def _in_rgb(task: FractalTask, bands: Iterator[Band]) -> Image.Image:
     table, encode_table = _light(task.palette, task.inside, task.colouring), light.encoded()
-    pixels = np.empty((task.height, task.width, 3), np.uint8)
+    image = Image.new("RGB", (task.width, task.height))
     for band in bands:
-        rows = slice(band.first_row, band.first_row + len(band.counts) // task.samples)
-        light.blend(_light_indexes(task, band), table, encode_table, pixels[rows])
-    return Image.fromarray(pixels)
+        pixels = np.empty((len(band.counts) // task.samples, task.width, 3), np.uint8)
+        light.blend(_light_indexes(task, band), table, encode_table, pixels)
+        image.paste(Image.fromarray(pixels), (0, band.first_row))
+    return image
 
 
 @lru_cache(maxsize=16)
@@ -77,7 +78,7 @@ def _light_indexes(task: FractalTask, band: Band) -> NDArray[np.uint16]:
 def encode(image: Image.Image) -> bytes:
     """Return ``image`` as a PNG file; the same image always gives the same bytes."""
     if image.mode == "RGB":
-        return png.encode(np.asarray(image))
+        return png.encode(image)
     buffer = io.BytesIO()
     # Bands of one colour suit run-length encoding: a third of the time of zlib's default strategy,
     # for a sixth more bytes (benchmarks/picture.py measures it).

@@ -12,7 +12,7 @@ from PIL import Image
 
 from faafo import errors
 from faafo.fractal.numbers import MAX_INT32
-from faafo.fractal.palette import colours
+from faafo.fractal.palette import NAMES, colours
 from faafo.fractal.task import FractalTask
 from faafo.render import escape, light
 from faafo.render.fraction import fractional_counts
@@ -97,10 +97,11 @@ def test_a_picture_has_a_palette_unless_colours_are_mixed(changes, mode):
     assert encode(render(task)) == encode(render(task))
 
 
-def test_smooth_colours_far_outside_change_by_three_of_255_at_most():
-    ray = drawing(colouring="smooth", width=400, height=1, xa=1.3, xb=9.3, ya=0.2)
-    for constant in [(-0.8, 0.156), (0.3, 0.5), (-2.0, 0.0)]:
-        task = ray.model_copy(update=dict(zip(("cx", "cy"), constant, strict=True)))
+@pytest.mark.parametrize("palette", NAMES)
+def test_smooth_colours_far_outside_change_by_three_of_255_at_most(palette):
+    ray = {"width": 400, "height": 1, "xa": 2.1, "xb": 9.3, "ya": 0.2}
+    for cx, cy in [(-0.8, 0.156), (0.3, 0.5), (-2.0, 0.0)]:
+        task = drawing(colouring="smooth", palette=palette, cx=cx, cy=cy, **ray)
         assert np.abs(np.diff(rgb(task)[0], axis=0)).max() <= 3.0
 
 
