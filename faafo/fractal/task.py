@@ -165,23 +165,29 @@ def describe(error: ValidationError) -> str:
 
     Of more than MOST_PROBLEMS fields it names the first ones and the number of the others.
     """
-    parts = []
-    details = error.errors(include_url=False)
-    for detail in details[:MOST_PROBLEMS]:
-        field = _cut(".".join(str(part) for part in detail["loc"])) or "the body"
-        if detail["type"] == "missing":
-            parts.append(f"{field}: is missing")
-        elif detail["type"] == "extra_forbidden":
-            parts.append(f"{field}: is not a field that can be given here")
-        elif detail["type"] == "incomplete":
-            # Our own error type for a combination of fields, which the message names.
-            parts.append(detail["msg"])
-        else:
-            value = SECRET if _is_secret(field) else _shorten(detail["input"])
-            parts.append(f"{field}: {detail['msg']}, not {value}")
-    if len(details) > MOST_PROBLEMS:
-        parts.append(f"and {len(details) - MOST_PROBLEMS} more problems")
+    found = problems(error)
+    parts = [sentence for _field, sentence in found[:MOST_PROBLEMS]]
+    if len(found) > MOST_PROBLEMS:
+        parts.append(f"and {len(found) - MOST_PROBLEMS} more problems")
     return "; ".join(parts)
+
+
+def problems(error: ValidationError) -> list[tuple[str, str]]:
+    """Return each invalid field, and what is wrong with it, which names the field."""
+    return [_problem(detail) for detail in error.errors(include_url=False)]
+
+
+def _problem(detail: Any) -> tuple[str, str]:
+    field = _cut(".".join(str(part) for part in detail["loc"])) or "the body"
+    if detail["type"] == "missing":
+        return field, f"{field}: is missing"
+    if detail["type"] == "extra_forbidden":
+        return field, f"{field}: is not a field that can be given here"
+    if detail["type"] == "incomplete":
+        # Our own error type for a combination of fields, which the message names.
+        return field, detail["msg"]
+    value = SECRET if _is_secret(field) else _shorten(detail["input"])
+    return field, f"{field}: {detail['msg']}, not {value}"
 
 
 def _shorten(value: Any) -> str:

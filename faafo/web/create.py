@@ -2,7 +2,7 @@
 """The form that posts a fractal, empty or with the parameters of an existing one."""
 
 import uuid as uuidlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -18,15 +18,19 @@ from faafo.core.csrf import reject_cross_site
 from faafo.db import db, fractals
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
+from faafo.fractal.drawing import DEFAULTS, MAX_SAMPLES, Colouring
 from faafo.fractal.generate import with_constant
 from faafo.fractal.numbers import INTEGER, NUMBER
-from faafo.fractal.task import PARAMETERS, FractalTask, describe
+from faafo.fractal.task import PARAMETERS, FractalTask, problems
 from faafo.web import quota
+from faafo.web.sizes import SIZES, resized
+from faafo.web.words import COLOURINGS, FORMULAE, samples_in_words
 
 blueprint = Blueprint("create", __name__)
 blueprint.before_request(reject_cross_site)
 
-DEFAULTS = {
+# What the empty form suggests.
+SUGGESTED = {
     "width": "1280",
     "height": "720",
     "iterations": "300",
@@ -34,10 +38,12 @@ DEFAULTS = {
     "xb": "1.6",
     "ya": "-0.9",
     "yb": "0.9",
-    "cx": "",
-    "cy": "",
-    "palette": palettes.DEFAULT,
+    "palette": "ember",
+    "colouring": Colouring.SMOOTH.value,
+    "samples": "2",
 }
+# What the fields in a URL mean that it does not have.
+UNSAID = {name: "" if value is None else f"{value}" for name, value in DEFAULTS.items()}
 # The factor by which "render again larger" multiplies width and height.
 LARGER = 2
 
@@ -45,15 +51,18 @@ LARGER = 2
 @blueprint.get("/new")
 def get_form() -> str:
     """Show the form, filled in with the parameters in the URL."""
-    return _form(request.args)
+    is_empty = not any(name in request.args for name in PARAMETERS)
+    usual = UNSAID | SUGGESTED if is_empty else SUGGESTED | UNSAID
+    return _form(usual | request.args.to_dict())
 
 
 @blueprint.post("/new")
 def post_form() -> Response | tuple[str, int]:
-    """Queue a fractal and show its page; show the form with an error if it is not valid."""
+    """Queue a fractal and show its page; show the form with errors at its fields if it is bad."""
     limits = collaborators().limits
+    given = resized(request.form)
     try:
-        task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(request.form)})
+        task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(given)})
         limits.check(task)
         owner = access.owner()
         correlation = request_context().correlation
@@ -65,12 +74,12 @@ def post_form() -> Response | tuple[str, int]:
             correlation=correlation,
         )
     except ValidationError as error:
-        return _form(request.form, describe(error)), 400
+        return _form(given, problems(error)), 400
     except errors.LimitExceeded as error:
-        return _form(request.form, str(error)), 400
+        return _form(given, [(str(error).partition(":")[0], str(error))]), 400
     except errors.QuotaExceeded as error:
         db.session.rollback()
-        return _form(request.form, str(error)), 403
+        return _form(given, [("", str(error))]), 403
     collaborators().arrivals.announce()
     return redirect(url_for("web.get_fractal", uuid=fractal.uuid), code=303)
 
@@ -82,14 +91,25 @@ def larger_address(fractal: Fractal) -> str:
     return url_for("create.get_form", **parameters | larger)
 
 
-def _form(given: Mapping[str, str], error: str | None = None) -> str:
-    filled_in = {name: given.get(name, default) for name, default in DEFAULTS.items()}
+def _form(given: Mapping[str, str], found: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the page of the form.
+
+    :param found: what is wrong: field and sentence. Only c is wrong as a whole, without a field.
+    """
+    wrong = {field if field in PARAMETERS else "cx": sentence for field, sentence in found}
+    filled_in = {name: given.get(name, "") for name in PARAMETERS}
     return render_template(
         "faafo/new.html",
         filled_in=filled_in,
         palettes=palettes.NAMES,
-        error=error,
+        formulae=FORMULAE,
+        colourings=COLOURINGS,
+        samples={str(count): samples_in_words(count) for count in range(1, MAX_SAMPLES + 1)},
+        sizes=SIZES,
+        wrong=wrong if all(field for field, _ in found) else {},
+        problems=found,
         usage=quota.usage(),
+        max_iterations=collaborators().tiles.max_iterations,
     )
 
 

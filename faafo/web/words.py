@@ -3,7 +3,8 @@
 
 from typing import Any
 
-from faafo.fractal.drawing import Colouring, Formula
+from faafo.fractal.drawing import Colouring
+from faafo.web.explorer_choices import FORMULAE
 
 LABELS = {
     "width": "Width in pixels",
@@ -22,13 +23,6 @@ LABELS = {
     "offset": "Offset in the palette",
     "density": "Density of colours",
     "inside": "Colour of the inside",
-}
-FORMULAE: dict[str, str] = {
-    Formula.Z2: "z² + c",
-    Formula.Z3: "z³ + c",
-    Formula.Z4: "z⁴ + c",
-    Formula.BURNING_SHIP: "Burning Ship",
-    Formula.TRICORN: "Tricorn",
 }
 COLOURINGS: dict[str, str] = {Colouring.BANDS: "Bands", Colouring.SMOOTH: "Smooth"}
 OF_THE_PALETTE = "that of the palette"

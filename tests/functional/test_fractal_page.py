@@ -130,6 +130,12 @@ def test_the_timeline_tells_the_life_of_the_fractal(page: Page):
 def test_the_explorer_and_the_form_begin_with_what_is_shown(visit: Visit, page: Page):
     visit.follow(page.get_by_role("link", name="Render again larger"))
     expect(page.get_by_label("Width in pixels")).to_have_value("1280")
+    # The preview has the sides of the picture, and shows tiles.
+    expect(page.locator("#preview img").first).to_have_js_property("naturalWidth", 256)
+    page.get_by_label("Size", exact=True).select_option("HD")
+    expect(page.get_by_label("Width in pixels")).to_have_value("1920")
+    # 640 x 480 square pixels become 16 : 9.
+    expect(page.locator("#preview .frame")).to_have_css("aspect-ratio", "480 / 270")
     page.go_back()
     visit.follow(page.get_by_role("link", name="Explore", exact=True))
     expect(page.get_by_label("Real part")).to_have_value(str(picture(0, 640)["cx"]))
@@ -141,11 +147,11 @@ def test_one_makes_a_fractal_and_sees_it(visit: Visit):
     visit.follow(page.get_by_role("link", name="New").first)
     page.get_by_label("Width in pixels").fill("320")
     page.get_by_label("Height in pixels").fill("200")
-    page.get_by_label("Palette").select_option("dawn")
+    page.get_by_role("radio", name="dawn").check()
     visit.follow(page.get_by_role("button", name="Render it"))
     expect(page).to_have_url(re.compile("/fractal/"))
     # Without a script the page loads itself anew, with one it follows.
-    expect(page.locator("main img")).to_have_js_property("naturalWidth", 320)
+    expect(page.locator("main a img")).to_have_js_property("naturalWidth", 320)
     expect(page.get_by_text("dawn")).to_be_visible()
 
 

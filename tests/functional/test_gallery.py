@@ -203,7 +203,7 @@ def _assert_nothing_sticks_out(page: Page) -> None:
 
 def test_the_gallery_shows_a_page_of_thumbnails(visit: Visit):
     page = visit.go("/")
-    thumbnails = page.locator("main img")
+    thumbnails = page.locator("main a img")
     expect(thumbnails).to_have_count(PAGE_SIZE)
     for number in range(PAGE_SIZE):
         thumbnails.nth(number).scroll_into_view_if_needed()
@@ -218,7 +218,7 @@ def test_a_thumbnail_leads_to_its_fractal_and_the_image_to_the_original(
     page = visit.go("/")
     visit.follow(page.locator("main a:has(img)").nth(1))
     expect(page).to_have_url(f"{gallery.url}/fractal/{uuid}")
-    expect(page.locator("main img")).to_have_js_property("naturalWidth", WIDTH)
+    expect(page.locator("main a img")).to_have_js_property("naturalWidth", WIDTH)
     expect(page.get_by_text("worker-1")).to_be_visible()
     _assert_nothing_sticks_out(page)
     visit.follow(page.locator("main a:has(img)"))
@@ -239,10 +239,10 @@ def test_one_can_page_to_the_oldest_fractals_and_back(visit: Visit):
     page = visit.go("/")
     expect(page.get_by_role("link", name="Newer")).to_have_count(0)
     visit.follow(page.get_by_role("link", name="Older"))
-    expect(page.locator("main img")).to_have_count(COMPLETE - PAGE_SIZE)
+    expect(page.locator("main a img")).to_have_count(COMPLETE - PAGE_SIZE)
     expect(page.get_by_role("link", name="Older")).to_have_count(0)
     visit.follow(page.get_by_role("link", name="Newer"))
-    expect(page.locator("main img")).to_have_count(PAGE_SIZE)
+    expect(page.locator("main a img")).to_have_count(PAGE_SIZE)
 
 
 def test_what_is_under_way_is_listed_and_leads_to_its_page(visit: Visit, gallery: Gallery):

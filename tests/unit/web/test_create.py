@@ -54,6 +54,55 @@ def test_invalid_fields_are_named_and_stay_filled_in(visitor, change, words):
     assert field(answer.text, "iterations") == "100"
 
 
+def test_an_error_is_at_its_field_and_the_first_one_has_the_focus(visitor):
+    page = visitor.post("/new", data=FORM | {"height": "0", "offset": "2", "inside": "red"}).text
+    for name in ("height", "offset", "inside"):
+        tag = re.search(rf'<input[^>]* name="{name}"[^>]*>', page)[0]
+        assert f'aria-describedby="{name}-error' in tag
+        assert 'aria-invalid="true"' in tag
+        assert ("autofocus" in tag) == (name == "height")
+        sentence = re.search(rf'<p [^>]*id="{name}-error">([^<]*)<', page)[1]
+        assert sentence.startswith(f"{name}: must be")
+    assert page.count("aria-invalid") == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "field_of_error"),
+    [({"cy": ""}, "cx"), ({"width": "2000000000"}, "width"), ({"palette": "plaid"}, "palette")],
+)
+def test_every_error_has_a_place(visitor, change, field_of_error):
+    page = visitor.post("/new", data=FORM | change).text
+    assert f'id="{field_of_error}-error"' in page
+    assert f'aria-describedby="{field_of_error}-error' in page
+
+
+def test_all_that_a_picture_depends_on_can_be_chosen(visitor):
+    drawing = {
+        "formula": "z3", "colouring": "smooth", "samples": "2", "offset": "0.25", "density": "0.5",
+        "inside": "#102030",
+    }  # fmt: skip
+    answer = visitor.post("/new", data=FORM | drawing)
+    record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
+    assert {name: str(record[name]) for name in drawing} == drawing
+
+
+def test_a_size_by_name_has_square_pixels_and_the_whole_window(visitor):
+    window = {"xa": "1.5", "xb": "-1.5", "ya": "-1", "yb": "1"}
+    answer = visitor.post(
+        "/new", data=FORM | window | {"size": "phone", "width": "", "height": "1"}
+    )
+    record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
+    assert (record["width"], record["height"]) == (1080, 2400)
+    assert (record["xa"], record["xb"]) == (1.5, -1.5)
+    assert record["yb"] == -record["ya"] == pytest.approx(1.5 * 2399 / 1079)
+
+
+def test_a_size_by_name_does_not_hide_a_window_that_is_none(visitor):
+    page = visitor.post("/new", data=FORM | {"size": "HD", "xa": "left"}).text
+    assert 'id="xa-error"' in page
+    assert field(page, "width") == "1920"
+
+
 def test_what_is_filled_in_is_shown_as_text(visitor):
     answer = visitor.post("/new", data=FORM | {"width": '"><script>alert(1)</script>'})
     assert answer.status_code == 400
@@ -78,4 +127,6 @@ def test_a_fractal_can_be_rendered_again_larger(visitor, complete):
     page = visitor.get(address.replace("&amp;", "&")).text
     assert (field(page, "width"), field(page, "height")) == ("80", "60")
     assert field(page, "xa") == str(-1 / 3)
-    assert "<option selected>tides" in page
+    assert 'value="tides" checked' in page
+    # What the fractal is not is not suggested either.
+    assert '<option value="bands" selected>' in page
