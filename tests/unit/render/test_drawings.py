@@ -14,8 +14,8 @@ from faafo import errors
 from faafo.fractal.numbers import MAX_INT32
 from faafo.fractal.palette import NAMES, colours
 from faafo.fractal.task import FractalTask
-from faafo.render import escape, light
-from faafo.render.fraction import fractional_counts
+from faafo.render import bits, escape, light
+from faafo.render.fraction import PER_DEGREE, fractional_counts
 from faafo.render.image import encode, render
 from faafo.render.values import render_values
 from tests.fine_picture import SEAHORSE, distance, fine_picture
@@ -140,6 +140,12 @@ def test_fractional_counts_lie_next_to_the_whole_ones():
     smooth = values_of(task.model_copy(update={"colouring": "smooth"}))
     assert ((whole < 0) == (smooth < 0)).mean() > 0.99
     assert np.abs(smooth - whole - 0.5)[whole >= 0].max() < 1.5
+
+
+def test_the_logarithm_has_the_factors_of_its_series():
+    factors = (bits._C1, bits._C3, bits._C5, bits._C7, bits._C9)
+    assert factors == tuple(2.0 / (k * math.log(2.0)) for k in (1, 3, 5, 7, 9))
+    assert pytest.approx({d: 1.0 / math.log2(d) for d in (2, 3, 4)}, rel=1e-15) == PER_DEGREE
 
 
 def test_the_logarithm_of_the_reference_is_one():
