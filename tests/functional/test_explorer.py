@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Locator, Page, expect
 
 from faafo.fractal.constants import CONSTANTS
@@ -71,6 +71,8 @@ WATCH = """() => {
   };
   requestAnimationFrame(look);
 }"""
+# Parameters that change colours only.
+COLOURS = {"palette", "offset", "density", "inside"}
 TIMEOUT_SECONDS = 60.0
 
 
@@ -128,10 +130,17 @@ def assert_tiles_are_the_kernels(page: Page, side: int = 256) -> None:
         z, x, y = re.fullmatch(r"/tile/(\d+)/(\d+)/(\d+)\.png", path).groups()
         style = {name: values[0] for name, values in parse_qs(query).items()}
         assert style.pop("output") == "values"
-        style["palette"] = view_of(page).get("palette", "lapis")
-        expected = render(parse_view({"z": z, "x": x, "y": y, **style}).task())
+        colours = {name: view_of(page)[name] for name in COLOURS & view_of(page).keys()}
+        expected = render(parse_view({"z": z, "x": x, "y": y, **style, **colours}).task())
         assert expected.size == (side, side)
-        assert base64.b64decode(pixels) == expected.convert("RGBA").tobytes(), address
+        shown = base64.b64decode(pixels)
+        if "colouring" in style:
+            # Colours between those of the palette come from a table.
+            image = Image.frombytes("RGBA", expected.size, shown)
+            difference = ImageChops.difference(image, expected.convert("RGBA"))
+            assert max(ImageStat.Stat(difference).mean) < 0.5, address
+        else:
+            assert shown == expected.convert("RGBA").tobytes(), address
 
 
 def test_one_flies_through_a_julia_set_and_comes_back_by_the_address(served, visit):
@@ -377,6 +386,115 @@ def test_a_fractal_is_explored_with_its_whole_window_in_view(served, visit):
         half = side / 2 * pitch(int(view["zoom"]))
         assert middle - half <= first
         assert last <= middle + half
+
+
+def requests_of(page: Page) -> list[str]:
+    """Return a list to which all tiles that scripts request from now on are appended."""
+    requested: list[str] = []
+    page.on("request", lambda one: one.resource_type == "fetch" and requested.append(one.url))
+    return requested
+
+
+def test_colours_change_without_a_request(served, visit):
+    page = visit.go(f"/explore?{AT_EDGE}&zoom=2")
+    wait_for_tiles(page)
+    requested = requests_of(page)
+    page.get_by_label("Palette").select_option("nebula")
+    page.get_by_label("Density").fill("2.5")
+    page.get_by_label("Inside").select_option("white")
+    page.locator("#plane").press("o")
+    expect(page).to_have_url(re.compile("density=2.5&inside=%23ffffff&offset=0.015625"))
+    assert_tiles_are_the_kernels(page)
+    assert requested == []
+    page.keyboard.press("s")
+    wait_for_tiles(page)
+    assert_tiles_are_the_kernels(page)
+    assert requested
+
+
+def test_one_dives_into_the_mandelbrot_set_for_a_c_of_many_digits(served, visit):
+    page = visit.go(f"/explore?{RABBIT}&mre=0&mim=1&mzoom=2")
+    wait_for_tiles(page)
+    requested = requests_of(page)
+    plane, place = page.locator("#plane"), page.locator("#place")
+    plane.press("m")
+    expect(page.get_by_role("button", name="Mandelbrot set")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    for zoom in range(3, 23):
+        plane.press("+")
+        expect(place).to_have_text(f"Zoom {zoom} of {MAX_ZOOM}")
+    box = plane.bounding_box()
+    plane.click(position={"x": box["width"] / 2 + 60, "y": box["height"] / 2 - 30})
+    expect(page).not_to_have_url(re.compile(f"cx={CONSTANTS[0].cx}"))
+    view = view_of(page)
+    assert float(view["cx"]) == pytest.approx(60 * pitch(22), abs=2 * pitch(22))
+    assert float(view["cy"]) == pytest.approx(1 - 30 * pitch(22), abs=2 * pitch(22))
+    assert len(view["cy"].partition(".")[2]) >= 12
+    wait_for_tiles(page)
+    assert requested == []
+    visit.go("/explore?" + urlencode(view))
+    expect(place).to_have_text(f"Zoom 22 of {MAX_ZOOM}")
+    wait_for_tiles(page)
+    assert view_of(page) == view
+    plane.press("m")
+    expect(place).to_have_text(f"Zoom 1 of {MAX_ZOOM}")
+    expect(page.get_by_label("Imaginary part")).to_have_value(view["cy"])
+    wait_for_tiles(page)
+    assert_tiles_are_the_kernels(page)
+
+
+def test_each_key_does_what_the_help_says(served, visit):
+    page = visit.go(f"/explore?{RABBIT}&zoom=2&palette=ember")
+    wait_for_tiles(page)
+    plane, message = page.locator("#plane"), page.locator("#message")
+    for keys, label, values in (
+        ("nN", "Palette", ("lagoon", "ember")),
+        ("oO", "Offset", ("0.015625", "0")),
+        ("dD", "Density", ("1.25", "1")),
+        ("ss", "Colouring", ("smooth", "bands")),
+    ):
+        for key, value in zip(keys, values, strict=True):
+            plane.press(key)
+            expect(page.get_by_label(label)).to_have_value(value)
+    plane.press("i")
+    expect(page.get_by_label("Automatic")).to_be_checked()
+    expect(page.get_by_label("Iterations")).to_have_value("400")
+    for key, name in (("[", "Mark A is at"), ("]", "Mark B is at"), ("l", "link")):
+        plane.press(key)
+        expect(message).to_contain_text(name)
+    plane.press("r")
+    part, play = page.get_by_label("Real part"), page.get_by_role("button", name="Play")
+    expect(part).not_to_have_value(str(CONSTANTS[0].cx))
+    surprise = part.input_value()
+    plane.press("u")
+    expect(part).to_have_value(str(CONSTANTS[0].cx))
+    plane.press("U")
+    expect(part).to_have_value(surprise)
+    wait_for_tiles(page)
+    requested = requests_of(page)
+    plane.press("p")
+    expect(play).to_have_attribute("aria-pressed", "true")
+    expect(part).not_to_have_value(surprise)
+    assert requested == []
+    plane.press("p")
+    expect(play).to_have_attribute("aria-pressed", "false")
+    wait_for_tiles(page)
+    plane.press("h")
+    expect(page.locator("#place")).to_have_text(f"Zoom 1 of {MAX_ZOOM}")
+    plane.press("f")
+    page.wait_for_function("() => document.fullscreenElement", timeout=PATIENCE)
+    plane.press("f")
+    page.wait_for_function("() => !document.fullscreenElement", timeout=PATIENCE)
+    plane.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("swap the Julia set")
+    page.get_by_label("Letters work as keys").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    plane.press("m")
+    plane.press("+")
+    expect(page.locator("#place")).to_have_text(f"Zoom 2 of {MAX_ZOOM}")
+    expect(page.locator("#swap")).to_have_attribute("aria-pressed", "false")
 
 
 def test_a_named_constant_is_shown_whole(served, visit):
