@@ -57,6 +57,7 @@ LANES = {
         "fractal.get_fractals",
         "fractal.get_image",
         "health.get_store_health",
+        "many.post_delete",
         "thumbnail.get_thumbnail",
         "tile.get_tile",
         IMAGE_ENDPOINT,

@@ -53,6 +53,8 @@ RULES = {
     "lock.put_lock": "lock:update",
     "maintenance.get_maintenance": "maintenance:get",
     "maintenance.put_maintenance": "maintenance:update",
+    "many.post_delete": "fractal:delete",
+    "many.post_retry": "fractal:retry",
     "quota.delete_quota": "quota:delete",
     "quota.get_quota": "quota:get",
     "quota.put_quota": "quota:update",

@@ -48,6 +48,7 @@ rules = [
         "Queue a fractal in error again.",
         "POST /api/fractal/{uuid}/retry",
         "POST /fractal/{uuid}/retry",
+        "POST /fractals/retry",
     ),
     rule(
         "fractal:retry_all",
@@ -69,5 +70,6 @@ rules = [
         "DELETE /api/fractal/{uuid}",
         "GET /fractal/{uuid}/delete",
         "POST /fractal/{uuid}/delete",
+        "POST /fractals/delete",
     ),
 ]

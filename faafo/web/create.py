@@ -43,7 +43,10 @@ SUGGESTED = {
     "samples": "2",
 }
 # What the fields in a URL mean that it does not have.
-UNSAID = {name: "" if value is None else f"{value}" for name, value in DEFAULTS.items()}
+UNSAID = {
+    name: "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    for name, value in DEFAULTS.items()
+}
 # The factor by which "render again larger" multiplies width and height.
 LARGER = 2
 

@@ -16,6 +16,7 @@ from faafo.web import (
     headers,
     login,
     maintenance,
+    many,
     pages,
     permissions,
     social,
@@ -43,6 +44,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     documentation.register(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(actions.blueprint)
+    app.register_blueprint(many.blueprint)
     app.register_blueprint(collections.blueprint)
     app.register_blueprint(create.blueprint)
     app.register_blueprint(webhooks.blueprint)

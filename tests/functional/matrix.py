@@ -52,6 +52,7 @@ NO_SERVICE = f"/api/service/{service_id('reader', 'none')}"
 WEBHOOK, PAGE = "/api/webhook/{webhook}", "/webhook/{webhook}"
 LOCK, FREE_LOCK = "/api/lock/matrix", "/api/lock/{free}"
 ANY = {"any": ""}
+NO_FRACTAL = "00000000-0000-4000-8000-000000000000"
 HEARTBEAT = {
     "kind": "notifier",
     "name": "matrix",
@@ -128,6 +129,9 @@ ROUTES = {
     "lock.put_lock": Route("PUT", LOCK, 409, json={"token": 1, "ttl": 60}),
     "maintenance.get_maintenance": Route("GET", "/api/maintenance"),
     "maintenance.put_maintenance": Route("PUT", "/api/maintenance", json={"mode": "off"}),
+    # There is no such fractal, which the page says.
+    "many.post_delete": Route("POST", "/fractals/delete", data={"fractal": NO_FRACTAL, "sure": ""}),
+    "many.post_retry": Route("POST", "/fractals/retry", data={"fractal": NO_FRACTAL}),
     "quota.delete_quota": Route("DELETE", "/api/quota/{project}", 204),
     "quota.get_quota": Route("GET", "/api/quota/{project}"),
     "quota.put_quota": Route("PUT", "/api/quota/{project}", json={"queued": None}),

@@ -3,6 +3,7 @@
 // there is no event stream. The arrow keys turn pages.
 
 import { Backoff, request } from "../answers.js";
+import { chooseAll } from "./choose.js";
 import { Hold } from "./hold.js";
 import { turnPagesByKeys } from "./keys.js";
 import { isHeld, patch } from "./patch.js";
@@ -113,6 +114,7 @@ function turnWithThePage() {
 
 showLocalTimes();
 turnPagesByKeys();
+chooseAll();
 starInPlace(poll);
 if (isLive()) {
   document.addEventListener("visibilitychange", turnWithThePage);
