@@ -11,7 +11,7 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, exists, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session, events, shares, usage
@@ -31,6 +31,9 @@ CANDIDATE = (
     *(Fractal.id, Fractal.attempt, Fractal.status, Fractal.failures, Fractal.project_id),
     *(Fractal.claimed_by, Fractal.lease_expires_at, Fractal.expires_at),
 )
+EXPIRED = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment())
+OVERDUE = (Fractal.status == Status.QUEUED, Fractal.expires_at <= moment())
+IS_ANY_OVER = select(exists().where(*EXPIRED), exists().where(*OVERDUE))
 # Which projects this process has given fractals, and at which it has looked for a producer that
 # waits.
 TURNS, LOOKS = shares.Turns(), shares.Turns()
@@ -68,7 +71,7 @@ def claim(
     Rows locked by another claim are skipped where the database supports that; where it does not,
     the attempt that each UPDATE expects lets only one claim win.
     """
-    expired, overdue = _end_expired_leases(session, policy), _end_overdue(session)
+    expired, overdue = _end_what_is_over(session, policy)
     if terms.limit:
         shares.lock(session)
     fetch = partial(_queued, session, terms)
@@ -95,8 +98,7 @@ def claim(
 
 def is_any_claimable(session: Session, terms: Terms = ANY) -> bool:
     """Return whether a claim would find a fractal, an expired lease, or what is overdue."""
-    queries = (select(Fractal.id).where(*where).limit(1) for where in (_expired(), _overdue()))
-    if any(session.scalar(query) is not None for query in queries):
+    if any(session.execute(IS_ANY_OVER).one()):
         return True
     fetch = partial(_queued, session, terms, is_locking=False)
     return bool(shares.pick(shares.standings(session, terms.limit), 1, LOOKS, fetch))
@@ -121,14 +123,6 @@ def _queued(
     return list(session.execute(shares.in_order(query)))
 
 
-def _overdue() -> tuple[ColumnElement[bool], ...]:
-    return Fractal.status == Status.QUEUED, Fractal.expires_at <= moment()
-
-
-def _expired() -> tuple[ColumnElement[bool], ...]:
-    return Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment()
-
-
 def _measure(
     claimed: Sequence[Fractal], expired: dict[Status, list[Row]], overdue: Sequence[Row]
 ) -> None:
@@ -143,13 +137,24 @@ def _measure(
     metrics.DEAD.add(amount=dead + len(overdue))
 
 
+def _end_what_is_over(
+    session: Session, policy: RetryPolicy
+) -> tuple[dict[Status, list[Row]], list[Row]]:
+    """End expired leases and what is overdue; return each as the functions below do."""
+    is_expired, is_overdue = session.execute(IS_ANY_OVER).one()
+    expired: dict[Status, list[Row]] = {Status.QUEUED: [], Status.ERROR: []}
+    if is_expired:
+        expired = _end_expired_leases(session, policy)
+    return expired, _end_overdue(session) if is_overdue else []
+
+
 def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, list[Row]]:
     """Record a failure for each expired lease: queue its fractal again, or set it to error.
 
     Return what has ended by the status that the fractals have now.
     """
     ended: dict[Status, list[Row]] = {Status.QUEUED: [], Status.ERROR: []}
-    for one in _sweep(session, _expired(), Fractal.lease_expires_at):
+    for one in _sweep(session, EXPIRED, Fractal.lease_expires_at):
         fault = (
             f"attempt {one.attempt} failed: the lease of producer {one.claimed_by} expired at "
             f"{one.lease_expires_at.isoformat(timespec='seconds')}Z"
@@ -165,7 +170,7 @@ def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, l
 def _end_overdue(session: Session) -> list[Row]:
     """Set queued fractals to error that should have begun by now; return what they were."""
     ended = []
-    for one in _sweep(session, _overdue(), Fractal.expires_at):
+    for one in _sweep(session, OVERDUE, Fractal.expires_at):
         fault = (
             f"expired: its render had not begun by {one.expires_at.isoformat(timespec='seconds')}Z"
         )

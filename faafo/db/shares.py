@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Siz
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import CompoundSelect, Row, func, literal, select, union_all, update
 from sqlalchemy.sql.selectable import HasHints
 
 from faafo.db import Session
@@ -33,6 +33,23 @@ NO_LIMIT = 0
 MOST_PROJECTS = 100
 # Projects whose last turn is known: a hundred bytes each.
 MOST_KNOWN = 10_000
+
+
+def in_order(query: Query) -> Query:
+    """Return a query of fractals for which MariaDB must use the index of turns."""
+    hint = f"FORCE INDEX ({TURN})"
+    return query.with_hint(Fractal, hint, "mysql").with_hint(Fractal, hint, "mariadb")
+
+
+# Of each project what it has unfinished, and what of that is being rendered: in one query.
+COUNTS: CompoundSelect[Any] = union_all(
+    select(Usage.project_id, Usage.queued, literal(0).label("rendering")).where(Usage.queued > 0),
+    in_order(
+        select(Fractal.project_id, literal(0), func.count())
+        .where(Fractal.status == Status.RENDERING)
+        .group_by(Fractal.project_id)
+    ),
+)
 
 
 class Turns:
@@ -71,13 +88,13 @@ def standings(session: Session, limit: int = NO_LIMIT) -> dict[Project, Standing
 
     :param limit: the number of fractals of a project that may be rendered at the same time.
     """
-    query = select(Usage.project_id, Usage.queued).where(Usage.queued > 0)
-    unfinished = dict(session.execute(query).all())
-    standing: dict[Project, Standing] = {None: Standing()}
-    if not unfinished:
-        return standing
-    rendering = _rendering(session)
-    standing[None] = Standing(rendering[None])
+    unfinished: dict[Project, int] = {}
+    rendering: Counter[Project] = Counter()
+    for project, queued, running in session.execute(COUNTS):
+        if queued:
+            unfinished[project] = queued
+        rendering[project] += running
+    standing: dict[Project, Standing] = {None: Standing(rendering[None])}
     for project, count in unfinished.items():
         running = rendering[project]
         room = None if limit == NO_LIMIT else max(0, limit - running)
@@ -91,18 +108,6 @@ def lock(session: Session) -> None:
     # Any row will do that is always there, and that no POST needs.
     same = update(Deletions).where(Deletions.id == 1).values(count=Deletions.count)
     execute_update(session, same)
-
-
-def _rendering(session: Session) -> Counter[Project]:
-    query = select(Fractal.project_id, func.count()).where(Fractal.status == Status.RENDERING)
-    rows = session.execute(in_order(query.group_by(Fractal.project_id)))
-    return Counter(dict(rows.all()))
-
-
-def in_order(query: Query) -> Query:
-    """Return a query of fractals for which MariaDB must use the index of turns."""
-    hint = f"FORCE INDEX ({TURN})"
-    return query.with_hint(Fractal, hint, "mysql").with_hint(Fractal, hint, "mariadb")
 
 
 def pick(
