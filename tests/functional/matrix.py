@@ -5,7 +5,7 @@ import base64
 import hashlib
 import io
 import uuid as uuidlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Route:
     """A request for a route, and the status of its answer to one who may send it.
 
     :param changes: whether it is for those only to whom the fractal belongs.
-    :param removes: whether the fractal is gone afterwards.
+    :param removes: whether the fractal is gone afterwards, or another one.
     :param scoped: whether another project's fractal is as if there were none.
     """
 
@@ -70,7 +70,7 @@ ROUTES = {
     "action.post_delete": _page("/fractal/{uuid}/delete", removes=True),
     # It is complete: there is nothing to retry.
     "action.post_retry": _page("/fractal/{uuid}/retry", 409),
-    "action.post_share": _page("/fractal/{uuid}/share"),
+    "action.post_share": _page("/fractal/{uuid}/share", removes=True),
     "claim.get_claim": Route("GET", "/api/claim"),
     "claim.post_claim": Route("POST", "/api/claim", json={**NO_CLAIM, "count": 1}),
     "claim.put_claim": Route("PUT", "/api/claim", json=NO_CLAIM),
@@ -118,7 +118,7 @@ ROUTES = {
     "fractal.put_fractal": Route("PUT", "/api/fractal/{uuid}", json={}, scoped=False),
     "fractal.put_image": Route("PUT", "/api/fractal/{uuid}/image?attempt=1", 400, scoped=False),
     "fractal.put_shared": Route(
-        "PUT", "/api/fractal/{uuid}/shared", json={"shared": True}, changes=True
+        "PUT", "/api/fractal/{uuid}/shared", json={"shared": True}, changes=True, removes=True
     ),
     "health.get_store_health": Route("GET", "/healthcheck/store"),
     "job.get_job": Route("GET", "/api/job/{uuid}"),
@@ -215,14 +215,16 @@ class Matrix:
     def _service(self) -> User:
         return next(one for one in self._users.values() if one.role == "service")
 
-    def differences(self, name: str) -> list[str]:
+    def differences(self, name: str, endpoints: Iterable[str] = ROUTES) -> list[str]:
         """Return the cells of a user whose status is not what it should be."""
         user = self._users[name]
         found = []
-        for endpoint, route in ROUTES.items():
+        for endpoint in endpoints:
+            route = ROUTES[endpoint]
             for kind in _kinds(route):
                 expected = self.expected(user, endpoint, kind)
-                path = route.path.replace("{uuid}", self._fractal(user, route, kind))
+                lasts = not route.removes or expected >= 400
+                path = route.path.replace("{uuid}", self._fractal(user, route, kind, lasts))
                 path = path.replace("{project}", self._project(user, route, kind))
                 path = path.replace("{collection}", self._collection(user, route, kind))
                 path = path.replace("{member}", self._member(user, route))
@@ -260,13 +262,16 @@ class Matrix:
             **body,
         )
 
-    def _fractal(self, user: User, route: Route, kind: str) -> str:
-        """Return the uuid of a complete fractal; its image has been stored."""
+    def _fractal(self, user: User, route: Route, kind: str, lasts: bool = True) -> str:
+        """Return the uuid of a complete fractal; its image has been stored.
+
+        :param lasts: whether it may be asked about again.
+        """
         if "{uuid}" not in route.path:
             return ""
         is_own, shared = kind in (OWN, SHARED_OWN), kind in (SHARED_OWN, SHARED_OTHER)
         owner = self._owner(user, is_own)
-        if route.changes:
+        if not lasts:
             return self.complete(owner, shared)
         key = (owner.project, shared)
         if key not in self._kept:
@@ -360,6 +365,10 @@ class Matrix:
         answer = self.ask(user, method, path, **body)
         assert answer.ok, answer.text
         return answer
+
+
+# One endpoint of each rule.
+OF_EACH_RULE = {RULES[endpoint]: endpoint for endpoint in ROUTES}.values()
 
 
 def missing() -> set[str]:
