@@ -49,6 +49,8 @@ leaflet_files = Blueprint(
     "leaflet", __name__, static_folder=leaflet.BASE_DIR, static_url_path="/web/leaflet"
 )
 
+# Samples a pixel, along a side, of what becomes a fractal: smooth colours deserve smooth edges.
+LEAST_SAMPLES = {Colouring.BANDS.value: 1, Colouring.SMOOTH.value: 2}
 # What is worth seeing of the first view.
 FIRST_WIDTH, FIRST_HEIGHT = 3.3, 2.0
 
@@ -76,6 +78,7 @@ def get_explorer() -> str:
         colourings=[(one, one) for one in Colouring],
         insides=INSIDES,
         densities=(MIN_DENSITY, MAX_DENSITY),
+        samples=max(view.samples, LEAST_SAMPLES[view.colouring]),
         max_samples=MAX_SAMPLES,
         keys=KEYS,
         sizes=SIZES,

@@ -2,7 +2,7 @@
 // What keys and buttons do, by name.
 
 import { surprisingConstant } from "./surprise.js";
-import { isOfMandelbrot } from "./view.js";
+import { WHOLE, isOfMandelbrot } from "./view.js";
 
 const OFFSET_STEP = 1 / 64;
 const DENSITY_FACTOR = 1.25;
@@ -16,12 +16,13 @@ export function actionsOf(page) {
   return { ...ofPlaces(page), ...ofColours(page), ...ofConstants(page), ...ofPage() };
 }
 
-function ofPlaces({ current, go, trail, defaults }) {
+function ofPlaces({ current, go, plane, trail, defaults }) {
   return {
     swap: () => go({ plane: isOfMandelbrot(current()) ? "julia" : "mandelbrot" }),
     home: () => {
-      const names = isOfMandelbrot(current()) ? ["mre", "mim", "mzoom"] : ["re", "im", "zoom"];
-      go(Object.fromEntries(names.map((name) => [name, defaults[name]])));
+      const zoom = plane.zoomFor(WHOLE);
+      if (isOfMandelbrot(current())) go({ mre: defaults.mre, mim: defaults.mim, mzoom: zoom });
+      else go({ re: defaults.re, im: defaults.im, zoom });
     },
     back: () => trail.undo(),
     forward: () => trail.redo(),
@@ -60,7 +61,8 @@ function ofConstants({ current, go, plane, play, defaults }) {
     },
     surprise: () => {
       play.stop();
-      const whole = { plane: defaults.plane, re: defaults.re, im: defaults.im, zoom: defaults.zoom };
+      const { re, im } = defaults;
+      const whole = { plane: defaults.plane, re, im, zoom: plane.zoomFor(WHOLE) };
       go({ ...whole, ...surprisingConstant(current().formula) });
     },
     play: () => report(play.toggle()),

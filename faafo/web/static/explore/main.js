@@ -156,13 +156,13 @@ document.querySelector(".explorer-constants").addEventListener("click", (event) 
   event.preventDefault();
   play.stop();
   const { cx, cy } = link.dataset;
-  const whole = { re: plain.re, im: plain.im, zoom: plain.zoom, formula: plain.formula };
+  const { re, im, formula } = plain;
+  const whole = { re, im, formula, zoom: plane.zoomFor(views.WHOLE) };
   go({ ...whole, plane: plain.plane, cx: Number(cx), cy: Number(cy) });
 });
 
 if (width) {
-  const part = { width: Number(width), height: Number(height) };
-  view.zoom = views.zoomFitting(part, plane.size, limits.maxZoom);
+  view.zoom = plane.zoomFor({ width: Number(width), height: Number(height) });
 }
 view.iterations = views.iterationsAt(view, views.placeOf(view).zoom, devicePixelRatio, limits);
 views.writeTo(form, view);

@@ -5,7 +5,7 @@
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
 import { Tiles } from "./tiles.js";
-import { EXTENT, FIRST, TILE, isOfMandelbrot, iterationsAt, pitch, placeOf, rounded } from "./view.js";
+import { EXTENT, FIRST, TILE, isOfMandelbrot, iterationsAt, pitch, placeOf, rounded, zoomFitting } from "./view.js";
 import { WheelZoom } from "./wheel.js";
 
 const { L } = window;
@@ -58,6 +58,11 @@ export class Plane extends EventTarget {
   get size() {
     const { x, y } = this.#map.getSize();
     return { width: x, height: y };
+  }
+
+  // The deepest zoom at which a part of the plane is in view.
+  zoomFor(part) {
+    return zoomFitting(part, this.size, this.#limits.maxZoom);
   }
 
   // Goes to the place of a view, on the plane that it shows. What is shown loads no more when
