@@ -162,7 +162,8 @@ def _small(page: Page, gallery: Gallery, name: str, smallest: int) -> list[tuple
     targets = page.evaluate(
         "([targets, exempt]) => [...document.querySelectorAll(targets)]"
         ".filter((one) => !one.matches(exempt) && one.checkVisibility())"
-        ".map((one) => [one.outerHTML, one.getBoundingClientRect()])"
+        # Who presses its label presses a box.
+        ".map((one) => [one.outerHTML, (one.closest('label') ?? one).getBoundingClientRect()])"
         ".map(([html, { width, height }]) => [html.slice(0, 120), width, height])",
         [TARGETS, EXEMPT],
     )
