@@ -18,10 +18,11 @@ def populate(site: Site, producers: int = 1, apis: int = 1) -> Site:
     """Start what a row needs: two workers, and so many of the others."""
     for number in range(1, apis + 1):
         site.add_api(f"api-{number}")
-    for number in range(1, WORKERS + 1):
-        site.add_worker(f"worker-{number}", SLOTS)
-    for number in range(1, producers + 1):
-        site.add_producer(f"producer-{number}", site.apis[(number - 1) % apis])
+    with site.starting_together():
+        for number in range(1, WORKERS + 1):
+            site.add_worker(f"worker-{number}", SLOTS)
+        for number in range(1, producers + 1):
+            site.add_producer(f"producer-{number}", site.apis[(number - 1) % apis])
     return site
 
 

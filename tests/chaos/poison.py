@@ -28,9 +28,10 @@ def poison(lab: Lab, rng: Random, scale: Scale) -> Line:
     """fractals that kill every worker which renders them"""
     with lab.site(LIMITED) as site:
         site.add_api()
-        for number in range(1, WORKERS + 1):
-            site.add_worker(f"worker-{number}", SLOTS, LAUNCHER)
-        site.add_producer()
+        with site.starting_together():
+            for number in range(1, WORKERS + 1):
+                site.add_worker(f"worker-{number}", SLOTS, LAUNCHER)
+            site.add_producer()
         with kept_alive(site, "worker"):
             return _play_poisoned(site, rng, scale, " failed on worker worker-")
 

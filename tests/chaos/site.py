@@ -63,7 +63,12 @@ class Member:
         self._starts = getattr(self, "_starts", 0) + 1
         script, *arguments = self.command
         self.service = Service(self.directory, script, *arguments, name=self.name)
-        if wait and self.ready:
+        if wait:
+            self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Wait until the service says that it is ready, if it ever does."""
+        if self.ready:
             wait_until(lambda: self.has_started() or self.has_ended(), f"{self.name} to start")
             # What is ready when it has done its work may have ended since.
             assert self.has_started(), self.last_words()
@@ -150,6 +155,7 @@ class Site:
             self.settings = with_login(self.settings, directory)
         self.members: dict[str, Member] = {}
         self.apis: list[str] = []
+        self._waits = True
 
     def __enter__(self) -> Self:
         return self
@@ -296,8 +302,17 @@ class Site:
     def add(self, name: str, command: Sequence[Any], ready: str) -> Member:
         """Start any other service, which says ``ready`` when it is."""
         member = self.members[name] = Member(name, self.directory, command, ready)
-        member.start()
+        member.start(wait=self._waits)
         return member
+
+    @contextlib.contextmanager
+    def starting_together(self) -> Iterator[None]:
+        """Wait at the end of the block until all are ready that were started in it."""
+        before, self._waits = set(self.members), False
+        yield
+        self._waits = True
+        for name in self.members.keys() - before:
+            self.members[name].wait_until_ready()
 
 
 @contextlib.contextmanager
