@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import uuid as uuidlib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +175,21 @@ class TestLeases:
         assert record["fault"] == "the disk is full"
         api.request("PUT", f"/api/fractal/{uuid}", json=RESULT)
         assert api.get_fractal(uuid)["fault"] is None
+
+
+class TestTurns:
+    def test_priorities_come_first_and_what_has_expired_ends_in_error(self, api: Api) -> None:
+        soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+        later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        given: list[dict[str, Any]] = [{"priority": -1}, {}, {"priority": 10}]
+        given += [{"not_before": later}, {"expires_at": soon}]
+        low, plain, high, waits, overdue = (api.post_fractal(**one)["uuid"] for one in given)
+        wait_until(lambda: datetime.now(UTC).isoformat() > soon, "the deadline")
+        assert [one["uuid"] for one in api.claim(count=9)] == [high, plain, low]
+        assert api.get_fractal(waits)["status"] == "queued"
+        record = api.get_fractal(overdue)
+        assert record["status"] == "error"
+        assert record["fault"].startswith("expired: its render had not begun by 20")
 
 
 def stored(api: Api) -> set[str]:

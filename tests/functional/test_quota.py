@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
 
+from faafo.db import claims, posting
+from faafo.db.engine import engine_options
+from faafo.db.outcomes import RetryPolicy
+from faafo.db.scope import Owner
 from faafo.db.url import parse_url
+from faafo.fractal.task import FractalTask
 from tests.functional.conftest import DATABASES
 from tests.functional.processes import SMALL_FRACTAL, Api, running_api
 from tests.functional.servers import MariaDB
@@ -23,6 +30,8 @@ ADMIN, USER, SERVICE = ("olga", "S3Cret"), ("ada", "S3Cret"), ("faafo", "S3Cret"
 PROJECT = "default"
 CLIENTS = 16
 LIMIT = 21
+TASK = SMALL_FRACTAL | {"cx": 0.1, "cy": 0.2}
+POLICY = RetryPolicy(5, 1.0, 60.0)
 COUNT = """
     SELECT SUM(CASE WHEN status IN ('queued', 'rendering') THEN 1 ELSE 0 END), COUNT(*),
            SUM(CASE WHEN status = 'complete' THEN size ELSE 0 END)
@@ -165,3 +174,27 @@ def test_nothing_of_this_was_unexpected(apis):
     for one in apis:
         assert "Traceback" not in one.service.output()
         assert one.service.lines_with(" ERROR ") == []
+
+
+def test_no_project_has_more_renders_than_its_limit_whoever_claims(database, project):
+    parsed = parse_url(database)
+    engine = create_engine(parsed, **engine_options(parsed, 60.0))
+    owners = [Owner("alpha", "ada"), Owner("beta", "bob")]
+    tasks = {one: [FractalTask(uuid=str(uuid4()), **TASK) for _ in range(LIMIT)] for one in owners}
+    with Session(engine) as session:
+        for owner, some in tasks.items():
+            posting.post_all(session, some, owner)
+
+    def claim(number: int) -> list[str]:
+        with Session(engine, expire_on_commit=False) as session:
+            terms = claims.Terms(limit=LIMIT // 3)
+            found = claims.claim(session, f"producer-{number}", 2, 60.0, POLICY, terms)
+            return [one.project_id for one in found]
+
+    claimed = Counter(
+        one for some in at_once(*[partial(claim, n) for n in range(CLIENTS)]) for one in some
+    )
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM fractal WHERE project_id IN ('alpha', 'beta')"))
+    engine.dispose()
+    assert claimed == {"alpha": LIMIT // 3, "beta": LIMIT // 3}
