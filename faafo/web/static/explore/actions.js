@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keys and buttons do, by name.
 
+import { OF_MANDELBROT, extentOf } from "./extent.js";
 import { surprisingConstant } from "./surprise.js";
-import { WHOLE, isOfMandelbrot } from "./view.js";
+import { isOfMandelbrot } from "./view.js";
 
 const OFFSET_STEP = 1 / 64;
 const DENSITY_FACTOR = 1.25;
@@ -20,9 +21,9 @@ function ofPlaces({ current, go, plane, trail, defaults }) {
   return {
     swap: () => go({ plane: isOfMandelbrot(current()) ? "julia" : "mandelbrot" }),
     home: () => {
-      const zoom = plane.zoomFor(WHOLE);
-      if (isOfMandelbrot(current())) go({ mre: defaults.mre, mim: defaults.mim, mzoom: zoom });
-      else go({ re: defaults.re, im: defaults.im, zoom });
+      const { re, im, mre, mim } = defaults;
+      if (isOfMandelbrot(current())) go({ mre, mim, mzoom: plane.zoomFor(OF_MANDELBROT) });
+      else go({ re, im, zoom: plane.zoomFor(extentOf(current())) });
     },
     back: () => trail.undo(),
     forward: () => trail.redo(),
@@ -61,9 +62,10 @@ function ofConstants({ current, go, plane, play, defaults }) {
     },
     surprise: () => {
       play.stop();
+      const { formula } = current();
+      const c = surprisingConstant(formula);
       const { re, im } = defaults;
-      const whole = { plane: defaults.plane, re, im, zoom: plane.zoomFor(WHOLE) };
-      go({ ...whole, ...surprisingConstant(current().formula) });
+      go({ plane: defaults.plane, re, im, zoom: plane.zoomFor(extentOf({ formula, ...c })), ...c });
     },
     play: () => report(play.toggle()),
     markA: () => report(play.mark("a")),

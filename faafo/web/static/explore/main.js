@@ -3,6 +3,7 @@
 
 import { actionsOf } from "./actions.js";
 import { Colours } from "./colours.js";
+import { extentOf } from "./extent.js";
 import { bind } from "./keys.js";
 import { LocalSource } from "./local.js";
 import { ConstantMap } from "./mandelbrot.js";
@@ -89,6 +90,7 @@ function showView() {
   form.elements.iterations.readOnly = Boolean(view.automatic);
   const isOfMandelbrot = views.isOfMandelbrot(view);
   byId("swap").setAttribute("aria-pressed", String(isOfMandelbrot));
+  byId("plane").dataset.shows = view.plane;
   byId("plane").setAttribute(
     "aria-label",
     `${isOfMandelbrot ? "Mandelbrot" : "Julia"} set. Arrow keys pan, plus and minus zoom.`,
@@ -155,10 +157,9 @@ document.querySelector(".explorer-constants").addEventListener("click", (event) 
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   play.stop();
-  const { cx, cy } = link.dataset;
+  const c = { cx: Number(link.dataset.cx), cy: Number(link.dataset.cy) };
   const { re, im, formula } = plain;
-  const whole = { re, im, formula, zoom: plane.zoomFor(views.WHOLE) };
-  go({ ...whole, plane: plain.plane, cx: Number(cx), cy: Number(cy) });
+  go({ plane: plain.plane, formula, re, im, zoom: plane.zoomFor(extentOf({ formula, ...c })), ...c });
 });
 
 if (width) {

@@ -5,7 +5,17 @@
 import { Pictures } from "./pictures.js";
 import { Preview } from "./preview.js";
 import { Tiles } from "./tiles.js";
-import { EXTENT, FIRST, TILE, isOfMandelbrot, iterationsAt, pitch, placeOf, rounded, zoomFitting } from "./view.js";
+import {
+  EXTENT,
+  FIRST,
+  TILE,
+  isOfMandelbrot,
+  iterationsAt,
+  pitch,
+  placeOf,
+  rounded,
+  zoomFitting,
+} from "./view.js";
 import { WheelZoom } from "./wheel.js";
 
 const { L } = window;
@@ -45,6 +55,7 @@ export class Plane extends EventTarget {
     this.#pictures = new Pictures(this.#map, makeLayer, ({ isBroken }) => isBroken || this.#preview.hide());
     this.#handle = this.#handleOf();
     this.#followDensity();
+    new ResizeObserver(() => this.#map.invalidateSize({ animate: false })).observe(element);
     this.#map.on("moveend", () => this.#moved());
     this.#map.on("move zoomend resize", () => this.#preview.isShown && this.#preview.draw());
     this.#map.on("mousemove", ({ latlng }) => this.#tell("point", this.#placeAt(latlng)));

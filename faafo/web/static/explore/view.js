@@ -116,9 +116,6 @@ export function scaleOf(iterations, zoom, density, { maxZoom, maxScale, maxItera
   return Math.max(1, scale);
 }
 
-// A part of the plane that has all of most sets.
-export const WHOLE = { width: 3.4, height: 2.4 };
-
 // The deepest zoom at which a plane of that size in pixels shows width x height of the complex plane.
 export function zoomFitting({ width, height }, plane, maxZoom) {
   const zoom = Math.floor(Math.log2(pitch(0) * Math.min(plane.width / width, plane.height / height)));
