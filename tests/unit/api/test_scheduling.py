@@ -41,6 +41,8 @@ def http(app):
             f"expires_at: must be later than not_before, {IN_TWO_DAYS[:19]}Z, not '{IN_A_DAY}'",
         ),
     ],
+    # The values have times of this process, and names of tests must be the same in all.
+    ids=("priority", "boolean", "far", "no-zone", "number", "over", "before-it-may-begin"),
 )
 def test_what_is_out_of_bounds_is_named_with_its_value_and_the_bound(http, given, message):
     answer = http.post("/api/fractal", json=SMALL_FRACTAL | given)
