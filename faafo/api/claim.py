@@ -23,8 +23,8 @@ from faafo.api.claim_schemas import (
 from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
-from faafo.core.stored_image import delete_image, publish
-from faafo.db import batch, claims, db, fractals, leases
+from faafo.core.stored_image import delete_image, publish, tidy_posters
+from faafo.db import batch, children, claims, db, fractals, leases
 from faafo.db.models import Fractal
 from faafo.fractal.service import Kind
 from faafo.tracing import spans
@@ -106,7 +106,11 @@ def _record_queued(claimed: Sequence[Fractal]) -> None:
 
 def _claimed(fractal: Fractal) -> dict[str, Any]:
     """Return the record of a claimed fractal with what its producer alone is told."""
-    return fractal.as_dict() | {"token": fractal.token, **fractal.correlation.members()}
+    told = {"token": fractal.token, **fractal.correlation.members()}
+    part = fractal.part or (
+        children.join_of(db.session, fractal.uuid) if fractal.children else None
+    )
+    return fractal.as_dict() | told | ({} if part is None else {"part": part.model_dump()})
 
 
 @blueprint.put(
@@ -150,6 +154,7 @@ def _complete(claimed_by: str, completed: list[Completed]) -> list[str]:
     results = [one.result for one in completed]
     refused = batch.complete_all(db.session, claimed_by, results, publish)
     collaborators().announce_ends([one.lease.uuid for one in completed])
+    tidy_posters()
     known = fractals.incarnations(db.session, [lease.uuid for lease in refused])
     for lease in refused:
         current = known.get(lease.uuid)

@@ -22,6 +22,7 @@ from faafo.db.outcomes import Result
 from faafo.fractal.events import RESULT
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE, within
+from faafo.fractal.parts import Band, Join
 from faafo.fractal.task import Checksum, Uuid
 
 # Of what is told to services, to find the log lines and spans of a fractal.
@@ -32,6 +33,10 @@ DISABLED_WORKERS = "why workers are disabled, by their names; absent if none is"
 PARAMETER_VERSION = (
     "latest version of the drawing parameters that the workers know: fractals with later ones are "
     "left to other producers"
+)
+PART = (
+    "what is to be done of it, absent if all: the rows of a band, which is stored as a segment, or "
+    "the segments to be joined"
 )
 DisabledWorkers = dict[str, str | None]
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
@@ -78,6 +83,7 @@ class ClaimedFractal(FractalRecord):
     token: Token = Field(description="the fencing token: whatever is said of this lease names it")
     request_id: str | None = Field(None, description=REQUEST)
     traceparent: str | None = Field(None, description=TRACEPARENT)
+    part: Band | Join | None = Field(None, description=PART)
 
 
 class Claimed(BaseModel):

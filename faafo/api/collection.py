@@ -152,7 +152,10 @@ def delete_collection(path: CollectionPath) -> Any:
 def put_fractal(path: MemberPath) -> Any:
     """Put a fractal into a collection."""
     seen = collection_access.changeable(str(path.uuid))
-    collections.put(db.session, seen, access.visible(str(path.fractal)))
+    fractal = access.visible(str(path.fractal))
+    if fractal.parent is not None:
+        raise errors.FractalFixed(f"fractal {fractal.uuid} is a part of fractal {fractal.parent}")
+    collections.put(db.session, seen, fractal)
     return "", 204
 
 

@@ -19,8 +19,8 @@ from faafo.api.schemas import (
     FractalPath,
     FractalRecord,
     FractalRecords,
-    NewFractal,
     NewFractals,
+    NewPoster,
     PostedFractal,
     Sharing,
 )
@@ -31,13 +31,18 @@ from faafo.core.versions import under_requested_prefix
 from faafo.db import db, fractals
 from faafo.db.scope import Scope
 from faafo.fractal.lease import Lease
+from faafo.fractal.parts import MIMETYPE as SEGMENT_MIMETYPE
 from faafo.store.base import MIMETYPE
 
 MAX_RESULTS_PER_PAGE = 100
 PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
+SEGMENT = {SEGMENT_MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
 IMAGE_ANSWERS: ResponseDict = {
-    200: {"content": PNG_FILE},
-    206: {"content": PNG_FILE, "description": "the byte range that the Range header names"},
+    200: {"content": PNG_FILE | SEGMENT},
+    206: {
+        "content": PNG_FILE | SEGMENT,
+        "description": "the byte range that the Range header names",
+    },
     304: {"description": "the image that the client has is current"},
     307: {"description": "a signed URL of the image, see [store] s3_redirect"},
 }
@@ -54,10 +59,10 @@ blueprint = APIBlueprint(
 @blueprint.post(
     "/fractal",
     operation_id="create_fractal",
-    request_body=examples.json_body(NewFractal, examples.FRACTAL),
+    request_body=examples.json_body(NewPoster, examples.FRACTAL),
     responses={201: PostedFractal},
 )
-def post_fractal(body: NewFractal) -> Any:
+def post_fractal(body: NewPoster) -> Any:
     """Queue a fractal for rendering; with ``Prefer: wait=N``, answer when it has ended."""
     # A request that has waited is repeated: it has posted its fractal.
     posted = waited_for()
@@ -180,7 +185,7 @@ def put_shared(path: FractalPath, body: Sharing) -> Any:
 
 @blueprint.get("/fractal/<uuid:uuid>/image", operation_id="download_image", responses=IMAGE_ANSWERS)
 def get_image(path: FractalPath) -> Any:
-    """Return the image of a complete fractal."""
+    """Return the image of a complete fractal, or the segment of a part of one."""
     return image.send(access.visible(str(path.uuid)))
 
 
@@ -188,7 +193,7 @@ def get_image(path: FractalPath) -> Any:
     "/fractal/<uuid:uuid>/image",
     operation_id="upload_image",
     responses={200: StoredImage},
-    openapi_extensions={"requestBody": {"required": True, "content": PNG_FILE}},
+    openapi_extensions={"requestBody": {"required": True, "content": PNG_FILE | SEGMENT}},
 )
 def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> Any:
     """Store the image of the current attempt; workers upload it here."""
@@ -200,10 +205,16 @@ def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> An
 
 
 def _scope(query: FractalList) -> Scope:
-    if query.collection is None:
+    given = [name for name in ("collection", "children") if getattr(query, name) is not None]
+    if len(given) > 1:
+        raise errors.InvalidQuery("children: cannot be combined with collection")
+    if not given:
         return access.scope_of(query.scope)
     if "scope" in query.model_fields_set:
-        raise errors.InvalidQuery("scope: cannot be combined with collection")
+        raise errors.InvalidQuery(f"scope: cannot be combined with {given[0]}")
+    if query.children is not None:
+        return Scope(parent=access.visible(query.children).uuid)
+    assert query.collection is not None
     return collection_access.scope_of(collection_access.visible(query.collection))
 
 
@@ -221,5 +232,7 @@ def _next_link(query: FractalList, size: int, marker: str) -> str:
         parameters["scope"] = query.scope.value
     if query.collection is not None:
         parameters["collection"] = query.collection
+    if query.children is not None:
+        parameters["children"] = query.children
     url = under_requested_prefix(url_for("fractal.get_fractals", **parameters))
     return f'<{url}>; rel="next"'

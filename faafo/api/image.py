@@ -17,6 +17,7 @@ from faafo.core.preflight import has_dropped_body, is_preflight
 from faafo.core.reading import Begun, ImageReader
 from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
+from faafo.fractal import parts
 from faafo.fractal.lease import Lease
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import CHECKSUM_DIGITS
@@ -35,11 +36,13 @@ def send(fractal: Fractal) -> AnyResponse:
     :raises faafo.errors.ImageNotFound: when there is none.
     """
     uuid, token, known = fractal.uuid, fractal.image_token, fractal.checksum
+    is_part = fractal.parent is not None
     if known is None:
         raise errors.ImageNotFound(f"fractal {uuid} is {fractal.status}: no image yet")
     # A slow client must not hold a database connection.
     db.session.close()
-    response = _not_modified(known) or _redirection(uuid, token) or _file(uuid, token, known)
+    response = _not_modified(known) or (None if is_part else _redirection(uuid, token))
+    response = response or _file(uuid, token, known, is_part)
     response.set_etag(known)
     response.cache_control.no_cache = True
     return response
@@ -55,10 +58,11 @@ def _redirection(uuid: str, token: str | None) -> AnyResponse | None:
     return redirect(url, 307, Response) if url else None
 
 
-def _file(uuid: str, token: str | None, known: str) -> AnyResponse:
-    content = ImageReader.open(_store(), uuid, token, collaborators().bulkheads.images)
+def _file(uuid: str, token: str | None, known: str, is_part: bool) -> AnyResponse:
+    store = _store().segments() if is_part else _store()
+    content = ImageReader.open(store, uuid, token, collaborators().bulkheads.images)
     try:
-        response = Response(content, mimetype=MIMETYPE, direct_passthrough=True)
+        response = Response(content, mimetype=_mimetype(is_part), direct_passthrough=True)
         response.content_length = content.size
         if len(known) == CHECKSUM_DIGITS:
             response.headers["Repr-Digest"] = _digest(known)
@@ -101,10 +105,13 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
     :raises faafo.errors.Overloaded: when too many images are being stored, or when the preflight
         failed for a moment and the body was dropped.
     """
-    if request.mimetype != MIMETYPE:
+    if request.mimetype not in (MIMETYPE, parts.MIMETYPE):
         abort(415, description=f"the content type: must be {MIMETYPE}")
     expected = _expected_checksum(content_digest)
-    width, height = _sides(lease)
+    width, height, is_part = _sides(lease)
+    if request.mimetype != _mimetype(is_part):
+        abort(415, description=f"the content type: must be {_mimetype(is_part)}")
+    store = _store().segments() if is_part else _store()
     request.max_content_length = _limit(width, height)
     if (request.content_length or 0) > request.max_content_length:
         abort(413)
@@ -116,24 +123,27 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
         png = request.get_data(cache=False)
         if expected != checksum(png):
             raise errors.InvalidImage("Content-Digest: does not match the body")
-        _check_sides(png, width, height)
+        _check_sides(png, width, height, is_part)
         # The upload may have taken longer than the lease.
         _sides(lease)
-        _store().save(lease.uuid, png, token=lease.token)
-        _store().sync()
+        store.save(lease.uuid, png, token=lease.token)
+        store.sync()
         try:
             fractals.get(db.session, lease.uuid)
         except errors.FractalNotFound:
             # The fractal was deleted during the upload: no record refers to this image.
-            _store().delete(lease.uuid, lease.token)
+            store.delete(lease.uuid, lease.token)
             raise
         return {"checksum": checksum(png), "size": len(png)}
 
 
-def _sides(lease: Lease) -> tuple[int, int]:
-    """Return width and height of a fractal that is being rendered; close the session."""
+def _sides(lease: Lease) -> tuple[int, int, bool]:
+    """Return width and height of what is being rendered, and whether it is a part.
+
+    The session is closed.
+    """
     fractal = outcomes.require_rendering(db.session, lease)
-    sides = fractal.width, fractal.height
+    sides = fractal.width, fractal.band_rows or fractal.height, fractal.parent is not None
     db.session.close()
     return sides
 
@@ -150,7 +160,15 @@ def _expected_checksum(content_digest: str) -> str:
     return _hexadecimal(found[1])
 
 
-def _check_sides(png: bytes, width: int, height: int) -> None:
+def _mimetype(is_part: bool) -> str:
+    return parts.MIMETYPE if is_part else MIMETYPE
+
+
+def _check_sides(png: bytes, width: int, height: int, is_part: bool) -> None:
+    if is_part:
+        if not parts.is_segment(png, width, height):
+            raise errors.InvalidImage(f"the body: is not a segment of {height} rows of {width}")
+        return
     if not has_sides(png, width, height):
         raise errors.InvalidImage(f"the body: is not a PNG file of {width} x {height} pixels")
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from faafo.api.scheduling_schemas import SCHEDULE, schedule_of
-from faafo.api.schemas import NewFractal
+from faafo.api.schemas import NewFractal, NewPoster
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
@@ -16,17 +16,18 @@ from faafo.db import db, posting
 from faafo.db.scheduling import Schedule
 from faafo.fractal.generate import with_constant
 from faafo.fractal.locks import HEADER, Fence
+from faafo.fractal.parts import divided
 from faafo.fractal.task import FractalTask
 
 
-def post(body: NewFractal) -> dict[str, Any]:
+def post(body: NewPoster) -> dict[str, Any]:
     """Queue a fractal; return its record.
 
     :raises faafo.errors.FaafoError: when a limit, a quota or its callback URL forbids that.
     """
     task = _task(body)
     limits = collaborators().limits
-    limits.check(task)
+    parts = limits.parts(task, body.split)
     url = _callback_url(body)
     request_context().uuid = task.uuid
     record = posting.post(
@@ -39,6 +40,7 @@ def post(body: NewFractal) -> dict[str, Any]:
         request_context().correlation,
         _fence(),
         _schedule(body),
+        divided(task.height, parts) if parts else [],
     )
     collaborators().arrivals.announce()
     return record
@@ -74,7 +76,7 @@ def post_all(bodies: Sequence[NewFractal]) -> list[dict[str, Any]]:
 
 def _task(body: NewFractal) -> FractalTask:
     """Return the task of a body; uuid and c are chosen unless they are given."""
-    fields = body.model_dump(exclude={"shared", "callback_url", *SCHEDULE})
+    fields = body.model_dump(exclude={"shared", "callback_url", "split", *SCHEDULE})
     fields["uuid"] = body.uuid or str(uuidlib.uuid4())
     return with_constant(FractalTask(**fields))
 

@@ -27,6 +27,7 @@ def record(uuid: str, body: FractalUpdate) -> Fractal:
     """
     fractal = _record(uuid, body)
     collaborators().announce_ends([uuid])
+    stored_image.tidy_posters()
     return fractal
 
 
@@ -68,7 +69,7 @@ def _check_digits(body: FractalUpdate, known: str | None) -> None:
 
 def _refuse_changes(record: dict[str, Any], sent: dict[str, Any]) -> None:
     for name, value in sent.items():
-        if name not in MUTABLE and record[name] != value:
+        if name not in MUTABLE and record.get(name) != value:
             raise errors.FractalFixed(
-                f"{name}: cannot be changed from {json.dumps(record[name])} to {value!r}"
+                f"{name}: cannot be changed from {json.dumps(record.get(name))} to {value!r}"
             )

@@ -111,6 +111,11 @@ class FractalUpdate(BaseModel):
     priority: Priority | None = UNCHANGED
     not_before: str | None = UNCHANGED
     expires_at: str | None = UNCHANGED
+    parent: Uuid | None = UNCHANGED
+    first_row: Attempt | None = UNCHANGED
+    band_rows: Attempt | None = UNCHANGED
+    children: Attempt | None = UNCHANGED
+    open_children: Attempt | None = UNCHANGED
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

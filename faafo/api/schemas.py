@@ -11,6 +11,7 @@ from faafo.api import examples
 from faafo.api.scheduling_schemas import NewSchedule, ScheduleRecord
 from faafo.core.access import Range
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, MAX_SIZE, WHOLE
+from faafo.fractal.parts import MOST_PARTS
 from faafo.fractal.task import AnyChecksum, FractalParameters, Status, Uuid
 
 Attempt = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
@@ -83,6 +84,11 @@ class FractalList(BaseModel):
         "shares, or those of all projects, which administrators may see. Without a login the "
         "first is all.",
     )
+    children: Uuid | None = Field(
+        None,
+        description="Only the parts of the fractal of this uuid, which no other list has. Not with "
+        "scope or collection.",
+    )
 
 
 class NewFractal(NewSchedule, FractalParameters):
@@ -98,6 +104,16 @@ class NewFractal(NewSchedule, FractalParameters):
         None,
         description="is told how the fractal ends, as a webhook is; callback_secret in the answer "
         "signs what is delivered there",
+    )
+
+
+class NewPoster(NewFractal):
+    """A fractal to render, which may be divided into bands of rows."""
+
+    split: Annotated[int, Field(strict=True, ge=1, le=MOST_PARTS), WHOLE] | None = Field(
+        None,
+        description="number of bands of rows that workers render each on its own, at most the "
+        "height; without it a picture of more than [api] split_pixels is divided",
     )
 
 
@@ -139,6 +155,17 @@ class FractalRecord(ScheduleRecord, FractalParameters):
     project_id: str | None = Field(description="whose it is; null: posted without a login")
     user_id: str | None = Field(description="who posted it")
     shared: bool = Field(description=SHARED)
+    children: int | None = Field(
+        None, description="number of its parts; absent if it is rendered as a whole"
+    )
+    open_children: int | None = Field(
+        None, description="number of its parts that are not complete; absent without parts"
+    )
+    parent: Uuid | None = Field(
+        None, description="uuid of the fractal that it is a part of; absent if it is none"
+    )
+    first_row: int | None = Field(None, description="number of its first row of that, from 0")
+    band_rows: int | None = Field(None, description="number of its rows of that")
 
 
 class PostedFractal(FractalRecord):

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from faafo import errors
 from faafo.core.collaborators import collaborators
-from faafo.db import db, samples
+from faafo.db import children, db, samples
 from faafo.fractal.service import Kind, State
 from faafo.metrics import catalogue as metrics
 from faafo.metrics.instruments import Reading
@@ -127,7 +127,8 @@ class Gauges:
 
     def _read(self) -> _Load:
         ours = collaborators()
-        counts = ours.counts.of().unfinished(db.session())
+        unfinished = ours.counts.of().unfinished(db.session())
+        counts = children.with_parts(db.session(), unfinished)
         known = Counter((str(one.kind), str(one.state)) for one in ours.registry.listed())
         return _Load(
             fractals={(status,): float(number) for status, number in counts.items()},

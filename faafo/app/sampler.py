@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from faafo import errors
 from faafo.core.collaborators import collaborators
-from faafo.db import db, samples
+from faafo.db import children, db, samples
 
 LOG = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Sampler:
             with self._app.app_context():
                 if samples.is_due(db.session):
                     counts = collaborators().counts.of().by_status(db.session())
-                    samples.record(db.session, counts)
+                    samples.record(db.session, children.with_parts(db.session(), counts))
             self._failing = False
         except SQLAlchemyError as error:
             level = logging.DEBUG if self._failing else logging.WARNING

@@ -10,6 +10,7 @@ from faafo.cli import cells, picture, scheduling, values
 from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand, collection_uuid
 from faafo.fractal.drawing import Colouring, Formula
 from faafo.fractal.palette import NAMES
+from faafo.fractal.parts import MOST_PARTS
 from faafo.fractal.task import Status
 
 COLUMNS = ("uuid", "status", "width", "height", "palette", "created_at")
@@ -35,6 +36,7 @@ class CreateFractal(ShowCommand):
         "faafo fractal create --width 1920 --height 1080 --c -0.7269+0.1889i --palette ember",
         "faafo fractal create -f value -c uuid",
         "faafo fractal create --priority -5 --not-before 2h --expires-at 1d",
+        "faafo fractal create --width 20000 --height 15000 --split 60",
         "faafo fractal create --callback-url https://example.com/done -c callback_secret",
     )
 
@@ -45,6 +47,12 @@ class CreateFractal(ShowCommand):
             "--uuid",
             type=values.uuid,
             help="uuid of the fractal; posting the same one twice is refused (default: a new one)",
+        )
+        parser.add_argument(
+            "--split",
+            type=values.whole(1, MOST_PARTS),
+            metavar="COUNT",
+            help="number of bands of rows, each for a worker (default: it depends on the size)",
         )
         parser.add_argument(
             "--callback-url",
@@ -61,6 +69,7 @@ class CreateFractal(ShowCommand):
             given["uuid"] = parsed_args.uuid
         posted = self.client.create(
             callback_url=parsed_args.callback_url,
+            split=parsed_args.split,
             **scheduling.given(parsed_args),
             **given,
         )
@@ -78,6 +87,7 @@ class ListFractals(ListCommand):
         "faafo fractal list",
         "faafo fractal list --status error --long",
         "faafo fractal list -f json --limit 1000",
+        "faafo fractal list --children 12345678-9abc-4def-8123-456789abcdef --limit 1000",
         "faafo fractal list --status complete -f value -c uuid | head -1",
     )
 
@@ -99,6 +109,12 @@ class ListFractals(ListCommand):
             help=f'only those in this collection: its uuid, or "{values.MINE}", your favourites',
         )
         whose.add_argument(
+            "--children",
+            type=values.uuid,
+            metavar="UUID",
+            help="only the parts of this fractal, which no other list has",
+        )
+        whose.add_argument(
             "--scope",
             choices=SCOPES,
             help="whose: those of your project, those that any project shares, or, for "
@@ -117,6 +133,8 @@ class ListFractals(ListCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
         """List them."""
         columns = LONG_COLUMNS if parsed_args.long else COLUMNS
+        if parsed_args.children is not None:
+            columns = (*columns[:2], "first_row", "band_rows", *columns[2:])
         named = parsed_args.collection
         found = self.client.find(
             status=parsed_args.status,
@@ -126,6 +144,7 @@ class ListFractals(ListCommand):
             limit=parsed_args.limit,
             scope=parsed_args.scope,
             collection=named and collection_uuid(self.client, named),
+            children=parsed_args.children,
         )
         return columns, cells.rows(found, columns)
 

@@ -2,7 +2,6 @@
 """The bodies of requests: items in batches, and the digest of an image."""
 
 import base64
-import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
@@ -10,9 +9,9 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def content_digest(content: bytes) -> str:
-    """Return the value of the header Content-Digest (RFC 9530)."""
-    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
+def content_digest(checksum: str) -> str:
+    """Return the value of the header Content-Digest (RFC 9530) for a SHA-256 in hexadecimal."""
+    digest = base64.b64encode(bytes.fromhex(checksum)).decode()
     return f"sha-256=:{digest}:"
 
 

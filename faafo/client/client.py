@@ -83,6 +83,7 @@ class Client(
         priority: int = 0,
         not_before: datetime | None = None,
         expires_at: datetime | None = None,
+        split: int | None = None,
         **parameters: Unpack[Parameters],
     ) -> Fractal:
         """Post a fractal and return its record.
@@ -92,6 +93,8 @@ class Client(
         :param priority: -10 to 10: of a project's fractals the higher ones are rendered first.
         :param not_before: when it may be rendered at the earliest; without a zone: in UTC.
         :param expires_at: it ends in error if its render has not begun by then.
+        :param split: number of bands of rows that workers render each on its own, 1 to 1000; by
+            default the service decides by the size.
         :raises faafo.errors.InvalidTask: when a parameter is out of bounds; nothing is sent.
         """
         # Without defaults: an older service knows none of the fields that have been added.
@@ -101,6 +104,8 @@ class Client(
         body |= {"priority": priority} if priority else {}
         times = {"not_before": not_before, "expires_at": expires_at}
         body |= {name: _in_utc(at) for name, at in times.items() if at is not None}
+        if split is not None:
+            body["split"] = split
         return self._fractal(self._session.json("POST", "/api/fractal", body))
 
     def delete(self, uuid: str) -> None:

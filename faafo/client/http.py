@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import IO, Any
 
 from faafo.client.answers import LARGEST_PAGE
 from faafo.client.bodies import content_digest, in_batches
@@ -173,17 +173,25 @@ class Client(LeaderCalls):
         """Check that the API can store images."""
         self._request("GET", "/healthcheck/store", timeout=(CONNECT_TIMEOUT, CHECK_TIMEOUT))
 
-    def upload(self, lease: Lease, png: bytes) -> str:
-        """Upload the image of an attempt; return the checksum of the stored image."""
-        headers = {"Content-Type": "image/png", "Content-Digest": content_digest(png)}
+    def upload(self, lease: Lease, file: IO[bytes], checksum: str, mimetype: str) -> str:
+        """Upload the image of an attempt; return the checksum of the stored image.
+
+        :param checksum: its SHA-256 in hexadecimal.
+        """
+        headers = {"Content-Type": mimetype, "Content-Digest": content_digest(checksum)}
+        file.seek(0)
         answer = self._request(
             "PUT",
             f"/api/fractal/{lease.uuid}/image",
             parameters={"attempt": lease.attempt, "token": lease.token},
-            data=png,
+            data=file,
             headers=headers,
         )
         return answer["checksum"]
+
+    def image(self, uuid: str) -> bytes:
+        """Return an image, or the segment of a band."""
+        return self._request("GET", f"/api/fractal/{uuid}/image", is_binary=True)
 
     def image_url(self, uuid: str) -> str:
         """Return the URL of an image."""

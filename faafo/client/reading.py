@@ -36,12 +36,14 @@ class ReadCalls:
         limit: int | None = None,
         scope: str | None = None,
         collection: str | None = None,
+        children: str | None = None,
     ) -> Iterator[Fractal]:
         """Yield records, newest first, and at most ``limit``; pages are fetched when needed.
 
         :param scope: ``project``, one's own, which is the default; ``shared``, or
             ``all_projects``, which administrators may see.
         :param collection: uuid of one, instead of a scope.
+        :param children: uuid of a fractal, whose parts are meant instead.
         """
         wanted = {
             "status": status,
@@ -53,7 +55,8 @@ class ReadCalls:
         marker, remaining = None, limit
         while remaining is None or remaining > 0:
             size = LARGEST_PAGE if remaining is None else min(LARGEST_PAGE, remaining)
-            page = self._page(filters, size, marker=marker, scope=scope, collection=collection)
+            whose = {"scope": scope, "collection": collection, "children": children}
+            page = self._page(filters, size, marker=marker, **whose)
             yield from page
             if len(page) < size:
                 return

@@ -74,6 +74,7 @@ class ServiceClient:
         parameters: dict[str, Any] | None = None,
         timeout: float | tuple[float, float] | None = None,
         headers: Mapping[str, str] = NO_HEADERS,
+        is_binary: bool = False,
         **arguments: Any,
     ) -> Any:
         try:
@@ -88,7 +89,8 @@ class ServiceClient:
                 allow_redirects=False,
                 **arguments,
             )
-            answer = parsed(response)
+            is_content = is_binary and response.status_code == HTTPStatus.OK
+            answer = response.content if is_content else parsed(response)
         except (requests.RequestException, ValueError) as error:
             raise errors.ApiUnavailable(
                 f"endpoint_url = {self._shown_url}: {reason(error)}"

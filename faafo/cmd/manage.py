@@ -7,6 +7,8 @@ import stat
 import sys
 import time
 import uuid as uuidlib
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ from faafo.cmd import maintenance, usage
 from faafo.cmd.administration import noun, open_database, open_session, verb
 from faafo.core.limits import Limits
 from faafo.core.rebuild import rebuild as rebuild_states
-from faafo.db import fractals, outcomes, posting, schema
+from faafo.db import children, fractals, outcomes, posting, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
 from faafo.recent.server import RecentJobs
+from faafo.store.base import ImageStore
 from faafo.store.factory import open_store
 
 # Seconds for a connection to Redis, and for an answer.
@@ -30,6 +33,7 @@ REDIS_TIMEOUT = 5.0
 SHOW_SECONDS = 2.0
 # Images that are looked up in the database at once.
 BATCH = 500
+Orphans = Callable[[list[tuple[str, str | None]]], list[tuple[str, str | None]]]
 
 
 def main() -> int:
@@ -158,18 +162,30 @@ def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     """Remove images without a record, and half-written files."""
     command = conf.command
     store = open_store(conf)
-    orphans = 0
     with open_session(conf) as session:
-        # A record exists before its image: an image listed here without one is an orphan.
-        listed = iter(list(store.images(command.older_than)))
-        while not stop.requested.is_set() and (batch := list(islice(listed, BATCH))):
-            for uuid, token in fractals.orphans(session, batch):
-                orphans += 1
-                print(f"{'would remove' if command.dry_run else 'removing'} the image of {uuid}")
-                if not command.dry_run:
-                    store.delete(uuid, token)
-    partial = 0 if command.dry_run else store.remove_all_partial(command.older_than)
-    print(f"{orphans} image(s) without a record, {partial} half-written file(s) removed")
+        orphans = _sweep(command, store, partial(fractals.orphans, session), "image", stop)
+        unneeded = partial(children.orphans, session)
+        segments = _sweep(command, store.segments(), unneeded, "segment", stop)
+    halves = 0 if command.dry_run else store.remove_all_partial(command.older_than)
+    print(f"{orphans} image(s) without a record, {halves} half-written file(s) removed")
+    if segments:
+        print(f"{segments} segment(s) of posters that no join needs")
+
+
+def _sweep(
+    command: argparse.Namespace, store: ImageStore, unneeded: Orphans, what: str, stop: process.Stop
+) -> int:
+    """Remove those images of a store that are not needed; return their number."""
+    count = 0
+    # A record exists before its image: an image listed here without one is an orphan.
+    listed = iter(list(store.images(command.older_than)))
+    while not stop.requested.is_set() and (batch := list(islice(listed, BATCH))):
+        for uuid, token in unneeded(batch):
+            count += 1
+            print(f"{'would remove' if command.dry_run else 'removing'} the {what} of {uuid}")
+            if not command.dry_run:
+                store.delete(uuid, token)
+    return count
 
 
 def rebuild(conf: cfg.ConfigOpts, stop: process.Stop) -> int:

@@ -108,6 +108,43 @@ api_opts: list[cfg.Opt] = [
         "admits 2 x 2 samples at the default max_pixels.",
     ),
     cfg.IntOpt(
+        "split_pixels",
+        default=36_000_000,
+        min=0,
+        max=MAX_INT32**2,
+        mutable=True,
+        help="Number of pixels above which a fractal that is posted alone is divided into bands of "
+        "rows, which workers render each on its own: so many that none has more than a quarter of "
+        "these pixels, but at most 1000. Requests can ask for a number of bands, too: split. 0: "
+        "only these are divided. The default is that of max_pixels.",
+    ),
+    cfg.IntOpt(
+        "max_poster_width",
+        default=65_536,
+        min=1,
+        max=MAX_INT32,
+        mutable=True,
+        help="Maximum width, in pixels, of a fractal that is divided into bands.",
+    ),
+    cfg.IntOpt(
+        "max_poster_height",
+        default=65_536,
+        min=1,
+        max=MAX_INT32,
+        mutable=True,
+        help="Maximum height, in pixels, of a fractal that is divided into bands.",
+    ),
+    cfg.IntOpt(
+        "max_poster_pixels",
+        default=2**32,
+        min=1,
+        max=MAX_INT32**2,
+        mutable=True,
+        help="Maximum number of pixels of a fractal that is divided into bands. A worker needs "
+        "memory for one band only, and an image store room for all of them and the picture. "
+        "Workers with [store] url = api:// can send pictures up to max_image_size only.",
+    ),
+    cfg.IntOpt(
         "max_iterations",
         default=100_000,
         min=1,

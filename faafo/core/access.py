@@ -79,7 +79,9 @@ def visible(uuid: str) -> Fractal:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     fractal = fractals.get(db.session, uuid)
-    require_visible(uuid, fractal.project_id, fractal.shared)
+    # A part is of no project.
+    whole = fractal if fractal.parent is None else fractals.get(db.session, fractal.parent)
+    require_visible(uuid, whole.project_id, whole.shared)
     return fractal
 
 
@@ -89,7 +91,8 @@ def visible_record(uuid: str) -> dict[str, Any]:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     record = fractals.record(db.session, uuid)
-    require_visible(uuid, record["project_id"], record["shared"])
+    whole = fractals.record(db.session, record["parent"]) if "parent" in record else record
+    require_visible(uuid, whole["project_id"], whole["shared"])
     return record
 
 
@@ -107,8 +110,13 @@ def changeable(uuid: str) -> Fractal:
 
     :raises faafo.errors.FractalNotFound: when there is none that the caller may see.
     :raises faafo.errors.Forbidden: when another project shares it.
+    :raises faafo.errors.FractalFixed: when it is a part of another one.
     """
     fractal = visible(uuid)
+    if fractal.parent is not None:
+        raise errors.FractalFixed(
+            f"fractal {uuid} is a part of fractal {fractal.parent}: delete, retry or share that"
+        )
     if not may_change(fractal):
         raise errors.Forbidden(f"fractal {uuid} belongs to another project, which shares it")
     return fractal

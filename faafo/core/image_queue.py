@@ -4,7 +4,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from faafo import errors
 from faafo.store.base import ImageStore
@@ -23,6 +23,7 @@ class ImageQueue:
 
     def __init__(self, store: ImageStore) -> None:
         self._store = store
+        self._segments = store.segments()
         self._waiting: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
         self._running = False
@@ -42,6 +43,18 @@ class ImageQueue:
     def delete_soon(self, uuid: str, token: str | None) -> None:
         """Delete the image of a fractal that was stored under ``token`` soon."""
         self._submit(lambda: self.delete(uuid, token))
+
+    def delete_segments(self, segments: Iterable[tuple[str, str | None]]) -> None:
+        """Delete segments of posters, each given by uuid and token, soon."""
+
+        def act() -> None:
+            try:
+                for uuid, token in segments:
+                    self._segments.delete(uuid, token)
+            except errors.StoreUnavailable as error:
+                LOG.warning("could not delete segments: %s", error)
+
+        self._submit(act)
 
     def delete(self, uuid: str, token: str | None) -> None:
         """Delete the image of a fractal that was stored under ``token`` now."""

@@ -8,6 +8,7 @@ from faafo import errors
 from faafo.db import counts, db
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.quotas import RESOURCES, Amounts
+from faafo.fractal.parts import MOST_PARTS
 from faafo.fractal.task import FractalTask
 
 
@@ -58,16 +59,19 @@ class Limits:
         :param place: what the name of a field begins with in messages, such as ``3.``.
         :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
         """
-        for field, value in (
-            ("width", task.width),
-            ("height", task.height),
-            ("pixels", task.width * task.height),
-            ("iterations", task.iterations),
+        self._check_sizes(task, place, "max_")
+
+    def _check_sizes(self, task: FractalTask, place: str, prefix: str) -> None:
+        for field, value, option in (
+            ("width", task.width, f"{prefix}width"),
+            ("height", task.height, f"{prefix}height"),
+            ("pixels", task.width * task.height, f"{prefix}pixels"),
+            ("iterations", task.iterations, "max_iterations"),
         ):
-            limit = self._conf.api[f"max_{field}"]
+            limit = self._conf.api[option]
             if value > limit:
                 raise errors.LimitExceeded(
-                    f"{place}{field}: {value} exceeds the limit, [api] max_{field} = {limit}"
+                    f"{place}{field}: {value} exceeds the limit, [api] {option} = {limit}"
                 )
         points, most = task.width * task.height * task.samples**2, self._conf.api.max_points
         if task.samples > 1 and points > most:
@@ -75,6 +79,30 @@ class Limits:
                 f"{place}samples: {points} points, {task.samples} x {task.samples} in each pixel, "
                 f"exceed the limit, [api] max_points = {most}"
             )
+
+    def parts(self, task: FractalTask, wanted: int | None) -> int:
+        """Check a single task; return into how many bands it is divided, 0 for none.
+
+        :param wanted: how many the request names, if any.
+        :raises faafo.errors.InvalidTask: when it has fewer rows.
+        :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
+        :raises faafo.errors.QueueFull: as ``check_queue``.
+        """
+        pixels = task.width * task.height
+        largest = self._conf.api.split_pixels
+        if wanted is None and (not largest or pixels <= largest):
+            self.check(task)
+            return 0
+        if task.height == 1:
+            raise errors.InvalidTask("split: a picture of one row cannot be divided")
+        if wanted is not None and wanted > task.height:
+            raise errors.InvalidTask(
+                f"split: must be at most the number of rows, {task.height}, not {wanted}"
+            )
+        self._check_sizes(task, "", "max_poster_")
+        count = wanted or min(task.height, MOST_PARTS, -(-4 * pixels // largest))
+        self.check_queue(count)
+        return count
 
     def check_queue(self, count: int = 1) -> None:
         """Check that the queue has room for ``count`` fractals.

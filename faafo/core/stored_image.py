@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from faafo.core import jobs
 from faafo.core.collaborators import collaborators
-from faafo.db import db, fractals
+from faafo.db import children, db, fractals
 from faafo.db.models import Fractal
 from faafo.db.outcomes import Result
 
@@ -67,6 +67,7 @@ def _delete(seen: Fractal) -> bool:
     """Delete a fractal and its images; return False if the fractal has changed."""
     ours = collaborators()
     uuid, image_token, token = seen.uuid, seen.image_token, seen.token
+    segments = children.stored(db.session, uuid) if seen.children else []
     # A slow image store must not hold a database connection.
     db.session.close()
     if ours.store.renames:
@@ -76,7 +77,18 @@ def _delete(seen: Fractal) -> bool:
     if image_token is not None or not ours.store.renames:
         ours.images.delete(uuid, image_token)
     ours.images.delete(uuid, token)
+    if segments:
+        ours.images.delete_segments(segments)
     return True
+
+
+def tidy_posters() -> None:
+    """Delete the segments of posters that are complete by now, and announce those to be joined."""
+    ours = collaborators()
+    for uuid in children.take_joined(db.session()):
+        ours.images.delete_segments(children.stored(db.session, uuid))
+    if children.take_queued(db.session()):
+        ours.arrivals.announce()
 
 
 def delete_image(uuid: str, token: str | None) -> None:
@@ -84,4 +96,7 @@ def delete_image(uuid: str, token: str | None) -> None:
 
     The caller does not wait for the image store.
     """
-    collaborators().images.delete_soon(uuid, token)
+    images = collaborators().images
+    images.delete_soon(uuid, token)
+    # It may have been a part of a picture.
+    images.delete_segments([(uuid, token)])

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, or_, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, changes, usage
+from faafo.db import Session, changes, children, usage
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import Fractal
 from faafo.db.outcomes import COMPLETED, Accepted, Result
@@ -58,6 +58,7 @@ def _record_all(session: Session, claimed_by: str, results: Sequence[Result]) ->
         written = {one.lease.uuid: {**COMPLETED, **one.values} for one in others}
         counted = [(one.project_id, usage.replaced(one, written[one.uuid])) for one in before]
         usage.add(session, counted)
+        children.follow(session, before, Status.COMPLETE)
         changes.tell(session, before, Status.COMPLETE)
     return accepted + count
 

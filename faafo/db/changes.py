@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Changes of fractals with all that follows in their transaction: counters of projects, and events.
 
-A fractal of no project without a callback, of which nobody wants events, is *quiet*: its change is
-one statement. Quiet fractals are changed first; only when some rows are missing are others looked
-up.
+A fractal of no project without a callback, of which nobody wants events, and which has neither a
+parent nor children, is *quiet*: its change is one statement. Quiet fractals are changed first; only
+when some rows are missing are others looked up.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,18 @@ from typing import Any
 from sqlalchemy import Row, and_, delete, false, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, events, subscriptions, usage
+from faafo.db import Session, children, events, subscriptions, usage
 from faafo.db.models import Fractal
 from faafo.db.statements import execute_update, matched
 from faafo.fractal.events import OF_STATUS, EventType
 from faafo.fractal.task import Status
 
-_IS_QUIET = and_(Fractal.project_id.is_(None), Fractal.callback_id.is_(None))
+_IS_QUIET = and_(
+    *(
+        column.is_(None)
+        for column in (Fractal.project_id, Fractal.callback_id, Fractal.parent, Fractal.children)
+    )
+)
 
 
 def is_quiet(session: Session) -> ColumnElement[bool]:
@@ -35,7 +40,10 @@ def lock(
 
     The transaction must have begun with a statement that writes: only that locks SQLite.
     """
-    columns = (Fractal.id, Fractal.uuid, Fractal.project_id, Fractal.status, Fractal.size)
+    columns = (
+        *(Fractal.id, Fractal.uuid, Fractal.project_id, Fractal.status, Fractal.size),
+        *(Fractal.parent, Fractal.children),
+    )
     query = select(*columns).where(*where, ~quiet).order_by(Fractal.id)
     return session.execute(query.with_for_update()).all()
 
@@ -55,6 +63,7 @@ def change(
         ids = [one.id for one in before]
         execute_update(session, update(Fractal).where(Fractal.id.in_(ids)).values(**values))
         usage.replace(session, before, values)
+        children.follow(session, before, values["status"], values.get("fault"))
         tell(session, before, values["status"])
     return changed + len(before)
 
@@ -76,6 +85,9 @@ def remove(session: Session, where: Sequence[ColumnElement[bool]]) -> bool:
     if before:
         same = Fractal.id.in_([one.id for one in before])
         events.record(session, EventType.DELETED, same)
+        parents = [one.uuid for one in before if one.children]
         session.execute(delete(Fractal).where(same))
+        if parents:
+            session.execute(delete(Fractal).where(Fractal.parent.in_(parents)))
         usage.subtract(session, before)
     return bool(before)

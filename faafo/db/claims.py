@@ -14,12 +14,13 @@ from typing import Any
 from sqlalchemy import Row, exists, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, events, shares, usage
+from faafo.db import Session, children, events, shares, usage
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
 from faafo.db.models import Fractal
-from faafo.db.outcomes import UNCLAIMED, RetryPolicy
+from faafo.db.outcomes import RetryPolicy
+from faafo.db.queueing import UNCLAIMED
 from faafo.db.statements import execute_update
 from faafo.fractal.events import OF_STATUS, EventType
 from faafo.fractal.task import Status, is_quarantined
@@ -28,7 +29,8 @@ from faafo.metrics import catalogue as metrics
 # Maximum number of expired leases that one claim ends, and of overdue fractals.
 LARGEST_SWEEP = 1000
 CANDIDATE = (
-    *(Fractal.id, Fractal.attempt, Fractal.status, Fractal.failures, Fractal.project_id),
+    *(Fractal.id, Fractal.uuid, Fractal.parent, Fractal.children),
+    *(Fractal.attempt, Fractal.status, Fractal.failures, Fractal.project_id),
     *(Fractal.claimed_by, Fractal.lease_expires_at, Fractal.expires_at),
 )
 EXPIRED = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment())
@@ -162,6 +164,7 @@ def _end_expired_leases(session: Session, policy: RetryPolicy) -> dict[Status, l
         values = policy.after_failure(one.failures, fault, delayed=False)
         if _change(session, one, values):
             ended[values["status"]].append(one)
+            children.follow(session, [one], values["status"], fault)
     for status, rows in ended.items():
         _tell_ended(session, status, rows)
     return ended
@@ -176,6 +179,7 @@ def _end_overdue(session: Session) -> list[Row]:
         )
         if _change(session, one, {"status": Status.ERROR, "fault": fault, **UNCLAIMED}):
             ended.append(one)
+            children.follow(session, [one], Status.ERROR, fault)
     _tell_ended(session, Status.ERROR, ended)
     return ended
 

@@ -165,8 +165,11 @@ class CountsByScope:
         self._lock = threading.Lock()
 
     def of(self, scope: Scope = EVERYTHING) -> Counts:
-        """Return the counts of ``scope``; those of a collection, which is small, are not kept."""
-        if scope.collection_id is not None:
+        """Return the counts of ``scope``; those of a collection or a parent are not kept.
+
+        Both are small.
+        """
+        if scope.collection_id is not None or scope.parent is not None:
             return Counts(scope=scope)
         with self._lock:
             counts = self._kept.setdefault(scope, Counts(scope=scope))

@@ -46,7 +46,8 @@ def record(session: Session, kind: EventType, *where: ColumnElement[bool]) -> No
     wanted = subscriptions.current(session)
     if wanted.is_empty and kind not in ENDINGS:
         return
-    query = ROWS.where(*where)
+    # Of children their parent tells.
+    query = ROWS.where(*where, Fractal.parent.is_(None))
     if wanted.is_empty:
         query = query.where(Fractal.callback_id.is_not(None))
     rows = session.execute(query.order_by(Fractal.id)).all()

@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, events, subscriptions
+from faafo.db import Session, children, events, subscriptions
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.identity import identified
 from faafo.db.models import Fractal
-from faafo.db.outcomes import UNCLAIMED, RetryPolicy
+from faafo.db.outcomes import RetryPolicy
 from faafo.db.pace import Pace
+from faafo.db.queueing import UNCLAIMED
 from faafo.db.statements import execute_update
 from faafo.db.text import exact
 from faafo.fractal.events import EventType
@@ -69,6 +70,7 @@ def _record_progress(session: Session, claimed_by: str, renewals: Sequence[Renew
         exact(table.claimed_by) == claimed_by,
     )
     session.connection().execute(query, rows)
+    children.show_progress(session, [str(row["of"]) for row in rows])
     if not subscriptions.current(session).is_empty:
         told = [str(row["of"]) for row in rows if PROGRESS_PACE.lets(str(row["of"]))]
         where = (Fractal.uuid.in_(told), Fractal.status == Status.RENDERING)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables: fractals, the only record of every job, what is counted, collections."""
+"""The tables: fractals, the only record of every job, and collections."""
 
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,7 @@ from faafo.db.columns import Serial, exact
 from faafo.fractal import palette as palettes
 from faafo.fractal.events import as_text
 from faafo.fractal.lease import incarnation_of, make_token
+from faafo.fractal.parts import Band
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
 
@@ -37,6 +38,8 @@ def _shared(column: str) -> Index:
 
 
 TURN = "ix_fractal_turn"
+# Those of parents and of children alone.
+PART_FIELDS = ("parent", "first_row", "band_rows", "children", "open_children")
 # The fields of a record in JSON and in searches, in this order.
 RECORD_FIELDS = (
     "uuid",
@@ -56,6 +59,7 @@ RECORD_FIELDS = (
     "priority",
     "not_before",
     "expires_at",
+    *PART_FIELDS,
 )
 TIMES = ("created_at", "not_before", "expires_at")
 
@@ -63,7 +67,12 @@ TIMES = ("created_at", "not_before", "expires_at")
 def as_record(values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a record as JSON shows them."""
     times = {name: values[name] for name in TIMES}
-    return values | {name: None if at is None else as_text(at) for name, at in times.items()}
+    record = values | {name: None if at is None else as_text(at) for name, at in times.items()}
+    return {
+        name: value
+        for name, value in record.items()
+        if value is not None or name not in PART_FIELDS
+    }
 
 
 class Deletions(Base):
@@ -73,17 +82,6 @@ class Deletions(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     count: Mapped[int] = mapped_column(BigInteger)
-
-
-class AccessToken(Base):
-    """A token of a user who has logged in; the token itself is not stored."""
-
-    __tablename__ = "access_token"
-
-    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    user_id: Mapped[str] = mapped_column(exact(255))
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
 
 class Collection(Base):
@@ -140,6 +138,8 @@ class Fractal(Base):
         Index("ix_fractal_palette_status", "palette", "status"),
         Index("ix_fractal_generated_by_status", "generated_by", "status"),
         Index("ix_fractal_created_at", "created_at"),
+        # The children of a fractal, and what is none.
+        Index("ix_fractal_parent_status", "parent", "status"),
         _owned(),
         _owned("status"),
         _owned("duration"),
@@ -179,6 +179,13 @@ class Fractal(Base):
     inside: Mapped[str | None] = mapped_column(String(7))
     # What a worker must know to draw it: see ``fractal.drawing.parameter_version``.
     parameter_version: Mapped[int] = mapped_column(server_default="1")
+    # The uuid of the fractal that this is a part of, and its rows of that: see ``children``.
+    parent: Mapped[str | None] = mapped_column(String(36))
+    first_row: Mapped[int | None]
+    band_rows: Mapped[int | None]
+    # How many parts it has, and how many of them are not complete.
+    children: Mapped[int | None]
+    open_children: Mapped[int | None]
 
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
     # Random, 16 hexadecimal digits: an earlier record with the same uuid had another one.
@@ -238,6 +245,13 @@ class Fractal(Base):
         if self.status == Status.COMPLETE and self.image_token is not None:
             return image_token == self.image_token
         return incarnation_of(image_token) == self.incarnation
+
+    @property
+    def part(self) -> Band | None:
+        """The band of another fractal that it is, if it is one."""
+        if self.first_row is None:
+            return None
+        return Band(first_row=self.first_row, rows=self.band_rows or 1)
 
     def task(self) -> FractalTask:
         """Return the task that a worker renders."""

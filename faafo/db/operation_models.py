@@ -104,3 +104,14 @@ class Sample(Base):
     completed: Mapped[int] = mapped_column(BigInteger)
     # Seconds for which the oldest queued fractal could be claimed.
     oldest: Mapped[float | None] = mapped_column(Double)
+
+
+class AccessToken(Base):
+    """A token of a user who has logged in; the token itself is not stored."""
+
+    __tablename__ = "access_token"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(exact(255))
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)

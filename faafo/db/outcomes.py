@@ -3,24 +3,25 @@
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db import Session, changes
+from faafo.db import Session, changes, children
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import get, get_again
 from faafo.db.identity import identified
 from faafo.db.models import Fractal
+from faafo.db.queueing import UNCLAIMED, requeued
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status
 from faafo.metrics import catalogue as metrics
 
-UNCLAIMED = {"claimed_by": None, "lease_expires_at": None, "rows_done": None}
 # A result that arrives twice keeps its first completion time.
 COMPLETED = {
     "status": Status.COMPLETE,
@@ -118,10 +119,14 @@ def complete_unfenced(session: Session, uuid: str, values: dict[str, Any]) -> Fr
     """Record the result of a client that names no attempt, whatever the status of the fractal.
 
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
+    :raises faafo.errors.StaleAttempt: when it has parts, or is one: such a client knows neither.
     """
-    changes.change(session, [Fractal.uuid == uuid], COMPLETED | values)
+    whole = (Fractal.parent.is_(None), Fractal.children.is_(None))
+    changed = changes.change(session, [Fractal.uuid == uuid, *whole], COMPLETED | values)
     fractal = get(session, uuid)
     session.commit()
+    if not changed:
+        raise errors.StaleAttempt(f"attempt: is missing, and fractal {uuid} has parts or is one")
     return fractal
 
 
@@ -146,18 +151,23 @@ def retry(session: Session, uuid: str, incarnation: str | None = None) -> Fracta
 
     Its failures are reset to 0; its fault is shown until it is complete.
 
+    Of one with children, those that are not complete are queued.
+
     :param incarnation: of the record that is meant, if the caller has seen it.
     :raises faafo.errors.FractalNotFound: when there is no such fractal.
-    :raises faafo.errors.NothingToRetry: when it is being rendered, or complete.
+    :raises faafo.errors.NothingToRetry: when it is being rendered, or complete, or a part.
     """
-    waiting: tuple[ColumnElement[bool], ...] = (
-        Fractal.uuid == uuid,
-        Fractal.status.in_((Status.ERROR, Status.QUEUED)),
-    )
-    if incarnation is not None:
-        waiting = (*waiting, Fractal.incarnation == incarnation)
-    changed = changes.change(session, waiting, _requeued())
-    fractal = get_again(session, uuid, incarnation) if incarnation else get(session, uuid)
+    seen = get_again(session, uuid, incarnation) if incarnation else get(session, uuid)
+    if seen.parent is not None:
+        raise errors.NothingToRetry(f"fractal {uuid} is a part of {seen.parent}: retry that")
+    incarnation, of_children = seen.incarnation, children.must_render(seen)
+    # Only what begins with a change locks SQLite.
+    session.rollback()
+    if of_children:
+        changed: int | bool = children.retry(session, uuid, incarnation)
+    else:
+        changed = _retry_itself(session, uuid, incarnation)
+    fractal = get_again(session, uuid, incarnation)
     session.commit()
     if not changed:
         raise errors.NothingToRetry(
@@ -166,37 +176,44 @@ def retry(session: Session, uuid: str, incarnation: str | None = None) -> Fracta
     return fractal
 
 
+def _retry_itself(session: Session, uuid: str, incarnation: str) -> int:
+    waiting: tuple[ColumnElement[bool], ...] = (
+        Fractal.uuid == uuid,
+        Fractal.incarnation == incarnation,
+        Fractal.status.in_((Status.ERROR, Status.QUEUED)),
+        # One in error whose children are not complete has another retry.
+        or_(
+            Fractal.children.is_(None),
+            Fractal.open_children == 0,
+            Fractal.status == Status.QUEUED,
+        ),
+    )
+    return changes.change(session, waiting, requeued())
+
+
 def retry_all_errors(session: Session, batch_size: int = 1000) -> int:
     """Queue all fractals in error again; return their number."""
     total = 0
     last = 0
     failed = select(Fractal.id).where(Fractal.status == Status.ERROR).order_by(Fractal.id)
-    while ids := session.scalars(failed.where(Fractal.id > last).limit(batch_size)).all():
+    plain = failed.where(Fractal.parent.is_(None), Fractal.children.is_(None))
+    while ids := session.scalars(plain.where(Fractal.id > last).limit(batch_size)).all():
         last = ids[-1]
         total += _retry_batch(session, ids)
+    parents = select(Fractal.uuid).where(Fractal.status == Status.ERROR, Fractal.children > 0)
+    for uuid in session.scalars(parents).all():
+        with suppress(errors.FractalNotFound, errors.NothingToRetry):
+            retry(session, uuid)
+            total += 1
     return total
 
 
 @retry_on_deadlock
 def _retry_batch(session: Session, ids: Sequence[int]) -> int:
     in_error = (Fractal.id.in_(ids), Fractal.status == Status.ERROR)
-    changed = changes.change(session, in_error, _requeued(), len(ids))
+    changed = changes.change(session, in_error, requeued(), len(ids))
     session.commit()
     return changed
-
-
-def _requeued() -> dict[str, Any]:
-    table = Fractal.__table__.c
-    # A deadline that is over would end it again, and no turn is later than the first claim.
-    deadline = case((table.expires_at <= moment(), None), else_=table.expires_at)
-    turn = case((table.turn_at > moment(), moment()), else_=table.turn_at)
-    return {
-        "status": Status.QUEUED,
-        "failures": 0,
-        "claimable_at": moment(),
-        "expires_at": deadline,
-        "turn_at": turn,
-    }
 
 
 def _changed_or_stale(session: Session, lease: Lease, changed: int | bool) -> Fractal:

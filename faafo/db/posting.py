@@ -15,16 +15,17 @@ from sqlalchemy.exc import IntegrityError
 
 from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation
-from faafo.db import Session, callbacks, events, locks, quotas
+from faafo.db import Session, callbacks, children, events, locks, quotas
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.models import RECORD_FIELDS, Fractal, as_record
 from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.scheduling import AT_ONCE, Schedule
 from faafo.db.scope import NOBODY, Owner
-from faafo.fractal.drawing import parameter_version
+from faafo.fractal.drawing import PARAMETER_VERSION, parameter_version
 from faafo.fractal.events import EventType
 from faafo.fractal.locks import GENERATOR, Fence
+from faafo.fractal.parts import Band
 from faafo.fractal.scheduling import head_start
 from faafo.fractal.task import FractalTask, Status
 from faafo.metrics import catalogue as metrics
@@ -54,12 +55,15 @@ def post(
     correlation: Correlation = UNKNOWN,
     fence: Fence | None = None,
     schedule: Schedule = AT_ONCE,
+    bands: Sequence[Band] = (),
 ) -> dict[str, Any]:
     """Store a task as ``store`` does; return the record in JSON, without an object of the row.
 
     With a callback it has the field ``callback_secret``, too.
     """
-    values = store(session, task, owner, shared, quota, callback_url, correlation, fence, schedule)
+    values = store(
+        session, task, owner, shared, quota, callback_url, correlation, fence, schedule, bands
+    )
     return _records(session, [values])[0]
 
 
@@ -74,6 +78,7 @@ def store(
     correlation: Correlation = UNKNOWN,
     fence: Fence | None = None,
     schedule: Schedule = AT_ONCE,
+    bands: Sequence[Band] = (),
 ) -> dict[str, Any]:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
 
@@ -82,18 +87,27 @@ def store(
     :param correlation: of the request that posts it.
     :param fence: the lock that must be held until the fractal is stored.
     :param schedule: when the fractal is rendered.
+    :param bands: those into which it is divided, if any: they are queued, and it is rendering.
     :raises faafo.errors.StaleLock: when it is not held.
     :raises faafo.errors.QuotaExceeded: when the project has no room for it.
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
     values = _values(task, owner, shared, correlation, fence) | schedule.columns()
+    if bands:
+        values |= {"children": len(bands), "open_children": len(bands)}
+        values |= {"status": Status.RENDERING, "parameter_version": PARAMETER_VERSION}
     _require(session, fence)
     quotas.charge(session, owner.project_id, [task], quota)
     if callback_url is not None:
         values["callback_id"] = callbacks.receivers(session, owner, [callback_url])[callback_url]
     try:
         created_at = _insert(session, values, schedule)
-        events.record(session, EventType.QUEUED, Fractal.uuid == task.uuid)
+        if bands:
+            times = {"created_at": created_at, **schedule.times(created_at)}
+            rows = [row | times for row in children.rows(values, bands)]
+            session.connection().execute(INSERT_ROWS, rows)
+        kind = EventType.RENDERING if bands else EventType.QUEUED
+        events.record(session, kind, Fractal.uuid == task.uuid)
         session.commit()
         metrics.POSTED.add()
     except IntegrityError:
@@ -182,7 +196,7 @@ def _values(
         "project_id": owner.project_id,
         "user_id": owner.user_id,
         "shared": shared,
-        **task.model_dump(),
+        **task.model_dump(exclude={"part"}),
         "parameter_version": parameter_version(task),
         "status": Status.QUEUED,
         "incarnation": secrets.token_hex(8),

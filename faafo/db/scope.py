@@ -37,23 +37,27 @@ class Scope:
     """Selects the fractals of ``project_id`` unless that is None, and shared ones on request.
 
     With ``collection_id`` it selects those of a collection that the project may see: its own ones,
-    and those that others share.
+    and those that others share. With ``parent`` it selects the children of that fractal, which no
+    other scope has: they are of no project.
     """
 
     project_id: str | None = None
     only_shared: bool = False
     collection_id: int | None = None
+    parent: str | None = None
 
     @property
     def where(self) -> tuple[ColumnElement[bool], ...]:
         """The conditions of the fractals in this scope."""
+        if self.parent is not None:
+            return (Fractal.parent == self.parent,)
         if self.collection_id is not None:
             members = select(CollectedFractal.fractal_id)
             members = members.where(CollectedFractal.collection_id == self.collection_id)
             return (Fractal.id.in_(members), *self.seen)
         if self.project_id is not None:
             return (Fractal.project_id == self.project_id,)
-        return (Fractal.shared == true(),) if self.only_shared else ()
+        return (Fractal.shared == true() if self.only_shared else Fractal.parent.is_(None),)
 
     @property
     def seen(self) -> tuple[ColumnElement[bool], ...]:
@@ -74,6 +78,8 @@ class Scope:
 
     def includes(self, fractal: Owned) -> bool:
         """Tell whether ``fractal`` is in this scope, or may be seen by those who see it."""
+        if self.parent is not None:
+            return getattr(fractal, "parent", None) == self.parent
         is_own = self.project_id is not None and fractal.project_id == self.project_id
         if self.project_id is not None and self.collection_id is None:
             return is_own

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
-from faafo.db.models import AccessToken
+from faafo.db.operation_models import AccessToken
 
 
 @retry_on_deadlock

@@ -117,20 +117,25 @@ class Drawing(BaseModel):
 DEFAULTS: Mapping[str, Any] = {name: field.default for name, field in Drawing.model_fields.items()}
 # Fields that the first version of the parameters does not have.
 ADDED = tuple(name for name in DEFAULTS if name != "palette")
-PARAMETER_VERSION = 2
+# 2: the fields in ADDED, and later palettes; 3: parts of pictures.
+DRAWING_PARAMETERS = 2
+PARAMETER_VERSION = 3
 
 
 def parameter_version(drawing: Any) -> int:
-    """Return the version that a worker must know to draw this: 1 or PARAMETER_VERSION.
+    """Return the version that a worker must know to draw this, from 1 to PARAMETER_VERSION.
 
-    A worker of the first version ignores all fields in ADDED, and does not know later palettes.
+    A worker of the first version ignores all fields in ADDED, and does not know later palettes. One
+    of the second would render a whole picture in place of a part.
 
-    :param drawing: has the fields of a ``Drawing`` as attributes.
+    :param drawing: has the fields of a ``Drawing`` as attributes, and may have a ``part``.
     """
+    if getattr(drawing, "part", None) is not None:
+        return PARAMETER_VERSION
     is_first = drawing.palette in palettes.FIRST_NAMES and all(
         getattr(drawing, name) == DEFAULTS[name] for name in ADDED
     )
-    return 1 if is_first else PARAMETER_VERSION
+    return 1 if is_first else DRAWING_PARAMETERS
 
 
 def without_defaults(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
     WithJsonSchema,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -20,6 +22,7 @@ from faafo import errors
 from faafo.fractal.drawing import Drawing
 from faafo.fractal.lease import Token
 from faafo.fractal.numbers import MAX_INT32, MAX_SIZE, WHOLE, within
+from faafo.fractal.parts import Band, Join
 
 # Every point with |z| > 2 escapes at once, so a distant window shows nothing; this bound keeps the
 # arithmetic of the kernel from overflow.
@@ -128,9 +131,39 @@ class FractalParameters(Drawing, JuliaSet):
 
 
 class FractalTask(FractalParameters):
-    """One fractal to render: its parameters and its uuid."""
+    """One fractal to render: its parameters, its uuid, and which part is to be done, if not all.
+
+    The parameters are those of the whole picture.
+    """
 
     uuid: Uuid
+    part: Band | Join | None = None
+
+    @model_validator(mode="after")
+    def _part_is_inside(self) -> Self:
+        part = self.part
+        if isinstance(part, Band):
+            is_inside = part.first_row + part.rows <= self.height
+        else:
+            is_inside = part is None or sum(one.rows for one in part.segments) == self.height
+        if not is_inside:
+            raise PydanticCustomError("incomplete", "part: must fit the height of the picture")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_no_part(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a part that is none: earlier releases do not know the field."""
+        values: dict[str, Any] = serialize(self)
+        if self.part is None:
+            values.pop("part", None)
+        return values
+
+    @property
+    def band(self) -> Band:
+        """The rows to render: all, unless it is a band."""
+        if isinstance(self.part, Band):
+            return self.part
+        return Band(first_row=0, rows=self.height)
 
 
 class FractalResult(BaseModel):

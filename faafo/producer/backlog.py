@@ -13,6 +13,7 @@ from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.correlation import UNKNOWN, Correlation, Work
 from faafo.fractal.drawing import PARAMETER_VERSION, parameter_version
 from faafo.fractal.lease import Lease
+from faafo.fractal.parts import Join
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
 from faafo.producer.pace import AHEAD_SECONDS
 from faafo.rpc.client import LeasedTask
@@ -41,7 +42,9 @@ class Job:
     def is_small(self) -> bool:
         """Whether others may travel in the same call."""
         task = self.task
-        return not self.quarantined and task.width * task.height * task.iterations <= SMALL
+        if self.quarantined or isinstance(task.part, Join):
+            return False
+        return task.width * task.band.rows * task.iterations <= SMALL
 
     @cached_property
     def parameters(self) -> int:

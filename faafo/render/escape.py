@@ -29,7 +29,7 @@ BAND = 2**17
 
 
 class Band(NamedTuple):
-    """Rows of points from the row ``first_row`` of pixels on.
+    """Rows of points from the row ``first_row`` of pixels of the task on.
 
     ``counts``, int32, has shape (rows, columns) of points. ``sizes``, float64 of the same shape, is
     |z|² of each point as its orbit escapes; None where only whole counts of z² + c are needed.
@@ -58,13 +58,13 @@ def escape_counts(
 ) -> NDArray[np.int32]:
     """Return the escape counts of ``task``, which must have a c: int32, shape (height, width).
 
-    They are equal to those of the plain loop in doubles.
+    They are equal to those of the plain loop in doubles. Of a band they are those of its rows.
 
     :param cancelled: called periodically; the render stops when it returns True.
     :param progress: called periodically with the number of rows begun, at the end with all rows.
     :raises faafo.errors.RenderCancelled: when ``cancelled()`` returns True.
     """
-    (band,) = _bands(task, task.height, cancelled, progress)
+    (band,) = _bands(task, task.band.rows, cancelled, progress)
     return band.counts
 
 
@@ -101,10 +101,12 @@ def _bands(
     ys = places(task.height, task.ya, task.yb, task.samples)
     trap = find_trap(julia.cx, julia.cy, julia.stride, julia.iterations, julia.formula)
     orbits = new_orbits(columns)
-    counts = np.empty(min(rows, task.height) * task.samples * columns, np.int32)
+    begin, height = task.band.first_row * task.samples, task.band.rows
+    ys = ys[begin : begin + height * task.samples]
+    counts = np.empty(min(rows, height) * task.samples * columns, np.int32)
     sizes = np.empty(counts.size + LANES) if is_sized else None
     budget = BUDGET
-    for first_row in range(0, task.height, rows):
+    for first_row in range(0, height, rows):
         band = ys[first_row * task.samples : (first_row + rows) * task.samples]
         size = band.size * columns
         cursor = Cursor(row=0, first=0, last=0, under_way=0)

@@ -26,7 +26,8 @@ def render(
 ) -> Image.Image:
     """Return the image of ``task``: width x height pixels with a palette (mode P).
 
-    With smooth colouring, or more than one sample, it has no palette (mode RGB). The uuid seeds the
+    With smooth colouring, or more than one sample, it has no palette (mode RGB). Of a band of a
+    picture it is the rows of that, the same ones as of the whole picture. The uuid seeds the
     c of a task without one. The memory needed is one byte a pixel, or four, since escape counts
     are turned into colours band by band.
 
@@ -36,20 +37,30 @@ def render(
     """
     task = with_constant(task)
     bands = escape_bands(task, cancelled, progress)
-    if task.colouring == Colouring.SMOOTH or task.samples > 1:
+    if is_in_rgb(task):
         return _in_rgb(task, bands)
-    pixels = np.empty((task.height, task.width), np.uint8)
+    pixels = np.empty((task.band.rows, task.width), np.uint8)
     for band in bands:
         row = band.first_row
         pixels[row : row + len(band.counts)] = colour_indexes(band.counts, task, task.iterations)
     image = Image.fromarray(pixels)
-    image.putpalette([component for colour in band_colours(task) for component in colour])
+    image.putpalette(flat_palette(task))
     return image
+
+
+def is_in_rgb(task: FractalTask) -> bool:
+    """Return whether the image of ``task`` has no palette."""
+    return task.colouring == Colouring.SMOOTH or task.samples > 1
+
+
+def flat_palette(task: FractalTask) -> list[int]:
+    """Return the components of the palette of an image that has one, at most 768."""
+    return [component for colour in band_colours(task) for component in colour]
 
 
 def _in_rgb(task: FractalTask, bands: Iterator[Band]) -> Image.Image:
     table, encode_table = _light(task.palette, task.inside, task.colouring), light.encoded()
-    image = Image.new("RGB", (task.width, task.height))
+    image = Image.new("RGB", (task.width, task.band.rows))
     for band in bands:
         pixels = np.empty((len(band.counts) // task.samples, task.width, 3), np.uint8)
         light.blend(_light_indexes(task, band), table, encode_table, pixels)

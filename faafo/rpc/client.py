@@ -21,7 +21,10 @@ from faafo.rpc import contract, messages
 
 Outcome = FractalResult | errors.FaafoError | None
 # Versions of which a worker reports whether it serves them.
-_REPORTED = (contract.BATCH_VERSION, contract.DRAWING_VERSION)
+_REPORTED = (contract.BATCH_VERSION, contract.DRAWING_VERSION, contract.PARTS_VERSION)
+
+# By the version of the drawing parameters.
+_LATER = {2: contract.DRAWING_VERSION, 3: contract.PARTS_VERSION}
 
 
 class LeasedTask(NamedTuple):
@@ -229,14 +232,14 @@ def _outcome(answer: Any) -> Outcome:
 
 def _version_for(task: FractalTask) -> str:
     """Return the RPC version that a worker must serve: an older one would draw otherwise."""
-    if parameter_version(task) > 1:
-        return contract.DRAWING_VERSION
+    if version := _LATER.get(parameter_version(task)):
+        return version
     return contract.VERSION if task.palette == DEFAULT else contract.PALETTE_VERSION
 
 
 def _version_for_all(tasks: Sequence[FractalTask]) -> str:
-    is_later = any(parameter_version(task) > 1 for task in tasks)
-    return contract.DRAWING_VERSION if is_later else contract.BATCH_VERSION
+    latest = max(parameter_version(task) for task in tasks)
+    return _LATER.get(latest, contract.BATCH_VERSION)
 
 
 def _holder(lease: Lease) -> dict[str, Any]:

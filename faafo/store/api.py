@@ -1,17 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images sent to the API over HTTP, for workers that share no directory and no object store."""
 
+import copy
+import io
+from collections.abc import Iterable
+from typing import IO, BinaryIO, Self
+
 from oslo_config import cfg
 
 from faafo import errors
 from faafo.client import service_auth
 from faafo.client.http import Client
+from faafo.fractal import parts
 from faafo.fractal.lease import Lease
-from faafo.store.base import ImageWriter, checksum
+from faafo.store.base import MIMETYPE, ImageWriter, Saved, checksum, spooled, written
 from faafo.urls import masked
 
+MISSING = 404
 # Never accepted later: the fractal is deleted, the attempt is stale, the image is too large.
-PERMANENT = (404, 409, 413)
+PERMANENT = (MISSING, 409, 413)
 
 
 class ApiStore(ImageWriter):
@@ -23,6 +30,12 @@ class ApiStore(ImageWriter):
     def __init__(self, client: Client, endpoint_url: str) -> None:
         self._client = client
         self._where = f"[store] url = api://, endpoint_url = {masked(endpoint_url)}"
+        self._mimetype = MIMETYPE
+
+    def segments(self) -> Self:
+        other = copy.copy(self)
+        other._mimetype = parts.MIMETYPE
+        return other
 
     def check(self) -> None:
         try:
@@ -35,18 +48,41 @@ class ApiStore(ImageWriter):
     def save(
         self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
     ) -> str:
+        return self._save(uuid, io.BytesIO(png), checksum(png), attempt, token)
+
+    def save_pieces(
+        self, uuid: str, pieces: Iterable[bytes], attempt: int | None, token: str | None
+    ) -> Saved:
+        with spooled() as file:
+            expected, size = written(pieces, file)
+            return Saved(self._save(uuid, file, expected, attempt, token), expected, size)
+
+    def open(self, uuid: str, token: str | None = None) -> BinaryIO:
+        try:
+            return io.BytesIO(self._client.image(uuid))
+        except errors.ApiUnavailable as error:
+            raise errors.StoreUnreachable(f"[store] url = api://, {error}") from None
+        except errors.ApiRefused as error:
+            if error.status == MISSING:
+                raise errors.ImageNotFound(f"there is no image of fractal {uuid}") from None
+            raise errors.StoreUnavailable(f"{self._where}: {error.status}, {error}") from None
+
+    def _save(
+        self, uuid: str, file: IO[bytes], expected: str, attempt: int | None, token: str | None
+    ) -> str:
         if attempt is None:
             raise errors.ImageRefused(
                 f"{self._where}: an image can be uploaded for an attempt only"
             )
         try:
-            stored = self._client.upload(Lease(uuid, attempt, token), png)
+            lease = Lease(uuid, attempt, token)
+            stored = self._client.upload(lease, file, expected, self._mimetype)
         except errors.ApiUnavailable as error:
             raise errors.StoreUnreachable(f"[store] url = api://, {error}") from None
         except errors.ApiRefused as error:
             kind = errors.ImageRefused if error.status in PERMANENT else errors.StoreUnavailable
             raise kind(f"{self._where}: {error.status}, {error}") from None
-        if stored != checksum(png):
+        if stored != expected:
             raise errors.StoreUnavailable(
                 f"{self._where}: it stored an image with another checksum, {stored}"
             )

@@ -2,14 +2,25 @@
 """The interfaces of an image store: ``ImageWriter`` for workers, ``ImageStore`` for the API."""
 
 import hashlib
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import IO, BinaryIO, NamedTuple, Self
 
 from faafo import errors
 
 IMAGE = ".png"
 MIMETYPE = "image/png"
+# Bytes of an image in memory while it is written or verified piece by piece.
+PIECE = 2**20
+
+
+class Saved(NamedTuple):
+    """An image that was stored: its location, for the log, its checksum, and its size in bytes."""
+
+    location: str
+    checksum: str
+    size: int
 
 
 class ImageWriter(ABC):
@@ -42,6 +53,26 @@ class ImageWriter(ABC):
         """
 
     @abstractmethod
+    def save_pieces(
+        self, uuid: str, pieces: Iterable[bytes], attempt: int | None, token: str | None
+    ) -> Saved:
+        """Store an image that comes piece by piece, as ``save`` does, in memory for one of them."""
+
+    @abstractmethod
+    def segments(self) -> Self:
+        """Return the store of the segments of posters, beside the images in the same place.
+
+        Uuid and token are those of a band.
+        """
+
+    @abstractmethod
+    def open(self, uuid: str, token: str | None = None) -> BinaryIO:
+        """Return an image as a file, which the caller closes.
+
+        :raises faafo.errors.ImageNotFound: when there is none.
+        """
+
+    @abstractmethod
     def sync(self) -> None:
         """Make all saved images survive a power failure; does nothing where ``save`` has done so.
 
@@ -67,10 +98,7 @@ class ImageStore(ImageWriter):
 
     @abstractmethod
     def open(self, uuid: str, token: str | None = None) -> BinaryIO:
-        """Return an image as a seekable file, which the caller closes.
-
-        :raises faafo.errors.ImageNotFound: when there is none.
-        """
+        """Return an image as a seekable file, as ``ImageWriter.open`` does."""
 
     def load(self, uuid: str, token: str | None = None) -> bytes:
         """Return an image; raise ``faafo.errors.ImageNotFound`` when there is none."""
@@ -122,12 +150,37 @@ def checksum(png: bytes) -> str:
     return hashlib.sha256(png).hexdigest()
 
 
-def verify(where: str, written: bytes, read: bytes) -> None:
-    """Compare an image that was read back with the one that was written.
+def written(pieces: Iterable[bytes], file: IO[bytes]) -> tuple[str, int]:
+    """Write ``pieces`` to ``file``; return their checksum, and the number of bytes."""
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        size += file.write(piece)
+    file.flush()
+    return digest.hexdigest(), size
+
+
+def spooled() -> IO[bytes]:
+    """Return a temporary file for an image that is sent once it is whole."""
+    return tempfile.TemporaryFile()
+
+
+def pieces_of(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what a file has, PIECE bytes at a time."""
+    while piece := file.read(PIECE):
+        yield piece
+
+
+def verify_pieces(where: str, expected: str, size: int, file: BinaryIO) -> None:
+    """Compare an image that is read back with the checksum and the size of what was written.
 
     :raises faafo.errors.StoreUnavailable: when they differ.
     """
-    if checksum(read) != checksum(written):
+    digest, count = hashlib.sha256(), 0
+    for piece in pieces_of(file):
+        digest.update(piece)
+        count += len(piece)
+    if digest.hexdigest() != expected:
         raise errors.StoreUnavailable(
-            f"{where}: {len(written)} bytes were written, {len(read)} different ones were read back"
+            f"{where}: {size} bytes were written, {count} different ones were read back"
         )

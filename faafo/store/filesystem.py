@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images as files in one directory, that of a complete fractal as ``<uuid>.png``."""
 
+import copy
 import errno
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit
 
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.fractal.parts import SUFFIX
 from faafo.store import naming
-from faafo.store.base import IMAGE, ImageStore, verify
+from faafo.store.base import IMAGE, ImageStore, Saved, verify_pieces, written
 from faafo.urls import masked
 
 # Room for a typical image; a disk with less free space is full.
@@ -37,6 +39,12 @@ class FilesystemStore(ImageStore):
         self._option = option or f"filesystem_store_datadir = {self._datadir}"
         self._prefix = naming.partial_prefix(owner)
         self._needed = TYPICAL_SIZE
+        self._suffix = IMAGE
+
+    def segments(self) -> Self:
+        other = copy.copy(self)
+        other._suffix, other.renames = SUFFIX, False
+        return other
 
     def check(self) -> None:
         try:
@@ -49,6 +57,15 @@ class FilesystemStore(ImageStore):
     def save(
         self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
     ) -> str:
+        try:
+            return self.save_pieces(uuid, [png], attempt, token).location
+        except errors.StoreUnavailable:
+            self._needed = max(self._needed, len(png))
+            raise
+
+    def save_pieces(
+        self, uuid: str, pieces: Iterable[bytes], attempt: int | None, token: str | None
+    ) -> Saved:
         path = self._path(uuid, token)
         partial = None
         try:
@@ -60,19 +77,21 @@ class FilesystemStore(ImageStore):
                 delete=False,
             ) as file:
                 partial = file.name
-                file.write(png)
-                file.flush()
+                checksum, size = written(pieces, file)
                 os.fsync(file.fileno())
-            verify(self._option, png, Path(partial).read_bytes())
+            with Path(partial).open("rb") as reread:
+                verify_pieces(self._option, checksum, size, reread)
             os.chmod(partial, 0o644)
             os.replace(partial, path)
-        except (OSError, errors.StoreUnavailable) as error:
+        # Where the pieces come from may fail, too.
+        except (OSError, errors.FaafoError) as error:
             if partial is not None:
                 Path(partial).unlink(missing_ok=True)
-            self._needed = max(self._needed, len(png))
-            raise self._unavailable(error) from None
+            if isinstance(error, OSError):
+                raise self._unavailable(error) from None
+            raise
         self._needed = TYPICAL_SIZE
-        return str(self._path(uuid))
+        return Saved(str(self._path(uuid)), checksum, size)
 
     def sync(self) -> None:
         # The content of a file is on the disk before it gets its name: only the names may be lost.
@@ -124,8 +143,8 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
 
     def images(self, age: float) -> Iterator[tuple[str, str | None]]:
-        for path in self._files(lambda name: name.endswith(IMAGE), age):
-            if image := naming.parse_image_name(path.name):
+        for path in self._files(lambda name: name.endswith(self._suffix), age):
+            if image := naming.parse_image_name(path.name, self._suffix):
                 yield image
 
     def remove_partial(self) -> int:
@@ -155,11 +174,9 @@ class FilesystemStore(ImageStore):
             raise self._unavailable(error) from None
 
     def _path(self, uuid: str, token: str | None = None) -> Path:
-        return self._datadir / naming.image_name(uuid, token)
+        return self._datadir / naming.image_name(uuid, token, self._suffix)
 
-    def _unavailable(self, error: OSError | errors.StoreUnavailable) -> errors.StoreUnavailable:
-        if isinstance(error, errors.StoreUnavailable):
-            return error
+    def _unavailable(self, error: OSError) -> errors.StoreUnavailable:
         return errors.StoreUnavailable(f"{self._option}: {error.strerror or error}")
 
 

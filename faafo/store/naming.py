@@ -2,7 +2,8 @@
 """Names of files in an image store.
 
 ``<uuid>-<token>.png`` is the image that was rendered on a lease, ``<uuid>.png`` one that is
-published or was stored without a token, ``.<owner>.….part`` a partial file.
+published or was stored without a token, ``.<owner>.….part`` a partial file. Segments of posters
+end with ``.segment``.
 """
 
 import re
@@ -16,21 +17,21 @@ PARTIAL = ".part"
 UUID_LENGTH = 36
 
 
-def image_name(uuid: str, token: str | None = None) -> str:
-    """Return the name of an image."""
-    return f"{uuid}{IMAGE}" if token is None else f"{uuid}-{token}{IMAGE}"
+def image_name(uuid: str, token: str | None = None, suffix: str = IMAGE) -> str:
+    """Return the name of an image, or of what has another suffix."""
+    return f"{uuid}{suffix}" if token is None else f"{uuid}-{token}{suffix}"
 
 
-def parse_image_name(name: str) -> tuple[str, str | None] | None:
+def parse_image_name(name: str, suffix: str = IMAGE) -> tuple[str, str | None] | None:
     """Return uuid and token of the image with that name; None for any other file."""
-    stem = name.removesuffix(IMAGE)
+    stem = name.removesuffix(suffix)
     uuid, token = stem[:UUID_LENGTH], stem[UUID_LENGTH + 1 :]
     try:
         valid = str(uuidlib.UUID(uuid)) == uuid and (not token or re.match(PATTERN, token))
     except ValueError:
         return None
     image = uuid, token or None
-    return image if valid and image_name(*image) == name else None
+    return image if valid and image_name(*image, suffix) == name else None
 
 
 def partial_prefix(owner: str) -> str:

@@ -2,40 +2,40 @@
 """Images as objects ``<prefix>/<uuid>-<token>.png`` of a bucket: AWS, Swift, Ceph, MinIO."""
 
 import base64
+import copy
 import hashlib
 import io
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from functools import partial
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
-from botocore import exceptions
 from oslo_config import cfg
 
 from faafo import errors
+from faafo.fractal import parts
 from faafo.store import naming
-from faafo.store.base import MIMETYPE, ImageStore, verify
+from faafo.store.base import (
+    IMAGE,
+    MIMETYPE,
+    ImageStore,
+    Saved,
+    checksum,
+    pieces_of,
+    spooled,
+    verify_pieces,
+    written,
+)
 from faafo.store.location import Location, parse_url
 from faafo.store.ranged import Block, RangedFile
 from faafo.store.s3_client import make_client
-from faafo.urls import masked, masked_text
+from faafo.store.s3_errors import Explanations
+from faafo.urls import masked
 
 PUBLIC_SECONDS = 300
-# No answer, or an incomplete one.
-UNREACHABLE = (
-    exceptions.ConnectionError,
-    exceptions.HTTPClientError,
-    exceptions.IncompleteReadError,
-    ConnectionError,
-    TimeoutError,
-)
-MISSING_OBJECT = ("NoSuchKey", "404")
-MISSING_BUCKET = "NoSuchBucket"
-DENIED = 403
-SERVER_ERROR = 500
 
 
 class S3Store(ImageStore):
@@ -62,7 +62,14 @@ class S3Store(ImageStore):
             self._where += f", s3_endpoint_url = {masked(endpoint_url)}"
         # Bytes that the next check writes: the size of an image that failed; 0 after a success.
         self._probe_size = 1
+        self._explained = Explanations(self._where).explained
         self._client = make_client(location, endpoint_url, region)
+        self._suffix, self._mimetype = IMAGE, MIMETYPE
+
+    def segments(self) -> Self:
+        other = copy.copy(self)
+        other._suffix, other._mimetype = parts.SUFFIX, parts.MIMETYPE
+        return other
 
     def check(self) -> None:
         if not self._probe_size:
@@ -70,49 +77,68 @@ class S3Store(ImageStore):
                 self._client.head_bucket(Bucket=self._location.bucket)
             return
         probe = f"{self._prefix}part"
-        self._put(probe, bytes(self._probe_size), "application/octet-stream")
+        self._put(probe, io.BytesIO(bytes(self._probe_size)), "application/octet-stream")
         self._delete(probe)
         self._probe_size = 0
 
     def save(
         self, uuid: str, png: bytes, attempt: int | None = None, token: str | None = None
     ) -> str:
-        name = naming.image_name(uuid, token)
         try:
-            self._put(name, png, MIMETYPE)
-            self._verify(name, png)
+            return self._save(uuid, token, io.BytesIO(png), checksum(png), len(png)).location
         except errors.StoreUnavailable:
             self._probe_size = max(self._probe_size, len(png))
             raise
+
+    def save_pieces(
+        self, uuid: str, pieces: Iterable[bytes], attempt: int | None, token: str | None
+    ) -> Saved:
+        with spooled() as file:
+            return self._save(uuid, token, file, *written(pieces, file))
+
+    def _save(
+        self, uuid: str, token: str | None, file: IO[bytes], expected: str, size: int
+    ) -> Saved:
+        name = self._name(uuid, token)
+        self._put(name, file, self._mimetype)
+        self._verify(name, expected, size)
         self._probe_size = 0
-        return f"s3://{self._location.path_of(name)}"
+        return Saved(f"s3://{self._location.path_of(name)}", expected, size)
+
+    def _name(self, uuid: str, token: str | None) -> str:
+        return naming.image_name(uuid, token, self._suffix)
 
     def sync(self) -> None:
         # A request that was answered has stored its image for good.
         return
 
-    def _put(self, name: str, content: bytes, mimetype: str) -> None:
+    def _put(self, name: str, file: IO[bytes], mimetype: str) -> None:
         """Write an object with a single PUT, which is atomic."""
         # The store compares it with what has arrived, and stores nothing when it differs.
-        digest = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+        file.seek(0)
+        md5 = hashlib.md5(usedforsecurity=False)
+        for piece in pieces_of(file):
+            md5.update(piece)
+        file.seek(0)
+        digest = base64.b64encode(md5.digest()).decode()
         with self._explained():
             self._client.put_object(
                 **self._location.key_of(name),
-                Body=content,
+                Body=file,
                 ContentType=mimetype,
                 ContentMD5=digest,
             )
 
-    def _verify(self, name: str, written: bytes) -> None:
-        read = self._read(name)
+    def _verify(self, name: str, expected: str, size: int) -> None:
         try:
-            verify(self._where, written, read)
+            with self._explained(), closing(self._get(name)) as body:
+                verify_pieces(self._where, expected, size, body)
         except errors.StoreUnavailable:
             self._delete(name)
             raise
 
     def open(self, uuid: str, token: str | None = None) -> BinaryIO:
-        name = naming.image_name(uuid, token)
+        name = self._name(uuid, token)
         return io.BufferedReader(RangedFile(partial(self._fetch, name, uuid)))
 
     def _fetch(self, name: str, uuid: str, start: int, count: int, etag: str | None) -> Block:
@@ -127,14 +153,14 @@ class S3Store(ImageStore):
         return Block(start, content, size, answer["ETag"])
 
     def load(self, uuid: str, token: str | None = None) -> bytes:
-        return self._read(naming.image_name(uuid, token), uuid)
+        with self._explained(uuid), closing(self._get(self._name(uuid, token))) as body:
+            return body.read()
 
-    def _read(self, name: str, uuid: str | None = None) -> bytes:
-        with self._explained(uuid):
-            return self._client.get_object(**self._location.key_of(name))["Body"].read()
+    def _get(self, name: str) -> BinaryIO:
+        return self._client.get_object(**self._location.key_of(name))["Body"]
 
     def public_url(self, uuid: str, token: str | None = None) -> str | None:
-        return self._sign(naming.image_name(uuid, token)) if self._public else None
+        return self._sign(self._name(uuid, token)) if self._public else None
 
     @property
     def public_origin(self) -> str | None:
@@ -149,11 +175,11 @@ class S3Store(ImageStore):
             return self._client.generate_presigned_url("get_object", key, PUBLIC_SECONDS)
 
     def delete(self, uuid: str, token: str | None = None) -> None:
-        self._delete(naming.image_name(uuid, token))
+        self._delete(self._name(uuid, token))
 
     def images(self, age: float) -> Iterator[tuple[str, str | None]]:
         for name in self._names(age):
-            if image := naming.parse_image_name(name):
+            if image := naming.parse_image_name(name, self._suffix):
                 yield image
 
     def remove_partial(self) -> int:
@@ -188,43 +214,6 @@ class S3Store(ImageStore):
             if not page.get("IsTruncated"):
                 return
             more = {"ContinuationToken": page["NextContinuationToken"]}
-
-    @contextmanager
-    def _explained(self, uuid: str | None = None) -> Iterator[None]:
-        """Turn exceptions of botocore into errors of faafo.
-
-        :param uuid: of the image that is read; a missing one is ``ImageNotFound``.
-        """
-        try:
-            yield
-        except exceptions.ClientError as error:
-            raise self._explanation(error, uuid) from None
-        except UNREACHABLE as error:
-            raise errors.StoreUnreachable(
-                f"{self._where}: {masked_text(str(error)) or type(error).__name__}"
-            ) from None
-        except exceptions.BotoCoreError as error:
-            raise self._unavailable(masked_text(str(error))) from None
-
-    def _explanation(
-        self, error: exceptions.ClientError, uuid: str | None
-    ) -> errors.ImageNotFound | errors.StoreUnavailable:
-        """Return our own error for an answer with an error code."""
-        text = masked_text(str(error))
-        code = error.response.get("Error", {}).get("Code", "")
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if uuid and code in MISSING_OBJECT:
-            return errors.ImageNotFound(f"there is no image of fractal {uuid}")
-        if code == MISSING_BUCKET or code in MISSING_OBJECT:
-            return self._unavailable("there is no such bucket")
-        if status == DENIED:
-            return self._unavailable(f"access is denied ({text})")
-        if status >= SERVER_ERROR:
-            return errors.StoreUnreachable(f"{self._where}: {text}")
-        return self._unavailable(text)
-
-    def _unavailable(self, why: str) -> errors.StoreUnavailable:
-        return errors.StoreUnavailable(f"{self._where}: {why}")
 
 
 def from_conf(conf: cfg.ConfigOpts, owner: str) -> S3Store:

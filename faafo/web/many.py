@@ -24,6 +24,7 @@ REASONS: dict[type[errors.FaafoError], str] = {
     errors.FractalNotFound: "not there any more",
     errors.Forbidden: "of another project, which shares it",
     errors.NothingToRetry: "not in error",
+    errors.FractalFixed: "a part of another one",
     errors.Overloaded: "left, since the image store is busy",
 }
 

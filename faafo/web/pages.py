@@ -20,7 +20,8 @@ from faafo.fractal import palette as palettes
 from faafo.fractal.task import UNFINISHED, Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
 from faafo.web.finding import query_of
-from faafo.web.scaling import fitted
+from faafo.web.parts import parts_of
+from faafo.web.scaling import fitted, is_huge
 
 
 class Pages(Blueprint):
@@ -104,6 +105,8 @@ def get_fractal(uuid: UUID) -> str:
         older=next(iter(older), None),
         refresh=REFRESH_SECONDS if fractal.status in UNFINISHED else None,
         waits_until=_waits_until(fractal),
+        is_huge=is_huge(fractal.width, fractal.height),
+        parts=parts_of(fractal),
         **_collections(fractal),
     )
 

@@ -2,6 +2,7 @@
 """How a large picture is scaled down in little memory, for cards, previews and social networks."""
 
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,9 +11,13 @@ from typing import Any, BinaryIO
 from PIL import Image, PngImagePlugin
 
 from faafo import errors
+from faafo.web.strips import reduced
 
 # The largest number of pixels that are converted from the palette to RGB at a time.
 STRIP_PIXELS = 2**20
+# Larger pictures are not decoded as a whole, but scaled down to fewer than LEFT_PIXELS first.
+HUGE_PIXELS = 2**26
+LEFT_PIXELS = 2**22
 # What Pillow raises for files that are damaged or not PNG.
 BROKEN = (OSError, SyntaxError, ValueError)
 
@@ -75,6 +80,9 @@ def scaled(png: BinaryIO, width: int, height: int, form: Form = Form.THUMBNAIL) 
     :param width: of the picture in ``png``, in pixels; ``height`` likewise.
     :raises faafo.errors.ImageNotFound: when ``png`` is damaged or has another size.
     """
+    shape = SHAPES[form]
+    if is_huge(width, height):
+        return _of_poster(png, width, height, shape)
     # Image.open rejects pictures as large as the API allows. The check of the size protects from
     # decompression bombs: the record's size has passed the limits of the API.
     try:
@@ -82,8 +90,21 @@ def scaled(png: BinaryIO, width: int, height: int, form: Form = Form.THUMBNAIL) 
             if image.size != (width, height):
                 raise errors.ImageNotFound(f"the image is not {width} x {height} pixels large")
             image.load()
-            shape = SHAPES[form]
             return _encode(_shrink(image, shape), shape)
+    except BROKEN as error:
+        raise errors.ImageNotFound(f"the image cannot be read: {error}") from None
+
+
+def is_huge(width: int, height: int) -> bool:
+    """Tell whether a picture is too large to be decoded as a whole, here or in a browser."""
+    return width * height > HUGE_PIXELS
+
+
+def _of_poster(png: BinaryIO, width: int, height: int, shape: Shape) -> bytes:
+    # What is left is several times larger than any form.
+    factor = math.isqrt(width * height // LEFT_PIXELS) + 1
+    try:
+        return _encode(_shrink(reduced(png, factor), shape), shape)
     except BROKEN as error:
         raise errors.ImageNotFound(f"the image cannot be read: {error}") from None
 

@@ -16,6 +16,7 @@ from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site_posts
 from faafo.core.diagnosis import parameters_known, problems
 from faafo.db import counts, db, gallery, maintenance, outcomes, samples
+from faafo.db.children import with_parts
 from faafo.db.services import Seen
 from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
@@ -43,9 +44,10 @@ def get_system() -> str:
     by_status = collaborators().counts.of().by_status(db.session)
     listed = collaborators().registry.listed()
     oldest = samples.oldest_seconds(db.session)
+    waiting = with_parts(db.session(), by_status)
     return render_template(
         "faafo/system.html",
-        problems=problems(listed, by_status, oldest, _later(listed), _delayed(by_status)),
+        problems=problems(listed, waiting, oldest, _later(listed), _delayed(waiting)),
         counts=by_status,
         completed_lately=gallery.completed_lately(db.session),
         oldest=oldest,

@@ -10,7 +10,7 @@ from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.db import db
 from faafo.db.models import Fractal
-from faafo.web.scaling import MOST_PREVIEW_BYTES, SHAPES, Form, scaled
+from faafo.web.scaling import MOST_PREVIEW_BYTES, SHAPES, Form, is_huge, scaled
 
 blueprint = Blueprint("thumbnail", __name__)
 
@@ -37,7 +37,8 @@ def get_thumbnail(uuid: UUID) -> Response:
 
 def preview_address(fractal: Fractal) -> str | None:
     """Return the URL of the preview of a complete fractal; None where the image is small itself."""
-    if fractal.size is None or fractal.size <= MOST_PREVIEW_BYTES:
+    is_small = fractal.size is None or fractal.size <= MOST_PREVIEW_BYTES
+    if is_small and not is_huge(fractal.width, fractal.height):
         return None
     return url_for(
         "thumbnail.get_thumbnail",

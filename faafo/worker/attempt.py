@@ -4,17 +4,21 @@
 import logging
 import threading
 import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, BinaryIO
 
 from faafo import errors
 from faafo.correlation import Work
 from faafo.fractal.lease import incarnation_of, make_token
+from faafo.fractal.parts import Band, Join, is_segment
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.metrics import catalogue as metrics
-from faafo.render import image
+from faafo.render import image, segment
 from faafo.retry import with_backoff
 from faafo.rpc.messages import Holder
-from faafo.store.base import ImageWriter, checksum
+from faafo.store.base import ImageWriter, Saved, checksum
 from faafo.tracing import spans
 from faafo.worker.progress import Renders
 from faafo.worker.work import WorkDone
@@ -79,19 +83,23 @@ class Renderer:
         """Return the result of an image that is stored under one of ``tokens``, None without one.
 
         Its duration is the seconds that it took to find the image: that of the render is unknown.
+        What was joined is not looked for: it may be large, and is joined as fast.
         """
         started_at = time.perf_counter()
-        for token in tokens:
-            png = self._store.find(task.uuid, token)
-            if png is not None and has_sides(png, task.width, task.height):
+        for token in tokens if not isinstance(task.part, Join) else ():
+            png = self._store_of(task).find(task.uuid, token)
+            if png is not None and _is_of(task, png):
                 LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
-                return self._result(task, png, time.perf_counter() - started_at, token)
+                saved = Saved("", checksum(png), len(png))
+                return self._result(task, saved, time.perf_counter() - started_at, token)
         return None
 
     def _render(
         self, task: FractalTask, holder: Holder, cancelled: threading.Event
     ) -> FractalResult:
         LOG.info("processing task %s", task.uuid)
+        if isinstance(task.part, Join):
+            return self._join(task, task.part, holder, cancelled)
         started_at = time.perf_counter()
         with spans.span("render", holder.correlation):
             with self._renders.under_way(task) as progress:
@@ -99,39 +107,97 @@ class Renderer:
             duration = time.perf_counter() - started_at
             metrics.RENDER_SECONDS.observe(duration)
             LOG.info("task %s processed in %f seconds", task.uuid, duration)
-            png = image.encode(picture)
+            png = (segment if isinstance(task.part, Band) else image).encode(picture)
         # Also when it was cancelled too late to be stopped: to store it costs less than to render
         # it again. If the fractal is no more, its result is refused, and its image deleted.
         saving_at = time.perf_counter()
         with spans.span("store", holder.correlation) as correlation, Work(correlation, task.uuid):
-            path = self._save(task.uuid, png, holder, cancelled)
+            save = self._saving(task, cancelled)
+            path = save(self._store_of(task).save, task.uuid, png, holder.attempt, holder.token)
         metrics.STORE_SECONDS.observe(time.perf_counter() - saving_at)
         self._work.record(duration)
         LOG.info("saved result of task %s to file %s", task.uuid, path)
-        return self._result(task, png, duration, holder.token)
+        saved = Saved(path, checksum(png), len(png))
+        return self._result(task, saved, duration, holder.token)
+
+    def _join(
+        self, task: FractalTask, join: Join, holder: Holder, cancelled: threading.Event
+    ) -> FractalResult:
+        """Join the segments of a picture, and store it, piece by piece."""
+        started_at = time.perf_counter()
+        pieces = partial(_pieces, task, join, self._store.segments(), cancelled)
+
+        def store() -> Saved:
+            return self._store.save_pieces(task.uuid, pieces(), holder.attempt, holder.token)
+
+        with spans.span("join", holder.correlation) as correlation, Work(correlation, task.uuid):
+            saved = self._saving(task, cancelled)(store)
+        duration = time.perf_counter() - started_at
+        LOG.info("joined task %s to file %s in %f seconds", task.uuid, saved.location, duration)
+        return self._result(task, saved, duration, holder.token)
+
+    def _store_of(self, task: FractalTask) -> ImageWriter:
+        return self._store.segments() if isinstance(task.part, Band) else self._store
 
     def _result(
-        self, task: FractalTask, png: bytes, duration: float, image_token: str | None
+        self, task: FractalTask, saved: Saved, duration: float, image_token: str | None
     ) -> FractalResult:
         return FractalResult(
             uuid=task.uuid,
-            checksum=checksum(png),
+            checksum=saved.checksum,
             duration=duration,
-            size=len(png),
+            size=saved.size,
             generated_by=self._name,
             image_token=image_token,
         )
 
-    def _save(self, uuid: str, png: bytes, holder: Holder, cancelled: threading.Event) -> str:
-        """Store an image, with retries for save_timeout seconds: to render it again costs more."""
-        save = with_backoff(errors.StoreUnavailable, cancelled, self._save_timeout)
+    def _saving(self, task: FractalTask, cancelled: threading.Event) -> Callable[..., Any]:
+        """Return what calls a store, with retries for save_timeout seconds.
+
+        To render an image again costs more.
+        """
+        call = with_backoff(errors.StoreUnavailable, cancelled, self._save_timeout)
+
+        def save(*arguments: Any) -> Any:
+            try:
+                return call(*arguments)
+            # A refusal of what was cancelled is not held against the fractal, which may be deleted.
+            except (errors.StoreUnavailable, errors.ImageRefused):
+                if cancelled.is_set():
+                    text = f"the image of task {task.uuid} is not stored"
+                    raise errors.RenderCancelled(text) from None
+                raise
+
+        return save
+
+
+def _pieces(
+    task: FractalTask, join: Join, store: ImageWriter, cancelled: threading.Event
+) -> Iterator[bytes]:
+    """Yield the file of a picture whose segments are in ``store``.
+
+    :raises faafo.errors.RenderFailed: when a segment is missing, or not what it should be.
+    """
+
+    def opened(number: int) -> BinaryIO:
+        if cancelled.is_set():
+            raise errors.RenderCancelled(f"the join of task {task.uuid} was cancelled")
+        one = join.segments[number]
         try:
-            return save(self._store.save, uuid, png, holder.attempt, holder.token)
-        # A refusal of what was cancelled is not held against the fractal, which may be deleted.
-        except (errors.StoreUnavailable, errors.ImageRefused):
-            if cancelled.is_set():
-                raise errors.RenderCancelled(f"the image of task {uuid} is not stored") from None
-            raise
+            return store.open(one.uuid, one.token)
+        except errors.ImageNotFound:
+            raise errors.RenderFailed(f"segment {number}: that of {one.uuid} is lost") from None
+
+    try:
+        yield from segment.joined(task, [one.rows for one in join.segments], opened)
+    except errors.InvalidImage as error:
+        raise errors.RenderFailed(str(error)) from None
+
+
+def _is_of(task: FractalTask, content: bytes) -> bool:
+    if isinstance(task.part, Band):
+        return is_segment(content, task.width, task.part.rows)
+    return has_sides(content, task.width, task.height)
 
 
 def _reason(error: errors.FaafoError) -> str:

@@ -32,7 +32,7 @@ class Progress:
         if self._clock() < self._due:
             return
         self._due = self._clock() + INTERVAL
-        LOG.info("task %s is at row %d of %d", self._task.uuid, rows, self._task.height)
+        LOG.info("task %s is at row %d of %d", self._task.uuid, rows, self._task.band.rows)
 
     @property
     def uuid(self) -> str:

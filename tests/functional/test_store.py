@@ -11,10 +11,10 @@ from botocore.loaders import JSONFileLoader
 
 from faafo import errors
 from faafo.fractal.lease import make_token
-from faafo.store.base import ImageStore
+from faafo.store.base import ImageStore, checksum
 from faafo.store.location import Location
 from faafo.store.s3 import S3Store
-from tests.functional.object_stores import Swift
+from tests.functional.object_stores import Moto, Swift
 from tests.functional.processes import Api, running_api, wait_until
 from tests.functional.stores import (
     HALF_WAY,
@@ -369,3 +369,21 @@ def stranger(backend: S3Backend, **credentials: str) -> S3Store:
     server = backend.server
     known = {"key": server.key, "secret": server.secret} | credentials
     return S3Store(Location(backend.bucket, **known), endpoint_url=server.url)
+
+
+def test_segments_are_beside_the_images_and_both_come_in_pieces(moto: Moto) -> None:
+    with linked_bucket(moto) as backend:
+        picture, store = backend.picture(), backend.store()
+        uuid, token, segments = picture.uuid, make_token("e" * 16, 1), store.segments()
+        pieces = [picture.png[:100], picture.png[100:]]
+        for kept, content in ((store, pieces), (segments, [b"a ", b"segment"])):
+            saved = kept.save_pieces(uuid, content, 1, token)
+            assert (saved.size, saved.checksum) == (
+                len(b"".join(content)),
+                checksum(b"".join(content)),
+            )
+            assert list(kept.images(0.0)) == [(uuid, token)]
+        assert store.load(uuid, token) == picture.png
+        segments.delete(uuid, token)
+        assert (list(segments.images(0.0)), is_there(backend, uuid)) == ([], False)
+        assert store.find(uuid, token) == picture.png

@@ -215,10 +215,10 @@ class TestFields:
     @pytest.mark.parametrize(
         ("field", "option", "limit", "fields"),
         [
-            ("width", "max_width", 16384, {"width": 10**9}),
+            ("width", "max_poster_width", 65_536, {"width": 10**9}),
             ("width", "max_width", 16384, {"width": 16385, "height": 1}),
-            ("height", "max_height", 16384, {"height": 10**9}),
-            ("pixels", "max_pixels", 36_000_000, {"width": 8192, "height": 4395}),
+            ("height", "max_poster_height", 65_536, {"height": 10**9}),
+            ("height", "max_height", 16384, {"width": 1, "height": 16385}),
             ("samples", "max_points", 2**28, {"width": 8192, "height": 4096, "samples": 3}),
             ("iterations", "max_iterations", 100_000, {"iterations": 100_001}),
         ],

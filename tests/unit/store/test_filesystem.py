@@ -2,6 +2,7 @@
 """Images as files."""
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
@@ -58,7 +59,7 @@ def test_an_image_that_reads_back_differently_is_not_kept(tmp_path, monkeypatch)
     store = FilesystemStore(str(tmp_path))
     store.save(UUID, b"old")
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", lambda _path: b"nEw")
+        patch.setattr(Path, "open", lambda *_: io.BytesIO(b"nEw"))
         with pytest.raises(errors.StoreUnavailable, match="3 bytes were written, 3 different ones"):
             store.save(UUID, b"new")
     assert store.load(UUID) == b"old"

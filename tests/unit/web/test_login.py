@@ -12,7 +12,7 @@ from faafo.auth import recent, watched
 from faafo.core.attempts import MOST_OF_USER
 from faafo.core.login import COOKIE
 from faafo.db import db
-from faafo.db.models import AccessToken
+from faafo.db.operation_models import AccessToken
 from tests.htpasswd import user_line
 
 PASSWORD = "S3Cret"

@@ -6,6 +6,9 @@ from PIL import Image
 
 from faafo import errors
 from faafo.db import db, fractals
+from faafo.fractal.parts import divided
+from faafo.render import image, segment
+from faafo.web import scaling, strips
 from faafo.web.scaling import MOST_PREVIEW_BYTES, Form, fitted, scaled
 
 UNKNOWN = "00000000-0000-4000-8000-ffffffffffff"
@@ -47,6 +50,25 @@ def test_a_thumbnail_fits_its_box_and_never_grows(sides, expected):
 def test_a_thumbnail_is_a_webp_whatever_the_mode_of_the_picture(mode):
     thumbnail = opened(thumbnail_of(png_of(Image.new(mode, (700, 500))), 700, 500))
     assert (thumbnail.format, thumbnail.size) == ("WEBP", (480, 343))
+
+
+@pytest.mark.parametrize("drawing", [{"palette": "ember"}, {"colouring": "smooth"}])
+def test_a_poster_is_scaled_down_while_it_is_decoded(make_task, monkeypatch, drawing):
+    task = make_task(width=60, height=45, **drawing)
+    bands = divided(45, 4)
+    parts = [task.model_copy(update={"part": band}) for band in bands]
+    segments = [segment.encode(image.render(one)) for one in parts]
+    rows = [band.rows for band in bands]
+    png = b"".join(segment.joined(task, rows, lambda number: io.BytesIO(segments[number])))
+    whole = thumbnail_of(png, 60, 45)
+    monkeypatch.setattr(scaling, "HUGE_PIXELS", 100)
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 200)
+    assert thumbnail_of(png, 60, 45) == whole
+    monkeypatch.setattr(scaling, "LEFT_PIXELS", 1000)
+    assert opened(thumbnail_of(png, 60, 45)).size == (30, 23)
+    for broken in (png[:-400], png[:50], b"", png_of(Image.new("L", (60, 45)))):
+        with pytest.raises(errors.ImageNotFound):
+            thumbnail_of(broken, 60, 45)
 
 
 @pytest.mark.parametrize("sides", [(600, 600), (3001, 1999)])
