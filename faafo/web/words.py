@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The words for the parameters of a fractal: the same on its page and in the form."""
+"""The words for the parameters of a fractal: on its page and in the form as in the explorer."""
 
 from typing import Any
 
@@ -19,18 +19,18 @@ LABELS = {
     "formula": "Formula",
     "palette": "Palette",
     "colouring": "Colouring",
-    "samples": "Points in a pixel",
-    "offset": "Offset in the palette",
-    "density": "Density of colours",
-    "inside": "Colour of the inside",
+    "samples": "Samples a pixel",
+    "offset": "Offset",
+    "density": "Density",
+    "inside": "Inside",
 }
-COLOURINGS: dict[str, str] = {Colouring.BANDS: "Bands", Colouring.SMOOTH: "Smooth"}
+COLOURINGS: dict[str, str] = {one: one.value for one in Colouring}
 OF_THE_PALETTE = "that of the palette"
 
 
 def samples_in_words(samples: int) -> str:
     """Return how many points of a pixel are averaged."""
-    return f"{samples} × {samples}" if samples > 1 else "1"
+    return f"{samples} × {samples}"
 
 
 def value_in_words(name: str, value: Any) -> str:

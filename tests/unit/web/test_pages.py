@@ -218,11 +218,11 @@ def test_a_complete_fractal_shows_its_image_and_all_that_is_known(visitor, compl
         **{LABELS[name]: str(record[name]) for name in ("xa", "xb", "ya", "yb", "cx", "cy")},
         "Palette": "original",
         "Formula": "z² + c",
-        "Colouring": "Bands",
-        "Points in a pixel": "1",
-        "Offset in the palette": "0",
-        "Density of colours": "1",
-        "Colour of the inside": "that of the palette",
+        "Colouring": "bands",
+        "Samples a pixel": "1 × 1",
+        "Offset": "0",
+        "Density": "1",
+        "Inside": "that of the palette",
         "File": "1.2 MiB (1,234,567 bytes)",
         "Uuid": uuid,
         "Checksum (SHA-256)": record["checksum"],
@@ -371,5 +371,5 @@ def test_a_small_picture_is_shown_itself_and_a_link_elsewhere_shows_a_card(visit
 def test_a_fractal_that_is_drawn_in_another_way_says_how(visitor, complete):
     drawing = {"formula": "burning-ship", "colouring": "smooth", "samples": 2, "offset": 0.25}
     page = visitor.get(f"/fractal/{complete(**drawing, inside='#102030')}").text
-    for words in ("Burning Ship", "Smooth", "2 × 2", "0.25", "#102030"):
+    for words in ("Burning Ship", "smooth", "2 × 2", "0.25", "#102030"):
         assert f"<dd>{words}</dd>" in page
