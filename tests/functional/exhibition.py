@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A site worth looking at: pictures in many palettes, and a fractal of each other status."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +30,35 @@ class Exhibition:
     webhook: str
 
 
-def open_exhibition(cluster: Cluster, broker: str, width: int, pictures: int) -> Exhibition:
-    """Start services, and have so many pictures rendered, 4 : 3 and ``width`` pixels wide."""
+def picture(number: int, width: int) -> dict[str, Any]:
+    """Return the parameters of the picture with that number."""
+    constant = CONSTANTS[number % len(CONSTANTS)]
+    return {
+        "width": width,
+        "height": width * 3 // 4,
+        "iterations": 400,
+        "cx": constant.cx,
+        "cy": constant.cy,
+        "palette": palette.NAMES[number % len(palette.NAMES)],
+        **(WINDOW if number % 3 else CLOSER),
+    }
+
+
+def open_exhibition(
+    cluster: Cluster,
+    broker: str,
+    width: int,
+    pictures: int,
+    make: Callable[[int, int], dict[str, Any]] = picture,
+) -> Exhibition:
+    """Start services, and have so many pictures rendered, ``width`` pixels wide.
+
+    :param make: returns the parameters of a picture by its number and the width.
+    """
     cluster.start_api(tiles={"transport_url": broker, "timeout": 60}, api={"retry_delay": 0.1})
     cluster.start_worker(slots=2)
     producer = cluster.start_producer(patient=True)
-    complete = [post(cluster.url, **picture(number, width)) for number in range(pictures)]
+    complete = [post(cluster.url, **make(number, width)) for number in range(pictures)]
     wait_until(lambda: _are_complete(cluster, complete), "all pictures to be complete")
     producer.stop()
     failed = post(cluster.url, **picture(0, width), callback_url=RECEIVER)
@@ -72,20 +96,6 @@ def _fail_delivery(url: str) -> str:
     answer = requests.put(address, json={**name, "failed": [failure]}, timeout=60)
     assert answer.json() == {"lost": []}
     return one["webhook"]["uuid"]
-
-
-def picture(number: int, width: int) -> dict[str, Any]:
-    """Return the parameters of the picture with that number."""
-    constant = CONSTANTS[number % len(CONSTANTS)]
-    return {
-        "width": width,
-        "height": width * 3 // 4,
-        "iterations": 400,
-        "cx": constant.cx,
-        "cy": constant.cy,
-        "palette": palette.NAMES[number % len(palette.NAMES)],
-        **(WINDOW if number % 3 else CLOSER),
-    }
 
 
 def post(url: str, **parameters: Any) -> str:
