@@ -39,6 +39,7 @@ def test_what_waits_for_a_service_of_which_none_is_up_is_told():
 
 def test_no_worker_is_no_problem_while_nothing_waits():
     assert problems([], NOTHING, None) == []
+    assert problems([], NOTHING | {Status.QUEUED: 2}, None, delayed=2) == []
 
 
 def test_the_oldest_is_told_when_it_has_waited_long():
