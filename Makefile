@@ -34,7 +34,7 @@ run: $(VENV)/.installed
 unit: $(VENV)/.unit-installed
 	tools/in-memory $(BIN)/python -m pytest -n 4 --dist worksteal -p no:playwright -p no:schemathesis tests/unit $(ARGS)
 
-# What is installed and compiled at the same time takes a minute less.
+# Keystone is installed while all else is installed and compiled.
 test: $(VENV)/.installed
 	@$(MAKE) --no-print-directory --jobs=3 test-packages compiled $(VENV)/.keystone-installed
 	tools/in-memory $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -10,11 +10,12 @@ import pytest
 LONGEST = [
     "test_chaos", "test_services", "test_keystone", "test_explorer", "test_all", "test_stopping",
     "test_looks", "test_dispatcher", "test_live_gallery", "test_life_cycle", "test_tiles",
-    "test_openapi", "test_gallery", "test_names", "test_startup_errors", "test_store",
+    "test_openapi", "test_gallery", "test_names", "test_store",
     "test_controls", "test_refusals", "test_rpc", "test_star", "test_swagger", "test_migrations",
     "test_fractal_page", "test_webhooks", "test_pulse", "test_cli", "test_jobs_agree",
     "test_cli_keystone", "test_ansible", "test_http_basic", "test_install_keystone",
     "test_concurrency", "test_access", "test_reader", "test_quota",
+    "test_startup_errors",
 ]  # fmt: skip
 
 

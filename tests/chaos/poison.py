@@ -72,12 +72,13 @@ def _add_all_in_one(site: Site, command: Sequence[Any]) -> Member:
 
 def _play_poisoned(site: Site, rng: Random, scale: Scale, fault: str) -> Line:
     ledger = site.ledger()
+    poisoned = POISONED if scale.full else 1
     posts = [
-        partial(ledger.post, _poisonous_task(rng), rng.choice(site.apis)) for _ in range(POISONED)
+        partial(ledger.post, _poisonous_task(rng), rng.choice(site.apis)) for _ in range(poisoned)
     ]
     # Each attempt kills a worker, with what is in its other slots.
     line = play(site, rng, scale, posts, SLOTS * MAX_ATTEMPTS, ledger=ledger)
-    line.errors_expected = POISONED
+    line.errors_expected = poisoned
     for record in site.records():
         if (record["iterations"] == POISON) != (record["status"] == "error"):
             line.problems.append(f"{record['uuid']} is {record['status']}: {record['fault']}")
