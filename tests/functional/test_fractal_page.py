@@ -166,3 +166,19 @@ def test_the_form_says_what_is_wrong_and_keeps_the_rest(visit: Visit):
     # That the form was refused is no trouble here.
     page.wait_for_load_state("networkidle")
     visit.troubles.clear()
+
+
+@pytest.mark.parametrize("visit", [VISITORS["without JavaScript"]], indirect=True)
+def test_those_that_are_chosen_in_the_gallery_are_deleted_together(visit: Visit, cluster: Cluster):
+    uuids = [post(cluster.url, **picture(number, 24)) for number in range(2)]
+    for uuid in uuids:
+        wait_until(lambda uuid=uuid: cluster.client.get(uuid)["status"] == "complete", "the end")
+    page = visit.go("/")
+    for uuid in uuids:
+        page.locator(f"input[value='{uuid}']").check()
+    for sentence in ("Delete these 2 fractals?", "2 fractals are deleted."):
+        visit.follow(page.get_by_role("button", name="Delete"))
+        expect(page.get_by_role("heading", name=sentence)).to_be_visible()
+    visit.follow(page.get_by_role("link", name="Back to the gallery"))
+    for uuid in uuids:
+        expect(page.locator(f"input[value='{uuid}']")).to_have_count(0)
