@@ -15,8 +15,8 @@ from tests.unit.web.conftest import POLICY
 UUID = "12345678-9abc-4def-8123-456789abcdef"
 TILE = "/tile/0/0/0.png?cx=0&cy=0&iterations=9"
 LISTS = (
-    "known are q, page, results_per_page, marker, collection, scope; q filters by the fields of a "
-    "record"
+    "known are q, page, results_per_page, marker, collection, scope, children; q filters by the "
+    "fields of a record"
 )
 
 

@@ -84,6 +84,17 @@ def test_a_list_is_short_for_people_and_exact_for_programs(faafo, client, finish
     ]
 
 
+def test_a_poster_is_posted_and_its_parts_are_listed_by_their_rows(faafo):
+    options = ("--width", 8, "--height", 6, "--split", 2)
+    uuid = faafo("fractal", "create", *options, "-f", "value", "-c", "uuid")[1].strip()
+    _status, output, _errors = faafo("fractal", "list", "--children", uuid, "-f", "json")
+    assert [(one["first_row"], one["band_rows"]) for one in json.loads(output)] == [(3, 3), (0, 3)]
+    (record,) = json.loads(faafo("fractal", "list", "-f", "json")[1])
+    assert (record["uuid"], record["status"]) == (uuid, "rendering")
+    status, _output, errors = faafo("fractal", "create", "--height", 6, "--split", 7)
+    assert (status, errors) == (1, "faafo: split: must be at most the number of rows, 6, not 7\n")
+
+
 def test_a_list_is_filtered_and_bounded(faafo, client, finished):
     for _ in range(3):
         client.create(palette="ember")

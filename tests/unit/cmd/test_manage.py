@@ -13,6 +13,7 @@ from faafo import errors, logs
 from faafo.cmd import manage
 from faafo.fractal.embedded import embed
 from faafo.stop import Stop
+from faafo.store.filesystem import FilesystemStore
 
 
 class Deaf(Stop):
@@ -114,3 +115,15 @@ def test_the_mode_of_maintenance_is_set_without_an_api(run):
     past = run("maintenance", "set", "paused", "--until", "2020-01-01")
     assert (past[0], past[1].startswith("until: must be in the future")) == (1, True)
     assert run("maintenance", "set", "off") == (0, "off\n")
+
+
+def test_a_sweep_removes_segments_that_no_poster_needs(run, tmp_path):
+    segments = FilesystemStore(str(tmp_path / "images")).segments()
+    segments.check()
+    uuid = "12345678-9abc-4def-8123-456789abcdef"
+    segments.save(uuid, b"a segment", token=f"{'e' * 16}-1")
+    for options, verb, left in ((["--dry-run"], "would remove", 1), ([], "removing", 0)):
+        status, printed = run("store", "sweep", "--older-than=0", *options)
+        assert (status, f"{verb} the segment of {uuid}" in printed) == (0, True)
+        assert "1 segment(s) of posters that no join needs" in printed
+        assert len(list(segments.images(0.0))) == left
