@@ -18,7 +18,7 @@ const EARLY_MILLISECONDS = 20;
 const PAUSE_MILLISECONDS = 150;
 // A sharp one is drawn in parts.
 const PART_MILLISECONDS = 10;
-const REST_MILLISECONDS = 120;
+const REST_MILLISECONDS = 350;
 const LARGEST_PIXEL = 8;
 const FIRST_PIXEL = 4;
 // While c moves nobody counts the last colours before the inside.
