@@ -278,22 +278,22 @@ def test_global_options_may_follow_the_command(faafo, api_url, monkeypatch):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_a_help(faafo, name):
+def test_every_command_has_a_help(command_line, name):
     for argv in (
         ("help", *name.split()),
         (*name.split(), "--help"),
         (*name.split(), "--x=1", "-h"),
     ):
-        status, output, errors = faafo(*argv)
+        status, output, errors = command_line(*argv)
         assert (status, errors) == (0, "")
         assert output.startswith(f"usage: faafo {name} [")
     if name not in ("help", "complete"):
         assert f"Examples:\n\n  $ faafo {name}" in output
 
 
-def test_the_help_lists_the_commands(faafo):
+def test_the_help_lists_the_commands(command_line):
     for argv in (("--help",), ("help",), ("-h",)):
-        status, output, _errors = faafo(*argv)
+        status, output, _errors = command_line(*argv)
         assert status == 0
         for name in COMMANDS:
             assert re.search(rf"^  {name}  +\w", output, re.MULTILINE)
