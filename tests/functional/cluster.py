@@ -208,7 +208,7 @@ def _end(services: list[Service], at_once: bool = True) -> None:
 
 
 def _task(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: record[name] for name in FractalTask.model_fields}
+    return {name: record[name] for name in FractalTask.model_fields if name in record}
 
 
 @contextlib.contextmanager
