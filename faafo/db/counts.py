@@ -139,7 +139,8 @@ class Counts:
         began_at = self._clock()
         newest = session.scalar(select(func.max(Fractal.id))) or 0
         up_to = max(0, newest - self._margin)
-        count = self.where(session, Fractal.id <= up_to)
+        old = Fractal.id <= up_to
+        count = count_where(session, *self._scope.counted, old, **BOUNDED)
         now = self._clock()
         reuse = max(RECOUNT_SECONDS, TOTAL_REUSE_FACTOR * (now - began_at))
         return _FullCount(deletions, up_to, count, now + reuse)
@@ -148,7 +149,7 @@ class Counts:
         began_at = self._clock()
         others = [status for status in Status if status is not Status.COMPLETE]
         query = select(Fractal.status, func.count().label("total")).group_by(Fractal.status)
-        query = query.where(*self._scope.where, Fractal.status.in_(others))
+        query = query.where(*self._scope.counted, Fractal.status.in_(others))
         rows = session.execute(query, execution_options=BOUNDED)
         self._unfinished = {row.status: row.total for row in rows}
         now = self._clock()
