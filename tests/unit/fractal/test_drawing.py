@@ -5,7 +5,7 @@ import pytest
 
 from faafo import errors
 from faafo.fractal import palette as palettes
-from faafo.fractal.drawing import DEFAULTS, PARAMETER_VERSION, parameter_version, without_defaults
+from faafo.fractal.drawing import DEFAULTS, DRAWING_PARAMETERS, parameter_version, without_defaults
 from faafo.fractal.task import parse_task
 from faafo.fractal.tile import TileView
 
@@ -24,8 +24,8 @@ def test_workers_of_every_release_draw_the_first_palettes(make_task, name):
 
 @pytest.mark.parametrize("field", LATER)
 def test_any_later_parameter_needs_a_worker_that_knows_it(make_task, field):
-    assert parameter_version(make_task(**{field: LATER[field]})) == PARAMETER_VERSION
-    assert parameter_version(TileView(**VIEW, **{field: LATER[field]})) == PARAMETER_VERSION
+    assert parameter_version(make_task(**{field: LATER[field]})) == DRAWING_PARAMETERS
+    assert parameter_version(TileView(**VIEW, **{field: LATER[field]})) == DRAWING_PARAMETERS
 
 
 def test_defaults_are_left_out_and_all_else_is_kept(make_task):
