@@ -56,10 +56,16 @@ def test_sigusr2_does_not_end_a_process_that_is_starting():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_without_a_log_file_a_report_goes_to_standard_error(capsys):
-    meditation.write(SimpleNamespace(log_dir=None, log_file=None), "1.2.3")
-    printed = capsys.readouterr().err
-    assert "version = 1.2.3" in printed
+def test_without_a_log_file_a_report_goes_to_standard_error():
+    # In a process of its own: the report tells of all children, and fails if one is a zombie.
+    code = (
+        "from types import SimpleNamespace\n"
+        "from faafo import meditation\n"
+        'meditation.write(SimpleNamespace(log_dir=None, log_file=None), "1.2.3")'
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "version = 1.2.3" in done.stderr
 
 
 def test_a_report_that_cannot_be_written_is_logged(tmp_path, caplog):

@@ -24,6 +24,7 @@ EXTRAS = {
     "faafo/client/clouds.py": "clouds",
     "faafo/store/s3.py": "s3",
     "faafo/store/s3_client.py": "s3",
+    "faafo/store/s3_errors.py": "s3",
     "faafo/tracing/otlp.py": "tracing",
 }
 
