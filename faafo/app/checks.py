@@ -26,6 +26,7 @@ WITH_LIST = {"fractal.post_fractals"}
 # A GET that writes, has a worker render, or occupies a thread or a place: no page of another site
 # may make a browser send any number of them, with the credentials that the browser has.
 COSTLY = {
+    "card.get_card",
     "claim.get_claim",
     "delivery.get_claim",
     "event.get_events",

@@ -52,6 +52,7 @@ LANES = {
     # Each of these holds a place of a bulkhead while it is slow: core/bulkhead.py.
     Lane.SLOW: {
         "action.post_delete",
+        "card.get_card",
         "download.get_download",
         "fractal.delete_fractal",
         "fractal.get_fractals",

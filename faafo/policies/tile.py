@@ -10,5 +10,6 @@ rules = [
         "Have a tile rendered, show the explorer.",
         "GET /tile/{z}/{x}/{y}.png",
         "GET /explore",
+        "GET /explore/card.jpg",
     ),
 ]

@@ -62,7 +62,7 @@ def get_explorer() -> str:
     With ``fractal`` in the URL, a uuid, the page zooms out until the window of that fractal is
     visible, and tells how its picture differs from the view.
     """
-    view = _view()
+    view = requested_view()
     origin = _origin(view)
     return render_template(
         "faafo/explore.html",
@@ -115,7 +115,8 @@ def address_of_fractal(fractal: Fractal) -> str:
     return f"{view.address()}&{urlencode({'fractal': fractal.uuid})}"
 
 
-def _view() -> View:
+def requested_view() -> View:
+    """Return the view in the URL; parameters that are missing have their defaults."""
     # The form has an empty text for the palette's own colour.
     given = {
         name: value

@@ -7,6 +7,7 @@ from flask_bootstrap import Bootstrap5
 from faafo.store.base import ImageStore
 from faafo.web import (
     actions,
+    card,
     collections,
     create,
     documentation,
@@ -56,7 +57,8 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     app.add_template_global(create.larger_address, "larger_address")
     app.register_blueprint(thumbnail.blueprint)
     app.add_template_global(thumbnail.preview_address, "preview_address")
-    app.add_template_global(social.picture_of, "social_picture")
+    app.register_blueprint(card.blueprint)
+    app.add_template_global(social.card_address, "card_address")
     app.add_template_global(swatches.swatch, "swatch")
     app.jinja_env.globals["labels"] = words.LABELS
     app.add_template_global(words.value_in_words, "value_in_words")

@@ -201,7 +201,7 @@ def test_all_of_a_view_is_in_its_address(app):
     with app.test_request_context():
         address = view.address()
     with app.test_request_context(address):
-        assert explore._view() == view
+        assert explore.requested_view() == view
 
 
 def test_the_form_says_that_the_inside_has_its_own_colour_by_an_empty_text(visitor):
