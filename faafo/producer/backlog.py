@@ -44,7 +44,8 @@ class Job:
         task = self.task
         if self.quarantined or isinstance(task.part, Join):
             return False
-        return task.width * task.band.rows * task.iterations <= SMALL
+        points = task.width * task.band.rows * task.samples**2
+        return points * task.iterations <= SMALL
 
     @cached_property
     def parameters(self) -> int:

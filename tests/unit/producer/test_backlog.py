@@ -25,6 +25,12 @@ def make_job(make_task):
     return make
 
 
+def test_a_task_is_small_by_its_points_not_by_its_pixels(make_job):
+    sides = {"width": 512, "height": 512, "iterations": SMALL // 512**2 // 4}
+    assert make_job(**sides, samples=2).is_small
+    assert not make_job(**sides, samples=3).is_small
+
+
 def test_no_long_render_is_claimed_ahead(backlog, now):
     backlog.count_end()
     now[0] += 2 * AHEAD_SECONDS
