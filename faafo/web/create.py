@@ -97,9 +97,14 @@ def larger_address(fractal: Fractal) -> str:
 def _form(given: Mapping[str, str], found: Sequence[tuple[str, str]] = ()) -> str:
     """Return the page of the form.
 
-    :param found: what is wrong: field and sentence. Only c is wrong as a whole, without a field.
+    :param found: what is wrong: field and sentence. Wrong as a whole, without a field of its own,
+        are the number of pixels, and c.
     """
-    wrong = {field if field in PARAMETERS else "cx": sentence for field, sentence in found}
+    whole = {"pixels": "width"}
+    wrong = {
+        field if field in PARAMETERS else whole.get(field, "cx"): sentence
+        for field, sentence in found
+    }
     filled_in = {name: given.get(name, "") for name in PARAMETERS}
     return render_template(
         "faafo/new.html",

@@ -68,7 +68,12 @@ def test_an_error_is_at_its_field_and_the_first_one_has_the_focus(visitor):
 
 @pytest.mark.parametrize(
     ("change", "field_of_error"),
-    [({"cy": ""}, "cx"), ({"width": "2000000000"}, "width"), ({"palette": "plaid"}, "palette")],
+    [
+        ({"cy": ""}, "cx"),
+        ({"width": "2000000000"}, "width"),
+        ({"width": "16000", "height": "16000"}, "width"),
+        ({"palette": "plaid"}, "palette"),
+    ],
 )
 def test_every_error_has_a_place(visitor, change, field_of_error):
     page = visitor.post("/new", data=FORM | change).text
