@@ -93,9 +93,9 @@ api_opts: list[cfg.Opt] = [
         min=1,
         max=MAX_INT32**2,
         mutable=True,
-        help="Maximum number of pixels (width times height) of a fractal that is posted. A worker "
-        "needs about six bytes of memory per pixel. The default admits 8K (7680 x 4320), and A2 "
-        "at 300 dots per inch (4961 x 7016).",
+        help="Maximum number of pixels (width times height) of a fractal that is posted, or of a "
+        "band of one that is divided. A worker needs about six bytes of memory per pixel. The "
+        "default admits 8K (7680 x 4320), and A2 at 300 dots per inch (4961 x 7016).",
     ),
     cfg.IntOpt(
         "max_points",

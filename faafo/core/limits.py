@@ -101,6 +101,13 @@ class Limits:
             )
         self._check_sizes(task, "", "max_poster_")
         count = wanted or min(task.height, MOST_PARTS, -(-4 * pixels // largest))
+        # A worker needs memory for each band as for a picture that is rendered whole.
+        band, most = task.width * -(-task.height // count), self._conf.api.max_pixels
+        if band > most:
+            raise errors.LimitExceeded(
+                f"split: {band} pixels in each of the bands, {count} in number, exceed the limit, "
+                f"[api] max_pixels = {most}"
+            )
         self.check_queue(count)
         return count
 

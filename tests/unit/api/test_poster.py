@@ -149,6 +149,10 @@ def test_a_part_can_be_neither_posted_nor_changed_by_hand_and_goes_with_its_post
         ({"split": 1, "height": 1}, "split: a picture of one row cannot be divided"),
         ({"split": "3"}, "split: Input should be a valid integer, not '3'"),
         ({"split": 2, "width": 65_537}, "width: 65537 exceeds the limit, [api] max_poster_width"),
+        (
+            {"split": 1, "width": 60_000, "height": 60_000},
+            "split: 3600000000 pixels in each of the bands, 1 in number, exceed the limit",
+        ),
     ],
 )
 def test_a_split_that_cannot_be_is_refused_in_words(http, changes, sentence):
