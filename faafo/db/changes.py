@@ -88,6 +88,7 @@ def remove(session: Session, where: Sequence[ColumnElement[bool]]) -> bool:
         parents = [one.uuid for one in before if one.children]
         session.execute(delete(Fractal).where(same))
         if parents:
-            session.execute(delete(Fractal).where(Fractal.parent.in_(parents)))
+            parts = [one.id for one in children.lock(session, parents)]
+            session.execute(delete(Fractal).where(Fractal.id.in_(parts)))
         usage.subtract(session, before)
     return bool(before)

@@ -128,12 +128,16 @@ class Ledger:
                 return
             self._stopped.wait(PAUSE_SECONDS)
 
+    def members(self, task: FractalTask) -> dict[str, Any]:
+        """Return the members of the body that posts a task."""
+        return task.model_dump() | self._more
+
     def _post_once(self, task: FractalTask, url: str) -> int | None:
         begun_at = time.monotonic()
         try:
             answer = requests.post(
                 f"{url}/api/fractal",
-                json=task.model_dump() | self._more,
+                json=self.members(task),
                 auth=self.user,
                 timeout=30,
             )

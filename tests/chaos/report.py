@@ -16,6 +16,7 @@ from tests.chaos import (
     operators,
     outages,
     poison,
+    posters,
     scarcity,
     special,
 )
@@ -65,6 +66,7 @@ ROWS = (
     Row(cuts.worker_host),
     Row(special.full_disk, root=True),
     Row(deaths.told_to_stop),
+    Row(posters.posters),
     Row(poison.poison, short=True),
     Row(special.quorum_queues),
     Row(poison.killed_all_in_one),

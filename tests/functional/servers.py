@@ -248,6 +248,8 @@ class MariaDB(Family, MySQLDriver):
         grants.write_text(
             f"CREATE USER '{USER}'@'{ADDRESS}' IDENTIFIED BY '{PASSWORD}';\n"
             f"GRANT ALL ON `faafo%`.* TO '{USER}'@'{ADDRESS}';\n"
+            # Shows who waits for a lock.
+            f"GRANT PROCESS ON *.* TO '{USER}'@'{ADDRESS}';\n"
         )
         self._exec(["mariadb-install-db", *self._common, "--skip-test-db"], path=list(self.PATH))
         self.start(f"--init-file={grants}")

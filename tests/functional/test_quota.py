@@ -35,7 +35,7 @@ POLICY = RetryPolicy(5, 1.0, 60.0)
 COUNT = """
     SELECT SUM(CASE WHEN status IN ('queued', 'rendering') THEN 1 ELSE 0 END), COUNT(*),
            SUM(CASE WHEN status = 'complete' THEN size ELSE 0 END)
-    FROM fractal
+    FROM fractal WHERE parent IS NULL
 """
 
 
