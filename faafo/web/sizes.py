@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizes of pictures by name, and windows whose pixels are square at such a size."""
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -20,7 +21,8 @@ def resized(fields: Mapping[str, str]) -> dict[str, str]:
     values |= {"width": str(size[0]), "height": str(size[1])}
     with suppress(ValueError, OverflowError, KeyError):
         window = {name: float(fields[name]) for name in ("xa", "xb", "ya", "yb")}
-        values |= {name: repr(value) for name, value in _fitted(window, *size).items()}
+        if all(map(math.isfinite, window.values())):
+            values |= {name: repr(value) for name, value in _fitted(window, *size).items()}
     return values
 
 

@@ -102,10 +102,11 @@ def test_a_size_by_name_has_square_pixels_and_the_whole_window(visitor):
     assert record["yb"] == -record["ya"] == pytest.approx(1.5 * 2399 / 1079)
 
 
-def test_a_size_by_name_does_not_hide_a_window_that_is_none(visitor):
-    page = visitor.post("/new", data=FORM | {"size": "HD", "xa": "left"}).text
+@pytest.mark.parametrize("none", ["left", "nan", "1e999"])
+def test_a_size_by_name_does_not_hide_a_window_that_is_none(visitor, none):
+    page = visitor.post("/new", data=FORM | {"size": "HD", "xa": none}).text
     assert 'id="xa-error"' in page
-    assert field(page, "width") == "1920"
+    assert (field(page, "width"), field(page, "xb")) == ("1920", "1.5")
 
 
 def test_what_is_filled_in_is_shown_as_text(visitor):
