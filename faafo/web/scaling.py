@@ -4,6 +4,7 @@
 import io
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO
@@ -11,6 +12,7 @@ from typing import Any, BinaryIO
 from PIL import Image, PngImagePlugin
 
 from faafo import errors
+from faafo.fractal.png import has_sides
 from faafo.web.strips import reduced
 
 # The largest number of pixels that are converted from the palette to RGB at a time.
@@ -18,6 +20,10 @@ STRIP_PIXELS = 2**20
 # Larger pictures are not decoded as a whole, but scaled down to fewer than LEFT_PIXELS first.
 HUGE_PIXELS = 2**26
 LEFT_PIXELS = 2**22
+# Nor are those without a palette that are larger than this: Pillow needs four bytes a pixel.
+MOST_IN_COLOUR = 2**23
+# Where a PNG file says which components it has (PNG, third edition, 11.2.1), and that it has RGB.
+KIND, RGB = 25, 2
 # What Pillow raises for files that are damaged or not PNG.
 BROKEN = (OSError, SyntaxError, ValueError)
 
@@ -83,6 +89,11 @@ def scaled(png: BinaryIO, width: int, height: int, form: Form = Form.THUMBNAIL) 
     shape = SHAPES[form]
     if is_huge(width, height):
         return _of_poster(png, width, height, shape)
+    if width * height > MOST_IN_COLOUR and _is_in_colour(png, width, height):
+        # Any other encoder than that of faafo has more filters.
+        with suppress(errors.ImageNotFound):
+            return _of_poster(png, width, height, shape)
+        png.seek(0)
     # Image.open rejects pictures as large as the API allows. The check of the size protects from
     # decompression bombs: the record's size has passed the limits of the API.
     try:
@@ -98,6 +109,13 @@ def scaled(png: BinaryIO, width: int, height: int, form: Form = Form.THUMBNAIL) 
 def is_huge(width: int, height: int) -> bool:
     """Tell whether a picture is too large to be decoded as a whole, here or in a browser."""
     return width * height > HUGE_PIXELS
+
+
+def _is_in_colour(png: BinaryIO, width: int, height: int) -> bool:
+    """Tell whether a file has a picture of that size without a palette; read it from its start."""
+    begin = png.read(KIND + 1)
+    png.seek(0)
+    return has_sides(begin, width, height) and begin[KIND:] == bytes([RGB])
 
 
 def _of_poster(png: BinaryIO, width: int, height: int, shape: Shape) -> bytes:

@@ -71,6 +71,16 @@ def test_a_poster_is_scaled_down_while_it_is_decoded(make_task, monkeypatch, dra
             thumbnail_of(broken, 60, 45)
 
 
+def test_a_picture_in_24_bits_is_not_in_memory_as_a_whole(make_task, monkeypatch):
+    rendered = image.render(make_task(width=60, height=45, colouring="smooth"))
+    whole = thumbnail_of(image.encode(rendered), 60, 45)
+    by_pillow = thumbnail_of(png_of(rendered), 60, 45)
+    monkeypatch.setattr(scaling, "MOST_IN_COLOUR", 1000)
+    assert thumbnail_of(png_of(rendered), 60, 45) == by_pillow
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _: pytest.fail("whole"))
+    assert thumbnail_of(image.encode(rendered), 60, 45) == whole
+
+
 @pytest.mark.parametrize("sides", [(600, 600), (3001, 1999)])
 def test_a_thumbnail_shows_what_the_picture_shows(sides):
     width, height = sides
