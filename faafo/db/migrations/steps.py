@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.schema import CreateColumn
 
 
 def create_table(name: str, *columns: sa.Column, **options: Any) -> None:
@@ -23,6 +24,26 @@ def add_column(table: str, column: sa.Column) -> None:
     """Add a column unless the table has one of that name."""
     if column.name not in {one["name"] for one in _inspector().get_columns(table)}:
         op.add_column(table, column)
+
+
+def add_columns(table: str, *columns: sa.Column) -> None:
+    """Add those of the columns that the table does not have, in as few statements as possible.
+
+    MariaDB rewrites a table that has an index of a computed column, and lets nobody write to it
+    meanwhile, for each statement that adds a column: for each million fractals some 20 seconds.
+    """
+    bind = op.get_bind()
+    known = {one["name"] for one in _inspector().get_columns(table)}
+    missing = [column for column in columns if column.name not in known]
+    if bind.dialect.name == "sqlite":
+        for column in missing:
+            op.add_column(table, column)
+        return
+    # A column is compiled as one of a table.
+    name = sa.Table(table, sa.MetaData(), *missing).name
+    added = [f"ADD COLUMN {CreateColumn(one).compile(dialect=bind.dialect)}" for one in missing]
+    if added:
+        op.execute(f"ALTER TABLE {name} {', '.join(added)}")
 
 
 def create_index(name: str, table: str, columns: list[str], **options: Any) -> None:

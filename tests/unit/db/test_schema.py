@@ -8,12 +8,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Column, Double, String, create_engine, text
+from sqlalchemy.dialects import mysql
 
 from faafo import errors
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import prepare_database
 from faafo.db import schema
+from faafo.db.migrations import steps
 from faafo.db.tables import METADATA
 from faafo.db.url import parse_url
 
@@ -30,6 +32,39 @@ FRACTALS = [
     ("error", "beta", None),
     ("complete", None, 9),
 ]
+
+
+class Recorded:
+    """Stands for MariaDB in a migration; keeps its statements."""
+
+    def __init__(self, *known):
+        self.dialect = mysql.dialect()
+        self.known = [{"name": name} for name in known]
+        self.statements = []
+
+    def get_bind(self):
+        return self
+
+    def get_columns(self, _table):
+        return self.known
+
+    def execute(self, statement):
+        self.statements.append(statement)
+
+
+def test_columns_of_mariadb_are_added_in_one_statement_which_rewrites_the_table_once(monkeypatch):
+    recorded = Recorded("id", "first")
+    monkeypatch.setattr(steps, "op", recorded)
+    monkeypatch.setattr(steps, "_inspector", lambda: recorded)
+    columns = [Column(name, Double, nullable=False, server_default="0") for name in ("first", "x")]
+    steps.add_columns("fractal", *columns, Column("offset", String(7), quote=True))
+    (statement,) = recorded.statements
+    assert statement == (
+        "ALTER TABLE fractal ADD COLUMN x DOUBLE NOT NULL DEFAULT '0', "
+        "ADD COLUMN `offset` VARCHAR(7)"
+    )
+    steps.add_columns("fractal", Column("first", Double))
+    assert len(recorded.statements) == 1
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    # Adding a column with a default takes the same time for any number of rows.
-    for column in (
+    steps.add_columns(
+        "fractal",
         sa.Column("formula", sa.String(16), nullable=False, server_default="z2"),
         sa.Column("colouring", sa.String(16), nullable=False, server_default="bands"),
         sa.Column("samples", sa.Integer, nullable=False, server_default="1"),
@@ -19,5 +19,4 @@ def upgrade() -> None:
         sa.Column("density", sa.Double, nullable=False, server_default="1"),
         sa.Column("inside", sa.String(7)),
         sa.Column("parameter_version", sa.Integer, nullable=False, server_default="1"),
-    ):
-        steps.add_column("fractal", column)
+    )

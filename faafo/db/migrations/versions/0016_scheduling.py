@@ -13,15 +13,14 @@ MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def upgrade() -> None:
-    # Adding a column with a default takes the same time for any number of rows.
     first = "1970-01-01 00:00:00.000000"
-    for column in (
+    steps.add_columns(
+        "fractal",
         sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
         sa.Column("not_before", MOMENT),
         sa.Column("expires_at", MOMENT),
         sa.Column("turn_at", MOMENT, nullable=False, server_default=first),
-    ):
-        steps.add_column("fractal", column)
+    )
     steps.create_index(
         "ix_fractal_turn",
         "fractal",

@@ -10,12 +10,12 @@ down_revision = "0016"
 
 
 def upgrade() -> None:
-    for column in (
+    steps.add_columns(
+        "fractal",
         sa.Column("parent", sa.String(36)),
         sa.Column("first_row", sa.Integer),
         sa.Column("band_rows", sa.Integer),
         sa.Column("children", sa.Integer),
         sa.Column("open_children", sa.Integer),
-    ):
-        steps.add_column("fractal", column)
+    )
     steps.create_index("ix_fractal_parent_status", "fractal", ["parent", "status"])
