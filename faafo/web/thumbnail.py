@@ -25,6 +25,7 @@ def get_thumbnail(uuid: UUID) -> Response:
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
     checksum = fractal.checksum
+    is_private = fractal.project_id is not None and not fractal.shared
     tag = f"{checksum}-{form}-{SHAPES[form].width}"
     if request.if_none_match.contains(tag):
         response = Response(status=304)
@@ -32,6 +33,8 @@ def get_thumbnail(uuid: UUID) -> Response:
         response = Response(_small_picture(fractal, form), mimetype=SHAPES[form].mimetype)
     response.set_etag(tag)
     _set_lifetime(response, checksum)
+    # A cache that visitors share does not know who may see it.
+    response.cache_control.private = True if is_private else None
     return response
 
 

@@ -161,6 +161,24 @@ def test_a_url_with_the_checksum_may_be_kept_for_good(visitor, complete, checksu
     assert answer.headers["ETag"] == f'"{checksum_of(uuid)}-thumbnail-480"'
 
 
+@pytest.mark.parametrize(
+    ("owner", "is_private"),
+    [
+        ({}, False),
+        ({"project_id": "p"}, True),
+        ({"project_id": "p", "shared": True}, False),
+    ],
+)
+def test_caches_of_many_visitors_keep_what_all_may_see(
+    visitor, complete, change, checksum_of, owner, is_private
+):
+    uuid = complete()
+    change(uuid, **owner)
+    answer = visitor.get(f"/fractal/{uuid}/thumbnail?form=card&checksum={checksum_of(uuid)}")
+    assert bool(answer.cache_control.private) == is_private
+    assert answer.cache_control.immutable
+
+
 @pytest.mark.parametrize("query", ["", "?checksum=", "?checksum=" + "0" * 64])
 def test_any_other_url_must_be_asked_again(visitor, complete, query):
     answer = visitor.get(f"/fractal/{complete()}/thumbnail{query}")
