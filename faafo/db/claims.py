@@ -174,14 +174,21 @@ def _end_overdue(session: Session) -> list[Row]:
     """Set queued fractals to error that should have begun by now; return what they were."""
     ended = []
     for one in _sweep(session, OVERDUE, Fractal.expires_at):
-        fault = (
-            f"expired: its render had not begun by {one.expires_at.isoformat(timespec='seconds')}Z"
-        )
+        fault = _why_over(session, one)
         if _change(session, one, {"status": Status.ERROR, "fault": fault, **UNCLAIMED}):
             ended.append(one)
             children.follow(session, [one], Status.ERROR, fault)
     _tell_ended(session, Status.ERROR, ended)
     return ended
+
+
+def _why_over(session: Session, one: Row) -> str:
+    """Return the fault of what is overdue; it has that of its last attempt, if it had one."""
+    when = f"{one.expires_at.isoformat(timespec='seconds')}Z"
+    if not one.attempt:
+        return f"expired: its render had not begun by {when}"
+    before = session.scalar(select(Fractal.fault).where(Fractal.id == one.id))
+    return f"expired: no other attempt had begun by {when}" + (f"; {before}" if before else "")
 
 
 def _tell_ended(session: Session, status: Status, rows: Sequence[Row]) -> None:

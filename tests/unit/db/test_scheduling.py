@@ -183,3 +183,16 @@ def test_a_render_that_has_begun_goes_on_after_its_deadline(session, post, claim
     complete([goes_on])
     statuses = dict(session.execute(select(Fractal.uuid, Fractal.status)).all())
     assert statuses == {goes_on.uuid: Status.COMPLETE, released.uuid: Status.ERROR}
+
+
+def test_the_fault_of_an_attempt_is_told_when_no_other_has_begun_in_time(
+    session, post, claim, change
+):
+    post(expires_at=now() + DAY)
+    (failed,) = claim()
+    outcomes.fail(session, Lease(failed.uuid, 1, failed.token), "the disk is full", POLICY)
+    change(failed.uuid, expires_at=now() - timedelta(seconds=1))
+    assert claim() == []
+    fault = fractals.get(session, failed.uuid).fault
+    assert fault.startswith("expired: no other attempt had begun by 20")
+    assert fault.endswith("; the disk is full")
