@@ -86,7 +86,9 @@ def tidy_posters() -> None:
     """Delete the segments of posters that are complete by now, and announce those to be joined."""
     ours = collaborators()
     for uuid in children.take_joined(db.session()):
-        ours.images.delete_segments(children.stored(db.session, uuid))
+        # The transaction that completed it may have been rolled back: then a join needs them still.
+        stored = children.stored(db.session, uuid)
+        ours.images.delete_segments(children.orphans(db.session, stored))
     if children.take_queued(db.session()):
         ours.arrivals.announce()
 

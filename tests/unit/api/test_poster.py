@@ -10,9 +10,12 @@ import pytest
 from PIL import Image
 
 from faafo.client.http import Client
+from faafo.core import stored_image
+from faafo.core.collaborators import collaborators
+from faafo.db import children, db, fractals
 from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.lease import Lease
-from faafo.fractal.task import parse_task
+from faafo.fractal.task import Status, parse_task
 from faafo.render import image
 from faafo.rpc.messages import Holder
 from faafo.store.api import ApiStore
@@ -174,6 +177,21 @@ def test_what_is_larger_than_an_option_says_is_divided(http, conf):
     assert http.post("/api/fractal", json=BODY).json["children"] == 16
     conf.set_override("split_pixels", 0, group="api")
     assert refused(http.post("/api/fractal", json=BODY), 400).startswith("pixels: 384 exceeds")
+
+
+def test_segments_are_kept_when_the_transaction_of_a_join_was_rolled_back(app, http, store):
+    uuid = http.post("/api/fractal", json=BODY | {"split": 2}).json["uuid"]
+    worker = Renderer("w-1", store, Renders())
+    report(http, *[render(worker, one) for one in claim(http)])
+    with app.app_context():
+        parent = fractals.get(db.session, uuid)
+        children.follow(db.session(), [parent], Status.COMPLETE)
+        db.session.rollback()
+        stored_image.tidy_posters()
+        # All requests to the store are served in order.
+        assert collaborators().images.publish([]).wait(60)
+    (join,) = claim(http)
+    assert render(worker, join)["uuid"] == uuid
 
 
 @pytest.mark.parametrize("is_lost", [True, False])
