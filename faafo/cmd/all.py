@@ -24,6 +24,7 @@ from faafo.producer.producer import ProducerService
 from faafo.rpc.events import open_publisher
 from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_store
+from faafo.worker import memory
 from faafo.worker.worker import WorkerService
 
 ROLES = ("api", "producer", "worker", "notifier")
@@ -38,6 +39,7 @@ def main() -> int:
 
 def run_all(stop: process.Stop) -> int:
     """Run the services as threads until ``stop`` is requested, or a single set is done."""
+    memory.give_back()
     live = process.prepare_live("faafo-all", has_console=True, register_more=_register_more)
     conf = live.conf
     transport = get_transport(conf, default_url="inprocess://")

@@ -7,6 +7,7 @@ from faafo import process
 from faafo.metrics.server import serving
 from faafo.rpc.transport import get_transport, register_opts
 from faafo.store.factory import open_writer
+from faafo.worker import memory
 from faafo.worker.worker import WorkerService
 
 
@@ -17,6 +18,7 @@ def main() -> int:
 
 def work(stop: process.Stop) -> None:
     """Render tasks from the broker until ``stop`` is requested."""
+    memory.give_back()
     live = process.prepare_live("faafo-worker", register_more=register_opts)
     conf = live.conf
     transport = get_transport(conf)
