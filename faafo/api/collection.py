@@ -152,10 +152,7 @@ def delete_collection(path: CollectionPath) -> Any:
 def put_fractal(path: MemberPath) -> Any:
     """Put a fractal into a collection."""
     seen = collection_access.changeable(str(path.uuid))
-    fractal = access.visible(str(path.fractal))
-    if fractal.parent is not None:
-        raise errors.FractalFixed(f"fractal {fractal.uuid} is a part of fractal {fractal.parent}")
-    collections.put(db.session, seen, fractal)
+    collections.put(db.session, seen, access.collectable(str(path.fractal)))
     return "", 204
 
 

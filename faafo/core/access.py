@@ -85,6 +85,18 @@ def visible(uuid: str) -> Fractal:
     return fractal
 
 
+def collectable(uuid: str) -> Fractal:
+    """Return a fractal that the caller may see, and put into a collection.
+
+    :raises faafo.errors.FractalNotFound: when there is none.
+    :raises faafo.errors.FractalFixed: when it is a part of another one.
+    """
+    fractal = visible(uuid)
+    if fractal.parent is not None:
+        raise errors.FractalFixed(f"fractal {uuid} is a part of fractal {fractal.parent}")
+    return fractal
+
+
 def visible_record(uuid: str) -> dict[str, Any]:
     """Return the record of a fractal that the caller may see, as JSON shows it.
 

@@ -85,9 +85,10 @@ def post_star(uuid: UUID) -> Response:
 
 
 def _changed(seen: Collection, uuid: UUID, is_member: bool) -> Response:
-    fractal = access.visible(str(uuid))
-    change = collections.put if is_member else collections.take
-    change(db.session, seen, fractal)
+    if is_member:
+        collections.put(db.session, seen, access.collectable(str(uuid)))
+    else:
+        collections.take(db.session, seen, access.visible(str(uuid)))
     back = request.form.get("next") or url_for("web.get_fractal", uuid=uuid)
     return redirect(local.address_of(back), code=303)
 

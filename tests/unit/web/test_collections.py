@@ -22,6 +22,18 @@ def named(visitor):
     return answer.location
 
 
+def test_a_part_of_a_poster_is_put_into_no_collection(visitor, named):
+    body = {"width": 8, "height": 6, "iterations": 9, "xa": -1, "xb": 1, "ya": -1, "yb": 1}
+    parent = visitor.post("/api/fractal", json=body | {"split": 2}).json["uuid"]
+    part = visitor.get(f"/api/fractal?children={parent}").json["objects"][0]["uuid"]
+    answers = (
+        star(visitor, part, starred="true"),
+        visitor.post(f"{named}/fractal/{part}", data={"member": "true"}),
+    )
+    assert [answer.status_code for answer in answers] == [409, 409]
+    assert star(visitor, parent, starred="true").status_code == 303
+
+
 def test_a_star_puts_a_fractal_among_the_favourites_and_takes_it_out(visitor, complete):
     starred, other = complete(), complete()
     answer = star(visitor, starred, starred="true")
