@@ -207,7 +207,8 @@ api_opts: list[cfg.Opt] = [
         mutable=True,
         help="Maximum number of fractals of one project that are rendered at the same time, those "
         "included that a producer has claimed and that wait for a slot. What was posted without a "
-        "login has no limit. 0: no limit; slots are shared fairly in any case.",
+        "login has no limit, nor have the parts of posters. 0: no limit; slots are shared fairly "
+        "in any case.",
     ),
     cfg.IntOpt(
         "max_attempts",
