@@ -159,6 +159,8 @@ def change(app):
 @pytest.fixture
 def api_url(app):
     """The URL of the application behind a real HTTP server."""
+    # As in a service: else a command line in this process prints that requests wait.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server = HttpServer(app, "127.0.0.1", 0, threads=4)
     server.start()
     yield server.url
