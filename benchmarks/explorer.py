@@ -1,22 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The explorer in Chromium without a GPU: frames while c is dragged, and how soon things show."""
 
-import contextlib
 import math
 import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.report import Report
+from benchmarks.tile_site import tile_site
 from faafo.fractal.constants import CONSTANTS
-from tests.functional.cluster import Cluster
-from tests.functional.servers import RabbitMQ, started
 from tests.functional.test_gallery import CHROMIUM_ARGUMENTS
 
 VIEWPORT = {"width": 1280, "height": 800}
@@ -92,25 +87,10 @@ def run(report: Report) -> None:
     if chromium is None:
         report.text("There is no chromium: not measured.")
         return
-    with _served() as url, sync_playwright() as playwright:
+    with tile_site() as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-        _measure(report, browser, url)
+        _measure(report, browser, site.url)
         browser.close()
-
-
-@contextlib.contextmanager
-def _served() -> Iterator[str]:
-    with (
-        tempfile.TemporaryDirectory(prefix="faafo-explorer-") as directory,
-        started(RabbitMQ) as rabbitmq,
-        Cluster(
-            Path(directory), f"sqlite:///{directory}/faafo.sqlite", f"{rabbitmq.url}/"
-        ) as cluster,
-    ):
-        cluster.start_api(tiles={"transport_url": f"{rabbitmq.url}/"})
-        cluster.start_producer()
-        cluster.start_worker(slots=2)
-        yield cluster.url
 
 
 def _measure(report: Report, browser: Browser, url: str) -> None:

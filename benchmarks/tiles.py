@@ -9,20 +9,18 @@ not end.
 import argparse
 import itertools
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import requests
 
+from benchmarks.tile_site import tile_site
 from faafo.fractal.constants import CONSTANTS
 from faafo.fractal.task import FractalTask
 from faafo.fractal.tile import EXTENT, FIRST, SIZE, pitch
 from tests.functional.cluster import Cluster
 from tests.functional.processes import wait_until
-from tests.functional.servers import RabbitMQ, started
 
 MOST_MILLISECONDS = 250.0
 LEAST_SHARE = 0.95
@@ -142,16 +140,7 @@ def main() -> int:
         help="number of rounds, each with an idle and a busy worker",
     )
     arguments = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="faafo-tiles-") as directory,
-        started(RabbitMQ) as rabbitmq,
-        Cluster(
-            Path(directory), f"sqlite:///{directory}/faafo.sqlite", f"{rabbitmq.url}/"
-        ) as cluster,
-    ):
-        cluster.start_api(tiles={"transport_url": f"{rabbitmq.url}/"})
-        cluster.start_producer()
-        cluster.start_worker(slots=arguments.slots)
+    with tile_site(arguments.slots) as cluster:
         reached = run(cluster, arguments.slots, arguments.rounds)
     threshold = f"{100 * LEAST_SHARE:.0f} % within {MOST_MILLISECONDS:.0f} ms"
     outcome = "met" if reached else "missed"
