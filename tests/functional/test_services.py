@@ -206,7 +206,7 @@ def test_one_set_is_generated_and_seen_through(cluster):
 
 def test_one_set_that_is_not_complete_ends_with_a_failure(cluster):
     producer = cluster.start_producer(
-        one_shot=True, min_tasks=2, max_tasks=2, min_width=99_999, max_width=99_999
+        one_shot=True, min_tasks=2, max_tasks=2, min_width=99_999, max_width=99_999, max_height=256
     )
     assert producer.wait_for_end() == 1
     producer.wait_for_line("[api] max_width")
