@@ -35,6 +35,14 @@ class Cell(FormattableColumn[Any]):
         return self._value
 
 
+class Counts(FormattableColumn[dict[str, int]]):
+    """Numbers by name."""
+
+    def human_readable(self) -> str:
+        """Return them in one line."""
+        return ", ".join(f"{count} {name}" for name, count in self._value.items())
+
+
 def row(record: BaseModel, columns: Iterable[str]) -> tuple[Any, ...]:
     """Return the fields of a record that ``columns`` names."""
     values = (getattr(record, name) for name in columns)

@@ -14,22 +14,17 @@ from faafo.cli.collections import (
 )
 from faafo.cli.deliveries import ListDeliveries, Redeliver
 from faafo.cli.events import TailEvents
-from faafo.cli.fractals import (
-    CreateFractal,
-    DeleteFractals,
-    ListFractals,
-    RetryFractals,
-    ShareFractals,
-    ShowFractal,
-)
+from faafo.cli.fractals import CreateFractal, ListFractals, ShowFractal
 from faafo.cli.help import Complete, Help
 from faafo.cli.images import GetImage, Render
 from faafo.cli.load import Load
 from faafo.cli.locks import AcquireLock, ReleaseLock, ShowLock
 from faafo.cli.maintenance import SetMaintenance, ShowMaintenance
+from faafo.cli.posters import CreatePoster
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
 from faafo.cli.services import ListServices, SetService, ShowService
 from faafo.cli.settings import ListSettings, SetSetting, ShowSetting, UnsetSetting
+from faafo.cli.several import DeleteFractals, RetryFractals, ShareFractals
 from faafo.cli.tokens import IssueToken, RevokeToken
 from faafo.cli.waiting import WaitForFractals
 from faafo.cli.webhooks import (
@@ -53,6 +48,7 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal retry": RetryFractals,
     "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
+    "poster create": CreatePoster,
     "event tail": TailEvents,
     "collection list": ListCollections,
     "collection show": ShowCollection,

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``faafo fractal create``, ``list``, ``show``, ``share``, ``delete`` and ``retry``."""
+"""``faafo fractal create``, ``list`` and ``show``."""
 
 import argparse
-from collections.abc import Callable
-from typing import Any
 
-from faafo import errors
 from faafo.cli import cells, picture, scheduling, values
-from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand, collection_uuid
+from faafo.cli.base import ListCommand, Result, ShowCommand, collection_uuid
 from faafo.fractal.drawing import Colouring, Formula
 from faafo.fractal.palette import NAMES
 from faafo.fractal.parts import MOST_PARTS
 from faafo.fractal.task import Status
 
 COLUMNS = ("uuid", "status", "width", "height", "palette", "created_at")
+# New ones come last: programs may read CSV by position.
 LONG_COLUMNS = (
     *("uuid", "status", "width", "height", "iterations", "cx", "cy", "palette", "created_at"),
-    *("formula", "colouring", "samples", "offset", "density", "inside"),
     *("duration", "size", "failures", "generated_by", "fault"),
     *("project_id", "user_id", "shared"),
+    *("formula", "colouring", "samples", "offset", "density", "inside"),
 )
 SCOPES = ("project", "shared", "all_projects")
 MOST_LISTED = 1_000_000
@@ -134,7 +132,7 @@ class ListFractals(ListCommand):
         """List them."""
         columns = LONG_COLUMNS if parsed_args.long else COLUMNS
         if parsed_args.children is not None:
-            columns = (*columns[:2], "first_row", "band_rows", *columns[2:])
+            columns = (*columns, "first_row", "band_rows")
         named = parsed_args.collection
         found = self.client.find(
             status=parsed_args.status,
@@ -150,7 +148,11 @@ class ListFractals(ListCommand):
 
 
 class ShowFractal(ShowCommand):
-    """Show the record of a fractal."""
+    """Show the record of a fractal.
+
+    "parts" of one with parts are their numbers by status; "faafo fractal list
+    --children" lists them.
+    """
 
     operands = "UUID"
     examples = (
@@ -166,95 +168,9 @@ class ShowFractal(ShowCommand):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
         """Show it."""
-        return cells.fields(self.client.get(parsed_args.uuid))
-
-
-class ForEach(PlainCommand):
-    """Base class of a command that does the same to several fractals.
-
-    ``what`` says of what it names uuids.
-    """
-
-    operands = "UUID [UUID ...]"
-    what = "a fractal"
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the operands."""
-        parser = super().get_parser(prog_name)
-        self.add_operands(parser)
-        return parser
-
-    def add_operands(self, parser: argparse.ArgumentParser) -> None:
-        """Add the uuids."""
-        parser.add_argument(
-            "uuid", type=values.uuid, nargs="+", metavar="UUID", help=f"uuid of {self.what}"
-        )
-
-    def for_each(self, uuids: list[str], act: Callable[[str], Any], done: str) -> int:
-        """Do it, and print a line for each; return 1 if any was refused."""
-        for uuid in uuids:
-            try:
-                act(uuid)
-                self.print(done.format(uuid))
-            except errors.ApiRefused as error:
-                self.status = 1
-                self.app.LOG.error("%s", error)
-        return self.status
-
-
-class DeleteFractals(ForEach):
-    """Delete fractals and their images.
-
-    A render under way is cancelled. One that cannot be deleted does not keep
-    the others from it; the exit status is 1 then.
-    """
-
-    examples = (
-        "faafo fractal delete 12345678-9abc-4def-8123-456789abcdef",
-        "faafo fractal list --status error -f value -c uuid | xargs -r faafo fractal delete",
-    )
-
-    def take_action(self, parsed_args: argparse.Namespace) -> int:
-        """Delete them."""
-        return self.for_each(parsed_args.uuid, self.client.delete, "deleted fractal {}")
-
-
-class ShareFractals(ForEach):
-    """Let all projects see fractals; with --stop, no longer."""
-
-    examples = (
-        "faafo fractal share 12345678-9abc-4def-8123-456789abcdef",
-        "faafo fractal share --stop 12345678-9abc-4def-8123-456789abcdef",
-        "faafo fractal list --scope shared",
-    )
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        """Add the option that stops it."""
-        parser = super().get_parser(prog_name)
-        parser.add_argument("--stop", action="store_true", help="share them no longer")
-        return parser
-
-    def take_action(self, parsed_args: argparse.Namespace) -> int:
-        """Share them, or stop."""
-        shared = not parsed_args.stop
-        done = "shared fractal {}" if shared else "fractal {} is shared no longer"
-        return self.for_each(
-            parsed_args.uuid, lambda uuid: self.client.share(uuid, shared=shared), done
-        )
-
-
-class RetryFractals(ForEach):
-    """Queue fractals again that are in error.
-
-    One that is not in error does not keep the others from it; the exit status
-    is 1 then.
-    """
-
-    examples = (
-        "faafo fractal retry 12345678-9abc-4def-8123-456789abcdef",
-        "faafo fractal list --status error -f value -c uuid | xargs -r faafo fractal retry",
-    )
-
-    def take_action(self, parsed_args: argparse.Namespace) -> int:
-        """Queue them again."""
-        return self.for_each(parsed_args.uuid, self.client.retry, "queued fractal {} again")
+        fractal = self.client.get(parsed_args.uuid)
+        names, shown = cells.fields(fractal)
+        if fractal.children is None:
+            return names, shown
+        parts = self.client.count_parts(fractal.uuid)
+        return (*names, "parts"), (*shown, cells.Counts(parts))

@@ -5,14 +5,17 @@ import argparse
 import sys
 import uuid as uuidlib
 from pathlib import Path
+from typing import TextIO
 
 from faafo import errors
 from faafo.cli import picture, values
 from faafo.cli.base import PlainCommand
-from faafo.cli.output import OutputRefused, Progress, check_target, replacing
+from faafo.cli.output import OutputRefused, Progress, check_target, replacing, resuming
 from faafo.cli.waiting import add_timeout, shown_on
+from faafo.client import Client, Fractal
 
 STANDARD_OUTPUT = "-"
+MEGABYTE = 1_000_000
 
 
 class _SaveImage(PlainCommand):
@@ -43,12 +46,29 @@ class _SaveImage(PlainCommand):
             self.client.save_image(uuid, sys.stdout.buffer)
             return
         target = Path(path or f"{uuid}.png")
-        with replacing(target) as file:
-            fractal = self.client.save_image(uuid, file)
+        fractal = download(self.client, uuid, target, self.app.stderr)
         self.print(
             f"saved fractal {uuid} as {target}: {fractal.width} x {fractal.height} pixels, "
             f"{fractal.size} bytes"
         )
+
+
+def download(client: Client, uuid: str, target: Path, stream: TextIO) -> Fractal:
+    """Save the image of a complete fractal, with progress on ``stream``; return its record.
+
+    What an earlier download has left is not downloaded again.
+    """
+    with Progress(stream) as progress:
+
+        def show(count: int, size: int | None) -> None:
+            of = "" if size is None else f" of {size / MEGABYTE:.1f}"
+            progress.show(f"{count / MEGABYTE:.1f}{of} MB")
+
+        if target.exists() and not target.is_file():
+            with replacing(target) as file:
+                return client.save_image(uuid, file, on_chunk=show)
+        with resuming(target, uuid) as file:
+            return client.save_image(uuid, file, resume=True, on_chunk=show)
 
 
 class GetImage(_SaveImage):
@@ -56,6 +76,7 @@ class GetImage(_SaveImage):
 
     The file is the one that the worker has stored; it is checked against the
     checksum of the record, and appears under its name only when it is whole.
+    A download that broke off goes on when the command is repeated.
     """
 
     operands = "UUID"

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that appear under their name only when they are whole, and progress on a terminal."""
 
+import fcntl
+import logging
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TextIO
@@ -11,6 +13,10 @@ from uuid import uuid4
 
 from faafo import errors
 
+LOG = logging.getLogger("faafo.cli")
+
+# What is downloaded again when it has broken off before: bytes.
+LEAST_KEPT = 2**20
 ERASE_TO_END_OF_LINE = "\x1b[K"
 
 
@@ -49,6 +55,51 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         if is_replaceable:
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def resuming(path: Path, name: str) -> Iterator[BinaryIO]:
+    """Give a file that has what an earlier download of ``name`` to ``path`` has left.
+
+    It takes the place of ``path`` when the block ends without an error. If it breaks off, what has
+    come is kept beside ``path`` for the next time, unless it is little, or is no image.
+
+    :raises faafo.cli.output.OutputRefused: when the system refuses it, or another process
+        downloads the same.
+    """
+    partial = path.with_name(f".{path.name:.150}.{name}.part")
+    is_kept = True
+    try:
+        with partial.open("a+b") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputRefused(f"{path}: another command downloads it") from None
+            try:
+                yield file
+                file.flush()
+                partial.replace(path)
+            except errors.InvalidImage:
+                is_kept = False
+                raise
+            finally:
+                # While it is locked: afterwards it may be that of another process.
+                with suppress(OSError):
+                    file.flush()
+                _keep(partial, is_kept)
+    except OSError as error:
+        raise OutputRefused(f"{path}: {error.strerror}") from None
+
+
+def _keep(partial: Path, is_kept: bool) -> None:
+    """Delete what is not worth to be kept, and say what is."""
+    if not partial.exists():
+        return
+    size = partial.stat().st_size
+    if is_kept and size >= LEAST_KEPT:
+        LOG.warning("%d bytes are kept in %s, where the same command goes on", size, partial)
+    else:
+        partial.unlink()
 
 
 class Progress:

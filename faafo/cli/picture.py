@@ -29,11 +29,7 @@ def add_options(
     parser: argparse.ArgumentParser, width: int = WIDTH, height: int = HEIGHT
 ) -> argparse._ArgumentGroup:
     """Add the options of a fractal, with these defaults, and return their group."""
-    group = parser.add_argument_group(
-        "the fractal",
-        "The sides --xa, --xb, --ya and --yb of its window are given together. Without them the "
-        "window has square pixels and the whole set in view.",
-    )
+    group = _group(parser)
     group.add_argument(
         "--width",
         type=values.size,
@@ -48,6 +44,26 @@ def add_options(
         metavar="PIXELS",
         help="height of the image (default: %(default)s)",
     )
+    _add_others(group)
+    return group
+
+
+def add_options_but_size(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options of a fractal but width and height, and return their group."""
+    group = _group(parser)
+    _add_others(group)
+    return group
+
+
+def _group(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    return parser.add_argument_group(
+        "the fractal",
+        "The sides --xa, --xb, --ya and --yb of its window are given together. Without them the "
+        "window has square pixels and the whole set in view.",
+    )
+
+
+def _add_others(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--iterations",
         type=values.size,
@@ -77,7 +93,6 @@ def add_options(
             metavar="X" if name in ("xa", "xb") else "Y",
             help=what,
         )
-    return group
 
 
 def _add_drawing(group: argparse._ArgumentGroup) -> None:

@@ -68,12 +68,18 @@ def add_timeout(
 
 
 def shown_on(progress: Progress) -> Callable[[Collection[Fractal]], None]:
-    """Return a function that shows the numbers of fractals by status, and the time since now."""
+    """Return a function that shows how many fractals have which status, and the time since now.
+
+    Of those with parts it shows how many of these are complete.
+    """
     begun_at = time.monotonic()
 
     def show(fractals: Collection[Fractal]) -> None:
         by_status = Counter(fractal.status for fractal in fractals)
         counts = ", ".join(f"{count} {status}" for status, count in sorted(by_status.items()))
+        if parts := sum(fractal.children or 0 for fractal in fractals):
+            open_parts = sum(fractal.open_children or 0 for fractal in fractals)
+            counts += f"; {parts - open_parts} of {parts} parts complete"
         progress.show(f"{time.monotonic() - begun_at:.0f} s: {counts}")
 
     return show

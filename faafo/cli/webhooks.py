@@ -5,7 +5,7 @@ import argparse
 
 from faafo.cli import cells, values
 from faafo.cli.base import ListCommand, Result, ShowCommand, collection_uuid
-from faafo.cli.fractals import ForEach
+from faafo.cli.several import ForEach
 from faafo.client.webhooks import WebhookChanges
 from faafo.fractal.events import EventType
 

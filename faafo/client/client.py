@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public client of faafo: post, find, wait for and download fractals."""
 
-import hashlib
 from datetime import UTC, datetime
-from io import BytesIO
-from typing import BinaryIO, Self, Unpack
+from typing import Self, Unpack
 
 from requests.auth import AuthBase
 
-from faafo import errors
 from faafo.client.collections import CollectionCalls
+from faafo.client.downloads import DownloadCalls
 from faafo.client.events import EventCalls
 from faafo.client.locks import LockCalls
 from faafo.client.maintenance import MaintenanceCalls
@@ -23,7 +21,6 @@ from faafo.client.tokens import TokenCalls
 from faafo.client.waiting import WAIT_TIMEOUT, WaitCalls
 from faafo.client.webhooks import WebhookCalls
 from faafo.fractal.drawing import without_defaults
-from faafo.fractal.task import CHECKSUM_DIGITS
 
 DEFAULT_URL = "http://127.0.0.1:5000"
 # Seconds that a request waits for the next byte of its answer.
@@ -32,6 +29,7 @@ TIMEOUT = 60.0
 
 class Client(
     WaitCalls,
+    DownloadCalls,
     EventCalls,
     CollectionCalls,
     WebhookCalls,
@@ -120,29 +118,6 @@ class Client(
     def retry(self, uuid: str) -> Fractal:
         """Queue a fractal in error again."""
         return self._fractal(self._session.json("POST", f"/api/fractal/{uuid}/retry"))
-
-    def image(self, uuid: str) -> bytes:
-        """Return the image of a complete fractal, a PNG file.
-
-        :raises faafo.errors.InvalidImage: when it does not match the checksum of its record.
-        """
-        content = BytesIO()
-        self.save_image(uuid, content)
-        return content.getvalue()
-
-    def save_image(self, uuid: str, file: BinaryIO) -> Fractal:
-        """Write the image of a complete fractal to ``file``; return its record.
-
-        :raises faafo.errors.InvalidImage: when it does not match the checksum of its record.
-        """
-        fractal, digest = self.get(uuid), hashlib.sha256()
-        for chunk in self._session.chunks(f"/api/fractal/{uuid}/image"):
-            digest.update(chunk)
-            file.write(chunk)
-        known = fractal.checksum or ""
-        if len(known) == CHECKSUM_DIGITS and known != digest.hexdigest():
-            raise errors.InvalidImage(f"the image of fractal {uuid}: does not match its checksum")
-        return fractal
 
     def render(self, timeout: float = WAIT_TIMEOUT, **parameters: Unpack[Parameters]) -> bytes:
         """Post a fractal, wait until it is complete, and return its image, a PNG file."""

@@ -10,11 +10,15 @@ from pydantic import BaseModel
 from faafo.client.answers import LARGEST_PAGE
 from faafo.client.results import Fractal
 from faafo.client.session import Session
-from faafo.fractal.task import ENDED
+from faafo.fractal.task import ENDED, Status
 
 
 class _Page(BaseModel):
     objects: list[Fractal]
+
+
+class _Count(BaseModel):
+    num_results: int
 
 
 class ReadCalls:
@@ -62,6 +66,16 @@ class ReadCalls:
                 return
             marker = page[-1].uuid
             remaining = None if remaining is None else remaining - size
+
+    def count_parts(self, uuid: str) -> dict[str, int]:
+        """Return how many parts a fractal has by their status; those of none are left out."""
+        counts = {}
+        for status in Status:
+            q = json.dumps({"filters": [_filter("status", "eq", status)]})
+            parameters = {"children": uuid, "results_per_page": 1, "q": q}
+            answer = self._session.json("GET", "/api/fractal", parameters=parameters)
+            counts[status.value] = self._session.parse(_Count, answer).num_results
+        return {status: count for status, count in counts.items() if count}
 
     def get_all(self, uuids: Collection[str], *, ended: bool = False) -> dict[str, Fractal]:
         """Return the records of those of ``uuids`` that exist, by uuid.

@@ -102,13 +102,19 @@ class Session:
             text = f"the answer is not one of faafo: {describe(error)}"
             raise errors.ApiUnavailable(f"{self.shown_url}: {text}", "answer") from None
 
-    def chunks(self, path: str) -> Iterator[bytes]:
-        """Yield the body of the answer to a GET; raises what ``json`` does.
+    def chunks(self, path: str, begin: int = 0) -> Iterator[bytes]:
+        """Yield the body of the answer to a GET from byte ``begin`` on; raises what ``json`` does.
 
         The API may redirect it to an object store, by a URL that is signed.
         """
-        with self._answer("GET", path, stream=True, may_redirect=True) as response:
-            yield from response.iter_content(CHUNK)
+        headers = {"Range": f"bytes={begin}-"} if begin else {}
+        given: dict[str, Any] = {"headers": headers, "stream": True, "may_redirect": True}
+        with self._answer("GET", path, **given) as response:
+            # Who does not know Range sends all of it.
+            skip = 0 if response.status_code == HTTPStatus.PARTIAL_CONTENT else begin
+            for chunk in response.iter_content(CHUNK):
+                yield chunk[skip:]
+                skip = max(0, skip - len(chunk))
 
     def lines(self, path: str, parameters: Headers, headers: Headers) -> Generator[str, None, None]:
         """Yield the lines of the answer to a GET as they come; raises what ``json`` does.

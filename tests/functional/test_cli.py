@@ -139,6 +139,20 @@ def test_images_and_uuids_go_through_pipes(shell: Shell) -> None:
     assert has_sides((shell.directory / "piped.png").read_bytes(), 30, 20)
 
 
+def test_a_poster_is_rendered_by_parts_and_saved(shell: Shell) -> None:
+    finished = shell.script(
+        "set -eu -o pipefail\n"
+        "uuid=$(faafo poster create --size 30x20 --split 4 --output poster.png -f value -c uuid)\n"
+        'faafo fractal show "$uuid" -f value -c parts\n'
+        'faafo fractal list --children "$uuid" -f csv --quote none -c status -c band_rows\n'
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.splitlines() == [
+        *("{'complete': 4}", "status,band_rows", *["complete,5"] * 4)
+    ]
+    assert has_sides((shell.directory / "poster.png").read_bytes(), 30, 20)
+
+
 def test_the_secret_of_a_webhook_goes_through_pipes(shell: Shell) -> None:
     finished = shell.script(
         "set -eu -o pipefail\n"
