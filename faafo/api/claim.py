@@ -26,6 +26,7 @@ from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish, tidy_posters
 from faafo.db import batch, children, claims, db, fractals, leases
 from faafo.db.models import Fractal
+from faafo.fractal.kinds import Need
 from faafo.fractal.service import Kind
 from faafo.tracing import spans
 
@@ -44,12 +45,12 @@ blueprint = APIBlueprint(
 def get_claim(query: Wait) -> Any:
     """Tell whether there is a fractal to claim; wait for one up to ``wait`` seconds."""
     g.is_routine = True
-    look = partial(_is_any_claimable, _terms(query.parameter_version))
+    look = partial(_is_any_claimable, _terms(query.parameter_version, query.needs))
     return jsonify(claimable=collaborators().arrivals.wait(query.wait, look))
 
 
-def _terms(parameters: int) -> claims.Terms:
-    return claims.Terms(parameters, collaborators().limits.max_rendering)
+def _terms(parameters: int, needs: tuple[Need, ...]) -> claims.Terms:
+    return claims.Terms(parameters, collaborators().limits.max_rendering, needs)
 
 
 def _is_any_claimable(terms: claims.Terms) -> bool:
@@ -79,7 +80,7 @@ def post_claim(body: NewClaim) -> Any:
             body.count,
             body.lease,
             ours.retry_policy,
-            _terms(body.parameter_version),
+            _terms(body.parameter_version, body.needs),
         )
     g.is_routine = not claimed
     if spans.is_on():

@@ -20,6 +20,7 @@ from faafo.api.schemas import (
 )
 from faafo.db.outcomes import Result
 from faafo.fractal.events import RESULT
+from faafo.fractal.kinds import FIRST_NEEDS, MOST_NEEDS, NEED_PATTERN, Need, in_order
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE, within
 from faafo.fractal.parts import Band, Join
@@ -38,6 +39,13 @@ PART = (
     "what is to be done of it, absent if all: the rows of a band, which is stored as a segment, or "
     "the segments to be joined"
 )
+SERVES = (
+    "what the workers serve: kinds, and render:bigmem for fractals that ask for this "
+    "label; what needs another kind or label is left to other producers"
+)
+# Below the length of a request line that servers take.
+LONGEST_SERVES = 4000
+FIRST_SERVED = [need.as_text() for need in FIRST_NEEDS]
 DisabledWorkers = dict[str, str | None]
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]
 Seconds = Annotated[float, Field(ge=1, le=3600, allow_inf_nan=False)]
@@ -56,6 +64,15 @@ class NewClaim(BaseModel):
     parameter_version: Annotated[int, Field(strict=True, ge=1, le=MAX_INT32), WHOLE] = Field(
         1, description=PARAMETER_VERSION
     )
+    serves: Annotated[
+        list[Annotated[str, Field(pattern=f"^{NEED_PATTERN}$")]],
+        Field(min_length=1, max_length=MOST_NEEDS),
+    ] = Field(FIRST_SERVED, description=SERVES)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What is claimed, of what the workers serve."""
+        return in_order(map(Need.parse, self.serves))
 
 
 class Wait(BaseModel):
@@ -69,6 +86,17 @@ class Wait(BaseModel):
     parameter_version: Annotated[
         int, Field(ge=1, le=MAX_INT32), INTEGER_TEXT, within("an integer", 1, MAX_INT32)
     ] = Field(1, description=PARAMETER_VERSION)
+    serves: str = Field(
+        ",".join(FIRST_SERVED),
+        max_length=LONGEST_SERVES,
+        pattern=f"^{NEED_PATTERN}(,{NEED_PATTERN})*$",
+        description=f"{SERVES}; separated by commas",
+    )
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What is waited for, of what the workers serve."""
+        return in_order(map(Need.parse, self.serves.split(",")))
 
 
 class Claimable(BaseModel):

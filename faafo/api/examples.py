@@ -48,12 +48,15 @@ RECORD: dict[str, Any] = {
     "priority": 0,
     "not_before": None,
     "expires_at": None,
+    "kind": "render",
+    "label": None,
 }
 CLAIM: dict[str, Any] = {
     "claimed_by": "example",
     "count": 1,
     "lease": 30,
     "parameter_version": PARAMETER_VERSION,
+    "serves": ["render", "join"],
 }
 CLAIM_UPDATE: dict[str, Any] = {
     "claimed_by": "example",

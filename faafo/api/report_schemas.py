@@ -111,6 +111,8 @@ class FractalUpdate(BaseModel):
     priority: Priority | None = UNCHANGED
     not_before: str | None = UNCHANGED
     expires_at: str | None = UNCHANGED
+    kind: str | None = UNCHANGED
+    label: str | None = UNCHANGED
     parent: Uuid | None = UNCHANGED
     first_row: Attempt | None = UNCHANGED
     band_rows: Attempt | None = UNCHANGED

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When a fractal is rendered, as fields of requests and of records."""
+"""When and where a fractal is rendered, as fields of requests and of records."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from faafo.api.moments import Moment
-from faafo.fractal import scheduling
+from faafo.fractal import kinds, scheduling
+from faafo.fractal.kinds import Label, TaskKind
 from faafo.fractal.numbers import WHOLE, within
 from faafo.fractal.scheduling import EXPIRES_AT, HIGHEST, LONGEST_DELAY_DAYS, LOWEST, NOT_BEFORE
 
@@ -56,7 +57,7 @@ def _is_later(moment: datetime | None, info: ValidationInfo) -> datetime | None:
 
 
 class NewSchedule(BaseModel):
-    """When a fractal that is posted is rendered."""
+    """When a fractal that is posted is rendered, and by which workers."""
 
     priority: Priority = Field(0, description=scheduling.PRIORITY)
     not_before: Annotated[Moment | None, AfterValidator(_is_near)] = Field(
@@ -65,14 +66,17 @@ class NewSchedule(BaseModel):
     expires_at: Annotated[Moment | None, AfterValidator(_is_later)] = Field(
         None, description=EXPIRES_AT
     )
+    label: Label = Field(None, description=kinds.LABEL)
 
 
 class ScheduleRecord(BaseModel):
-    """When a fractal is rendered."""
+    """When a fractal is rendered, and by which workers."""
 
     priority: int = Field(description=scheduling.PRIORITY)
     not_before: str | None = Field(description=NOT_BEFORE)
     expires_at: str | None = Field(description=EXPIRES_AT)
+    kind: TaskKind = Field(description=kinds.KIND)
+    label: str | None = Field(description=kinds.LABEL)
 
 
 SCHEDULE: set[str] = set(NewSchedule.model_fields)

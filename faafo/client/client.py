@@ -81,6 +81,7 @@ class Client(
         priority: int = 0,
         not_before: datetime | None = None,
         expires_at: datetime | None = None,
+        label: str | None = None,
         split: int | None = None,
         **parameters: Unpack[Parameters],
     ) -> Fractal:
@@ -91,6 +92,7 @@ class Client(
         :param priority: -10 to 10: of a project's fractals the higher ones are rendered first.
         :param not_before: when it may be rendered at the earliest; without a zone: in UTC.
         :param expires_at: it ends in error if its render has not begun by then.
+        :param label: it is given only to workers that have this label.
         :param split: number of bands of rows that workers render each on its own, 1 to 1000; by
             default the service decides by the size.
         :raises faafo.errors.InvalidTask: when a parameter is out of bounds; nothing is sent.
@@ -102,6 +104,7 @@ class Client(
         body |= {"priority": priority} if priority else {}
         times = {"not_before": not_before, "expires_at": expires_at}
         body |= {name: _in_utc(at) for name, at in times.items() if at is not None}
+        body |= {} if label is None else {"label": label}
         if split is not None:
             body["split"] = split
         return self._fractal(self._session.json("POST", "/api/fractal", body))

@@ -17,7 +17,8 @@ class Fractal(BaseModel):
     attributes, too. ``status`` is ``queued``, ``rendering``, ``complete`` or ``error``. Of a
     complete one ``checksum`` is the SHA-256 of the image in hexadecimal, ``size`` its bytes, and
     ``duration`` the seconds that the render took. ``fault`` is what went wrong last.
-    ``priority``, ``not_before`` and ``expires_at`` are as it was posted.
+    ``priority``, ``not_before``, ``expires_at`` and ``label`` are as it was posted; ``kind`` is
+    ``render``, or what is made of its parts: ``join`` or ``film``.
     ``children`` is the number of its parts, of which ``open_children`` are not complete; both are
     None if it is rendered as a whole.
     ``callback_secret`` is None except when a fractal is posted with a ``callback_url``.
@@ -58,6 +59,8 @@ class Fractal(BaseModel):
     priority: int = 0
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    kind: str = "render"
+    label: str | None = None
     # Present of those alone that have parts.
     children: int | None = None
     open_children: int | None = None

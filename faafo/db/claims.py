@@ -7,14 +7,13 @@ a lock, and the same on SQLite and MariaDB. Times are the database's own.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Row, exists, or_, select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, children, events, shares, usage
+from faafo.db import Session, children, events, shares, usage, waiting
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.fractals import REFRESH
@@ -22,17 +21,14 @@ from faafo.db.models import Fractal
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.queueing import UNCLAIMED
 from faafo.db.statements import execute_update
+from faafo.db.waiting import CANDIDATE
 from faafo.fractal.events import OF_STATUS, EventType
+from faafo.fractal.kinds import FIRST_NEEDS, Need
 from faafo.fractal.task import Status, is_quarantined
 from faafo.metrics import catalogue as metrics
 
 # Maximum number of expired leases that one claim ends, and of overdue fractals.
 LARGEST_SWEEP = 1000
-CANDIDATE = (
-    *(Fractal.id, Fractal.uuid, Fractal.parent, Fractal.children),
-    *(Fractal.attempt, Fractal.status, Fractal.failures, Fractal.project_id),
-    *(Fractal.claimed_by, Fractal.lease_expires_at, Fractal.expires_at),
-)
 EXPIRED = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at <= moment())
 OVERDUE = (Fractal.status == Status.QUEUED, Fractal.expires_at <= moment())
 IS_ANY_OVER = select(exists().where(*EXPIRED), exists().where(*OVERDUE))
@@ -47,10 +43,12 @@ class Terms:
 
     :param parameters: the latest version of the drawing parameters that they may have.
     :param limit: the number of fractals of a project that are rendered at the same time, at most.
+    :param needs: those that they may have; each once.
     """
 
     parameters: int = 1
     limit: int = shares.NO_LIMIT
+    needs: tuple[Need, ...] = FIRST_NEEDS
 
 
 ANY = Terms()
@@ -76,9 +74,7 @@ def claim(
     expired, overdue = _end_what_is_over(session, policy)
     if terms.limit:
         shares.lock(session)
-    fetch = partial(_queued, session, terms)
-    standings = shares.standings(session, terms.limit)
-    candidates = _batch(shares.pick(standings, count, TURNS, fetch))
+    candidates = _batch(_pick(session, terms, count, TURNS))
     values = {
         "status": Status.RENDERING,
         "attempt": Fractal.attempt + 1,
@@ -102,27 +98,20 @@ def is_any_claimable(session: Session, terms: Terms = ANY) -> bool:
     """Return whether a claim would find a fractal, an expired lease, or what is overdue."""
     if any(session.execute(IS_ANY_OVER).one()):
         return True
-    fetch = partial(_queued, session, terms, is_locking=False)
-    return bool(shares.pick(shares.standings(session, terms.limit), 1, LOOKS, fetch))
+    return bool(_pick(session, terms, 1, LOOKS, is_locking=False))
 
 
-def _queued(
-    session: Session, terms: Terms, project: shares.Project, count: int, is_locking: bool = True
+def _pick(
+    session: Session, terms: Terms, count: int, turns: shares.Turns, is_locking: bool = True
 ) -> list[Row[Any]]:
-    """Return the first fractals of a project that can be claimed now, at most ``count``."""
-    where = (
-        Fractal.status == Status.QUEUED,
-        Fractal.project_id == project,
-        # Follows from the next one, and is where the index ends.
-        Fractal.turn_at <= moment(),
-        Fractal.claimable_at <= moment(),
-        Fractal.parameter_version <= terms.parameters,
-        or_(Fractal.expires_at.is_(None), Fractal.expires_at > moment()),
-    )
-    query = select(*CANDIDATE).where(*where).order_by(Fractal.turn_at, Fractal.id).limit(count)
-    if is_locking:
-        query = query.with_for_update(skip_locked=True)
-    return list(session.execute(shares.in_order(query)))
+    """Return up to ``count`` fractals that can be claimed now, in the order of fair shares."""
+    standings = shares.standings(session, terms.limit, terms.needs)
+
+    def fetch(project: waiting.Project, most: int) -> Sequence[Row[Any]]:
+        needs = standings[project].needs
+        return waiting.first(session, project, needs, terms.parameters, most, is_locking)
+
+    return shares.pick(standings, count, turns, fetch)
 
 
 def _measure(

@@ -17,8 +17,9 @@ from faafo.db import Session, changes, posting
 from faafo.db.counts import Counts
 from faafo.db.deadline import BOUNDED
 from faafo.db.deadlock import retry_on_deadlock
-from faafo.db.models import RECORD_FIELDS, Deletions, Fractal, as_record
+from faafo.db.models import Deletions, Fractal
 from faafo.db.quotas import NO_LIMITS, Amounts
+from faafo.db.records import RECORD_FIELDS, as_record
 from faafo.db.scope import EVERYTHING, NOBODY, Owner, Scope
 from faafo.db.statements import execute_update
 from faafo.fractal.task import FractalTask

@@ -21,8 +21,8 @@ from faafo.correlation import Correlation
 from faafo.db import Base
 from faafo.db.clock import Moment
 from faafo.db.columns import Serial, exact
+from faafo.db.records import NEED, RECORD_FIELDS, as_record
 from faafo.fractal import palette as palettes
-from faafo.fractal.events import as_text
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.parts import Band
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
@@ -37,42 +37,7 @@ def _shared(column: str) -> Index:
     return Index(f"ix_fractal_shared_{column}", "shared", column, sqlite_where=text("shared = 1"))
 
 
-TURN = "ix_fractal_turn"
-# Those of parents and of children alone.
-PART_FIELDS = ("parent", "first_row", "band_rows", "children", "open_children")
-# The fields of a record in JSON and in searches, in this order.
-RECORD_FIELDS = (
-    "uuid",
-    *PARAMETERS,
-    "status",
-    "attempt",
-    "failures",
-    "fault",
-    "created_at",
-    "checksum",
-    "duration",
-    "size",
-    "generated_by",
-    "project_id",
-    "user_id",
-    "shared",
-    "priority",
-    "not_before",
-    "expires_at",
-    *PART_FIELDS,
-)
-TIMES = ("created_at", "not_before", "expires_at")
-
-
-def as_record(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of a record as JSON shows them."""
-    times = {name: values[name] for name in TIMES}
-    record = values | {name: None if at is None else as_text(at) for name, at in times.items()}
-    return {
-        name: value
-        for name, value in record.items()
-        if value is not None or name not in PART_FIELDS
-    }
+TURN = "ix_fractal_kind_turn"
 
 
 class Deletions(Base):
@@ -122,8 +87,8 @@ class Fractal(Base):
     __table_args__ = (
         Index("ix_fractal_status_id", "status", "id"),
         Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
-        # For claims: the order in a project, and with it whether a fractal can be claimed yet.
-        Index(TURN, "status", "project_id", "turn_at", "id", "claimable_at"),
+        # For claims: the order of what has a need in a project, and whether it can be claimed yet.
+        Index(TURN, "status", "project_id", *NEED, "turn_at", "id", "claimable_at"),
         Index(
             "ix_fractal_status_expires_at",
             "status",
@@ -179,6 +144,9 @@ class Fractal(Base):
     inside: Mapped[str | None] = mapped_column(String(7))
     # What a worker must know to draw it: see ``fractal.drawing.parameter_version``.
     parameter_version: Mapped[int] = mapped_column(server_default="1")
+    # Which workers are given it, too: see ``fractal.kinds``.
+    kind: Mapped[str] = mapped_column(String(16), server_default="render")
+    label: Mapped[str | None] = mapped_column(exact(64))
     # The uuid of the fractal that this is a part of, and its rows of that: see ``children``.
     parent: Mapped[str | None] = mapped_column(String(36))
     first_row: Mapped[int | None]

@@ -18,12 +18,14 @@ from faafo.correlation import UNKNOWN, Correlation
 from faafo.db import Session, callbacks, children, events, locks, quotas
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
-from faafo.db.models import RECORD_FIELDS, Fractal, as_record
+from faafo.db.models import Fractal
 from faafo.db.quotas import NO_LIMITS, Amounts
+from faafo.db.records import RECORD_FIELDS, as_record
 from faafo.db.scheduling import AT_ONCE, Schedule
 from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.drawing import PARAMETER_VERSION, parameter_version
 from faafo.fractal.events import EventType
+from faafo.fractal.kinds import TaskKind
 from faafo.fractal.locks import GENERATOR, Fence
 from faafo.fractal.parts import Band
 from faafo.fractal.scheduling import head_start
@@ -96,6 +98,7 @@ def store(
     if bands:
         values |= {"children": len(bands), "open_children": len(bands)}
         values |= {"status": Status.RENDERING, "parameter_version": PARAMETER_VERSION}
+        values |= {"kind": TaskKind.JOIN.value}
     _require(session, fence)
     quotas.charge(session, owner.project_id, [task], quota)
     if callback_url is not None:
@@ -104,7 +107,8 @@ def store(
         created_at = _insert(session, values, schedule)
         if bands:
             times = {"created_at": created_at, **schedule.times(created_at)}
-            rows = [row | times for row in children.rows(values, bands)]
+            own = {**times, "kind": TaskKind.RENDER.value}
+            rows = [row | own for row in children.rows(values, bands)]
             session.connection().execute(INSERT_ROWS, rows)
         kind = EventType.RENDERING if bands else EventType.QUEUED
         events.record(session, kind, Fractal.uuid == task.uuid)
@@ -198,6 +202,7 @@ def _values(
         "shared": shared,
         **task.model_dump(exclude={"part"}),
         "parameter_version": parameter_version(task),
+        "kind": TaskKind.RENDER.value,
         "status": Status.QUEUED,
         "incarnation": secrets.token_hex(8),
         "attempt": 0,

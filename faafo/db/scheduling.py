@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schedule of a fractal that is posted: its priority, not before, deadline; as columns."""
+"""The schedule of a fractal that is posted: when and by which workers it is rendered."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,12 +12,14 @@ from faafo.fractal.scheduling import AGEING, turn_of
 class Schedule:
     """When a fractal is rendered; times are UTC without a zone.
 
+    :param label: of the workers that it is given to; None: all.
     :param ageing: seconds of waiting that are worth one step of priority.
     """
 
     priority: int = 0
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    label: str | None = None
     ageing: float = AGEING
 
     def columns(self) -> dict[str, Any]:
@@ -26,6 +28,7 @@ class Schedule:
             "priority": self.priority,
             "not_before": self.not_before,
             "expires_at": self.expires_at,
+            "label": self.label,
         }
 
     def times(self, now: datetime) -> dict[str, datetime]:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
-from faafo.db.models import RECORD_FIELDS, Fractal
+from faafo.db.models import Fractal
+from faafo.db.records import RECORD_FIELDS
 from faafo.db.text import ANY_TEXT, exact, matches, matches_in_any_case
 
 COLUMNS: dict[str, InstrumentedAttribute] = {name: getattr(Fractal, name) for name in RECORD_FIELDS}

@@ -12,19 +12,16 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import CompoundSelect, Row, func, literal, select, union_all, update
-from sqlalchemy.sql.selectable import HasHints
+from sqlalchemy import Row, update
 
-from faafo.db import Session
-from faafo.db.models import TURN, Deletions, Fractal
-from faafo.db.quota_models import Usage
+from faafo.db import Session, waiting
+from faafo.db.models import Deletions
 from faafo.db.statements import execute_update
-from faafo.fractal.task import Status
+from faafo.db.waiting import Project
+from faafo.fractal.kinds import FIRST_NEEDS, Need
 
-Project = str | None
-Query = TypeVar("Query", bound=HasHints)
 # Returns the first fractals of a project that can be claimed, at most as many as asked for.
 Fetch = Callable[[Project, int], Sequence[Row[Any]]]
 
@@ -33,23 +30,6 @@ NO_LIMIT = 0
 MOST_PROJECTS = 100
 # Projects whose last turn is known: a hundred bytes each.
 MOST_KNOWN = 10_000
-
-
-def in_order(query: Query) -> Query:
-    """Return a query of fractals for which MariaDB must use the index of turns."""
-    hint = f"FORCE INDEX ({TURN})"
-    return query.with_hint(Fractal, hint, "mysql").with_hint(Fractal, hint, "mariadb")
-
-
-# Of each project what it has unfinished, and what of that is being rendered: in one query.
-COUNTS: CompoundSelect[Any] = union_all(
-    select(Usage.project_id, Usage.queued, literal(0).label("rendering")).where(Usage.queued > 0),
-    in_order(
-        select(Fractal.project_id, literal(0), func.count())
-        .where(Fractal.status == Status.RENDERING)
-        .group_by(Fractal.project_id)
-    ),
-)
 
 
 class Turns:
@@ -77,29 +57,30 @@ class Turns:
 
 @dataclass(frozen=True)
 class Standing:
-    """How many fractals of a project are being rendered, and how many more may be."""
+    """How many fractals of a project are being rendered, and how many more may be.
+
+    :ivar needs: those of its fractals that wait, of what a claim serves.
+    """
 
     rendering: int = 0
     room: int | None = None
+    needs: tuple[Need, ...] = ()
 
 
-def standings(session: Session, limit: int = NO_LIMIT) -> dict[Project, Standing]:
-    """Return the standings of all projects that may have queued fractals.
+def standings(
+    session: Session, limit: int = NO_LIMIT, needs: tuple[Need, ...] = FIRST_NEEDS
+) -> dict[Project, Standing]:
+    """Return the standings of the projects that may have fractals to claim.
 
     :param limit: the number of fractals of a project that may be rendered at the same time.
+    :param needs: what the claim serves.
     """
-    unfinished: dict[Project, int] = {}
-    rendering: Counter[Project] = Counter()
-    for project, queued, running in session.execute(COUNTS):
-        if queued:
-            unfinished[project] = queued
-        rendering[project] += running
-    standing: dict[Project, Standing] = {None: Standing(rendering[None])}
-    for project, count in unfinished.items():
-        running = rendering[project]
-        room = None if limit == NO_LIMIT else max(0, limit - running)
-        if count > running and room != 0:
-            standing[project] = Standing(running, room)
+    standing: dict[Project, Standing] = {}
+    for project, found in waiting.projects(session, needs).items():
+        is_limited = limit != NO_LIMIT and project is not None
+        room = max(0, limit - found.rendering) if is_limited else None
+        if room != 0:
+            standing[project] = Standing(found.rendering, room, found.needs)
     return standing
 
 

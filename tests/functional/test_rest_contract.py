@@ -24,7 +24,7 @@ FIELDS = [
     "project_id",
     "user_id",
     "shared",
-    "priority", "not_before", "expires_at",
+    "priority", "not_before", "expires_at", "kind", "label",
 ]  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n, as far as the API is concerned"
 CHECKSUM = hashlib.sha256(PNG).hexdigest()
