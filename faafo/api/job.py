@@ -14,7 +14,7 @@ from faafo.api.schemas import CHECKSUM, DURATION, ERRORS, SIZE, WORKER, FractalP
 from faafo.core import jobs
 from faafo.core.preference import Waiting
 from faafo.core.versions import under_requested_prefix
-from faafo.fractal.events import RESULT
+from faafo.fractal.events import PARTS, RESULT
 from faafo.fractal.task import Checksum, Status
 
 blueprint = APIBlueprint(
@@ -43,7 +43,12 @@ class Job(BaseModel):
     status: Status = Field(description="that of the fractal")
     result: JobResult | None = Field(description="once it is complete")
     fault: str | None = Field(description="what went wrong last")
-    children: list[UUID] = Field(description="uuids of the jobs that it is divided into")
+    children: int | None = Field(
+        description="number of its parts, which have jobs of their own; null if it has none"
+    )
+    open_children: int | None = Field(
+        description="number of its parts that are not complete; null without parts"
+    )
     progress: float | None = Field(
         ge=0, le=1, description="part of the rows rendered; null while that is not known"
     )
@@ -69,7 +74,6 @@ def document(uuid: str, state: Mapping[str, Any], image: str) -> dict[str, Any]:
         "status": state["status"],
         "result": result if is_complete else None,
         "fault": state.get("fault"),
-        # No kind of job is divided today.
-        "children": [],
+        **{name: state.get(name) for name in PARTS},
         "progress": state.get("progress"),
     }

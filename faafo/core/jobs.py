@@ -5,6 +5,8 @@ Redis is behind the database, by milliseconds while a reader keeps up and by any
 what it says is taken only where that does no harm: a complete job stays so until it is deleted, and
 who deletes or retries a fractal tells Redis. What has not ended, and an error, which may have been
 retried, is looked up in the database when it is older than FRESH_SECONDS, and told to Redis anew.
+
+The jobs of parts, of which no events tell, are those of the database.
 """
 
 from collections.abc import Mapping
@@ -53,10 +55,20 @@ def visible_state(uuid: str, waiting: Waiting) -> Mapping[str, Any]:
     if found and is_usable and access.is_open(found.fields.get("project_id")):
         return found.fields
     state = dict(jobs.state(db.session, uuid))
+    if state["parent"] is not None:
+        return _of_part(uuid, state)
     access.require_visible(uuid, state["project_id"], state["shared"])
     if recent is not None and not (found and _is_fresh(found)):
         recent.tell(JobState.of_record(state, state["moment"]))
     return state | {"progress": progress_of(state)}
+
+
+def _of_part(uuid: str, state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of the job of a part, which belongs to the picture that it is a part of."""
+    whole = jobs.state(db.session, state["parent"])
+    access.require_visible(uuid, whole["project_id"], whole["shared"])
+    rows = state["band_rows"] or state["height"]
+    return {**state, "progress": progress_of({**state, "height": rows})}
 
 
 def retry(seen: Fractal) -> Fractal:

@@ -6,7 +6,7 @@ of its end in any case: its row says so, since another process may know of the c
 """
 
 import uuid as uuidlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from faafo.db.clock import moment
 from faafo.db.event_models import Delivery, Event
 from faafo.db.models import CollectedFractal, Fractal
 from faafo.db.subscriptions import BUS, STREAM, Subscriptions, Target
-from faafo.fractal.events import ENDINGS, RESULT, EventType, fractal_data, payload
+from faafo.fractal.events import ENDINGS, PARTS, RESULT, EventType, fractal_data, payload
 
 # Without functions among the values: PyMySQL would send each row as a statement of its own.
 INSERT_EVENTS = insert(Event.__table__)
@@ -26,7 +26,7 @@ INSERT_DELIVERIES = insert(Delivery.__table__)
 COLUMNS = (
     *("id", "uuid", "created_at", "project_id", "shared", "status", "attempt", "failures"),
     *("fault", "rows_done", "width", "height", "callback_id", *RESULT),
-    *("request_id", "traceparent"),
+    *("request_id", "traceparent", *PARTS),
 )
 ROWS = select(*(Fractal.__table__.c[name] for name in COLUMNS))
 
@@ -51,13 +51,22 @@ def record(session: Session, kind: EventType, *where: ColumnElement[bool]) -> No
     if wanted.is_empty:
         query = query.where(Fractal.callback_id.is_not(None))
     rows = session.execute(query.order_by(Fractal.id)).all()
-    if not rows:
-        return
-    receivers = _receivers(session, kind, rows, wanted)
-    if not wanted.names:
+    changes: list[tuple[EventType, Row, Sequence[int | None]]] = []
+    for one_kind, those in _told(kind, rows):
+        receivers = _receivers(session, one_kind, those, wanted)
         # Streams and the bus want every event; webhooks only those of their own.
-        rows = [one for one in rows if receivers[one.id]]
-    write(session, [(kind, one, receivers[one.id]) for one in rows])
+        changes += [
+            (one_kind, one, receivers[one.id]) for one in those if wanted.names or receivers[one.id]
+        ]
+    write(session, changes)
+
+
+def _told(kind: EventType, rows: Sequence[Row]) -> Iterator[tuple[EventType, Sequence[Row]]]:
+    """Yield the types of events that tell of a change, and the fractals of which they do."""
+    if rows:
+        yield kind, rows
+    if kind is EventType.COMPLETE and (posters := [one for one in rows if one.children]):
+        yield EventType.POSTER_COMPLETE, posters
 
 
 def write(session: Session, changes: Sequence[tuple[EventType, Row, Sequence[int | None]]]) -> None:

@@ -8,17 +8,20 @@ from sqlalchemy import RowMapping, func, or_, select
 from faafo.db import Session, fractals
 from faafo.db.clock import moment
 from faafo.db.models import Fractal
+from faafo.fractal.events import PARTS
 
 COLUMNS = (
     *("uuid", "created_at", "status", "attempt", "fault", "rows_done", "height"),
-    *("project_id", "shared", "checksum", "duration", "size", "generated_by"),
+    *("project_id", "shared", "checksum", "duration", "size", "generated_by", *PARTS),
 )
 CHANGED = select(*(Fractal.__table__.c[name] for name in COLUMNS), moment().label("moment"))
-STATE = fractals.columns_of(COLUMNS).add_columns(moment().label("moment"))
+STATE = fractals.columns_of((*COLUMNS, "parent", "band_rows")).add_columns(moment().label("moment"))
 
 
 def state(session: Session, uuid: str) -> RowMapping:
     """Return those columns of the fractal with that uuid, and the ``moment`` of the database.
+
+    Of a part, ``parent`` and ``band_rows`` are not None.
 
     :raises faafo.errors.FractalNotFound: when there is none.
     """
@@ -34,11 +37,13 @@ def span(session: Session) -> tuple[int, int]:
 def changed(session: Session, first: int, last: int, seconds: float) -> Sequence[RowMapping]:
     """Return the same columns of fractals with ids from ``first`` to ``last``.
 
-    Only of those that were posted, claimed, queued or completed in the latest ``seconds``.
+    Only of those that were posted, claimed, queued or completed in the latest ``seconds``, and of
+    no parts.
     """
     since = moment(-seconds)
     query = CHANGED.where(
         Fractal.id.between(first, last),
+        Fractal.parent.is_(None),
         or_(
             Fractal.created_at > since,
             Fractal.claimed_at > since,

@@ -15,7 +15,10 @@ DELETED = "deleted"
 
 
 class EventType(StrEnum):
-    """What has happened to a fractal; ``queued`` when it is posted, and again for each retry."""
+    """What has happened to a fractal; ``queued`` when it is posted, and again for each retry.
+
+    That of a poster comes beside ``fractal.complete``.
+    """
 
     QUEUED = "fractal.queued"
     RENDERING = "fractal.rendering"
@@ -23,6 +26,7 @@ class EventType(StrEnum):
     COMPLETE = "fractal.complete"
     ERROR = "fractal.error"
     DELETED = "fractal.deleted"
+    POSTER_COMPLETE = "poster.complete"
 
 
 # Of a webhook, to try it.
@@ -36,6 +40,8 @@ OF_STATUS = {
     Status.COMPLETE: EventType.COMPLETE,
     Status.ERROR: EventType.ERROR,
 }
+# Of a picture with parts alone: how many it has, and how many of them are not complete.
+PARTS = ("children", "open_children")
 # The fields of a result that are columns of the record.
 RESULT = ("checksum", "duration", "size", "generated_by")
 
@@ -69,6 +75,7 @@ def fractal_data(kind: EventType, columns: Mapping[str, Any]) -> dict[str, Any]:
         **{name: columns[name] if is_complete else None for name in RESULT},
         "width": columns["width"],
         "height": columns["height"],
+        **({name: columns[name] for name in PARTS} if columns.get("children") else {}),
     }
 
 

@@ -19,7 +19,8 @@ rank
     failure ends that with error or, like a release and an expired lease, with queued. A retry leads
     from error to queued and not back, since that takes a claim. A late result leads from queued to
     complete, and a result without a fence from any of them. After complete there is no other claim.
-    Attempt 0 has only queued and complete.
+    Attempt 0 has only queued and complete; that of a picture with parts begins with rendering, and
+    ends with error, or queued for its join.
 progress
     Grows while an attempt is rendered; unknown is less than 0.
 moment
@@ -35,7 +36,7 @@ from typing import Annotated, Any, NamedTuple, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from faafo import errors
-from faafo.fractal.events import DELETED, RESULT, VERSION, progress_of
+from faafo.fractal.events import DELETED, PARTS, RESULT, VERSION, progress_of
 from faafo.fractal.task import Status, describe
 
 RANK = {
@@ -75,6 +76,8 @@ class JobState(BaseModel):
     duration: FiniteFloat | None = None
     size: int | None = None
     generated_by: str | None = None
+    children: int | None = None
+    open_children: int | None = None
     moment: Moment
 
     @classmethod
@@ -103,7 +106,7 @@ class JobState(BaseModel):
         if record["status"] == Status.COMPLETE:
             fields |= {name: record[name] for name in FIELDS}
         return cls(
-            **fields | {"fault": record["fault"]},
+            **fields | {name: record[name] for name in ("fault", *PARTS)},
             created_at=record["created_at"].replace(tzinfo=UTC),
             progress=progress_of(record),
             moment=moment.replace(tzinfo=UTC),
@@ -127,7 +130,7 @@ class JobState(BaseModel):
         """The fields that are stored, as JSON without those that are null."""
         fields = {"status": self.status, "project_id": self.project_id, "progress": self.progress}
         if self.status != DELETED:
-            fields |= {name: getattr(self, name) for name in FIELDS}
+            fields |= {name: getattr(self, name) for name in (*FIELDS, *PARTS)}
         known = {name: value for name, value in fields.items() if value is not None}
         # A half of a surrogate pair has no other form than its escape in ASCII.
         return json.dumps(known, separators=(",", ":"))

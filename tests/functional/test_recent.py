@@ -274,6 +274,13 @@ def test_an_api_answers_whatever_becomes_of_its_redis(tmp_path, redis_server):
         # What Redis does not know it is told.
         assert status() == "queued"
         assert redis_server.client.exists(PREFIX + job)
+        poster = api.post_fractal(height=6, split=2)["uuid"]
+        first, again = (api.request("GET", f"/api/job/{poster}").json() for _ in range(2))
+        assert (first, first["children"], first["open_children"]) == (again, 2, 2)
+        assert '"open_children":2' in redis_server.client.get(PREFIX + poster)
+        (part, _other) = api.request("GET", f"/api/fractal?children={poster}").json()["objects"]
+        assert api.request("GET", f"/api/job/{part['uuid']}").json()["status"] == "queued"
+        assert not redis_server.client.exists(PREFIX + part["uuid"])
         redis_server.stop()
         try:
             assert [status() for _ in range(5)] == 5 * ["queued"]

@@ -4,6 +4,7 @@
 import pytest
 
 from faafo.db import db, fractals
+from tests.functional.processes import SMALL_FRACTAL
 
 UNKNOWN = "12345678-9abc-4def-8123-456789abcdef"
 
@@ -25,7 +26,8 @@ def test_a_job_that_waits_has_neither_result_nor_progress(client, uuid):
         "status": "queued",
         "result": None,
         "fault": None,
-        "children": [],
+        "children": None,
+        "open_children": None,
         "progress": None,
     }
 
@@ -48,6 +50,21 @@ def test_a_complete_job_has_its_result_and_the_path_of_the_image(client, change,
     job = client.get(f"/{prefix}/job/{uuid}").json
     assert (job["status"], job["progress"]) == ("complete", 1.0)
     assert job["result"] == {**result, "image": f"/{prefix}/fractal/{uuid}/image"}
+
+
+def test_the_job_of_a_poster_counts_its_parts_which_have_jobs_of_their_own(client, change):
+    poster = client.post("/api/fractal", json=SMALL_FRACTAL | {"height": 6, "split": 3}).json
+    path = f"/api/job/{poster['uuid']}"
+    job = client.get(path).json
+    assert [job[name] for name in ("status", "children", "open_children")] == ["rendering", 3, 3]
+    change(poster["uuid"], open_children=1)
+    assert client.get(path).json["open_children"] == 1
+    part = client.get(f"/api/fractal?children={poster['uuid']}").json["objects"][0]["uuid"]
+    change(part, status="rendering", rows_done=1)
+    job = client.get(f"/api/job/{part}").json
+    assert (job["children"], job["progress"]) == (None, 0.5)
+    client.delete(f"/api/fractal/{poster['uuid']}")
+    assert client.get(f"/api/job/{part}").status_code == 404
 
 
 def test_an_unchanged_job_is_a_304(client, change, uuid):

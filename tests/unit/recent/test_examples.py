@@ -33,14 +33,15 @@ def test_an_example_is_what_faafo_would_send(kind):
 
 
 def test_the_schema_names_every_member():
-    for name in EXAMPLES["fractal.complete"]["data"]:
+    for name in EXAMPLES["poster.complete"]["data"]:
         assert f"``data.{name}``" in PAGE, name
 
 
 def test_a_reader_takes_the_examples_and_finds_them_in_order():
-    states = [JobState.of_event(EXAMPLES[kind]) for kind in TYPES]
+    kinds = [kind for kind in TYPES if kind.startswith("fractal.")]
+    states = [JobState.of_event(EXAMPLES[kind]) for kind in kinds]
     assert all(state is not None for state in states)
-    by_type = dict(zip(TYPES, states, strict=True))
+    by_type = dict(zip(kinds, states, strict=True))
     complete = EXAMPLES["fractal.complete"]["data"]
     document = json.loads(by_type["fractal.complete"].document)
     assert all(document.get(name) == complete[name] for name in FIELDS)

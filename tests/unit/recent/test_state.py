@@ -153,6 +153,8 @@ def test_the_state_of_a_record_is_that_of_its_event():
         "fault": None,
         "rows_done": None,
         "height": 480,
+        "children": None,
+        "open_children": None,
         **RESULT,
     }
     assert JobState.of_record(record, datetime(2026, 11, 28, 18, 0, 1)) == event
@@ -194,5 +196,12 @@ def test_a_text_that_is_not_unicode_can_be_stored():
     assert json.loads(document.encode())["fault"] == "\ud800"
 
 
-def test_a_ping_of_a_webhook_is_about_no_job():
-    assert JobState.of_event(payload(type="webhook.ping")) is None
+@pytest.mark.parametrize("kind", ["webhook.ping", "poster.complete"])
+def test_what_is_about_no_job_or_said_by_another_event_is_passed_over(kind):
+    assert JobState.of_event(payload(type=kind)) is None
+
+
+def test_the_state_of_a_picture_with_parts_has_their_numbers():
+    parts = {"children": 4, "open_children": 1}
+    state = JobState.of_event(payload(status="rendering", progress=0.5, **parts))
+    assert json.loads(state.document).items() >= parts.items()
