@@ -9,7 +9,7 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-# Times are UTC without a zone: neither SQLite nor MariaDB stores one.
+# Times are UTC without a zone, on PostgreSQL, too: neither SQLite nor MariaDB stores one.
 Moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
@@ -37,6 +37,13 @@ def _mysql(element: moment, compiler: Any, **kw: Any) -> str:
     return f"(UTC_TIMESTAMP(6) + INTERVAL {seconds} SECOND)"
 
 
+@compiles(moment, "postgresql")
+def _postgresql(element: moment, compiler: Any, **kw: Any) -> str:
+    # Of the statement, as in MariaDB: now() is that of the transaction.
+    seconds = compiler.process(element.clauses, **kw)
+    return f"(statement_timestamp() AT TIME ZONE 'UTC' + make_interval(secs => {seconds}))"
+
+
 class today(FunctionElement[date]):  # noqa: N801
     """The current day of the database, in UTC."""
 
@@ -52,3 +59,8 @@ def _today_sqlite(element: today, compiler: Any, **kw: Any) -> str:
 @compiles(today, "mysql", "mariadb")
 def _today_mysql(element: today, compiler: Any, **kw: Any) -> str:
     return "UTC_DATE()"
+
+
+@compiles(today, "postgresql")
+def _today_postgresql(element: today, compiler: Any, **kw: Any) -> str:
+    return "CAST(statement_timestamp() AT TIME ZONE 'UTC' AS DATE)"

@@ -7,8 +7,12 @@ from typing import ParamSpec, TypeVar
 from sqlalchemy.exc import OperationalError
 from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt
 
+from faafo.db.sqlstate import sqlstate
+
 # ER_LOCK_DEADLOCK of MySQL and MariaDB: "try restarting transaction".
 DEADLOCK = 1213
+# The SQLSTATEs of PostgreSQL: deadlock_detected, serialization_failure.
+SQLSTATES = ("40P01", "40001")
 ATTEMPTS = 10
 
 P = ParamSpec("P")
@@ -30,11 +34,9 @@ def retry_on_deadlock(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _is_deadlock(error: BaseException) -> bool:
-    return (
-        isinstance(error, OperationalError)
-        and error.orig is not None
-        and error.orig.args[:1] == (DEADLOCK,)
-    )
+    if not isinstance(error, OperationalError) or error.orig is None:
+        return False
+    return error.orig.args[:1] == (DEADLOCK,) or sqlstate(error) in SQLSTATES
 
 
 def _roll_back(state: RetryCallState) -> None:

@@ -45,15 +45,9 @@ def engine_options(
         patience = NO_TIMEOUT if timeout is None else timeout
         pool = {} if url.database in IN_MEMORY else _pool_options(threads)
         return {"connect_args": {"timeout": patience}, **pool, **DISCREET}
-    # Without a timeout, a read from a server that has vanished blocks forever.
-    arguments: dict[str, Any] = {"read_timeout": timeout, "write_timeout": timeout}
-    if timeout is not None:
-        # Ends what the client has given up. MySQL, which has no such limit, sees a comment.
-        arguments["init_command"] = (
-            f"SET SESSION sql_mode = @@sql_mode /*M!100101 , max_statement_time = {timeout:.3f} */"
-        )
+    is_postgresql = url.get_backend_name() == "postgresql"
     return {
-        "connect_args": {"connect_timeout": CONNECT_SECONDS, **arguments},
+        "connect_args": (_postgresql if is_postgresql else _mysql)(url, timeout),
         **_pool_options(threads),
         **DISCREET,
         "pool_recycle": 3600,
@@ -62,6 +56,32 @@ def engine_options(
         # Claims lock the rows they take, not the gaps between them.
         "isolation_level": "READ COMMITTED",
     }
+
+
+def _mysql(_url: URL, timeout: float | None) -> dict[str, Any]:
+    # Without a timeout, a read from a server that has vanished blocks forever.
+    arguments: dict[str, Any] = {"read_timeout": timeout, "write_timeout": timeout}
+    if timeout is not None:
+        # Ends what the client has given up. MySQL, which has no such limit, sees a comment.
+        arguments["init_command"] = (
+            f"SET SESSION sql_mode = @@sql_mode /*M!100101 , max_statement_time = {timeout:.3f} */"
+        )
+    return {"connect_timeout": CONNECT_SECONDS, **arguments}
+
+
+def _postgresql(url: URL, timeout: float | None) -> dict[str, Any]:
+    # psycopg, with what it imports, takes 10 MB, which an API on another database saves.
+    from faafo.db import postgresql  # noqa: PLC0415
+
+    return postgresql.connect_arguments(url, timeout, CONNECT_SECONDS)
+
+
+def _connector(dialect: Any) -> Callable[..., Any]:
+    if dialect.name != "postgresql":
+        return dialect.connect
+    from faafo.db import postgresql  # noqa: PLC0415
+
+    return postgresql.connect
 
 
 def _pool_options(threads: int | None) -> dict[str, Any]:
@@ -103,10 +123,12 @@ def is_new_sqlite(url: URL) -> bool:
 def explain_arguments(engine: Engine) -> None:
     """Have what a driver says about the arguments in a URL raised as an error of configuration."""
 
+    connect = _connector(engine.dialect)
+
     @event.listens_for(engine, "do_connect")
-    def connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+    def try_to_connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
         try:
-            return dialect.connect(*arguments, **options)
+            return connect(*arguments, **options)
         # Not the driver's own errors, which are about the server: it may answer later.
         except (TypeError, ValueError, LookupError, AttributeError, OSError) as error:
             raise errors.ConfigurationError(

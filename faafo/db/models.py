@@ -30,11 +30,17 @@ from faafo.fractal.task import PARAMETERS, FractalTask, Status
 
 def _owned(*columns: str) -> Index:
     name = "_".join(("ix_fractal_project_id", *columns))
-    return Index(name, "project_id", *columns, sqlite_where=text("project_id IS NOT NULL"))
+    return _not_null(name, "project_id", "project_id", *columns)
+
+
+def _not_null(name: str, column: str, *columns: str) -> Index:
+    where = text(f"{column} IS NOT NULL")
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
 
 def _shared(column: str) -> Index:
-    return Index(f"ix_fractal_shared_{column}", "shared", column, sqlite_where=text("shared = 1"))
+    name, lite = f"ix_fractal_shared_{column}", text("shared = 1")
+    return Index(name, "shared", column, sqlite_where=lite, postgresql_where=text("shared"))
 
 
 TURN = "ix_fractal_kind_turn"
@@ -89,12 +95,7 @@ class Fractal(Base):
         Index("ix_fractal_status_lease_expires_at", "status", "lease_expires_at"),
         # For claims: the order of what has a need in a project, and whether it can be claimed yet.
         Index(TURN, "status", "project_id", *NEED, "turn_at", "id", "claimable_at"),
-        Index(
-            "ix_fractal_status_expires_at",
-            "status",
-            "expires_at",
-            sqlite_where=text("expires_at IS NOT NULL"),
-        ),
+        _not_null("ix_fractal_status_expires_at", "expires_at", "status", "expires_at"),
         # Without the status: nearly all rows have the same one, and it changes twice.
         Index("ix_fractal_duration", "duration"),
         Index("ix_fractal_pixels", "pixels"),
@@ -126,7 +127,7 @@ class Fractal(Base):
 
     width: Mapped[int]
     height: Mapped[int]
-    pixels: Mapped[int] = mapped_column(BigInteger, Computed("width * height", persisted=False))
+    pixels: Mapped[int] = mapped_column(BigInteger, Computed("width * height"))
     iterations: Mapped[int]
     xa: Mapped[float] = mapped_column(Double)
     xb: Mapped[float] = mapped_column(Double)

@@ -16,6 +16,8 @@ LOG = logging.getLogger(__name__)
 # Seconds between two looks at whether to stop while another upgrade is under way.
 LOCK_INTERVAL = 1
 MIGRATIONS = Path(__file__).parent / "migrations"
+# By which upgrades of a PostgreSQL database exclude each other: "faafo" in ASCII.
+ADVISORY = 0x666161666F
 # Where Alembic keeps the revision.
 VERSION_TABLE = "alembic_version"
 
@@ -83,12 +85,25 @@ def _lock(connection: Connection, stop: threading.Event) -> Iterator[None]:
     # A lock of the connection, not of a transaction, which the first DDL statement would end. The
     # connection is closed instead of returned to the pool: that frees the lock, whatever happens.
     connection.detach()
-    name = func.concat("faafo upgrade ", func.md5(func.database()))
     waiting = False
-    while not connection.scalar(select(func.get_lock(name, LOCK_INTERVAL))):
+    while not _try_lock(connection, stop):
         if stop.is_set():
             raise errors.DatabaseUnavailable("stopped while another upgrade was under way")
         if not waiting:
             LOG.info("waiting for another upgrade of the database")
         waiting = True
     yield
+
+
+def _try_lock(connection: Connection, stop: threading.Event) -> bool:
+    """Take the lock, or wait for it LOCK_INTERVAL seconds at most; tell whether it is ours."""
+    if connection.dialect.name != "postgresql":
+        name = func.concat("faafo upgrade ", func.md5(func.database()))
+        return bool(connection.scalar(select(func.get_lock(name, LOCK_INTERVAL))))
+    # It is a lock of the database that the connection is to, and waits for no one.
+    is_ours = bool(connection.scalar(select(func.pg_try_advisory_lock(ADVISORY))))
+    # The upgrade sees what another one has committed meanwhile.
+    connection.commit()
+    if not is_ours:
+        stop.wait(LOCK_INTERVAL)
+    return is_ours

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Comparing text exactly: SQLite does so by itself, MariaDB and MySQL compare by collation.
+"""Comparing text exactly: MariaDB and MySQL compare by collation, the others as it is.
 
-By default their collations ignore case, accents, and spaces at the end.
+By default their collations ignore case, accents, and spaces at the end. The columns of PostgreSQL
+have the collation "C": see ``migrations.steps``.
 """
 
+import re
 from typing import Any
 
 from sqlalchemy import Boolean, ColumnElement, String, literal
@@ -53,17 +55,19 @@ class matches_in_any_case(matches):  # noqa: N801
 
     def __init__(self, column: ColumnElement[str], pattern: str) -> None:
         glob, like = _glob(pattern, _both_cases), _like(pattern.lower())
-        FunctionElement.__init__(self, column, literal(glob), literal(like))
+        FunctionElement.__init__(
+            self, column, literal(glob), literal(like), literal(_regular(pattern))
+        )
 
 
 @compiles(matches, "sqlite")
 def _matches_sqlite(element: matches, compiler: Any, **kw: Any) -> str:
     # LIKE of SQLite ignores the case of ASCII letters; GLOB does not.
-    column, glob, _ = element.clauses
+    column, glob, *_ = element.clauses
     return f"({compiler.process(column, **kw)} GLOB {compiler.process(glob, **kw)})"
 
 
-@compiles(matches, "mysql", "mariadb")
+@compiles(matches, "mysql", "mariadb", "postgresql")
 def _matches_mysql(element: matches, compiler: Any, **kw: Any) -> str:
     column, _, like = element.clauses
     text = compiler.process(exact(column), **kw)
@@ -72,9 +76,16 @@ def _matches_mysql(element: matches, compiler: Any, **kw: Any) -> str:
 
 @compiles(matches_in_any_case, "mysql", "mariadb")
 def _matches_in_any_case_mysql(element: matches_in_any_case, compiler: Any, **kw: Any) -> str:
-    column, _, like = element.clauses
+    column, _, like, _ = element.clauses
     text = compiler.process(exact(column), **kw)
     return f"(LOWER({text}) LIKE {compiler.process(like, **kw)})"
+
+
+@compiles(matches_in_any_case, "postgresql")
+def _matches_in_any_case_postgresql(element: matches_in_any_case, compiler: Any, **kw: Any) -> str:
+    # Which letters LOWER knows depends on the locale of the database.
+    column, _, _, regular = element.clauses
+    return f"({compiler.process(column, **kw)} ~ {compiler.process(regular, **kw)})"
 
 
 def _like(pattern: str) -> str:
@@ -85,6 +96,18 @@ def _like(pattern: str) -> str:
 def _glob(pattern: str, letter: Any) -> str:
     special = {ANY_TEXT: "*", ANY_CHARACTER: "?", "*": "[*]", "?": "[?]", "[": "[[]"}
     return "".join(special.get(one) or letter(one) for one in pattern)
+
+
+def _regular(pattern: str) -> str:
+    """Return a regular expression of PostgreSQL that ignores the case of letters."""
+    special = {ANY_TEXT: ".*", ANY_CHARACTER: "."}
+    plain = (special.get(one) or _cases_or_escaped(one) for one in pattern)
+    return f"^(?:{''.join(plain)})$"
+
+
+def _cases_or_escaped(character: str) -> str:
+    cases = _both_cases(character)
+    return re.escape(character) if cases == character else cases
 
 
 def _both_cases(character: str) -> str:

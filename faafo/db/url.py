@@ -12,6 +12,12 @@ from faafo import errors
 from faafo.urls import ENCODE, masked
 
 FILE = "faafo.sqlite"
+DRIVERS = {
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}
 
 
 def configured_url(conf: cfg.ConfigOpts) -> URL:
@@ -36,10 +42,10 @@ def parse_url(text: str) -> URL:
     # The text of the error may have a part of the password.
     except (exc.ArgumentError, ValueError):
         raise _refused(
-            text, f"must look like mysql://user:password@host:port/database; {ENCODE}"
+            text,
+            f"must look like mysql://user:password@host:port/database, or postgresql://…; {ENCODE}",
         ) from None
-    if url.drivername in ("mysql", "mariadb"):
-        url = url.set(drivername=f"{url.drivername}+pymysql")
+    url = url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
     try:
         is_sqlite = url.get_backend_name() == "sqlite"
         url.get_dialect().import_dbapi()

@@ -10,6 +10,7 @@ import faafo.rpc  # noqa: F401
 from tests.functional.cluster import see_off
 from tests.functional.keystone import Keystone, Memcached
 from tests.functional.object_stores import Moto, Swift
+from tests.functional.postgresql import PostgreSQL
 from tests.functional.processes import Api, running_api
 from tests.functional.redis_server import Redis
 from tests.functional.servers import MariaDB, RabbitMQ, started
@@ -50,6 +51,20 @@ def mariadb() -> Iterator[MariaDB]:
 def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
     """The ``mysql://`` URL of an empty database that is this test's own."""
     with mariadb.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server; ``with postgresql.database() as url`` for fixtures of a wider scope."""
+    with started(PostgreSQL) as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql_url(postgresql: PostgreSQL) -> Iterator[str]:
+    """The ``postgresql://`` URL of an empty database that is this test's own."""
+    with postgresql.database() as url:
         yield url
 
 

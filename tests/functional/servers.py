@@ -50,7 +50,8 @@ def started(kind: type[Driver], **options: Any) -> Iterator[Any]:
     missing = [one for one in kind.PROGRAMS if not Driver.find_executable(one, list(kind.PATH))]
     if missing:
         refuse = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        refuse(f"{missing[0]} is missing; install it with: apt-get install {kind.PACKAGE}")
+        how = getattr(kind, "INSTALL", None) or f"apt-get install {kind.PACKAGE}"
+        refuse(f"{missing[0]} is missing; install it with: {how}")
     with kind(**options) as server:
         yield server
 

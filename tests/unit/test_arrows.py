@@ -70,6 +70,7 @@ FOR_ALL = {"correlation", "errors", "metrics", "pause", "retry", "tracing", "url
 LATE_IMPORTS = {
     ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
+    ("faafo.db.engine", "from faafo.db import postgresql"),
     ("faafo.db.schema", "from faafo.db import migrate"),
     (
         "faafo.meditation",

@@ -172,7 +172,7 @@ DATABASES = {
     "mysql://faafo:S3C@127.0.0.1:9/d?foo=S3C": "foo",
     "mysql://faafo:S3C@127.0.0.1:9/d?ssl_ca=/nowhere": "No such file or directory",
     "nonsense://faafo:S3C@host/d": "nonsense",
-    "postgresql://faafo:S3C@host/d": "No module named",
+    "mssql://faafo:S3C@host/d": "No module named",
     "faafo:S3C@host/d": "***@host/d",
     "sqlite:////{tmp}/a?b/c.sqlite": "percent-encode",
     "sqlite:////dev/null/x/faafo.sqlite": "/dev/null",

@@ -34,7 +34,7 @@ def test_the_default_is_a_file_in_any_directory(conf, tmp_path, name):
         ("mysql://faafo:S3C@[::1/faafo", "mysql://***", "percent-encode"),
         ("mysql://faafo:S3C@host", "mysql://faafo:***@host", "names no database"),
         ("mysql://faafo:S3C@h/d?read_timeout=S3C", "mysql://faafo:***@h/d?***", "name=value"),
-        ("postgresql://faafo:S3C@host/d", "postgresql://faafo:***@host/d", "psycopg"),
+        ("mssql://faafo:S3C@host/d", "mssql://faafo:***@host/d", "pyodbc"),
         ("nonsense://faafo:S3C@host/d", "nonsense://faafo:***@host/d", "nonsense"),
         ("faafo:S3C@host/d", "***@host/d", "must look like"),
         ("sqlite:////srv/a?b/c", "sqlite:////srv/a?***", "percent-encode"),

@@ -13,7 +13,7 @@ MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def upgrade() -> None:
-    pixels = sa.Computed("width * height", persisted=False)
+    pixels = steps.product("width", "height")
     steps.add_column("fractal", sa.Column("pixels", sa.BigInteger, pixels))
     steps.add_column("fractal", sa.Column("claimed_at", MOMENT))
     steps.add_column("fractal", sa.Column("completed_at", MOMENT))

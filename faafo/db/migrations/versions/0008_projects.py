@@ -16,7 +16,8 @@ NAME = {
     )
     for length in (64, 255)
 }
-# SQLite indexes the rows only that have an owner, or are shared: without a login there are none.
+# SQLite and PostgreSQL index the rows only that have an owner, or are shared: without a login there
+# are none.
 OWNED = sa.text("project_id IS NOT NULL")
 SHARED = sa.text("shared = 1")
 
@@ -27,11 +28,24 @@ def upgrade() -> None:
     shared = sa.Column("shared", sa.Boolean, nullable=False, server_default=sa.false())
     steps.add_column("fractal", shared)
     # The primary key is a part of each: the first one is by project and id.
-    steps.create_index("ix_fractal_project_id", "fractal", ["project_id"], sqlite_where=OWNED)
+    steps.create_index(
+        "ix_fractal_project_id",
+        "fractal",
+        ["project_id"],
+        sqlite_where=OWNED,
+        postgresql_where=OWNED,
+    )
     for name in ("status", "duration", "pixels"):
         columns = ["project_id", name]
         index = f"ix_fractal_project_id_{name}"
-        steps.create_index(index, "fractal", columns, sqlite_where=OWNED)
+        steps.create_index(index, "fractal", columns, sqlite_where=OWNED, postgresql_where=OWNED)
     for name in ("status", "duration", "pixels"):
         index = f"ix_fractal_shared_{name}"
-        steps.create_index(index, "fractal", ["shared", name], sqlite_where=SHARED)
+        columns = ["shared", name]
+        steps.create_index(
+            index,
+            "fractal",
+            columns,
+            sqlite_where=SHARED,
+            postgresql_where=sa.text("shared"),
+        )

@@ -16,16 +16,16 @@ NAME = sa.String(64).with_variant(
 COUNTS = ("queued", "fractals", "bytes", "pixels")
 LIMITS = ("queued", "fractals", "bytes", "pixels_per_day")
 # A single statement, so that an interrupted upgrade has counted all fractals or none.
-COUNT = sa.text("""
-    INSERT INTO `usage` (project_id, queued, fractals, bytes)
+COUNT = """
+    INSERT INTO {usage} (project_id, queued, fractals, bytes)
     SELECT project_id,
            SUM(CASE WHEN status IN ('queued', 'rendering') THEN 1 ELSE 0 END),
            COUNT(*),
            SUM(CASE WHEN status = 'complete' THEN COALESCE(size, 0) ELSE 0 END)
     FROM fractal
-    WHERE project_id IS NOT NULL AND project_id NOT IN (SELECT project_id FROM `usage`)
+    WHERE project_id IS NOT NULL AND project_id NOT IN (SELECT project_id FROM {usage})
     GROUP BY project_id
-""")
+"""
 
 
 def upgrade() -> None:
@@ -38,4 +38,6 @@ def upgrade() -> None:
         *counts,
         sa.Column("day", sa.Date),
     )
-    op.execute(COUNT)
+    # A reserved word of MariaDB.
+    usage = op.get_bind().dialect.identifier_preparer.quote_identifier("usage")
+    op.execute(sa.text(COUNT.format(usage=usage)))

@@ -31,4 +31,5 @@ def upgrade() -> None:
         "fractal",
         ["status", "expires_at"],
         sqlite_where=sa.text("expires_at IS NOT NULL"),
+        postgresql_where=sa.text("expires_at IS NOT NULL"),
     )

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Connections to PostgreSQL: they wait for an answer for a limited time, and take any text."""
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import psycopg
+from psycopg.types.string import StrDumper
+from psycopg.waiting import READY_NONE
+from sqlalchemy.engine import URL
+
+# Seconds that the client waits longer than the server, whose own words say more.
+GRACE = 1.0
+# Transactions of the API are idle for milliseconds: this one belongs to a process that hangs.
+IDLE_FACTOR = 2
+
+
+class Dumper(StrDumper):
+    """Passes text on; in place of NUL, which PostgreSQL cannot store, U+FFFD."""
+
+    def dump(self, obj: str) -> Any:
+        return super().dump(obj.replace("\0", "\ufffd") if "\0" in obj else obj)
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection that gives up a server which does not answer for ``patience`` seconds.
+
+    libpq notices only that a host is gone, not that a server hangs.
+    """
+
+    patience: float | None = None
+
+    def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.patience is None:
+            return super().wait(gen, *args, **kwargs)
+        try:
+            return super().wait(_until(gen, time.monotonic() + self.patience), *args, **kwargs)
+        except psycopg.errors.ConnectionTimeout:
+            self.close()
+            raise
+
+
+def connect(*arguments: Any, **options: Any) -> Connection:
+    """Open a connection; its patience follows from ``tcp_user_timeout``, if it is given.
+
+    :raises psycopg.Error: when that is not possible.
+    """
+    connection = Connection.connect(*arguments, **options)
+    connection.adapters.register_dumper(str, Dumper)
+    if milliseconds := options.get("tcp_user_timeout"):
+        connection.patience = int(milliseconds) / 1000 + GRACE
+    return connection
+
+
+def connect_arguments(url: URL, timeout: float | None, connect_seconds: int) -> dict[str, Any]:
+    """Return the arguments of libpq that limit how long a connection waits.
+
+    :param timeout: seconds to wait for an answer, or for a lock; None: no limit.
+    """
+    # A name in a column must be the same text whatever encoding the database has.
+    arguments: dict[str, Any] = {"connect_timeout": connect_seconds, "client_encoding": "utf8"}
+    if timeout is None:
+        return arguments
+    milliseconds = round(1000 * timeout)
+    settings = {
+        "statement_timeout": milliseconds,
+        "idle_in_transaction_session_timeout": IDLE_FACTOR * milliseconds,
+        # A plan for values that are not known would read a million rows for a rare one.
+        "plan_cache_mode": "force_custom_plan",
+    }
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    given = url.query.get("options", "")
+    return arguments | {
+        "tcp_user_timeout": milliseconds,
+        # Those of the URL come last: they win.
+        "options": f"{options} {given}".strip(),
+    }
+
+
+def check_arguments(arguments: dict[str, Any]) -> str | None:
+    """Return what is wrong with the names of the arguments of a connection, if anything is."""
+    try:
+        psycopg.conninfo.make_conninfo(**arguments)
+    except psycopg.ProgrammingError as error:
+        return str(error).splitlines()[0]
+    return None
+
+
+def _until(gen: Generator[Any, Any, Any], deadline: float) -> Generator[Any, Any, Any]:
+    """Yield what ``gen`` waits for, until it has its result or the deadline is over."""
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if ready == READY_NONE and time.monotonic() >= deadline:
+                raise psycopg.errors.ConnectionTimeout("the server has not answered in time")
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        return end.value
