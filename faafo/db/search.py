@@ -11,6 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from faafo import errors
 from faafo.db.models import Fractal
+from faafo.db.ordering import ascending, descending
 from faafo.db.records import RECORD_FIELDS
 from faafo.db.text import ANY_TEXT, exact, matches, matches_in_any_case
 
@@ -81,14 +82,14 @@ def some(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
     return or_(False, *conditions)
 
 
-def order(name: str, direction: str = "asc") -> ColumnElement:
+def order(name: str, direction: str = "asc") -> ColumnElement[Any]:
     """Return the sort key for field ``name``; ``direction`` is asc or desc.
 
     :raises faafo.errors.InvalidQuery: for an unknown field.
     """
     column = _column(name)
     key: Any = exact(column) if name in FREE_TEXT else column
-    return key.desc() if direction == "desc" else key.asc()
+    return descending(key) if direction == "desc" else ascending(key)
 
 
 def _column(name: str) -> InstrumentedAttribute:

@@ -20,6 +20,7 @@ from sqlalchemy.sql.selectable import CompoundSelect, HasHints
 from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.models import TURN, Fractal
+from faafo.db.ordering import last_of
 from faafo.db.quota_models import Usage
 from faafo.fractal.kinds import Need
 from faafo.fractal.task import Status
@@ -33,6 +34,7 @@ CANDIDATE = (
     *(FRACTAL.attempt, FRACTAL.status, FRACTAL.failures, FRACTAL.project_id),
     *(FRACTAL.claimed_by, FRACTAL.lease_expires_at, FRACTAL.expires_at),
 )
+IN_TURN = last_of(FRACTAL.project_id, FRACTAL.label, FRACTAL.turn_at)
 # Sets of needs whose statements are kept: those of all producers are few.
 MOST_STATEMENTS = 100
 
@@ -114,7 +116,7 @@ def _first(of_nobody: bool, without_label: bool, is_locking: bool) -> Select[Any
         or_(FRACTAL.expires_at.is_(None), FRACTAL.expires_at > moment()),
     )
     query = select(*CANDIDATE, FRACTAL.turn_at).where(*where)
-    query = query.order_by(FRACTAL.turn_at, FRACTAL.id).limit(bindparam("most", type_=Integer))
+    query = query.order_by(IN_TURN, FRACTAL.id).limit(bindparam("most", type_=Integer))
     return in_order(query.with_for_update(skip_locked=True) if is_locking else query)
 
 
@@ -124,13 +126,14 @@ def _counts(needs: tuple[Need, ...]) -> CompoundSelect[Any]:
     owned = [_waits(FRACTAL.project_id == Usage.project_id, one) for one in needs]
     free = [_waits(FRACTAL.project_id.is_(None), one) for one in needs]
     return union_all(
-        select(Usage.project_id, null().label("rendering"), *owned).where(Usage.queued > 0),
-        select(null(), null(), *free),
+        # First of all: PostgreSQL takes the types of NULLs from it.
         in_order(
             select(FRACTAL.project_id, func.count(), *(null() for _ in needs))
             .where(FRACTAL.status == Status.RENDERING.value)
             .group_by(FRACTAL.project_id)
         ),
+        select(Usage.project_id, null(), *owned).where(Usage.queued > 0),
+        select(null(), null(), *free),
     )
 
 
@@ -143,5 +146,5 @@ def _waits(is_owner: ColumnElement[bool], need: Need) -> ColumnElement[Any]:
         FRACTAL.kind == need.kind.value,
         label.is_(None) if need.label is None else label == need.label,
     )
-    head = in_order(query).order_by(FRACTAL.turn_at).limit(literal(1, Integer)).scalar_subquery()
+    head = in_order(query).order_by(IN_TURN).limit(literal(1, Integer)).scalar_subquery()
     return head <= moment()
