@@ -34,6 +34,7 @@ COSTLY = {
     "lock.get_lock",
     "setting.get_settings",
     "tile.get_tile",
+    "viewer.get_tile",
 }
 # What every file of gzip begins with (RFC 1952, 2.3.1).
 GZIP = b"\x1f\x8b"

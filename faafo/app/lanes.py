@@ -61,6 +61,7 @@ LANES = {
         "many.post_delete",
         "thumbnail.get_thumbnail",
         "tile.get_tile",
+        "viewer.get_tile",
         IMAGE_ENDPOINT,
     },
     Lane.WAITING: {"claim.get_claim", "delivery.get_claim", "lock.get_lock"},

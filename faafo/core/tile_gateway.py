@@ -12,6 +12,7 @@ from oslo_config import cfg
 from oslo_context import context
 
 from faafo import errors
+from faafo.fractal.picture_tile import PictureTile
 from faafo.fractal.tile import Tile, TileView
 
 LOG = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ GRACE_SECONDS = 0.5
 class Renderer(Protocol):
     """Renders tiles: ``faafo.rpc.tile.TileClient`` in production."""
 
-    def render(self, view: TileView) -> Tile: ...
+    def render(self, view: TileView | PictureTile) -> Tile: ...
 
 
 def connect(conf: cfg.ConfigOpts) -> Renderer:
@@ -69,7 +70,7 @@ class TileGateway:
         """The number of calls in flight."""
         return self._in_flight
 
-    def render(self, view: TileView) -> Tile:
+    def render(self, view: TileView | PictureTile) -> Tile:
         """Return the tile of ``view``.
 
         :raises faafo.errors.LimitExceeded: when ``view`` has too many iterations for a tile.
@@ -90,7 +91,7 @@ class TileGateway:
             LOG.debug("tile %s: %s", view, error)
             raise errors.TileUnavailable(_UNAVAILABLE[type(error)]) from None
 
-    def _check(self, view: TileView) -> None:
+    def _check(self, view: TileView | PictureTile) -> None:
         limit = view.iterations_within(self.max_iterations)
         if view.iterations > limit:
             dense = view.scale > 1 or view.samples > 1
@@ -111,7 +112,7 @@ class TileGateway:
                 )
             self._in_flight += 1
 
-    def _start_call(self, view: TileView, answer: Future[Tile]) -> None:
+    def _start_call(self, view: TileView | PictureTile, answer: Future[Tile]) -> None:
         """Make the call in a thread; its place among those in flight is free if that fails."""
         try:
             threading.Thread(
@@ -128,7 +129,10 @@ class TileGateway:
             raise errors.TileUnavailable("the service is overloaded") from None
 
     def _call(
-        self, view: TileView, answer: Future[Tile], caller: context.RequestContext | None
+        self,
+        view: TileView | PictureTile,
+        answer: Future[Tile],
+        caller: context.RequestContext | None,
     ) -> None:
         if caller is not None:
             # What this thread logs and sends has the id of the request.

@@ -74,6 +74,7 @@ RULES = {
     "system.post_service": "service:update",
     "thumbnail.get_thumbnail": "image:get",
     "tile.get_tile": "tile:get",
+    "viewer.get_tile": "tile:get",
     "web.get_fractal": "fractal:get",
     "web.get_gallery": "fractal:list",
     "webhook.delete_webhook": "webhook:delete",

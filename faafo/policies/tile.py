@@ -7,8 +7,9 @@ rules = [
     rule(
         "tile:get",
         READER,
-        "Have a tile rendered, show the explorer.",
+        "Have a tile rendered, show the explorer and the viewer of large pictures.",
         "GET /tile/{z}/{x}/{y}.png",
+        "GET /fractal/{uuid}/tile/{z}/{x}/{y}.png",
         "GET /explore",
         "GET /explore/card.jpg",
     ),

@@ -13,6 +13,7 @@ DRAWING_VERSION = "1.5"
 PARTS_VERSION = "1.6"
 SCALE_VERSION = "1.1"
 TILE_DRAWING_VERSION = "1.2"
+PICTURE_TILE_VERSION = "1.3"
 TASKS_TOPIC = "tasks"
 PRODUCERS_TOPIC = "producers"
 TILES_EXCHANGE = "faafo_tiles"
@@ -36,8 +37,9 @@ TASKS_SERVED = oslo_messaging.Target(version=PARTS_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
 # of its own, because its queues are transient: all queues of an exchange are of one kind. Since
 # 1.1 a view may have a scale; without one it is 1. Since 1.2 it may have all fields of a Drawing.
+# Since 1.3 it may be that of a fractal.picture_tile.PictureTile.
 TILES = oslo_messaging.Target(exchange=TILES_EXCHANGE, topic=TILES_TOPIC, version=VERSION)
-TILES_SERVED = oslo_messaging.Target(version=TILE_DRAWING_VERSION)
+TILES_SERVED = oslo_messaging.Target(version=PICTURE_TILE_VERSION)
 # ping(ctxt), on every topic
 LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # report(ctxt, server, slots, busy, busy_for, version), a fanout cast on PRODUCERS_TOPIC. ctxt may

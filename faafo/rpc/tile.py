@@ -11,6 +11,7 @@ from oslo_messaging.transport import RPCTransport
 
 from faafo import errors
 from faafo.fractal.drawing import parameter_version, without_defaults
+from faafo.fractal.picture_tile import PictureTile
 from faafo.fractal.tile import Output, Tile, TileView
 from faafo.rpc import contract
 from faafo.rpc.transport import get_tiles_transport
@@ -48,7 +49,7 @@ class TileClient:
             transport, contract.TILES, timeout=timeout, retry=1
         )
 
-    def render(self, view: TileView) -> Tile:
+    def render(self, view: TileView | PictureTile) -> Tile:
         """Return the tile of ``view``.
 
         The first call blocks until the broker is reachable, without a timeout.
@@ -68,7 +69,7 @@ class TileClient:
                     raise
         raise AssertionError
 
-    def _call(self, view: TileView) -> Tile:
+    def _call(self, view: TileView | PictureTile) -> Tile:
         try:
             context = {"timeout": self._timeout, **_request_id()}
             target = self._client.prepare(version=_version_for(view))
@@ -92,8 +93,10 @@ class TileClient:
             raise errors.BrokerUnavailable(f"the call could not be made: {error}") from None
 
 
-def _version_for(view: TileView) -> str:
+def _version_for(view: TileView | PictureTile) -> str:
     """Return the RPC version that a worker must serve: an older one would ignore parameters."""
+    if isinstance(view, PictureTile):
+        return contract.PICTURE_TILE_VERSION
     if parameter_version(view) > 1 or view.output != Output.PNG:
         return contract.TILE_DRAWING_VERSION
     return contract.VERSION if view.scale == 1 else contract.SCALE_VERSION

@@ -22,6 +22,7 @@ from faafo.web.excerpt import choice_of, excerpt_of, ranges
 from faafo.web.finding import query_of
 from faafo.web.parts import parts_of
 from faafo.web.scaling import fitted, is_huge
+from faafo.web.viewer import viewer_of
 
 
 class Pages(Blueprint):
@@ -106,6 +107,7 @@ def get_fractal(uuid: UUID) -> str:
         refresh=REFRESH_SECONDS if fractal.status in UNFINISHED else None,
         waits_until=_waits_until(fractal),
         is_huge=is_huge(fractal.width, fractal.height),
+        viewer=viewer_of(fractal),
         parts=parts_of(fractal),
         **_collections(fractal),
     )

@@ -17,6 +17,8 @@ from faafo.web.strips import reduced
 
 # The largest number of pixels that are converted from the palette to RGB at a time.
 STRIP_PIXELS = 2**20
+# Larger pictures are shown by tiles: a page with all their pixels takes a browser 64 MB and more.
+LARGE_PIXELS = 2**24
 # Larger pictures are not decoded as a whole, but scaled down to fewer than LEFT_PIXELS first.
 HUGE_PIXELS = 2**26
 LEFT_PIXELS = 2**22
@@ -109,6 +111,11 @@ def scaled(png: BinaryIO, width: int, height: int, form: Form = Form.THUMBNAIL) 
 def is_huge(width: int, height: int) -> bool:
     """Tell whether a picture is too large to be decoded as a whole, here or in a browser."""
     return width * height > HUGE_PIXELS
+
+
+def is_large(width: int, height: int) -> bool:
+    """Tell whether a browser shows a picture by tiles, of which it loads those that are in view."""
+    return width * height > LARGE_PIXELS
 
 
 def _is_in_colour(png: BinaryIO, width: int, height: int) -> bool:

@@ -24,6 +24,7 @@ from faafo.web import (
     swatches,
     system,
     thumbnail,
+    viewer,
     webhooks,
     words,
 )
@@ -57,6 +58,7 @@ def register(app: Flask, store: ImageStore, version: str) -> None:
     app.add_template_global(create.larger_address, "larger_address")
     app.register_blueprint(thumbnail.blueprint)
     app.add_template_global(thumbnail.preview_address, "preview_address")
+    app.register_blueprint(viewer.blueprint)
     app.register_blueprint(card.blueprint)
     app.add_template_global(social.card_address, "card_address")
     app.add_template_global(swatches.swatch, "swatch")

@@ -10,7 +10,7 @@ from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.db import db
 from faafo.db.models import Fractal
-from faafo.web.scaling import MOST_PREVIEW_BYTES, SHAPES, Form, is_huge, scaled
+from faafo.web.scaling import MOST_PREVIEW_BYTES, SHAPES, Form, is_large, scaled
 
 blueprint = Blueprint("thumbnail", __name__)
 
@@ -41,7 +41,7 @@ def get_thumbnail(uuid: UUID) -> Response:
 def preview_address(fractal: Fractal) -> str | None:
     """Return the URL of the preview of a complete fractal; None where the image is small itself."""
     is_small = fractal.size is None or fractal.size <= MOST_PREVIEW_BYTES
-    if is_small and not is_huge(fractal.width, fractal.height):
+    if is_small and not is_large(fractal.width, fractal.height):
         return None
     return url_for(
         "thumbnail.get_thumbnail",

@@ -10,7 +10,8 @@ from oslo_config import cfg
 from oslo_context.context import RequestContext
 
 from faafo import errors
-from faafo.fractal.tile import Output, Tile, TileView, parse_view
+from faafo.fractal.picture_tile import PictureTile, parse_tile
+from faafo.fractal.tile import Output, Tile, TileView
 from faafo.render import image, values
 from faafo.rpc import contract, messages
 from faafo.rpc.listening import STOP_SECONDS
@@ -60,7 +61,7 @@ class TileEndpoint:
             # What this thread logs has the id of the HTTP request, else a new one.
             RequestContext(request_id=caller.request_id)
             timeout = caller.timeout or self._timeout
-            parsed = parse_view(view)
+            parsed = parse_tile(view)
             tile = self._render(parsed, time.perf_counter(), timeout)
             return packed(tile, parsed.output)
         except errors.FaafoError:
@@ -73,7 +74,7 @@ class TileEndpoint:
             with self._lock:
                 self.under_way -= 1
 
-    def _render(self, view: TileView, started_at: float, timeout: float) -> Tile:
+    def _render(self, view: TileView | PictureTile, started_at: float, timeout: float) -> Tile:
         if view.iterations > view.iterations_within(self._max_iterations):
             raise errors.LimitExceeded(
                 f"iterations: {view.iterations} is more than this worker allows for tiles, "

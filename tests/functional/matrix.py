@@ -156,6 +156,8 @@ ROUTES = {
     "thumbnail.get_thumbnail": Route("GET", "/fractal/{uuid}/thumbnail"),
     # No worker is asked for a tile of so many iterations.
     "tile.get_tile": Route("GET", TILE, 400),
+    # A small picture has one tile.
+    "viewer.get_tile": Route("GET", "/fractal/{uuid}/tile/0/1/0.png", 400),
     "web.get_fractal": Route("GET", "/fractal/{uuid}"),
     "web.get_gallery": Route("GET", "/"),
     "webhook.delete_webhook": Route("DELETE", WEBHOOK, 204, removes=True),

@@ -1,20 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a fractal and the form in Chromium, with and without JavaScript."""
 
+import cmath
 import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageChops
 from playwright.sync_api import Page, expect
 
+from faafo.fractal.constants import CONSTANTS
 from faafo.fractal.embedded import extract
 from tests.functional.cluster import Cluster
 from tests.functional.exhibition import picture, post
 from tests.functional.processes import wait_until
 from tests.functional.servers import RabbitMQ
-from tests.functional.test_gallery import Visit, browser_type_launch_args  # noqa: F401
+from tests.functional.test_gallery import (
+    PATIENCE,
+    Visit,
+    browser_type_launch_args,  # noqa: F401
+)
 
 VISITORS = {"with JavaScript": {}, "without JavaScript": {"java_script_enabled": False}}
 TRANSFORM = "document.querySelector('.zoomable img').style.transform"
@@ -182,3 +191,77 @@ def test_those_that_are_chosen_in_the_gallery_are_deleted_together(visit: Visit,
     visit.follow(page.get_by_role("link", name="Back to the gallery"))
     for uuid in uuids:
         expect(page.locator(f"input[value='{uuid}']")).to_have_count(0)
+
+
+# In its middle is a point of the first named Julia set, which maps to itself.
+EDGE = (1 + cmath.sqrt(1 - 4 * complex(CONSTANTS[0].cx, CONSTANTS[0].cy))) / 2
+LARGE = {
+    "width": 4801,
+    "height": 3601,
+    "iterations": 60,
+    "xa": EDGE.real - 0.4,
+    "xb": EDGE.real + 0.4,
+    "ya": EDGE.imag - 0.3,
+    "yb": EDGE.imag + 0.3,
+}
+# Of the tile in the middle of the map, if it has the pixels of the picture: address and pixels.
+MIDDLE = """() => {
+  const { x, y, width, height } = document.querySelector(".plane").getBoundingClientRect();
+  const [left, top] = [x + width / 2, y + height / 2];
+  for (const tile of document.querySelectorAll(".plane canvas.leaflet-tile-loaded")) {
+    const box = tile.getBoundingClientRect();
+    const isThere = box.left <= left && left < box.right && box.top <= top && top < box.bottom;
+    if (!isThere || !tile.dataset.address.includes("/tile/5/")) continue;
+    const { data } = tile.getContext("2d").getImageData(0, 0, 256, 256);
+    return [tile.dataset.address, data.reduce((all, one) => all + String.fromCharCode(one), "")];
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def large(cluster: Cluster) -> str:
+    """The uuid of a complete fractal that is too large to be shown with all its pixels."""
+    uuid = post(cluster.url, **picture(0, 640) | LARGE)
+    wait_until(lambda: cluster.client.get(uuid)["status"] == "complete", "the large fractal")
+    return uuid
+
+
+def test_a_large_picture_is_shown_down_to_its_pixels_by_tiles(
+    visit: Visit, cluster: Cluster, large: str
+):
+    requested: list[str] = []
+    visit.page.on("request", lambda one: requested.append(urlsplit(one.url).path))
+    page = visit.go(f"/fractal/{large}")
+    viewer = page.locator("#viewer")
+    place = viewer.locator("[data-place]")
+    expect(place).to_have_text("The whole picture")
+    expect(page.locator(".picture")).to_be_hidden()
+    plane = viewer.get_by_role("application")
+    plane.press("+")
+    expect(place).to_contain_text("% of the pixels")
+    viewer.get_by_role("button", name="Its pixels").click()
+    expect(place).to_have_text("100 % of the pixels of the picture")
+    address, data = page.wait_for_function(MIDDLE, timeout=PATIENCE).json_value()
+    shown = Image.frombytes("RGBA", (256, 256), data.encode("latin-1")).convert("RGB")
+    left, top = (256 * int(number) for number in re.findall(r"/(\d+)", address)[-2:])
+    image = cluster.check_image(cluster.client.get(large)).convert("RGB")
+    difference = ImageChops.difference(shown, image.crop((left, top, left + 256, top + 256)))
+    # The last bit of a coordinate may be another one.
+    assert sum(difference.convert("L").histogram()[1:]) < 20
+    assert len(shown.getcolors()) > 5
+    viewer.get_by_role("button", name="Whole picture").click()
+    expect(place).to_have_text("The whole picture")
+    assert any("/tile/" in path for path in requested)
+    assert not any(path.endswith(("/image", "/download")) for path in requested)
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("visit", [VISITORS["without JavaScript"]], indirect=True)
+def test_without_javascript_a_large_picture_is_a_small_copy_and_a_download(
+    visit: Visit, large: str
+):
+    page = visit.go(f"/fractal/{large}")
+    expect(page.locator(".picture img")).to_have_js_property("naturalWidth", 1280)
+    expect(page.get_by_role("link", name="Download", exact=True)).to_be_visible()
+    expect(page.locator("#viewer")).to_be_hidden()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loads tiles: a few requests at a time, retries while the service is unavailable, and statistics of
-// workers and response times. The counts of the last ones are kept, for the way back.
+// workers and response times. What the last ones hold is kept, for the way back.
 
 import { Backoff, Refusal, request } from "../answers.js";
 import { Shelf } from "./shelf.js";
@@ -16,6 +16,8 @@ const RECENT_MILLISECONDS = 60_000;
 
 export class TileSource extends EventTarget {
   #base;
+  #read;
+  #again;
   #waiting = [];
   #inFlight = 0;
   #paused = false;
@@ -28,22 +30,25 @@ export class TileSource extends EventTarget {
   #workers = new Map();
   #openedAt = Math.floor(Date.now() / 1000) * 1000;
 
-  // `base` is the address of all tiles, without zoom, column and row.
-  constructor(base) {
+  // `base` is the address of all tiles, without zoom, column and row; `read` resolves to what an answer
+  // holds, which has a byteLength; `again` says how a visitor tries again after an outage.
+  constructor(base, { read = countsOf, again = 'press "Show" to try again' } = {}) {
     super();
     this.#base = base;
+    this.#read = read;
+    this.#again = again;
   }
 
   addressOf(view, tile) {
     return tileAddress(this.#base, view, tile);
   }
 
-  // The counts of a tile that has come before; undefined when it has not, or long ago.
+  // What a tile holds that has come before; undefined when it has not, or long ago.
   kept(address) {
     return this.#shelf.get(address);
   }
 
-  // Resolves to the counts of a tile, a Float32Array; rejects when the signal aborts before the request is
+  // Resolves to what a tile holds; rejects when the signal aborts before the request is
   // sent, when the server refuses the tile for good, and when it has been unavailable for
   // MAX_OUTAGE_MILLISECONDS. A request in flight is not aborted: a worker renders its tile anyway.
   load(address, signal) {
@@ -77,10 +82,10 @@ export class TileSource extends EventTarget {
     try {
       const startedAt = performance.now();
       const response = await request(tile.address);
-      const counts = await countsOf(response);
+      const content = await this.#read(response);
       this.#record(tile.address, response, performance.now() - startedAt);
-      this.#shelf.put(tile.address, counts);
-      tile.resolve(counts);
+      this.#shelf.put(tile.address, content);
+      tile.resolve(content);
     } catch (error) {
       this.#refused(tile, error);
     }
@@ -124,7 +129,7 @@ export class TileSource extends EventTarget {
     this.#waiting = [];
     this.#endOutage();
     const minutes = MAX_OUTAGE_MILLISECONDS / 60_000;
-    const message = `${refusal.message}. Given up after ${minutes} minutes; press "Show" to try again`;
+    const message = `${refusal.message}. Given up after ${minutes} minutes; ${this.#again}`;
     for (const tile of given) tile.reject(new Refusal(message, { isFinal: true }));
   }
 
@@ -151,14 +156,19 @@ export class TileSource extends EventTarget {
   }
 }
 
-// What a proxy answers instead of a tile, such as a login page, has no counts. They are little-endian, as
-// are all machines with browsers.
+// The counts of a tile, a Float32Array. They are little-endian, as are all machines with browsers.
 async function countsOf(response) {
+  return new Float32Array(await bodyOf(response, "application/octet-stream"));
+}
+
+// Resolves to the bytes of an answer of that type: what a proxy answers instead of a tile, such as a login
+// page, has another.
+export async function bodyOf(response, type) {
   const body = await response.arrayBuffer().catch(() => {
     throw new Refusal("the server is not reachable");
   });
-  if (response.headers.get("Content-Type") !== "application/octet-stream") {
+  if (response.headers.get("Content-Type") !== type) {
     throw new Refusal("the answer is not a tile", { isFinal: true });
   }
-  return new Float32Array(body);
+  return body;
 }
