@@ -24,7 +24,7 @@ from faafo.api.entries import Malformed, problems, valid
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.core.stored_image import delete_image, publish, tidy_posters
-from faafo.db import batch, children, claims, db, fractals, leases
+from faafo.db import batch, claims, db, fractals, joins, leases
 from faafo.db.models import Fractal
 from faafo.fractal.kinds import Need
 from faafo.fractal.service import Kind
@@ -108,10 +108,10 @@ def _record_queued(claimed: Sequence[Fractal]) -> None:
 def _claimed(fractal: Fractal) -> dict[str, Any]:
     """Return the record of a claimed fractal with what its producer alone is told."""
     told = {"token": fractal.token, **fractal.correlation.members()}
-    part = fractal.part or (
-        children.join_of(db.session, fractal.uuid) if fractal.children else None
+    part = fractal.part or (joins.join_of(db.session(), fractal) if fractal.children else None)
+    return (
+        fractal.as_dict() | told | ({} if part is None else {"part": part.model_dump(mode="json")})
     )
-    return fractal.as_dict() | told | ({} if part is None else {"part": part.model_dump()})
 
 
 @blueprint.put(

@@ -23,7 +23,7 @@ from faafo.fractal.events import RESULT
 from faafo.fractal.kinds import FIRST_NEEDS, MOST_NEEDS, NEED_PATTERN, Need, in_order
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE, within
-from faafo.fractal.parts import Band, Join
+from faafo.fractal.parts import Band, FilmJoin, Join
 from faafo.fractal.task import Checksum, Uuid
 
 # Of what is told to services, to find the log lines and spans of a fractal.
@@ -36,8 +36,8 @@ PARAMETER_VERSION = (
     "left to other producers"
 )
 PART = (
-    "what is to be done of it, absent if all: the rows of a band, which is stored as a segment, or "
-    "the segments to be joined"
+    "what is to be done of it, absent if all: the rows of a band, which is stored as a segment, "
+    "the segments to be joined, or the frames of a film"
 )
 SERVES = (
     "what the workers serve: kinds, and render:bigmem for fractals that ask for this "
@@ -111,7 +111,7 @@ class ClaimedFractal(FractalRecord):
     token: Token = Field(description="the fencing token: whatever is said of this lease names it")
     request_id: str | None = Field(None, description=REQUEST)
     traceparent: str | None = Field(None, description=TRACEPARENT)
-    part: Band | Join | None = Field(None, description=PART)
+    part: Band | Join | FilmJoin | None = Field(None, description=PART)
 
 
 class Claimed(BaseModel):

@@ -26,6 +26,15 @@ FRACTAL: dict[str, Any] = {
     "cy": 0.1889,
     "palette": "ember",
 }
+# Once around a circle, through dust and spirals.
+FILM: dict[str, Any] = {
+    **{name: value for name, value in FRACTAL.items() if name not in ("cx", "cy")},
+    "width": 640,
+    "height": 400,
+    "path": {"type": "circle", "centre": [0.0, 0.0], "radius": 0.7885},
+    "frames": 48,
+    "fps": 24,
+}
 RESULT: dict[str, Any] = {
     "attempt": 1,
     "checksum": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

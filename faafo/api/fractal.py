@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``fractal`` of the REST API."""
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from flask import abort, current_app, jsonify, url_for
 from flask_openapi import APIBlueprint, Tag
 from flask_openapi.types import ResponseDict
 
-from faafo import errors
-from faafo.api import examples, image, new_fractals, precondition, report
-from faafo.api import query as query_parameter
+from faafo.api import examples, image, listing, new_fractals, precondition, report
 from faafo.api.report_schemas import FractalUpdate, ImageAttempt, ImageDigest, StoredImage
 from faafo.api.schemas import (
     ERRORS,
@@ -24,23 +21,23 @@ from faafo.api.schemas import (
     PostedFractal,
     Sharing,
 )
-from faafo.core import access, collection_access, jobs, stored_image
-from faafo.core.collaborators import collaborators
+from faafo.core import access, jobs, stored_image
 from faafo.core.preference import Waiting, waited_for
 from faafo.core.versions import under_requested_prefix
 from faafo.db import db, fractals
-from faafo.db.scope import Scope
 from faafo.fractal.lease import Lease
-from faafo.fractal.parts import MIMETYPE as SEGMENT_MIMETYPE
-from faafo.store.base import MIMETYPE
+from faafo.fractal.media import FILMS, IMAGE, SEGMENT, Medium
 
-MAX_RESULTS_PER_PAGE = 100
-PNG_FILE = {MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
-SEGMENT = {SEGMENT_MIMETYPE: {"schema": {"type": "string", "format": "binary"}}}
+
+def _content(*media: Medium) -> dict[str, Any]:
+    return {one.mimetype: {"schema": {"type": "string", "format": "binary"}} for one in media}
+
+
+FILES = _content(IMAGE, SEGMENT, *FILMS.values())
 IMAGE_ANSWERS: ResponseDict = {
-    200: {"content": PNG_FILE | SEGMENT},
+    200: {"content": FILES},
     206: {
-        "content": PNG_FILE | SEGMENT,
+        "content": FILES,
         "description": "the byte range that the Range header names",
     },
     304: {"description": "the image that the client has is current"},
@@ -90,32 +87,7 @@ def post_fractals(body: NewFractals) -> Any:
 @blueprint.get("/fractal", operation_id="list_fractals", responses={200: FractalPage})
 def get_fractals(query: FractalList) -> Any:
     """Return a page of fractals, newest first: those of the caller's project by default."""
-    scope = _scope(query)
-    size = min(query.results_per_page, MAX_RESULTS_PER_PAGE)
-    # Reading q is a part of the cost.
-    with _place(query):
-        search = query_parameter.parse(query.q)
-        if query.marker and search.order_by:
-            raise errors.InvalidQuery("marker: cannot be combined with order_by")
-        page = fractals.page(
-            db.session,
-            size=size,
-            number=query.page,
-            marker=query.marker,
-            where=search.where,
-            order_by=search.order_by,
-            scope=scope,
-            counts=collaborators().counts.of(scope),
-        )
-    answer = jsonify(
-        num_results=page.total,
-        objects=[fractal.as_dict() for fractal in page.fractals],
-        page=query.page,
-        total_pages=-(-page.total // size),
-    )
-    if len(page.fractals) == size and not search.order_by:
-        answer.headers["Link"] = _next_link(query, size, page.fractals[-1].uuid)
-    return answer
+    return listing.answer(query, "fractal.get_fractals")
 
 
 @blueprint.get("/fractal/<uuid:uuid>", operation_id="show_fractal", responses={200: FractalRecord})
@@ -185,7 +157,7 @@ def put_shared(path: FractalPath, body: Sharing) -> Any:
 
 @blueprint.get("/fractal/<uuid:uuid>/image", operation_id="download_image", responses=IMAGE_ANSWERS)
 def get_image(path: FractalPath) -> Any:
-    """Return the image of a complete fractal, or the segment of a part of one."""
+    """Return the image of a complete fractal, a film, or the segment of a part of a picture."""
     return image.send(access.visible(str(path.uuid)))
 
 
@@ -193,7 +165,7 @@ def get_image(path: FractalPath) -> Any:
     "/fractal/<uuid:uuid>/image",
     operation_id="upload_image",
     responses={200: StoredImage},
-    openapi_extensions={"requestBody": {"required": True, "content": PNG_FILE | SEGMENT}},
+    openapi_extensions={"requestBody": {"required": True, "content": FILES}},
 )
 def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> Any:
     """Store the image of the current attempt; workers upload it here."""
@@ -202,37 +174,3 @@ def put_image(path: FractalPath, query: ImageAttempt, header: ImageDigest) -> An
     lease = Lease(str(path.uuid), query.attempt, query.token)
     stored = image.receive(lease, header.content_digest)
     return ("", 204) if stored is None else jsonify(stored)
-
-
-def _scope(query: FractalList) -> Scope:
-    given = [name for name in ("collection", "children") if getattr(query, name) is not None]
-    if len(given) > 1:
-        raise errors.InvalidQuery("children: cannot be combined with collection")
-    if not given:
-        return access.scope_of(query.scope)
-    if "scope" in query.model_fields_set:
-        raise errors.InvalidQuery(f"scope: cannot be combined with {given[0]}")
-    if query.children is not None:
-        return Scope(parent=access.visible(query.children).uuid)
-    assert query.collection is not None
-    return collection_access.scope_of(collection_access.visible(query.collection))
-
-
-def _place(query: FractalList) -> AbstractContextManager[None]:
-    """Return the place of a list that may read every record; others need none."""
-    is_slow = query.q is not None or query.page > 1
-    return collaborators().bulkheads.searches.place() if is_slow else nullcontext()
-
-
-def _next_link(query: FractalList, size: int, marker: str) -> str:
-    parameters: dict[str, Any] = {"results_per_page": size, "marker": marker}
-    if query.q is not None:
-        parameters["q"] = query.q
-    if query.scope is not access.Range.PROJECT:
-        parameters["scope"] = query.scope.value
-    if query.collection is not None:
-        parameters["collection"] = query.collection
-    if query.children is not None:
-        parameters["children"] = query.children
-    url = under_requested_prefix(url_for("fractal.get_fractals", **parameters))
-    return f'<{url}>; rel="next"'

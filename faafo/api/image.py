@@ -5,7 +5,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Response, abort, current_app, redirect, request
 from werkzeug.http import quote_etag
@@ -19,10 +19,12 @@ from faafo.db import db, fractals, outcomes
 from faafo.db.models import Fractal
 from faafo.fractal import parts
 from faafo.fractal.lease import Lease
+from faafo.fractal.media import FILMS, IMAGE, SEGMENT, Medium, is_film
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import CHECKSUM_DIGITS
-from faafo.store.base import MIMETYPE, ImageStore, checksum
+from faafo.store.base import ImageStore, checksum
 
+MIMETYPES = {medium.mimetype for medium in (IMAGE, SEGMENT, *FILMS.values())}
 # RFC 9530: a dictionary of digests, of which SHA-256 is required.
 SHA256 = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]+):")
 # The upper bound of a PNG file: four bytes a pixel, and 64 KiB for all other chunks.
@@ -36,13 +38,13 @@ def send(fractal: Fractal) -> AnyResponse:
     :raises faafo.errors.ImageNotFound: when there is none.
     """
     uuid, token, known = fractal.uuid, fractal.image_token, fractal.checksum
-    is_part = fractal.parent is not None
+    medium, is_part = fractal.medium, fractal.parent is not None
     if known is None:
         raise errors.ImageNotFound(f"fractal {uuid} is {fractal.status}: no image yet")
     # A slow client must not hold a database connection.
     db.session.close()
-    response = _not_modified(known) or (None if is_part else _redirection(uuid, token))
-    response = response or _file(uuid, token, known, is_part)
+    response = _not_modified(known) or (None if is_part else _redirection(uuid, token, medium))
+    response = response or _file(uuid, token, known, medium)
     response.set_etag(known)
     response.cache_control.no_cache = True
     return response
@@ -52,17 +54,16 @@ def _not_modified(known: str) -> Response | None:
     return Response(status=304) if request.if_none_match.contains(known) else None
 
 
-def _redirection(uuid: str, token: str | None) -> AnyResponse | None:
+def _redirection(uuid: str, token: str | None, medium: Medium) -> AnyResponse | None:
     # The signed URL is valid for GET only.
-    url = _store().public_url(uuid, token) if request.method == "GET" else None
+    url = _store(medium).public_url(uuid, token) if request.method == "GET" else None
     return redirect(url, 307, Response) if url else None
 
 
-def _file(uuid: str, token: str | None, known: str, is_part: bool) -> AnyResponse:
-    store = _store().segments() if is_part else _store()
-    content = ImageReader.open(store, uuid, token, collaborators().bulkheads.images)
+def _file(uuid: str, token: str | None, known: str, medium: Medium) -> AnyResponse:
+    content = ImageReader.open(_store(medium), uuid, token, collaborators().bulkheads.images)
     try:
-        response = Response(content, mimetype=_mimetype(is_part), direct_passthrough=True)
+        response = Response(content, mimetype=medium.mimetype, direct_passthrough=True)
         response.content_length = content.size
         if len(known) == CHECKSUM_DIGITS:
             response.headers["Repr-Digest"] = _digest(known)
@@ -105,14 +106,14 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
     :raises faafo.errors.Overloaded: when too many images are being stored, or when the preflight
         failed for a moment and the body was dropped.
     """
-    if request.mimetype not in (MIMETYPE, parts.MIMETYPE):
-        abort(415, description=f"the content type: must be {MIMETYPE}")
+    if request.mimetype not in MIMETYPES:
+        abort(415, description=f"the content type: must be {IMAGE.mimetype}")
     expected = _expected_checksum(content_digest)
-    width, height, is_part = _sides(lease)
-    if request.mimetype != _mimetype(is_part):
-        abort(415, description=f"the content type: must be {_mimetype(is_part)}")
-    store = _store().segments() if is_part else _store()
-    request.max_content_length = _limit(width, height)
+    wanted = _wanted(lease)
+    if request.mimetype != wanted.medium.mimetype:
+        abort(415, description=f"the content type: must be {wanted.medium.mimetype}")
+    store = _store(wanted.medium)
+    request.max_content_length = _limit(wanted)
     if (request.content_length or 0) > request.max_content_length:
         abort(413)
     if is_preflight():
@@ -123,9 +124,9 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
         png = request.get_data(cache=False)
         if expected != checksum(png):
             raise errors.InvalidImage("Content-Digest: does not match the body")
-        _check_sides(png, width, height, is_part)
+        _check_sides(png, wanted)
         # The upload may have taken longer than the lease.
-        _sides(lease)
+        _wanted(lease)
         store.save(lease.uuid, png, token=lease.token)
         store.sync()
         try:
@@ -137,20 +138,29 @@ def receive(lease: Lease, content_digest: str) -> dict[str, Any] | None:
         return {"checksum": checksum(png), "size": len(png)}
 
 
-def _sides(lease: Lease) -> tuple[int, int, bool]:
-    """Return width and height of what is being rendered, and whether it is a part.
+class _Wanted(NamedTuple):
+    """What is being rendered: its size in pixels, and the number of frames, 1 of a picture."""
 
-    The session is closed.
-    """
+    medium: Medium
+    width: int
+    height: int
+    frames: int
+
+
+def _wanted(lease: Lease) -> _Wanted:
+    """Return what is being rendered; the session is closed."""
     fractal = outcomes.require_rendering(db.session, lease)
-    sides = fractal.width, fractal.band_rows or fractal.height, fractal.parent is not None
+    frames = (fractal.children or 1) if fractal.film else 1
+    rows = fractal.band_rows or fractal.height
+    wanted = _Wanted(fractal.medium, fractal.width, rows, frames)
     db.session.close()
-    return sides
+    return wanted
 
 
-def _limit(width: int, height: int) -> int:
+def _limit(wanted: _Wanted) -> int:
     most = current_app.config["MAX_IMAGE_SIZE"]
-    return min(most, BYTES_PER_PIXEL * width * height + OVERHEAD_BYTES)
+    pixels = wanted.width * wanted.height * wanted.frames
+    return min(most, BYTES_PER_PIXEL * pixels + OVERHEAD_BYTES)
 
 
 def _expected_checksum(content_digest: str) -> str:
@@ -160,17 +170,18 @@ def _expected_checksum(content_digest: str) -> str:
     return _hexadecimal(found[1])
 
 
-def _mimetype(is_part: bool) -> str:
-    return parts.MIMETYPE if is_part else MIMETYPE
-
-
-def _check_sides(png: bytes, width: int, height: int, is_part: bool) -> None:
-    if is_part:
-        if not parts.is_segment(png, width, height):
+def _check_sides(content: bytes, wanted: _Wanted) -> None:
+    medium, width, height, _frames = wanted
+    if medium is SEGMENT:
+        if not parts.is_segment(content, width, height):
             raise errors.InvalidImage(f"the body: is not a segment of {height} rows of {width}")
-        return
-    if not has_sides(png, width, height):
-        raise errors.InvalidImage(f"the body: is not a PNG file of {width} x {height} pixels")
+    elif medium is IMAGE:
+        if not has_sides(content, width, height):
+            raise errors.InvalidImage(f"the body: is not a PNG file of {width} x {height} pixels")
+    elif not is_film(content, medium, width, height):
+        raise errors.InvalidImage(
+            f"the body: is not a film, {medium.mimetype}, of {width} x {height} pixels"
+        )
 
 
 def _digest(known: str) -> str:
@@ -184,5 +195,6 @@ def _hexadecimal(encoded: str) -> str:
         return ""
 
 
-def _store() -> ImageStore:
-    return collaborators().store
+def _store(medium: Medium) -> ImageStore:
+    store = collaborators().store
+    return store if medium is IMAGE else store.of(medium)

@@ -7,13 +7,16 @@ from typing import Any
 
 from flask import request
 
+from faafo.api.film_schemas import NewFilm
 from faafo.api.scheduling_schemas import SCHEDULE, schedule_of
-from faafo.api.schemas import NewFractal, NewPoster
+from faafo.api.schemas import NewFractal, NewPoster, Posting
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
 from faafo.db import db, posting
 from faafo.db.scheduling import Schedule
+from faafo.fractal.film import Plan
+from faafo.fractal.film import frames as plan_frames
 from faafo.fractal.generate import with_constant
 from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.parts import divided
@@ -41,6 +44,33 @@ def post(body: NewPoster) -> dict[str, Any]:
         _fence(),
         _schedule(body),
         divided(task.height, parts) if parts else [],
+    )
+    collaborators().arrivals.announce()
+    return record
+
+
+def post_film(body: NewFilm) -> dict[str, Any]:
+    """Queue the frames of a film; return its record, and raise what ``post`` does."""
+    whole, film = body.whole(), body.film()
+    uuid = body.uuid or str(uuidlib.uuid4())
+    frames = plan_frames(film, whole, uuid)
+    fields = whole.model_dump() | frames[0]._asdict()
+    task = FractalTask(uuid=uuid, **fields)
+    limits = collaborators().limits
+    limits.check_film(task, len(frames))
+    url = _callback_url(body)
+    request_context().uuid = uuid
+    record = posting.post(
+        db.session,
+        task,
+        access.owner(),
+        body.shared,
+        limits.quota,
+        url,
+        request_context().correlation,
+        _fence(),
+        _schedule(body),
+        film=Plan(film, frames),
     )
     collaborators().arrivals.announce()
     return record
@@ -81,7 +111,7 @@ def _task(body: NewFractal) -> FractalTask:
     return with_constant(FractalTask(**fields))
 
 
-def _schedule(body: NewFractal) -> Schedule:
+def _schedule(body: Posting) -> Schedule:
     return Schedule(**schedule_of(body), ageing=collaborators().limits.ageing)
 
 
@@ -91,7 +121,7 @@ def _fence() -> Fence | None:
     return None if sent is None else Fence.parse(sent)
 
 
-def _callback_url(body: NewFractal, place: str = "") -> str | None:
+def _callback_url(body: Posting, place: str = "") -> str | None:
     """Return the callback URL of a body, if it has one, once it is checked.
 
     :param place: what the name of the field begins with in messages, such as ``3.``.

@@ -27,6 +27,7 @@ from faafo.fractal.drawing import (
     Rgb,
     Samples,
 )
+from faafo.fractal.film import Film
 from faafo.fractal.lease import Token
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32
 from faafo.fractal.task import AnyChecksum, Checksum, Coordinate, Count, Status, Uuid
@@ -116,6 +117,8 @@ class FractalUpdate(BaseModel):
     parent: Uuid | None = UNCHANGED
     first_row: Attempt | None = UNCHANGED
     band_rows: Attempt | None = UNCHANGED
+    frame: Attempt | None = UNCHANGED
+    film: Film | None = UNCHANGED
     children: Attempt | None = UNCHANGED
     open_children: Attempt | None = UNCHANGED
 

@@ -8,6 +8,7 @@ from faafo.api import (
     collection,
     delivery,
     event,
+    film,
     fractal,
     health,
     job,
@@ -24,6 +25,7 @@ from faafo.api import (
 
 RESOURCES: tuple[APIBlueprint, ...] = (
     fractal.blueprint,
+    film.blueprint,
     job.blueprint,
     event.blueprint,
     collection.blueprint,

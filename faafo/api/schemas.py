@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, WithJsonSchema
 from faafo.api import examples
 from faafo.api.scheduling_schemas import NewSchedule, ScheduleRecord
 from faafo.core.access import Range
+from faafo.fractal.film import Film
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, MAX_SIZE, WHOLE
 from faafo.fractal.parts import MOST_PARTS
 from faafo.fractal.task import AnyChecksum, FractalParameters, Status, Uuid
@@ -56,7 +57,7 @@ class FractalPath(BaseModel):
     uuid: UUID = Field(description="uuid of the fractal")
 
 
-class FractalList(BaseModel):
+class RecordList(BaseModel):
     """The filters, the order and the page of a list."""
 
     q: str | None = Field(
@@ -84,6 +85,11 @@ class FractalList(BaseModel):
         "shares, or those of all projects, which administrators may see. Without a login the "
         "first is all.",
     )
+
+
+class FractalList(RecordList):
+    """The filters, the order and the page of a list of fractals."""
+
     children: Uuid | None = Field(
         None,
         description="Only the parts of the fractal of this uuid, which no other list has. Not with "
@@ -91,8 +97,8 @@ class FractalList(BaseModel):
     )
 
 
-class NewFractal(NewSchedule, FractalParameters):
-    """A fractal to render; the API generates a uuid and chooses c when they are not given."""
+class Posting(NewSchedule):
+    """What is said of a record that is posted, whatever it is of."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -105,6 +111,10 @@ class NewFractal(NewSchedule, FractalParameters):
         description="is told how the fractal ends, as a webhook is; callback_secret in the answer "
         "signs what is delivered there",
     )
+
+
+class NewFractal(Posting, FractalParameters):
+    """A fractal to render; the API generates a uuid and chooses c when they are not given."""
 
 
 class NewPoster(NewFractal):
@@ -166,6 +176,12 @@ class FractalRecord(ScheduleRecord, FractalParameters):
     )
     first_row: int | None = Field(None, description="number of its first row of that, from 0")
     band_rows: int | None = Field(None, description="number of its rows of that")
+    frame: int | None = Field(
+        None, description="number of the frame of a film that it is, from 0; absent if it is none"
+    )
+    film: Film | None = Field(
+        None, description="what was asked for, if it is a film; absent if it is none"
+    )
 
 
 class PostedFractal(FractalRecord):

@@ -54,6 +54,7 @@ LANES = {
         "action.post_delete",
         "card.get_card",
         "download.get_download",
+        "film.get_films",
         "fractal.delete_fractal",
         "fractal.get_fractals",
         "fractal.get_image",

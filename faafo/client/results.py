@@ -20,7 +20,8 @@ class Fractal(BaseModel):
     ``priority``, ``not_before``, ``expires_at`` and ``label`` are as it was posted; ``kind`` is
     ``render``, or what is made of its parts: ``join`` or ``film``.
     ``children`` is the number of its parts, of which ``open_children`` are not complete; both are
-    None if it is rendered as a whole.
+    None if it is rendered as a whole. ``film`` is what a film was asked for: ``path``, ``frames``,
+    ``fps`` and ``format``; its parts are frames.
     ``callback_secret`` is None except when a fractal is posted with a ``callback_url``.
     """
 
@@ -64,6 +65,8 @@ class Fractal(BaseModel):
     # Present of those alone that have parts.
     children: int | None = None
     open_children: int | None = None
+    # Of those alone that are films.
+    film: dict[str, Any] | None = None
     callback_secret: str | None = Field(None, repr=False)
 
     @property

@@ -20,9 +20,10 @@ from faafo.cmd import maintenance, usage
 from faafo.cmd.administration import noun, open_database, open_session, verb
 from faafo.core.limits import Limits
 from faafo.core.rebuild import rebuild as rebuild_states
-from faafo.db import children, fractals, outcomes, posting, schema
+from faafo.db import fractals, joins, outcomes, posting, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
+from faafo.fractal.media import FILMS
 from faafo.recent.server import RecentJobs
 from faafo.store.base import ImageStore
 from faafo.store.factory import open_store
@@ -163,8 +164,11 @@ def sweep(conf: cfg.ConfigOpts, stop: process.Stop) -> None:
     command = conf.command
     store = open_store(conf)
     with open_session(conf) as session:
-        orphans = _sweep(command, store, partial(fractals.orphans, session), "image", stop)
-        unneeded = partial(children.orphans, session)
+        unneeded = partial(joins.image_orphans, session)
+        orphans = _sweep(command, store, unneeded, "image", stop)
+        for medium in FILMS.values():
+            orphans += _sweep(command, store.of(medium), unneeded, "film", stop)
+        unneeded = partial(joins.orphans, session)
         segments = _sweep(command, store.segments(), unneeded, "segment", stop)
     halves = 0 if command.dry_run else store.remove_all_partial(command.older_than)
     print(f"{orphans} image(s) without a record, {halves} half-written file(s) removed")

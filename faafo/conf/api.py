@@ -145,6 +145,17 @@ api_opts: list[cfg.Opt] = [
         "Workers with [store] url = api:// can send pictures up to max_image_size only.",
     ),
     cfg.IntOpt(
+        "max_film_pixels",
+        default=10**9,
+        min=1,
+        max=MAX_INT32**2,
+        mutable=True,
+        help="Maximum number of pixels (width times height times frames) of a film that is posted. "
+        "Each frame is bounded by max_pixels, too. A worker that joins a film needs memory for one "
+        "frame, and room for the film in a temporary file. The default admits 1000 frames of 1280 "
+        "x 720 pixels, or 480 of 1920 x 1080.",
+    ),
+    cfg.IntOpt(
         "max_iterations",
         default=100_000,
         min=1,

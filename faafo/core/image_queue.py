@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from faafo import errors
+from faafo.fractal.media import IMAGE, Medium
 from faafo.store.base import ImageStore
 
 LOG = logging.getLogger(__name__)
@@ -23,7 +24,6 @@ class ImageQueue:
 
     def __init__(self, store: ImageStore) -> None:
         self._store = store
-        self._segments = store.segments()
         self._waiting: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
         self._running = False
@@ -44,22 +44,23 @@ class ImageQueue:
         """Delete the image of a fractal that was stored under ``token`` soon."""
         self._submit(lambda: self.delete(uuid, token))
 
-    def delete_segments(self, segments: Iterable[tuple[str, str | None]]) -> None:
-        """Delete segments of posters, each given by uuid and token, soon."""
+    def delete_all_soon(self, files: Iterable[tuple[str, str | None]], medium: Medium) -> None:
+        """Delete files of one kind, each given by uuid and token, soon."""
 
         def act() -> None:
+            store = self._of(medium)
             try:
-                for uuid, token in segments:
-                    self._segments.delete(uuid, token)
+                for uuid, token in files:
+                    store.delete(uuid, token)
             except errors.StoreUnavailable as error:
-                LOG.warning("could not delete segments: %s", error)
+                LOG.warning("could not delete %s files: %s", medium.suffix, error)
 
         self._submit(act)
 
-    def delete(self, uuid: str, token: str | None) -> None:
+    def delete(self, uuid: str, token: str | None, medium: Medium = IMAGE) -> None:
         """Delete the image of a fractal that was stored under ``token`` now."""
         try:
-            self._store.delete(uuid, token)
+            self._of(medium).delete(uuid, token)
         except errors.StoreUnavailable as error:
             LOG.warning("could not delete the image of fractal %s: %s", uuid, error)
 
@@ -75,6 +76,9 @@ class ImageQueue:
                 self._store.unpublish(uuid, token)
         except errors.StoreUnavailable as error:
             LOG.warning("could not rename the image of fractal %s: %s", uuid, error)
+
+    def _of(self, medium: Medium) -> ImageStore:
+        return self._store if medium is IMAGE else self._store.of(medium)
 
     def _publish(self, uuid: str, token: str) -> None:
         try:

@@ -111,6 +111,21 @@ class Limits:
         self.check_queue(count)
         return count
 
+    def check_film(self, task: FractalTask, frames: int) -> None:
+        """Check a film: the size of a frame, the pixels of all, and that the queue has room.
+
+        :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
+        :raises faafo.errors.QueueFull: as ``check_queue``.
+        """
+        self.check_size(task)
+        pixels, most = task.width * task.height * frames, self._conf.api.max_film_pixels
+        if pixels > most:
+            raise errors.LimitExceeded(
+                f"frames: {pixels} pixels in all {frames} frames exceed the limit, "
+                f"[api] max_film_pixels = {most}"
+            )
+        self.check_queue(frames)
+
     def check_queue(self, count: int = 1) -> None:
         """Check that the queue has room for ``count`` fractals.
 

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 from faafo.core import jobs
 from faafo.core.collaborators import collaborators
-from faafo.db import children, db, fractals
+from faafo.db import children, db, fractals, joins
 from faafo.db.models import Fractal
 from faafo.db.outcomes import Result
+from faafo.fractal.media import FILMS, IMAGE, SEGMENT
 
 LOG = logging.getLogger(__name__)
 
@@ -28,7 +29,13 @@ def publish(results: Sequence[Result]) -> None:
     A slow store does not delay the report: until it is renamed, an image is found by its token.
     """
     ours = collaborators()
-    images = [(one.lease.uuid, one.image_token) for one in results if one.image_token is not None]
+    # Those of frames keep their tokens: nobody looks for them by another name.
+    parts = children.take_parts(db.session())
+    images = [
+        (one.lease.uuid, one.image_token)
+        for one in results
+        if one.image_token is not None and one.lease.uuid not in parts
+    ]
     if images and ours.store.renames:
         ours.images.publish(images).wait(RENAME_SECONDS)
 
@@ -67,28 +74,29 @@ def _delete(seen: Fractal) -> bool:
     """Delete a fractal and its images; return False if the fractal has changed."""
     ours = collaborators()
     uuid, image_token, token = seen.uuid, seen.image_token, seen.token
-    segments = children.stored(db.session, uuid) if seen.children else []
+    medium, of_children = seen.medium, joins.medium_of_children(seen.film)
+    stored = joins.stored(db.session(), uuid) if seen.children else []
     # A slow image store must not hold a database connection.
     db.session.close()
-    if ours.store.renames:
+    store = ours.store if medium is IMAGE else ours.store.of(medium)
+    if store.renames:
         ours.images.unpublish(uuid, image_token)
     if not fractals.remove(db.session, uuid, seen):
         return False
-    if image_token is not None or not ours.store.renames:
-        ours.images.delete(uuid, image_token)
-    ours.images.delete(uuid, token)
-    if segments:
-        ours.images.delete_segments(segments)
+    if image_token is not None or not store.renames:
+        ours.images.delete(uuid, image_token, medium)
+    ours.images.delete(uuid, token, medium)
+    if stored:
+        ours.images.delete_all_soon(stored, of_children)
     return True
 
 
 def tidy_posters() -> None:
-    """Delete the segments of posters that are complete by now, and announce those to be joined."""
+    """Delete the parts of posters and films that are complete, and announce those to be joined."""
     ours = collaborators()
     for uuid in children.take_joined(db.session()):
         # The transaction that completed it may have been rolled back: then a join needs them still.
-        stored = children.stored(db.session, uuid)
-        ours.images.delete_segments(children.orphans(db.session, stored))
+        ours.images.delete_all_soon(*joins.unneeded(db.session(), uuid))
     if children.take_queued(db.session()):
         ours.arrivals.announce()
 
@@ -100,5 +108,6 @@ def delete_image(uuid: str, token: str | None) -> None:
     """
     images = collaborators().images
     images.delete_soon(uuid, token)
-    # It may have been a part of a picture.
-    images.delete_segments([(uuid, token)])
+    # It may have been a part of a picture, or a film.
+    for medium in (SEGMENT, *FILMS.values()):
+        images.delete_all_soon([(uuid, token)], medium)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parents and children: a poster, and the bands of it that many workers render.
+"""Parents and children: a poster or a film, and its bands or frames, which many workers render.
 
 A parent whose children are open is ``rendering`` without a claim, so that nobody can claim it and
 no lease of it expires. Its children are ordinary fractals, but of no project: they are counted and
@@ -19,7 +19,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Row, case, func, select, update
-from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session, events, subscriptions, usage
@@ -27,16 +26,17 @@ from faafo.db.models import Fractal
 from faafo.db.pace import Pace
 from faafo.db.queueing import UNCLAIMED, requeued
 from faafo.db.statements import execute_update
+from faafo.fractal.drawing import PARTS_PARAMETERS
 from faafo.fractal.events import EventType
-from faafo.fractal.lease import make_token
-from faafo.fractal.parts import BROKEN, Band, Join, Segment
+from faafo.fractal.film import Plan
+from faafo.fractal.parts import BROKEN, Band
 from faafo.fractal.task import UNFINISHED, Status
 
 CANCELLED = "cancelled: another part of the picture is in error"
 # Seconds between two sums of the rows of a parent, at least.
 SUM_PACE = Pace(1.0)
 # What a session tells its API, and a set of uuids of parents.
-_JOINED, _QUEUED = "joined", "queued for their join"
+_JOINED, _QUEUED, _PARTS = "joined", "queued for their join", "parts"
 
 
 class Seen(Protocol):
@@ -52,12 +52,26 @@ class Seen(Protocol):
     def children(self) -> int | None: ...
 
 
-def rows(parent: Mapping[str, Any], bands: Sequence[Band]) -> list[dict[str, Any]]:
+def rows(
+    parent: Mapping[str, Any], parameters: int, bands: Sequence[Band], film: Plan | None
+) -> list[dict[str, Any]]:
     """Return the columns of the children of a fractal that is posted.
 
     :param parent: its columns.
+    :param parameters: the version of the drawing parameters that they have as whole pictures.
+    :param bands: into which it is divided, if it is a poster.
     """
     own = {"project_id": None, "user_id": None, "shared": False, "callback_id": None}
+    if film is None:
+        # In one INSERT all rows have the same columns.
+        none: dict[str, Any] = {"film": None, "frame": None, "parameter_version": PARTS_PARAMETERS}
+        parts = [none | {"first_row": one.first_row, "band_rows": one.rows} for one in bands]
+    else:
+        none = {"film": None, "first_row": None, "band_rows": None}
+        none["parameter_version"] = parameters
+        parts = [
+            none | {"frame": number, **one._asdict()} for number, one in enumerate(film.frames)
+        ]
     return [
         {
             **parent,
@@ -66,13 +80,12 @@ def rows(parent: Mapping[str, Any], bands: Sequence[Band]) -> list[dict[str, Any
             "incarnation": secrets.token_hex(8),
             "status": Status.QUEUED,
             "parent": parent["uuid"],
-            "first_row": band.first_row,
-            "band_rows": band.rows,
             "children": None,
             "open_children": None,
             "lock_token": None,
+            **part,
         }
-        for band in bands
+        for part in parts
     ]
 
 
@@ -83,6 +96,9 @@ def follow(session: Session, before: Iterable[Seen], status: str, fault: str | N
     """
     changed = [one for one in before if one.status != status]
     if status == Status.COMPLETE:
+        parts = {one.uuid for one in changed if one.parent}
+        if parts:
+            session.info.setdefault(_PARTS, set()).update(parts)
         for parent, count in sorted(Counter(one.parent for one in changed if one.parent).items()):
             _count_down(session, parent, count)
         joined = [one.uuid for one in changed if one.children]
@@ -140,7 +156,7 @@ def must_render(parent: Fractal) -> bool:
     """
     if not parent.children or parent.status != Status.ERROR:
         return False
-    return bool(parent.open_children) or BROKEN in (parent.fault or "")
+    return bool(parent.open_children) or any(one in (parent.fault or "") for one in BROKEN)
 
 
 def retry(session: Session, uuid: str, incarnation: str) -> bool:
@@ -194,39 +210,27 @@ def show_progress(session: Session, uuids: Sequence[str]) -> None:
 def _sum(session: Session, parent: str) -> None:
     if not SUM_PACE.lets(parent):
         return
-    done = case((Fractal.status == Status.COMPLETE, Fractal.band_rows), else_=Fractal.rows_done)
-    total = session.scalar(select(func.sum(done)).where(Fractal.parent == parent))
-    query = update(Fractal).where(*_waiting(parent)).values(rows_done=int(total or 0))
+    all_rows = func.coalesce(Fractal.band_rows, Fractal.height)
+    done = case((Fractal.status == Status.COMPLETE, all_rows), else_=Fractal.rows_done)
+    summed = select(func.sum(done), func.count(Fractal.frame)).where(Fractal.parent == parent)
+    total, frames = session.execute(summed).one()
+    # Of a film each row has been rendered once all frames have it.
+    rows_done = int(total or 0) // (frames or 1)
+    query = update(Fractal).where(*_waiting(parent)).values(rows_done=rows_done)
     execute_update(session, query)
     if not subscriptions.current(session).is_empty:
         events.record(session, EventType.PROGRESS, *_waiting(parent))
 
 
-def join_of(session: Session, parent: str) -> Join:
-    """Return what is joined to the picture of a parent whose children are complete."""
-    return Join(
-        segments=tuple(
-            Segment(uuid=one.uuid, token=one.image_token, rows=one.band_rows)
-            for one in of(session, parent)
-        )
-    )
-
-
-def stored(session: Session, parent: str) -> list[tuple[str, str]]:
-    """Return under which uuids and tokens segments of a parent may be stored."""
-    listed = of(session, parent)
-    latest = {(one.uuid, make_token(one.incarnation, one.attempt)) for one in listed}
-    return sorted(latest | {(one.uuid, one.image_token) for one in listed if one.image_token})
-
-
 def of(session: Session, parent: str) -> Sequence[Row]:
-    """Return uuid, status, rows, rows done, fault and worker of the children, from the top."""
+    """Return uuid, status, rows, rows done, fault and worker of the children, in their order."""
     columns = (
-        *(Fractal.uuid, Fractal.status, Fractal.first_row, Fractal.band_rows, Fractal.rows_done),
-        *(Fractal.fault, Fractal.generated_by, Fractal.duration),
+        *(Fractal.uuid, Fractal.status, Fractal.first_row, Fractal.band_rows, Fractal.frame),
+        *(Fractal.height, Fractal.rows_done, Fractal.fault, Fractal.generated_by, Fractal.duration),
         *(Fractal.image_token, Fractal.incarnation, Fractal.attempt),
     )
-    query = select(*columns).where(Fractal.parent == parent).order_by(Fractal.first_row)
+    query = select(*columns).where(Fractal.parent == parent)
+    query = query.order_by(Fractal.first_row, Fractal.frame)
     return session.execute(query).all()
 
 
@@ -235,20 +239,14 @@ def take_joined(session: Session) -> set[str]:
     return session.info.pop(_JOINED, set())
 
 
+def take_parts(session: Session) -> set[str]:
+    """Return the children that are complete since this was last called."""
+    return session.info.pop(_PARTS, set())
+
+
 def take_queued(session: Session) -> set[str]:
     """Return the parents that are queued for their join since this was last called."""
     return session.info.pop(_QUEUED, set())
-
-
-def orphans(
-    session: Session, segments: Sequence[tuple[str, str | None]]
-) -> list[tuple[str, str | None]]:
-    """Return those of ``segments``, uuid and token, that no join will need."""
-    parent, uuids = aliased(Fractal), {uuid for uuid, _token in segments}
-    query = select(Fractal).join(parent, Fractal.parent == parent.uuid)
-    query = query.where(Fractal.uuid.in_(uuids), parent.status != Status.COMPLETE)
-    needed = {one.uuid: one for one in session.scalars(query)}
-    return [one for one in segments if one[0] not in needed or not needed[one[0]].may_own(one[1])]
 
 
 def with_parts(session: Session, counts: Mapping[str, int]) -> dict[str, int]:

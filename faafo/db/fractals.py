@@ -133,15 +133,6 @@ def incarnations(session: Session, uuids: Iterable[str]) -> dict[str, str]:
     return {one.uuid: one.incarnation for one in session.execute(query)}
 
 
-def orphans(
-    session: Session, images: Sequence[tuple[str, str | None]]
-) -> list[tuple[str, str | None]]:
-    """Return those of ``images``, uuid and token, to which no record refers nor may refer later."""
-    query = select(Fractal).where(Fractal.uuid.in_({uuid for uuid, _token in images}))
-    known = {fractal.uuid: fractal for fractal in session.scalars(query)}
-    return [one for one in images if one[0] not in known or not known[one[0]].may_own(one[1])]
-
-
 @retry_on_deadlock
 def remove(session: Session, uuid: str, seen: Fractal | None = None) -> bool:
     """Delete the record of a fractal.

@@ -23,9 +23,15 @@ from faafo.db.clock import Moment
 from faafo.db.columns import Serial, exact
 from faafo.db.records import NEED, RECORD_FIELDS, as_record
 from faafo.fractal import palette as palettes
+from faafo.fractal.film import Film
 from faafo.fractal.lease import incarnation_of, make_token
+from faafo.fractal.media import FILMS, IMAGE, SEGMENT, Medium
 from faafo.fractal.parts import Band
 from faafo.fractal.task import PARAMETERS, FractalTask, Status
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 def _owned(*columns: str) -> Index:
@@ -106,6 +112,8 @@ class Fractal(Base):
         Index("ix_fractal_created_at", "created_at"),
         # The children of a fractal, and what is none.
         Index("ix_fractal_parent_status", "parent", "status"),
+        # Those that have children: few, and films are among them.
+        Index("ix_fractal_children", "children", **_where("children IS NOT NULL")),
         _owned(),
         _owned("status"),
         _owned("duration"),
@@ -155,6 +163,9 @@ class Fractal(Base):
     # How many parts it has, and how many of them are not complete.
     children: Mapped[int | None]
     open_children: Mapped[int | None]
+    # In JSON, if it is a film: see ``fractal.film``. Its children have numbers.
+    film: Mapped[str | None] = mapped_column(Text)
+    frame: Mapped[int | None]
 
     status: Mapped[str] = mapped_column(String(16), default=Status.QUEUED)
     # Random, 16 hexadecimal digits: an earlier record with the same uuid had another one.
@@ -221,6 +232,13 @@ class Fractal(Base):
         if self.first_row is None:
             return None
         return Band(first_row=self.first_row, rows=self.band_rows or 1)
+
+    @property
+    def medium(self) -> Medium:
+        """The kind of files that its image, its segment or its film is."""
+        if self.film is not None:
+            return FILMS[Film.of_text(self.film).format]
+        return IMAGE if self.first_row is None else SEGMENT
 
     def task(self) -> FractalTask:
         """Return the task that a worker renders."""

@@ -23,8 +23,9 @@ from faafo.db.quotas import NO_LIMITS, Amounts
 from faafo.db.records import RECORD_FIELDS, as_record
 from faafo.db.scheduling import AT_ONCE, Schedule
 from faafo.db.scope import NOBODY, Owner
-from faafo.fractal.drawing import PARAMETER_VERSION, parameter_version
+from faafo.fractal.drawing import FILM_PARAMETERS, PARTS_PARAMETERS, parameter_version
 from faafo.fractal.events import EventType
+from faafo.fractal.film import Plan
 from faafo.fractal.kinds import TaskKind
 from faafo.fractal.locks import GENERATOR, Fence
 from faafo.fractal.parts import Band
@@ -58,13 +59,14 @@ def post(
     fence: Fence | None = None,
     schedule: Schedule = AT_ONCE,
     bands: Sequence[Band] = (),
+    film: Plan | None = None,
 ) -> dict[str, Any]:
     """Store a task as ``store`` does; return the record in JSON, without an object of the row.
 
     With a callback it has the field ``callback_secret``, too.
     """
     values = store(
-        session, task, owner, shared, quota, callback_url, correlation, fence, schedule, bands
+        session, task, owner, shared, quota, callback_url, correlation, fence, schedule, bands, film
     )
     return _records(session, [values])[0]
 
@@ -81,6 +83,7 @@ def store(
     fence: Fence | None = None,
     schedule: Schedule = AT_ONCE,
     bands: Sequence[Band] = (),
+    film: Plan | None = None,
 ) -> dict[str, Any]:
     """Store ``task``, whose c is set, as a queued fractal of ``owner``; return its columns.
 
@@ -90,27 +93,32 @@ def store(
     :param fence: the lock that must be held until the fractal is stored.
     :param schedule: when the fractal is rendered.
     :param bands: those into which it is divided, if any: they are queued, and it is rendering.
+    :param film: what it is to become, if that is a film: so are its frames. The task has the c and
+        the window of the first one.
     :raises faafo.errors.StaleLock: when it is not held.
     :raises faafo.errors.QuotaExceeded: when the project has no room for it.
     :raises faafo.errors.FractalExists: when its uuid is taken.
     """
     values = _values(task, owner, shared, correlation, fence) | schedule.columns()
-    if bands:
-        values |= {"children": len(bands), "open_children": len(bands)}
-        values |= {"status": Status.RENDERING, "parameter_version": PARAMETER_VERSION}
-        values |= {"kind": TaskKind.JOIN.value}
+    drawn, count = values["parameter_version"], len(film.frames) if film else len(bands)
+    if count:
+        values |= {"children": count, "open_children": count, "status": Status.RENDERING}
+        values |= {"parameter_version": PARTS_PARAMETERS, "kind": TaskKind.JOIN.value}
+    if film:
+        values["film"] = film.film.as_text()
+        values["parameter_version"] = FILM_PARAMETERS[film.film.format]
     _require(session, fence)
-    quotas.charge(session, owner.project_id, [task], quota)
+    quotas.charge(session, owner.project_id, [task], quota, len(film.frames) if film else 1)
     if callback_url is not None:
         values["callback_id"] = callbacks.receivers(session, owner, [callback_url])[callback_url]
     try:
         created_at = _insert(session, values, schedule)
-        if bands:
+        if count:
             times = {"created_at": created_at, **schedule.times(created_at)}
             own = {**times, "kind": TaskKind.RENDER.value}
-            rows = [row | own for row in children.rows(values, bands)]
+            rows = [row | own for row in children.rows(values, drawn, bands, film)]
             session.connection().execute(INSERT_ROWS, rows)
-        kind = EventType.RENDERING if bands else EventType.QUEUED
+        kind = EventType.RENDERING if count else EventType.QUEUED
         events.record(session, kind, Fractal.uuid == task.uuid)
         session.commit()
         metrics.POSTED.add()

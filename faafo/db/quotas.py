@@ -50,17 +50,23 @@ class State:
 
 
 def charge(
-    session: Session, project_id: str | None, tasks: Sequence[FractalTask], defaults: Amounts
+    session: Session,
+    project_id: str | None,
+    tasks: Sequence[FractalTask],
+    defaults: Amounts,
+    frames: int = 1,
 ) -> None:
     """Count ``tasks`` as queued fractals of a project, if its quota has room for all of them.
 
     It begins a transaction, which the caller commits with the fractals.
 
+    :param frames: the number of pictures that is rendered for each of them.
+
     :raises faafo.errors.QuotaExceeded: when there is no room; names limit and usage.
     """
     if project_id is None:
         return
-    pixels = min(MAX_SIZE, sum(task.width * task.height for task in tasks))
+    pixels = min(MAX_SIZE, frames * sum(task.width * task.height for task in tasks))
     # An image has a byte at least: who has used up the quota of bytes posts nothing.
     asked = Amounts(len(tasks), len(tasks), 1, pixels)
     while not execute_update(session, _charge(project_id, asked, defaults)):

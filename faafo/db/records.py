@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The fields of the record of a fractal, and how JSON shows them."""
 
+import json
 from typing import Any
 
 from faafo.fractal.events import as_text
@@ -9,7 +10,10 @@ from faafo.fractal.task import PARAMETERS
 # What a fractal needs of its worker: see ``fractal.kinds``.
 NEED = ("kind", "label")
 # Those of parents and of children alone.
-PART_FIELDS = ("parent", "first_row", "band_rows", "children", "open_children")
+PART_FIELDS = (
+    *("parent", "first_row", "band_rows", "frame"),
+    *("children", "open_children", "film"),
+)
 # The fields of a record in JSON and in searches, in this order.
 RECORD_FIELDS = (
     "uuid",
@@ -39,6 +43,8 @@ def as_record(values: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a record as JSON shows them."""
     times = {name: values[name] for name in TIMES}
     record = values | {name: None if at is None else as_text(at) for name, at in times.items()}
+    if record["film"] is not None:
+        record["film"] = json.loads(record["film"])
     return {
         name: value
         for name, value in record.items()

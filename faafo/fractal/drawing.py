@@ -117,21 +117,28 @@ class Drawing(BaseModel):
 DEFAULTS: Mapping[str, Any] = {name: field.default for name, field in Drawing.model_fields.items()}
 # Fields that the first version of the parameters does not have.
 ADDED = tuple(name for name in DEFAULTS if name != "palette")
-# 2: the fields in ADDED, and later palettes; 3: parts of pictures.
+# 2: the fields in ADDED, and later palettes; 3: bands of pictures, and their joins; 4: joins of
+# films; 5: those of films in WebM, for which a worker needs an extra.
 DRAWING_PARAMETERS = 2
-PARAMETER_VERSION = 3
+PARTS_PARAMETERS = 3
+FILM_PARAMETERS = {"webp": 4, "webm": 5}
+# What all workers of this release know, and what some of them may.
+PARAMETER_VERSION = 4
+LATEST_VERSION = 5
 
 
 def parameter_version(drawing: Any) -> int:
-    """Return the version that a worker must know to draw this, from 1 to PARAMETER_VERSION.
+    """Return the version that a worker must know to draw this, from 1 to LATEST_VERSION.
 
     A worker of the first version ignores all fields in ADDED, and does not know later palettes. One
-    of the second would render a whole picture in place of a part.
+    of the second would render a whole picture in place of a part, one of the third in place of a
+    film.
 
     :param drawing: has the fields of a ``Drawing`` as attributes, and may have a ``part``.
     """
-    if getattr(drawing, "part", None) is not None:
-        return PARAMETER_VERSION
+    part = getattr(drawing, "part", None)
+    if part is not None:
+        return FILM_PARAMETERS.get(getattr(part, "format", ""), PARTS_PARAMETERS)
     is_first = drawing.palette in palettes.FIRST_NAMES and all(
         getattr(drawing, name) == DEFAULTS[name] for name in ADDED
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of a poster, a picture that many workers share: its bands of rows, and their join.
+"""The parts of a picture that many workers share, and their join: bands of rows, frames of a film.
 
 A band is rendered as a *segment*: a header, and PNG-filtered rows of 8 bits a component as a raw
 deflate stream (RFC 1951) that ends with a full flush. Such streams can be concatenated; a final
@@ -8,6 +8,7 @@ empty block ends them.
 
 import struct
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,17 +19,23 @@ from faafo.fractal.numbers import MAX_INT32
 
 # Workers of one picture, at most.
 MOST_PARTS = 1000
-SUFFIX = ".segment"
-MIMETYPE = "application/octet-stream"
+MOST_FPS = 60
 MAGIC = b"faafoseg"
 # Magic, width, rows, components, Adler-32 of the filtered rows.
 HEADER = struct.Struct(">8sIIII")
 ADLER_BASE = 65_521
-# How the fault of a join begins that needs other segments.
-BROKEN = "segment "
+# How the fault of a join begins that needs other segments, or other frames.
+BROKEN = ("segment ", "frame ")
 
 Rows = Annotated[int, Field(strict=True, ge=1, le=MAX_INT32)]
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
+class FilmFormat(StrEnum):
+    """The format of a film."""
+
+    WEBP = "webp"
+    WEBM = "webm"
 
 
 class _Part(BaseModel):
@@ -58,6 +65,25 @@ class Join(_Part):
     segments: Annotated[tuple[Segment, ...], Field(min_length=1, max_length=MOST_PARTS)] = Field(
         description="the segments, from the top"
     )
+
+
+class StoredFrame(_Part):
+    """A stored frame: the uuid of its record, and the token that its image is stored under."""
+
+    uuid: Annotated[str, Field(pattern=_UUID)] = Field(description="uuid of the frame's record")
+    token: Token | None = Field(description="token under which its image is stored")
+
+
+class FilmJoin(_Part):
+    """The images of all frames of a film, from the first one, and how they become a film."""
+
+    frames: Annotated[tuple[StoredFrame, ...], Field(min_length=2, max_length=MOST_PARTS)] = Field(
+        description="the frames, from the first"
+    )
+    fps: Annotated[int, Field(strict=True, ge=1, le=MOST_FPS)] = Field(
+        description="number of frames in a second"
+    )
+    format: FilmFormat = Field(description="format of the film")
 
 
 class SegmentHeader(NamedTuple):

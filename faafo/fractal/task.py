@@ -22,7 +22,7 @@ from faafo import errors
 from faafo.fractal.drawing import Drawing
 from faafo.fractal.lease import Token
 from faafo.fractal.numbers import MAX_INT32, MAX_SIZE, WHOLE, within
-from faafo.fractal.parts import Band, Join
+from faafo.fractal.parts import Band, FilmJoin, Join
 
 # Every point with |z| > 2 escapes at once, so a distant window shows nothing; this bound keeps the
 # arithmetic of the kernel from overflow.
@@ -96,13 +96,13 @@ _C_IS_WHOLE_OR_ABSENT: dict[str, Any] = {
 }
 
 
-class JuliaSet(BaseModel):
-    """The Julia set to render, and its window of the complex plane.
+class Canvas(BaseModel):
+    """The size of a picture, its iterations, and its window of the complex plane.
 
-    Of its sides either may be the larger one. Without ``cx`` and ``cy`` the uuid seeds c.
+    Of the sides of the window either may be the larger one.
     """
 
-    model_config = ConfigDict(frozen=True, json_schema_extra=_C_IS_WHOLE_OR_ABSENT)
+    model_config = ConfigDict(frozen=True)
 
     width: Count = Field(description="width of the picture, in pixels")
     height: Count = Field(description="height of the picture, in pixels")
@@ -111,6 +111,13 @@ class JuliaSet(BaseModel):
     xb: Coordinate = Field(description="real part of the right column, in the complex plane")
     ya: Coordinate = Field(description="imaginary part of the top row, in the complex plane")
     yb: Coordinate = Field(description="imaginary part of the bottom row, in the complex plane")
+
+
+class JuliaSet(Canvas):
+    """The Julia set to render. Without ``cx`` and ``cy`` the uuid seeds c."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra=_C_IS_WHOLE_OR_ABSENT)
+
     cx: Coordinate | None = Field(None, description="real part of the constant c; with cy")
     cy: Coordinate | None = Field(None, description="imaginary part of the constant c; with cx")
 
@@ -137,15 +144,17 @@ class FractalTask(FractalParameters):
     """
 
     uuid: Uuid
-    part: Band | Join | None = None
+    part: Band | Join | FilmJoin | None = None
 
     @model_validator(mode="after")
     def _part_is_inside(self) -> Self:
         part = self.part
         if isinstance(part, Band):
             is_inside = part.first_row + part.rows <= self.height
+        elif isinstance(part, Join):
+            is_inside = sum(one.rows for one in part.segments) == self.height
         else:
-            is_inside = part is None or sum(one.rows for one in part.segments) == self.height
+            is_inside = True
         if not is_inside:
             raise PydanticCustomError("incomplete", "part: must fit the height of the picture")
         return self

@@ -112,9 +112,19 @@ def tasteful_task(rng: random.Random, palette: str) -> FractalTask:
     )
 
 
+def good_constant(formula: str, rng: random.Random) -> complex:
+    """Return a c whose Julia set for a formula makes a good picture."""
+    return _best(formula, rng).c
+
+
 def _choose(rng: random.Random) -> Candidate:
-    """Return the first good candidate for a random formula, or else the best one of TRIES."""
+    """Return a good candidate for a random formula."""
     (formula,) = rng.choices(list(FORMULAE), list(FORMULAE.values()))
+    return _best(formula, rng)
+
+
+def _best(formula: str, rng: random.Random) -> Candidate:
+    """Return the first good candidate for a formula, or else the best one of TRIES."""
     best = _candidate(formula, rng)
     for _ in range(TRIES - 1):
         if best.score > GOOD:

@@ -17,6 +17,7 @@ rules = [
         READER_OR_SERVICE,
         "List and search fractals, show the gallery.",
         "GET /api/fractal",
+        "GET /api/film",
         "GET /",
     ),
     rule(
@@ -32,6 +33,7 @@ rules = [
         "Post fractals.",
         "POST /api/fractal",
         "POST /api/fractals",
+        "POST /api/film",
         "GET /new",
         "POST /new",
     ),

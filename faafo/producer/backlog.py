@@ -11,9 +11,9 @@ from typing import Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.correlation import UNKNOWN, Correlation, Work
-from faafo.fractal.drawing import PARAMETER_VERSION, parameter_version
+from faafo.fractal.drawing import LATEST_VERSION, parameter_version
 from faafo.fractal.lease import Lease
-from faafo.fractal.parts import Join
+from faafo.fractal.parts import FilmJoin, Join
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
 from faafo.producer.pace import AHEAD_SECONDS
 from faafo.rpc.client import LeasedTask
@@ -21,7 +21,7 @@ from faafo.tracing import spans
 
 # Points times iterations of a task that is small: the largest of the default ranges.
 SMALL = 1024 * 1024 * 512
-ANY_VERSION = range(1, PARAMETER_VERSION + 1)
+ANY_VERSION = range(1, LATEST_VERSION + 1)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Job:
     def is_small(self) -> bool:
         """Whether others may travel in the same call."""
         task = self.task
-        if self.quarantined or isinstance(task.part, Join):
+        if self.quarantined or isinstance(task.part, Join | FilmJoin):
             return False
         points = task.width * task.band.rows * task.samples**2
         return points * task.iterations <= SMALL
@@ -140,7 +140,7 @@ class Backlog:
         with self._lock:
             self._jobs.appendleft(job)
 
-    def take(self, known: int = PARAMETER_VERSION) -> Job | None:
+    def take(self, known: int = LATEST_VERSION) -> Job | None:
         """Remove and return the first job, None when there is none.
 
         :param known: the version of the drawing parameters that the worker knows: jobs with a later
@@ -150,7 +150,7 @@ class Backlog:
             return next(iter(self._take(1, known, lambda job: True)), None)
 
     def take_small(
-        self, batch_size: int, free_slots: int, known: int = PARAMETER_VERSION
+        self, batch_size: int, free_slots: int, known: int = LATEST_VERSION
     ) -> list[Job]:
         """Remove and return small jobs from the head, for a batch whose first job has been taken.
 

@@ -4,7 +4,7 @@
 import time
 from dataclasses import dataclass, field
 
-from faafo.fractal.drawing import PARAMETER_VERSION
+from faafo.fractal.drawing import LATEST_VERSION
 from faafo.producer.pace import AHEAD_SECONDS
 from faafo.rpc import messages
 
@@ -111,7 +111,7 @@ class Worker:
         self.rows_done = report.rows_done
         self.takes_batches = report.takes_batches
         self.settings = report.settings
-        self.parameters = min(report.parameters or 1, PARAMETER_VERSION)
+        self.parameters = min(report.parameters or 1, LATEST_VERSION)
         self.seen_at = time.monotonic()
         self.is_live = True
         self.given_up = max(0, ours - self.in_flight) if self.has_given_up else 0

@@ -21,10 +21,18 @@ from faafo.rpc import contract, messages
 
 Outcome = FractalResult | errors.FaafoError | None
 # Versions of which a worker reports whether it serves them.
-_REPORTED = (contract.BATCH_VERSION, contract.DRAWING_VERSION, contract.PARTS_VERSION)
+_REPORTED = (
+    *(contract.BATCH_VERSION, contract.DRAWING_VERSION),
+    *(contract.PARTS_VERSION, contract.FILMS_VERSION),
+)
 
 # By the version of the drawing parameters.
-_LATER = {2: contract.DRAWING_VERSION, 3: contract.PARTS_VERSION}
+_LATER = {
+    2: contract.DRAWING_VERSION,
+    3: contract.PARTS_VERSION,
+    4: contract.FILMS_VERSION,
+    5: contract.FILMS_VERSION,
+}
 
 
 class LeasedTask(NamedTuple):

@@ -11,6 +11,7 @@ BATCH_VERSION = "1.3"
 INSTRUCT_VERSION = "1.4"
 DRAWING_VERSION = "1.5"
 PARTS_VERSION = "1.6"
+FILMS_VERSION = "1.7"
 SCALE_VERSION = "1.1"
 TILE_DRAWING_VERSION = "1.2"
 PICTURE_TILE_VERSION = "1.3"
@@ -31,9 +32,10 @@ TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 # Since 1.4 instruct(ctxt, disabled, reason), a cast, tells a worker whether it takes tasks and
 # tiles, and configure(ctxt, version, settings), a cast, the settings. Since 1.5 a task may have all
 # fields of a fractal.drawing.Drawing; without them they have their defaults. Since 1.6 it may have
-# a part, a fractal.parts.Band or Join; without one the whole picture is rendered.
+# a part, a fractal.parts.Band or Join; without one the whole picture is rendered. Since 1.7 that
+# part may be a FilmJoin.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
-TASKS_SERVED = oslo_messaging.Target(version=PARTS_VERSION)
+TASKS_SERVED = oslo_messaging.Target(version=FILMS_VERSION)
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
 # of its own, because its queues are transient: all queues of an exchange are of one kind. Since
 # 1.1 a view may have a scale; without one it is 1. Since 1.2 it may have all fields of a Drawing.

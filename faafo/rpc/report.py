@@ -27,6 +27,7 @@ class ReportClient:
     :param takes_batches: whether the worker serves ``process_all`` and ``find_all``.
     :param settings: returns the number of changes of settings that the worker knows, None if it
         does not serve ``configure``.
+    :param parameters: the latest version of the drawing parameters that the worker knows.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class ReportClient:
         version: str,
         takes_batches: bool,
         settings: Callable[[], int | None] = lambda: None,
+        parameters: int = PARAMETER_VERSION,
     ) -> None:
+        self._parameters = parameters
         self._settings = settings
         self._takes_batches = takes_batches
         self._worker = worker
@@ -69,7 +72,7 @@ class ReportClient:
                     "rows_done": rows_done,
                     "takes_batches": self._takes_batches,
                     "settings": self._settings(),
-                    "parameters": PARAMETER_VERSION,
+                    "parameters": self._parameters,
                 },
                 "report",
                 server=self._worker,

@@ -11,9 +11,9 @@ from oslo_config import cfg
 from faafo import errors
 from faafo.client import service_auth
 from faafo.client.http import Client
-from faafo.fractal import parts
 from faafo.fractal.lease import Lease
-from faafo.store.base import MIMETYPE, ImageWriter, Saved, checksum, spooled, written
+from faafo.fractal.media import IMAGE, Medium
+from faafo.store.base import ImageWriter, Saved, checksum, spooled, written
 from faafo.urls import masked
 
 MISSING = 404
@@ -30,11 +30,11 @@ class ApiStore(ImageWriter):
     def __init__(self, client: Client, endpoint_url: str) -> None:
         self._client = client
         self._where = f"[store] url = api://, endpoint_url = {masked(endpoint_url)}"
-        self._mimetype = MIMETYPE
+        self._mimetype = IMAGE.mimetype
 
-    def segments(self) -> Self:
+    def of(self, medium: Medium) -> Self:
         other = copy.copy(self)
-        other._mimetype = parts.MIMETYPE
+        other._mimetype = medium.mimetype
         return other
 
     def check(self) -> None:

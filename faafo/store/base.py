@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import IO, BinaryIO, NamedTuple, Self
 
 from faafo import errors
+from faafo.fractal.media import SEGMENT, Medium
 
-IMAGE = ".png"
-MIMETYPE = "image/png"
 # Bytes of an image in memory while it is written or verified piece by piece.
 PIECE = 2**20
 
@@ -59,11 +58,15 @@ class ImageWriter(ABC):
         """Store an image that comes piece by piece, as ``save`` does, in memory for one of them."""
 
     @abstractmethod
-    def segments(self) -> Self:
-        """Return the store of the segments of posters, beside the images in the same place.
+    def of(self, medium: Medium) -> Self:
+        """Return the store of another kind of files, beside the images in the same place.
 
-        Uuid and token are those of a band.
+        Those keep the names with their tokens.
         """
+
+    def segments(self) -> Self:
+        """Return the store of the segments of posters: uuid and token are those of a band."""
+        return self.of(SEGMENT)
 
     @abstractmethod
     def open(self, uuid: str, token: str | None = None) -> BinaryIO:

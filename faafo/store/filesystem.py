@@ -15,9 +15,9 @@ from urllib.parse import unquote, urlsplit
 from oslo_config import cfg
 
 from faafo import errors
-from faafo.fractal.parts import SUFFIX
+from faafo.fractal.media import IMAGE, Medium
 from faafo.store import naming
-from faafo.store.base import IMAGE, ImageStore, Saved, verify_pieces, written
+from faafo.store.base import ImageStore, Saved, verify_pieces, written
 from faafo.urls import masked
 
 # Room for a typical image; a disk with less free space is full.
@@ -39,11 +39,11 @@ class FilesystemStore(ImageStore):
         self._option = option or f"filesystem_store_datadir = {self._datadir}"
         self._prefix = naming.partial_prefix(owner)
         self._needed = TYPICAL_SIZE
-        self._suffix = IMAGE
+        self._suffix = IMAGE.suffix
 
-    def segments(self) -> Self:
+    def of(self, medium: Medium) -> Self:
         other = copy.copy(self)
-        other._suffix, other.renames = SUFFIX, False
+        other._suffix, other.renames = medium.suffix, medium is IMAGE
         return other
 
     def check(self) -> None:

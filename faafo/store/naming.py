@@ -3,7 +3,7 @@
 
 ``<uuid>-<token>.png`` is the image that was rendered on a lease, ``<uuid>.png`` one that is
 published or was stored without a token, ``.<owner>.….part`` a partial file. Segments of posters
-end with ``.segment``.
+end with ``.segment``, films with ``.webp`` or ``.webm``.
 """
 
 import re
@@ -11,18 +11,18 @@ import uuid as uuidlib
 from urllib.parse import quote
 
 from faafo.fractal.lease import PATTERN
-from faafo.store.base import IMAGE
+from faafo.fractal.media import IMAGE
 
 PARTIAL = ".part"
 UUID_LENGTH = 36
 
 
-def image_name(uuid: str, token: str | None = None, suffix: str = IMAGE) -> str:
+def image_name(uuid: str, token: str | None = None, suffix: str = IMAGE.suffix) -> str:
     """Return the name of an image, or of what has another suffix."""
     return f"{uuid}{suffix}" if token is None else f"{uuid}-{token}{suffix}"
 
 
-def parse_image_name(name: str, suffix: str = IMAGE) -> tuple[str, str | None] | None:
+def parse_image_name(name: str, suffix: str = IMAGE.suffix) -> tuple[str, str | None] | None:
     """Return uuid and token of the image with that name; None for any other file."""
     stem = name.removesuffix(suffix)
     uuid, token = stem[:UUID_LENGTH], stem[UUID_LENGTH + 1 :]

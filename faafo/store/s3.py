@@ -16,11 +16,9 @@ from urllib.parse import urlsplit
 from oslo_config import cfg
 
 from faafo import errors
-from faafo.fractal import parts
+from faafo.fractal.media import IMAGE, Medium
 from faafo.store import naming
 from faafo.store.base import (
-    IMAGE,
-    MIMETYPE,
     ImageStore,
     Saved,
     checksum,
@@ -64,11 +62,11 @@ class S3Store(ImageStore):
         self._probe_size = 1
         self._explained = Explanations(self._where).explained
         self._client = make_client(location, endpoint_url, region)
-        self._suffix, self._mimetype = IMAGE, MIMETYPE
+        self._suffix, self._mimetype = IMAGE
 
-    def segments(self) -> Self:
+    def of(self, medium: Medium) -> Self:
         other = copy.copy(self)
-        other._suffix, other._mimetype = parts.SUFFIX, parts.MIMETYPE
+        other._suffix, other._mimetype = medium
         return other
 
     def check(self) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parts of a poster as its page shows them."""
+"""The parts of a poster or a film as its page shows them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -39,4 +39,5 @@ def parts_of(fractal: Fractal) -> Parts | None:
     summary = ", ".join(f"{counts[status]:,} {status}" for status in ORDER if counts[status])
     places = {str(status): place for place, status in enumerate(ORDER)}
     first = sorted(listed, key=lambda one: places[one.status])[:MOST_SHOWN]
-    return Parts(len(listed), summary, sorted(first, key=lambda one: one.first_row))
+    order = {one.uuid: place for place, one in enumerate(listed)}
+    return Parts(len(listed), summary, sorted(first, key=lambda one: order[one.uuid]))

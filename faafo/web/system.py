@@ -18,7 +18,7 @@ from faafo.core.diagnosis import parameters_known, problems
 from faafo.db import counts, db, gallery, maintenance, outcomes, samples
 from faafo.db.children import with_parts
 from faafo.db.services import Seen
-from faafo.fractal.drawing import PARAMETER_VERSION
+from faafo.fractal.drawing import LATEST_VERSION
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
 from faafo.fractal.service import CHANGEABLE, Kind, State, done_of, work_of
 from faafo.fractal.task import Status
@@ -70,7 +70,7 @@ def get_system() -> str:
 def _later(listed: Sequence[Seen]) -> int:
     """Return how many queued fractals no worker that is up can draw; 0 if none is up."""
     known = parameters_known(listed)
-    if known is None or known >= PARAMETER_VERSION:
+    if known is None or known >= LATEST_VERSION:
         return 0
     return counts.later_queued(db.session, known)
 

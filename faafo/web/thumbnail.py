@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from faafo import errors
 from faafo.core import access
 from faafo.core.collaborators import collaborators
-from faafo.db import db
+from faafo.db import db, joins
 from faafo.db.models import Fractal
 from faafo.web.scaling import MOST_PREVIEW_BYTES, SHAPES, Form, is_large, scaled
 
@@ -39,9 +39,13 @@ def get_thumbnail(uuid: UUID) -> Response:
 
 
 def preview_address(fractal: Fractal) -> str | None:
-    """Return the URL of the preview of a complete fractal; None where the image is small itself."""
+    """Return the URL of the preview of a complete fractal; None where the image is small itself.
+
+    That of a film is its first frame.
+    """
     is_small = fractal.size is None or fractal.size <= MOST_PREVIEW_BYTES
-    if is_small and not is_large(fractal.width, fractal.height):
+    is_whole = fractal.film is None and not is_large(fractal.width, fractal.height)
+    if is_whole and is_small:
         return None
     return url_for(
         "thumbnail.get_thumbnail",
@@ -63,11 +67,16 @@ def _small_picture(fractal: Fractal, form: Form) -> bytes:
     ours = collaborators()
     uuid, width, height = fractal.uuid, fractal.width, fractal.height
     # A slow image store must not hold a database connection.
-    checksum, token = fractal.checksum, fractal.image_token
+    checksum, place = fractal.checksum, (uuid, fractal.image_token)
+    if fractal.film is not None:
+        frame = joins.first_frame(db.session(), uuid)
+        if frame is None:
+            raise errors.ImageNotFound(f"film {uuid} has no first frame any more")
+        place = (frame.uuid, frame.image_token)
     db.session.close()
 
     def make() -> bytes:
-        with ours.store.open(uuid, token) as png:
+        with ours.store.open(*place) as png:
             return scaled(png, width, height, form)
 
     return ours.thumbnails.get((uuid, checksum, form), make)

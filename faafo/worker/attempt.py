@@ -11,15 +11,17 @@ from typing import Any, BinaryIO
 from faafo import errors
 from faafo.correlation import Work
 from faafo.fractal.lease import incarnation_of, make_token
-from faafo.fractal.parts import Band, Join, is_segment
+from faafo.fractal.media import FILMS, SEGMENT
+from faafo.fractal.parts import Band, FilmJoin, Join, is_segment
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.metrics import catalogue as metrics
 from faafo.render import image, segment
 from faafo.retry import with_backoff
 from faafo.rpc.messages import Holder
-from faafo.store.base import ImageWriter, Saved, checksum
+from faafo.store.base import ImageWriter, Saved, checksum, pieces_of, spooled
 from faafo.tracing import spans
+from faafo.worker import films
 from faafo.worker.progress import Renders
 from faafo.worker.work import WorkDone
 
@@ -86,7 +88,7 @@ class Renderer:
         What was joined is not looked for: it may be large, and is joined as fast.
         """
         started_at = time.perf_counter()
-        for token in tokens if not isinstance(task.part, Join) else ():
+        for token in tokens if not isinstance(task.part, Join | FilmJoin) else ():
             png = self._store_of(task).find(task.uuid, token)
             if png is not None and _is_of(task, png):
                 LOG.info("task %s has been rendered by an earlier attempt", task.uuid)
@@ -100,6 +102,8 @@ class Renderer:
         LOG.info("processing task %s", task.uuid)
         if isinstance(task.part, Join):
             return self._join(task, task.part, holder, cancelled)
+        if isinstance(task.part, FilmJoin):
+            return self._join_film(task, task.part, holder, cancelled)
         started_at = time.perf_counter()
         with spans.span("render", holder.correlation):
             with self._renders.under_way(task) as progress:
@@ -136,8 +140,35 @@ class Renderer:
         LOG.info("joined task %s to file %s in %f seconds", task.uuid, saved.location, duration)
         return self._result(task, saved, duration, holder.token)
 
+    def _join_film(
+        self, task: FractalTask, join: FilmJoin, holder: Holder, cancelled: threading.Event
+    ) -> FractalResult:
+        """Join the frames of a film in a temporary file, and store that."""
+        started_at = time.perf_counter()
+        save = self._saving(task, cancelled)
+        with (
+            spans.span("join", holder.correlation) as correlation,
+            Work(correlation, task.uuid),
+            spooled() as file,
+        ):
+            with self._renders.under_way(task) as progress:
+                films.write(task, join, self._store, save, cancelled, progress, file)
+
+            def store() -> Saved:
+                file.seek(0)
+                pieces = pieces_of(file)
+                film = self._store_of(task)
+                return film.save_pieces(task.uuid, pieces, holder.attempt, holder.token)
+
+            saved = save(store)
+        duration = time.perf_counter() - started_at
+        LOG.info("joined film %s to file %s in %f seconds", task.uuid, saved.location, duration)
+        return self._result(task, saved, duration, holder.token)
+
     def _store_of(self, task: FractalTask) -> ImageWriter:
-        return self._store.segments() if isinstance(task.part, Band) else self._store
+        if isinstance(task.part, FilmJoin):
+            return self._store.of(FILMS[task.part.format])
+        return self._store.of(SEGMENT) if isinstance(task.part, Band) else self._store
 
     def _result(
         self, task: FractalTask, saved: Saved, duration: float, image_token: str | None

@@ -23,6 +23,7 @@ from faafo.rpc.server import Server
 from faafo.rpc.transport import RPCTransport
 from faafo.store.base import ImageWriter
 from faafo.vital import VitalThreads
+from faafo.worker import films
 from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
@@ -99,7 +100,15 @@ class WorkerService:
             option="[worker] name",
         )
         self._reporter = Reporter(
-            ReportClient(transport, name, instance_id, version, store.finds, following.version),
+            ReportClient(
+                transport,
+                name,
+                instance_id,
+                version,
+                store.finds,
+                following.version,
+                films.known_parameters(),
+            ),
             Process(Kind.WORKER, name, instance_id, version, configuration=following.configuration),
             self._slots,
             renders,

@@ -15,7 +15,7 @@ from PIL import Image
 from faafo.auth.policy import Rules
 from faafo.fractal.service import service_id
 from faafo.policies.endpoints import PUBLIC, RULES
-from tests.functional.processes import SMALL_FRACTAL
+from tests.functional.processes import SMALL_FILM, SMALL_FRACTAL
 
 ALL_PROJECTS = "fractal:all_projects"
 OWN, SHARED_OWN, OTHER, SHARED_OTHER = "own", "own shared", "other", "other shared"
@@ -108,6 +108,8 @@ ROUTES = {
     "fractal.delete_fractal": Route(
         "DELETE", "/api/fractal/{uuid}", 204, changes=True, removes=True
     ),
+    "film.get_films": Route("GET", "/api/film"),
+    "film.post_film": Route("POST", "/api/film", 201, json=SMALL_FILM),
     "fractal.get_fractal": Route("GET", "/api/fractal/{uuid}"),
     "fractal.get_fractals": Route("GET", "/api/fractal"),
     "fractal.get_image": Route("GET", "/api/fractal/{uuid}/image"),

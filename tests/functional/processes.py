@@ -53,6 +53,11 @@ SMALL_FRACTAL = {
     "ya": -1.0,
     "yb": 1.0,
 }
+SMALL_FILM = SMALL_FRACTAL | {
+    "path": {"type": "circle", "centre": [0.0, 0.0], "radius": 0.7885},
+    "frames": 2,
+    "fps": 4,
+}
 
 Found = TypeVar("Found")
 

@@ -24,6 +24,8 @@ CALLS = {
     ("/api/fractal", "get"): "list_fractals",
     ("/api/fractal", "post"): "create_fractal",
     ("/api/fractals", "post"): "create_fractals",
+    ("/api/film", "get"): "list_films",
+    ("/api/film", "post"): "create_film",
     ("/api/fractal/{uuid}", "get"): "show_fractal",
     ("/api/fractal/{uuid}", "put"): "update_fractal",
     ("/api/fractal/{uuid}", "patch"): "patch_fractal",

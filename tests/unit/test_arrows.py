@@ -76,6 +76,7 @@ LATE_IMPORTS = {
         "faafo.meditation",
         "from oslo_reports.guru_meditation_report import TextGuruMeditation",
     ),
+    ("faafo.worker.films", "from faafo.render import webm"),
     ("faafo.tracing.start", "from faafo.tracing import otlp"),
 }
 ONLY_IN = {
@@ -101,6 +102,7 @@ ONLY_IN = {
     "sqlalchemy": {"db", "core", "api", "app", "web", "cmd"},
     "flask": {"api", "app", "auth", "core", "web"},
     "waitress": {"app"},
+    "av": {"render"},
     "boto3": {"store"},
     "botocore": {"store"},
 }

@@ -22,6 +22,7 @@ LISTS = [
 ]
 EXTRAS = {
     "faafo/client/clouds.py": "clouds",
+    "faafo/render/webm.py": "film",
     "faafo/store/s3.py": "s3",
     "faafo/store/s3_client.py": "s3",
     "faafo/store/s3_errors.py": "s3",

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from faafo import errors
-from faafo.db import batch, children, claims, fractals, leases, outcomes, posting
+from faafo.db import batch, children, claims, fractals, joins, leases, outcomes, posting
 from faafo.db.claims import Terms
 from faafo.db.clock import moment
 from faafo.db.models import Fractal
@@ -16,7 +16,7 @@ from faafo.db.outcomes import Result, RetryPolicy
 from faafo.db.quota_models import Usage
 from faafo.db.quotas import NO_LIMITS
 from faafo.db.scope import EVERYTHING, NOBODY, Owner
-from faafo.fractal.drawing import PARAMETER_VERSION
+from faafo.fractal.drawing import PARAMETER_VERSION, PARTS_PARAMETERS
 from faafo.fractal.lease import Lease
 from faafo.fractal.parts import divided
 from faafo.fractal.task import UNFINISHED, Status
@@ -74,7 +74,7 @@ def used(session):
 
 def test_the_last_result_queues_the_join_which_names_all_segments(session, post):
     uuid = post()
-    assert claims.claim(session, "old", 9, 60.0, POLICY, Terms(PARAMETER_VERSION - 1)) == []
+    assert claims.claim(session, "old", 9, 60.0, POLICY, Terms(PARTS_PARAMETERS - 1)) == []
     first, second, third = claim(session)
     assert state(session, uuid) == (Status.RENDERING, 3)
     assert complete(session, first, first) == complete(session, second) == []
@@ -83,13 +83,13 @@ def test_the_last_result_queues_the_join_which_names_all_segments(session, post)
     assert state(session, uuid) == (Status.QUEUED, 0)
     (join,) = claim(session)
     assert join.uuid == uuid
-    segments = children.join_of(session, uuid).segments
+    segments = joins.join_of(session, join).segments
     assert [(one.uuid, one.token, one.rows) for one in segments] == [
         (one.uuid, one.token, 2) for one in (first, second, third)
     ]
     assert complete(session, join) == []
     assert (state(session, uuid), children.take_joined(session)) == ((Status.COMPLETE, 0), {uuid})
-    assert children.orphans(session, [(first.uuid, first.token)]) == [(first.uuid, first.token)]
+    assert joins.orphans(session, [(first.uuid, first.token)]) == [(first.uuid, first.token)]
 
 
 def test_a_child_in_error_ends_the_parent_and_the_others_and_a_retry_needs_no_more(session, post):

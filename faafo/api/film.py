@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The resource ``film`` of the REST API: posts and lists films; all else is as of fractals."""
+
+from typing import Any
+
+from flask import jsonify, url_for
+from flask_openapi import APIBlueprint, Tag
+
+from faafo.api import examples, listing, new_fractals
+from faafo.api.film_schemas import NewFilm
+from faafo.api.schemas import ERRORS, FractalPage, PostedFractal, RecordList
+from faafo.core import access
+from faafo.core.preference import Waiting, waited_for
+from faafo.core.versions import under_requested_prefix
+from faafo.db.models import Fractal
+
+# An index has those with children, which films have: they are few.
+IS_FILM = (Fractal.children.is_not(None), Fractal.film.is_not(None))
+
+blueprint = APIBlueprint(
+    "film",
+    __name__,
+    url_prefix="/api",
+    abp_tags=[Tag(name="film", description="Films, whose frames are fractals")],
+    abp_responses=ERRORS,
+)
+
+
+@blueprint.post(
+    "/film",
+    operation_id="create_film",
+    request_body=examples.json_body(NewFilm, examples.FILM),
+    responses={201: PostedFractal},
+)
+def post_film(body: NewFilm) -> Any:
+    """Queue the frames of a film; with ``Prefer: wait=N``, answer when the film has ended."""
+    # A request that has waited is repeated: it has posted its film.
+    posted = waited_for()
+    record = new_fractals.post_film(body) if posted is None else {}
+    uuid = record["uuid"] if posted is None else posted
+    with Waiting(uuid) as waiting:
+        if waiting.is_preferred:
+            record = access.visible_record(uuid)
+            waiting.until_ended(record["status"])
+    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=uuid))
+    return waiting.applied(jsonify(record)), 201, {"Location": location}
+
+
+@blueprint.get("/film", operation_id="list_films", responses={200: FractalPage})
+def get_films(query: RecordList) -> Any:
+    """Return a page of films, newest first: those of the caller's project by default."""
+    return listing.answer(query, "film.get_films", IS_FILM)
