@@ -42,6 +42,9 @@ Seed = Annotated[
 ]
 
 
+TYPE = "the kind of path"
+
+
 class Frame(NamedTuple):
     """What is different in each frame: c, and the window."""
 
@@ -64,7 +67,7 @@ class _Path(BaseModel):
 class Points(_Path):
     """Straight lines from point to point: c has the same way to go in each frame."""
 
-    type: Literal["points"]
+    type: Literal["points"] = Field(description=TYPE)
     points: Annotated[tuple[Point, ...], Field(min_length=2, max_length=MOST_POINTS)] = Field(
         description="the points, each cx and cy"
     )
@@ -85,9 +88,9 @@ class Circle(_Path):
     So the film can be repeated without a seam.
     """
 
-    type: Literal["circle"]
+    type: Literal["circle"] = Field(description=TYPE)
     centre: Point = Field(description="its centre, cx and cy")
-    radius: Radius = Field(description="its radius")
+    radius: Radius = Field(description="its radius, a part of the complex plane")
 
     def frames(self, whole: Whole, count: int, uuid: str) -> list[Frame]:
         """Return the frames of a film, as those of ``Points``."""
@@ -105,7 +108,7 @@ class Circle(_Path):
 class Walk(_Path):
     """A random walk: straight lines between constants that make good pictures."""
 
-    type: Literal["walk"]
+    type: Literal["walk"] = Field(description=TYPE)
     seed: Seed | None = Field(
         None, description="the same number gives the same walk; without one the uuid seeds it"
     )
@@ -131,7 +134,7 @@ class Window(_Path):
 class Zoom(_Path):
     """A zoom from the window of the film to another one, by the same factor in each frame."""
 
-    type: Literal["zoom"]
+    type: Literal["zoom"] = Field(description=TYPE)
     c: Point = Field(description="c in all frames, cx and cy")
     to: Window = Field(description="the window of the last frame, of the same aspect")
 

@@ -83,7 +83,7 @@ def test_the_last_result_queues_the_join_which_names_all_segments(session, post)
     assert state(session, uuid) == (Status.QUEUED, 0)
     (join,) = claim(session)
     assert join.uuid == uuid
-    segments = joins.join_of(session, join).segments
+    segments = joins.join_of(session, fractals.get(session, uuid)).segments
     assert [(one.uuid, one.token, one.rows) for one in segments] == [
         (one.uuid, one.token, 2) for one in (first, second, third)
     ]

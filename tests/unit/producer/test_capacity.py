@@ -7,7 +7,7 @@ from faafo.producer.backlog import Backlog, Job
 from faafo.producer.capacity import Group, Waiting, shares
 from faafo.producer.registry import WorkerRegistry
 
-OLD, NEW = {}, {"parameters": 3}
+OLD, NEW = {}, {"parameters": 5}
 
 
 @pytest.fixture
@@ -41,19 +41,19 @@ def test_nothing_is_claimed_without_workers(registry, backlog):
 def test_one_claim_is_made_when_all_workers_know_the_same(registry, backlog):
     report(registry, "a", 2, NEW)
     report(registry, "b", 3, NEW | {"parameters": 9})
-    assert shares(registry.groups(), backlog) == [(3, 5)]
+    assert shares(registry.groups(), backlog) == [(5, 5)]
 
 
 def test_workers_of_the_release_before_get_claims_of_their_own(registry, backlog):
     report(registry, "new", 2, NEW)
     report(registry, "old", 3, OLD)
-    assert shares(registry.groups(), backlog) == [(3, 2), (1, 3)]
+    assert shares(registry.groups(), backlog) == [(5, 2), (1, 3)]
 
 
 def test_only_what_free_slots_can_draw_is_claimed(registry, backlog):
     report(registry, "new", 2, NEW, busy=2)
     report(registry, "old", 1, {"parameters": "two"})
-    assert registry.groups() == [Group(3, 0, 2), Group(1, 1, 1)]
+    assert registry.groups() == [Group(5, 0, 2), Group(1, 1, 1)]
     assert shares(registry.groups(), backlog) == [(1, 1)]
 
 
@@ -80,8 +80,8 @@ def test_a_worker_that_knows_enough_is_taken_and_the_later_one_spared(registry):
     taken = [registry.acquire(), registry.acquire(parameters=2), registry.acquire()]
     assert [(slot.worker, slot.parameters) for slot in taken] == [
         ("old", 1),
-        ("new", 3),
-        ("new", 3),
+        ("new", 5),
+        ("new", 5),
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_worker_that_knows_less_is_told_once(registry, caplog):
         report(registry, "old", 1, OLD)
         report(registry, "new", 1, NEW)
     assert [text for text in caplog.messages if "drawing parameters" in text] == [
-        "worker old (faafo 1.0) knows version 1 of the drawing parameters: fractals of version 3 "
+        "worker old (faafo 1.0) knows version 1 of the drawing parameters: fractals of version 4 "
         "wait for other workers"
     ]
 
@@ -117,4 +117,4 @@ def test_the_api_is_asked_for_what_a_free_slot_can_draw():
 def test_the_api_is_told_what_workers_know(registry):
     report(registry, "new", 1, NEW)
     report(registry, "old", 1, OLD)
-    assert [one["report"] for one in registry.reports()] == [{"parameters": 3}, {}]
+    assert [one["report"] for one in registry.reports()] == [{"parameters": 5}, {}]
