@@ -26,7 +26,7 @@ INSERT_DELIVERIES = insert(Delivery.__table__)
 COLUMNS = (
     *("id", "uuid", "created_at", "project_id", "shared", "status", "attempt", "failures"),
     *("fault", "rows_done", "width", "height", "callback_id", *RESULT),
-    *("request_id", "traceparent", *PARTS),
+    *("request_id", "traceparent", "film", *PARTS),
 )
 ROWS = select(*(Fractal.__table__.c[name] for name in COLUMNS))
 
@@ -65,7 +65,9 @@ def _told(kind: EventType, rows: Sequence[Row]) -> Iterator[tuple[EventType, Seq
     """Yield the types of events that tell of a change, and the fractals of which they do."""
     if rows:
         yield kind, rows
-    if kind is EventType.COMPLETE and (posters := [one for one in rows if one.children]):
+    if kind is EventType.COMPLETE and (
+        posters := [one for one in rows if one.children and one.film is None]
+    ):
         yield EventType.POSTER_COMPLETE, posters
 
 
