@@ -4,6 +4,7 @@
 from flask_openapi import APIBlueprint
 
 from faafo.api import (
+    backlog,
     claim,
     collection,
     delivery,
@@ -37,6 +38,7 @@ RESOURCES: tuple[APIBlueprint, ...] = (
     tile.blueprint,
     quota.blueprint,
     service.blueprint,
+    backlog.blueprint,
     setting.blueprint,
     token.blueprint,
     health.blueprint,

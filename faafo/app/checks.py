@@ -16,7 +16,7 @@ from faafo.core.preference import waited_for
 
 # Those whose requests are checked; the version document takes any.
 API = {one.name for one in RESOURCES} - {"version"}
-WITH_JSON = API - {"tile", "health", "job", "event"}
+WITH_JSON = API - {"backlog", "event", "health", "job", "tile"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 WITH_BODY = {"POST", "PUT", "PATCH"}
 WITHOUT_JSON = {

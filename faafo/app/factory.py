@@ -25,6 +25,7 @@ from faafo.app.openapi import DocumentedApp
 from faafo.app.token_store import TokenStore
 from faafo.auth.strategy import open_authenticator, open_policy
 from faafo.core.arrivals import Arrivals
+from faafo.core.backlog import KnownBacklog
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.collaborators import Collaborators
@@ -109,6 +110,7 @@ def make_collaborators(
         store=store,
         limits=Limits(conf),
         counts=CountsByScope(),
+        backlog=KnownBacklog(),
         tiles=TileGateway(
             lambda: connect(conf),
             conf.tiles.timeout,

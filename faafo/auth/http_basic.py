@@ -28,6 +28,7 @@ PROJECT = "default"
 ADMIN = ("admin", "member", "reader")
 MEMBER = ("member", "reader")
 SERVICE = ("service",)
+MONITORING = ("monitoring",)
 # bcrypt knows no more bytes of a password.
 LONGEST_PASSWORD = 72
 # A check takes up to two seconds of a processor.
@@ -55,6 +56,7 @@ class HttpBasic:
         self._users = WatchedFile(OPTION, path, _read)
         self._admins = frozenset(conf.api.admin_users)
         self._services = frozenset(conf.api.service_users)
+        self._monitoring = frozenset(conf.api.monitoring_users)
         self._key = secrets.token_bytes(32)
         self._verified: dict[str, tuple[bytes, bytes]] = {}
         self._checks = threading.BoundedSemaphore(CHECKS)
@@ -111,6 +113,8 @@ class HttpBasic:
         return Identity(name, name, PROJECT, self._roles(name))
 
     def _roles(self, name: str) -> tuple[str, ...]:
+        if name in self._monitoring:
+            return MONITORING
         roles = ADMIN if name in self._admins else MEMBER
         return roles + SERVICE if name in self._services else roles
 

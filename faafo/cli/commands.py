@@ -3,6 +3,7 @@
 
 from cliff.command import Command
 
+from faafo.cli.backlog import ShowBacklog
 from faafo.cli.collections import (
     AddToCollection,
     CreateCollection,
@@ -75,6 +76,7 @@ COMMANDS: dict[str, type[Command]] = {
     "service list": ListServices,
     "service show": ShowService,
     "service set": SetService,
+    "backlog show": ShowBacklog,
     "setting list": ListSettings,
     "setting show": ShowSetting,
     "setting set": SetSetting,

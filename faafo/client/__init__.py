@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The HTTP clients of faafo's own API: ``Client`` is the public one."""
 
+from faafo.client.backlog import Backlog
 from faafo.client.client import Client
 from faafo.client.collections import Collection
 from faafo.client.locks import Lock
@@ -12,6 +13,7 @@ from faafo.client.tokens import Token
 from faafo.client.webhooks import Delivery, Webhook
 
 __all__ = [
+    "Backlog",
     "Client",
     "Collection",
     "Delivery",

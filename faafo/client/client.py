@@ -6,6 +6,7 @@ from typing import Self, Unpack
 
 from requests.auth import AuthBase
 
+from faafo.client.backlog import BacklogCalls
 from faafo.client.collections import CollectionCalls
 from faafo.client.downloads import DownloadCalls
 from faafo.client.events import EventCalls
@@ -37,6 +38,7 @@ class Client(
     TokenCalls,
     LockCalls,
     ServiceCalls,
+    BacklogCalls,
     SettingCalls,
     MaintenanceCalls,
 ):

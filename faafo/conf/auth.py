@@ -43,6 +43,14 @@ auth_opts: list[cfg.Opt] = [
         help="For http_basic: users that also have the role service, which producers and workers "
         "need.",
     ),
+    cfg.ListOpt(
+        "monitoring_users",
+        default=[],
+        sample_default=["scaler"],
+        metavar="NAMES",
+        help="For http_basic: users with the role monitoring and no other, which may ask how much "
+        "work there is (GET /api/backlog), such as an autoscaler.",
+    ),
     cfg.IntOpt(
         "token_lifetime",
         default=43_200,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 from faafo.core.arrivals import Arrivals
+from faafo.core.backlog import KnownBacklog
 from faafo.core.bulkhead import Bulkheads
 from faafo.core.cache import ByteCache
 from faafo.core.endings import Endings
@@ -41,6 +42,7 @@ class Collaborators:
     store: ImageStore
     limits: Limits
     counts: CountsByScope
+    backlog: KnownBacklog
     tiles: TileGateway
     bulkheads: Bulkheads
     thumbnails: ByteCache

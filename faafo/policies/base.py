@@ -8,6 +8,7 @@ ADMIN = "rule:admin"
 MEMBER = "rule:member"
 READER = "rule:reader"
 SERVICE = "rule:service"
+MONITORING = "rule:monitoring"
 # Producers post what they generate, and look at it.
 MEMBER_OR_SERVICE = f"{MEMBER} or {SERVICE}"
 READER_OR_SERVICE = f"{READER} or {SERVICE}"
@@ -17,6 +18,7 @@ rules = [
     RuleDefault("member", "rule:admin or role:member", "Who may change things in a project."),
     RuleDefault("reader", "rule:member or role:reader", "Who may look at a project."),
     RuleDefault("service", "rule:admin or role:service", "Producers and workers."),
+    RuleDefault("monitoring", "rule:service or role:monitoring", "What watches and scales."),
 ]
 
 

@@ -6,6 +6,7 @@ RULES = {
     "action.post_delete": "fractal:delete",
     "action.post_retry": "fractal:retry",
     "action.post_share": "fractal:share",
+    "backlog.get_backlog": "backlog:get",
     "card.get_card": "tile:get",
     "claim.get_claim": "claim:get",
     "claim.post_claim": "claim:create",

@@ -6,6 +6,7 @@ from itertools import chain
 from oslo_policy.policy import RuleDefault
 
 from faafo.policies import (
+    backlog,
     base,
     claim,
     collection,
@@ -41,6 +42,7 @@ def list_rules() -> list[RuleDefault]:
             tile,
             quota,
             service,
+            backlog,
             lock,
             setting,
             maintenance,

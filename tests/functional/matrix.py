@@ -71,6 +71,7 @@ ROUTES = {
     # It is complete: there is nothing to retry.
     "action.post_retry": _page("/fractal/{uuid}/retry", 409),
     "action.post_share": _page("/fractal/{uuid}/share", removes=True),
+    "backlog.get_backlog": Route("GET", "/api/backlog"),
     "card.get_card": Route("GET", "/explore/card.jpg?zoom=-1", 400),
     "claim.get_claim": Route("GET", "/api/claim"),
     "claim.post_claim": Route("POST", "/api/claim", json={**NO_CLAIM, "count": 1}),

@@ -73,6 +73,7 @@ CALLS = {
     ("/api/service/{id}", "put"): "report_service",
     ("/api/service/{id}", "patch"): "update_service",
     ("/api/service/{id}", "delete"): "delete_service",
+    ("/api/backlog", "get"): "show_backlog",
     ("/api/setting", "get"): "list_settings",
     ("/api/setting/{name}", "get"): "show_setting",
     ("/api/setting/{name}", "put"): "update_setting",

@@ -24,7 +24,10 @@ UUID = "00000000-0000-4000-8000-000000000001"
 def users(tmp_path):
     path = tmp_path / "users"
     path.write_text(
-        user_line("ada", "S3Cret") + user_line("max", "S3C\u00e4") + user_line("bot", "x")
+        user_line("ada", "S3Cret")
+        + user_line("max", "S3C\u00e4")
+        + user_line("bot", "x")
+        + user_line("eve", "y")
     )
     return path
 
@@ -37,6 +40,7 @@ def secured(conf, users, monkeypatch):
         "http_basic_auth_user_file": str(users),
         "admin_users": ["ada"],
         "service_users": ["bot"],
+        "monitoring_users": ["eve"],
     }.items():
         conf.set_override(name, value, group="api")
     return conf
@@ -51,7 +55,7 @@ def client(secured, store, empty_database):
         db.engine.dispose()
 
 
-ADA, MAX, BOT = ("ada", "S3Cret"), ("max", "S3C\u00e4"), ("bot", "x")
+ADA, MAX, BOT, EVE = ("ada", "S3Cret"), ("max", "S3C\u00e4"), ("bot", "x"), ("eve", "y")
 
 
 def test_a_user_with_the_right_password_may_do_what_the_role_allows(client):
@@ -64,6 +68,16 @@ def test_a_user_with_the_right_password_may_do_what_the_role_allows(client):
     assert refused.json == {"message": "the policy does not allow you claim:create"}
     assert client.post("/api/claim", json=CLAIM, auth=ADA).status_code == 200
     assert client.post("/v1/claim", json=CLAIM, auth=BOT).status_code == 200
+
+
+def test_a_user_who_monitors_sees_the_backlog_and_nothing_else(client):
+    statuses = {user: client.get("/api/backlog", auth=user).status_code for user in (EVE, BOT, ADA)}
+    assert statuses == {EVE: 200, BOT: 200, ADA: 200}
+    assert client.get("/api/backlog", auth=MAX).status_code == 403
+    assert client.get("/api/backlog").status_code == 401
+    for path in ("/", "/api/fractal", "/api/service", "/api/claim"):
+        assert client.get(path, auth=EVE).status_code == 403
+    assert client.post("/api/fractal", json=FRACTAL, auth=EVE).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The backlog, counted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from faafo.db import db, fractals
+from faafo.db.backlog import Backlog, read, total
+from faafo.db.scope import Owner
+
+
+@pytest.fixture
+def add(session, make_task, change):
+    def add(project=None, **columns):
+        uuid = fractals.add(session, make_task(), owner=Owner(project, None)).uuid
+        if columns:
+            change(uuid, **columns)
+
+    return add
+
+
+def ago(seconds):
+    return datetime.now(UTC) - timedelta(seconds=seconds)
+
+
+def rendering():
+    return {"status": "rendering", "claimed_by": "p", "lease_expires_at": ago(-60)}
+
+
+def test_there_is_none_at_first(session):
+    assert total(read(session)) == Backlog(0, 0, 0, 0.0)
+
+
+def test_what_has_ended_or_cannot_be_claimed_yet_is_not_outstanding(session, add):
+    add()
+    add(claimable_at=ago(-1000))
+    add(**rendering())
+    add(status="complete", completed_at=ago(1))
+    add(status="error")
+    found = total(read(session))
+    assert (found.queued, found.claimable, found.rendering, found.outstanding) == (2, 1, 1, 2)
+
+
+def test_a_parent_that_waits_for_its_children_occupies_no_slot(session, add):
+    add(status="rendering", children=4, open_children=2)
+    assert total(read(session)).outstanding == 0
+
+
+def test_the_longest_wait_counts_from_when_a_fractal_could_be_claimed(session, add):
+    add(created_at=ago(9000), claimable_at=ago(100))
+    add(claimable_at=ago(300))
+    add(claimable_at=ago(-50))
+    assert 290 < total(read(session)).oldest_seconds < 400
+
+
+def test_a_project_at_its_limit_has_nothing_to_claim(session, add):
+    for project in ("a", "b", None):
+        for _ in range(5):
+            add(project)
+    add("a", **rendering())
+    add("a", **rendering())
+    assert total(read(session)).claimable == 15
+    assert total(read(session), limit=3).claimable == 1 + 3 + 5
+    assert total(read(session), limit=2).claimable == 0 + 2 + 5
+    assert total(read(session), limit=1).claimable == 0 + 1 + 5
+
+
+def test_what_needs_a_kind_or_a_label_is_counted_by_itself(session, add):
+    add()
+    add(label="bigmem")
+    add(kind="join", **rendering())
+    groups = read(session)
+    assert total(groups, is_meant=lambda need: need.label == "bigmem").outstanding == 1
+    assert total(groups, is_meant=lambda need: need.kind == "join") == Backlog(rendering=1)
+    assert total(groups, is_meant=lambda need: need.kind == "film") == Backlog()
+    assert total(groups).outstanding == 3
+
+
+def test_of_what_is_queued_an_index_alone_is_read(session, monkeypatch):
+    statements = []
+    execute = session().execute
+    monkeypatch.setattr(
+        session(), "execute", lambda one, **more: statements.append(one) or execute(one, **more)
+    )
+    read(session())
+    plans = []
+    for statement in statements:
+        compiled = statement.compile(db.engine)
+        plan = (
+            session()
+            .connection()
+            .exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {compiled}", tuple("" for _ in compiled.positiontup)
+            )
+        )
+        plans.append([row[-1] for row in plan])
+    # Of what is rendering, which has an end, rows are read, too.
+    assert plans == [
+        ["SEARCH fractal USING INDEX ix_fractal_kind_turn (status=?)"],
+        ["SEARCH fractal USING COVERING INDEX ix_fractal_kind_turn (status=?)"],
+    ]
