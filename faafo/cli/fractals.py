@@ -17,6 +17,7 @@ LONG_COLUMNS = (
     *("duration", "size", "failures", "generated_by", "fault"),
     *("project_id", "user_id", "shared"),
     *("formula", "colouring", "samples", "offset", "density", "inside"),
+    *("priority", "label"),
 )
 SCOPES = ("project", "shared", "all_projects")
 MOST_LISTED = 1_000_000

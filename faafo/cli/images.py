@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from faafo import errors
-from faafo.cli import picture, values
+from faafo.cli import picture, scheduling, values
 from faafo.cli.base import PlainCommand
 from faafo.cli.output import OutputRefused, Progress, check_target, replacing, resuming
 from faafo.cli.waiting import add_timeout, shown_on
@@ -115,17 +115,18 @@ class Render(_SaveImage):
         parser = super().get_parser(prog_name)
         add_timeout(parser)
         picture.add_options(parser)
-        return parser
+        return scheduling.add_options(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         """Render it."""
         given = picture.checked_parameters(self, parsed_args)
+        schedule = scheduling.given(parsed_args)
         self.check(parsed_args.output)
         # Chosen here: after Ctrl-C the answer to the POST may not have been read.
         uuid = given["uuid"] = str(uuidlib.uuid4())
         try:
             with Progress(self.app.stderr) as progress:
-                fractal = self.client.create(**given)
+                fractal = self.client.create(**schedule, **given)
                 self.client.wait(fractal, parsed_args.timeout, shown_on(progress))
         except (KeyboardInterrupt, errors.WaitTimeout):
             self.app.LOG.warning("fractal %s remains with the service", uuid)
