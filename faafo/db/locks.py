@@ -119,8 +119,10 @@ def require(session: Session, name: str, token: int) -> None:
 
     :raises faafo.errors.StaleLock: when it is not held under ``token``.
     """
-    # SQLite knows no SELECT FOR UPDATE; an UPDATE locks the row in every database.
-    lock_row = update(Lock).where(*_is_held(name, token)).values(token=Lock.token)
+    # SQLite knows no SELECT FOR UPDATE; an UPDATE locks the row in every database. It changes a
+    # value, since nodes of Galera replicate changes alone: else one would accept what is written
+    # under a token while another gives the lock away.
+    lock_row = update(Lock).where(*_is_held(name, token)).values(uses=Lock.uses + 1)
     if not execute_update(session, lock_row):
         session.rollback()
         raise errors.StaleLock(_lost(name, token))

@@ -66,6 +66,8 @@ class Lock(Base):
     # Counts acquisitions: the fencing token of the holder.
     token: Mapped[int] = mapped_column(BigInteger)
     expires_at: Mapped[datetime] = mapped_column(Moment)
+    # Counts the transactions that require it: see ``locks.require``.
+    uses: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class Setting(Base):

@@ -114,3 +114,12 @@ def test_nothing_is_stored_under_a_lock_that_is_lost(
         with pytest.raises(errors.StaleLock, match="lock generator: is not held under token 1"):
             post(Fence("generator", 1))
     assert stored_tokens() == []
+
+
+def test_what_is_written_under_a_lock_changes_its_row(session, make_task):
+    locks.acquire(session, "a", "ada", 60)
+    before = session.execute(select(Lock.__table__)).one()
+    posting.post_all(session, [make_task()], fence=Fence("a", 1))
+    after = session.execute(select(Lock.__table__)).one()
+    assert (before.token, before.expires_at) == (after.token, after.expires_at)
+    assert before != after
