@@ -8,6 +8,7 @@
 # make bench  measure speed against peers, in Markdown and plots; takes about 20 minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
+# make test-upgrade  upgrade the release before to this one, service by service, while fractals are posted
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
 # make contact-sheet  make the pictures of the generator and the palettes in the user guide anew
@@ -22,7 +23,7 @@ export PYTHONDONTWRITEBYTECODE =
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run unit test test-packages compiled test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
+.PHONY: help run unit test test-packages compiled test-upgrade test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -38,6 +39,11 @@ unit: $(VENV)/.unit-installed
 test: $(VENV)/.installed
 	@$(MAKE) --no-print-directory --jobs=3 test-packages compiled $(VENV)/.keystone-installed
 	tools/in-memory $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-upgrade: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	tools/in-memory $(BIN)/python -m pytest -p no:cacheprovider -p no:playwright -p no:schemathesis \
+	    tests/upgrade/check_rolling.py tests/upgrade/check_order.py $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \

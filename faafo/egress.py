@@ -210,8 +210,8 @@ def _kind(address: IPAddress) -> str:
         if address in network:
             return kind
     if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None or address in _NAT64:
-            # The address inside decides.
+        if address.ipv4_mapped or address.sixtofour or address in _NAT64:
+            # The address inside decides; Python 3.14 calls all of 6to4 private.
             return ""
         if address.is_site_local:
             return "a private"

@@ -23,6 +23,7 @@ from faafo.producer.faults import unexpected
 from faafo.producer.leases import Leases
 from faafo.producer.pace import Pace
 from faafo.producer.recovery import Recovery
+from faafo.producer.refusals import Refusals
 from faafo.producer.registry import WorkerRegistry
 from faafo.producer.results import ResultReporter
 from faafo.producer.runner import Runner
@@ -74,6 +75,7 @@ class Dispatcher:
         )
         self._waiting = capacity.Waiting(client)
         self._arrivals = Arrivals(self._waiting, wake.set, lambda: pace.claim_interval)
+        self._refusals = Refusals()
         self._stop = threading.Event()
         # Set when draining must not wait any longer for the API to accept results.
         self._abandon = threading.Event()
@@ -151,6 +153,7 @@ class Dispatcher:
 
     def _dispatch(self) -> bool:
         """Claim jobs for free slots and start them; return whether any was claimed."""
+        refused: errors.FaafoError | None = None
         try:
             groups = [] if self._is_disabled() else self._registry.groups()
             # What no live worker can draw is left to other producers.
@@ -165,11 +168,13 @@ class Dispatcher:
                 return True
             self._arrivals.want()
         except errors.FaafoError as error:
-            LOG.error("could not claim fractals: %s", error)
+            refused = error
         # The answer comes from another process, and whatever it holds, the next one may be better.
         # If this thread ended, nothing would be claimed any more.
         except Exception:
             LOG.exception("could not dispatch")
+        if refused is not None:
+            self._refusals.log(refused)
         return False
 
     def _claim_all(self, shares: list[capacity.Share]) -> bool:
@@ -178,6 +183,7 @@ class Dispatcher:
         for share in shares:
             claim = with_backoff(errors.ApiUnavailable, self._stop)
             claimed, asked_at = claim(self._claim, share)
+            self._refusals.forget()
             self._accept(claimed, asked_at)
             self._runner.start_jobs()
             found = found or bool(claimed)

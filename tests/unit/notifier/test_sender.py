@@ -234,7 +234,11 @@ def test_interim_answers_without_an_end_are_not_read_to_their_end(send):
             connection.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
     with talking(flood) as url:
-        assert send(url).fault == "answered with more than 16384 bytes of headers"
+        # Later versions of Python count interim answers, too.
+        assert send(url).fault in (
+            "answered with more than 16384 bytes of headers",
+            "answered with something that is not HTTP",
+        )
 
 
 def test_a_body_of_gigabytes_is_not_read(send):
