@@ -119,12 +119,12 @@ $(VENV)/.installed: requirements.txt setup.cfg
 	@touch $@
 
 $(VENV)/.unit-installed: $(VENV)/.installed tests/unit/requirements.txt
-	@$(PIP) install --editable '.[s3,clouds,tracing]' -r tests/unit/requirements.txt
+	@$(PIP) install --editable '.[s3,clouds,tracing,film]' -r tests/unit/requirements.txt
 	@touch $@
 
 $(VENV)/.tests-installed: $(VENV)/.installed test-requirements.txt tests/unit/requirements.txt
 	@# Much of it is never imported: what is, is compiled then.
-	@$(PIP) install --no-compile --editable '.[s3,clouds,tracing]' -r test-requirements.txt
+	@$(PIP) install --no-compile --editable '.[s3,clouds,tracing,film]' -r test-requirements.txt
 	@touch $(VENV)/.unit-installed $@
 
 # Keystone has a virtual environment of its own: no test imports it.

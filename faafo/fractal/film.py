@@ -3,9 +3,10 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, WrapValidator
+from pydantic_core import PydanticCustomError
 
 from faafo import errors
 from faafo.fractal.numbers import WHOLE, within
@@ -13,18 +14,31 @@ from faafo.fractal.parts import MOST_FPS, MOST_PARTS, FilmFormat
 from faafo.fractal.paths import Frame, Path, Whole
 
 LEAST_FRAMES = 2
-# Of a side of an animated WebP file, in pixels (RFC 9649, 2.7.1: 24 bits; of VP8: 14 bits), and of
-# one in WebM.
-LONGEST_SIDE = {FilmFormat.WEBP: 16_383, FilmFormat.WEBM: 16_383}
+# Of a side in pixels: a frame of VP8, in WebP, has 14 bits for it (RFC 6386, 9.1), one of VP9 16.
+LONGEST_SIDE = {FilmFormat.WEBP: 16_383, FilmFormat.WEBM: 65_535}
 FRAMES = "number of frames, which are rendered each on its own"
 FPS = "number of frames in a second"
 FORMAT = "animated WebP, or WebM, for which workers need an extra"
+
+
+def _format(value: Any, _handler: Any) -> FilmFormat:
+    try:
+        return FilmFormat(value)
+    except ValueError:
+        names = ", ".join(FilmFormat)
+        raise PydanticCustomError("name", "must be one of {names}", {"names": names}) from None
+
 
 FrameCount = Annotated[
     int,
     Field(strict=True, ge=LEAST_FRAMES, le=MOST_PARTS),
     WHOLE,
     within("an integer", LEAST_FRAMES, MOST_PARTS),
+]
+FormatName = Annotated[
+    FilmFormat,
+    WrapValidator(_format),
+    WithJsonSchema({"type": "string", "enum": list(FilmFormat)}),
 ]
 FrameRate = Annotated[
     int, Field(strict=True, ge=1, le=MOST_FPS), WHOLE, within("an integer", 1, MOST_FPS)
@@ -39,7 +53,7 @@ class Film(BaseModel):
     path: Path = Field(description="where c, or the window, is in each frame")
     frames: FrameCount = Field(description=FRAMES)
     fps: FrameRate = Field(description=FPS)
-    format: FilmFormat = Field(FilmFormat.WEBP, description=FORMAT)
+    format: FormatName = Field(FilmFormat.WEBP, description=FORMAT)
 
     def as_text(self) -> str:
         """Return the film in JSON, as a record stores it."""

@@ -8,9 +8,10 @@ import uuid as uuidlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from faafo import errors
 from faafo.fractal.drawing import Drawing
@@ -19,6 +20,8 @@ from faafo.fractal.task import MAX_COORDINATE, Canvas, Coordinate
 from faafo.fractal.taste import good_constant
 
 MOST_POINTS = 100
+# With less all c would be the same.
+SMALLEST_RADIUS = 1e-12
 # Frames that a walk takes from one good c to the next, and how many of these it has at most: to
 # find one takes up to 0.2 seconds.
 FRAMES_A_STEP, MOST_STEPS = 40, 12
@@ -34,8 +37,8 @@ _POINT_SCHEMA = {
 Point = Annotated[tuple[Coordinate, Coordinate], WithJsonSchema(_POINT_SCHEMA)]
 Radius = Annotated[
     float,
-    Field(strict=True, allow_inf_nan=False, gt=0, le=MAX_COORDINATE),
-    within("a finite number above 0, at most", 0, MAX_COORDINATE),
+    Field(strict=True, allow_inf_nan=False, ge=SMALLEST_RADIUS, le=MAX_COORDINATE),
+    within("a finite number", SMALLEST_RADIUS, MAX_COORDINATE),
 ]
 Seed = Annotated[
     int, Field(strict=True, ge=0, le=MAX_SIZE), WHOLE, within("an integer", 0, MAX_SIZE)
@@ -182,7 +185,25 @@ class Zoom(_Path):
         return across
 
 
-Path = Annotated[Points | Circle | Walk | Zoom, Field(discriminator="type")]
+TYPES = {"points": Points, "circle": Circle, "walk": Walk, "zoom": Zoom}
+
+
+def _of_known_type(value: Any) -> Any:
+    """Require a path of a known type, in one sentence."""
+    if isinstance(value, _Path):
+        return value
+    if not isinstance(value, dict) or value.get("type") not in (*TYPES,):
+        raise PydanticCustomError(
+            "path", "must be an object whose type is one of {names}", {"names": ", ".join(TYPES)}
+        )
+    return value
+
+
+Path = Annotated[
+    Points | Circle | Walk | Zoom,
+    Field(discriminator="type"),
+    BeforeValidator(_of_known_type),
+]
 
 
 def _still(whole: Whole, constants: Sequence[complex]) -> list[Frame]:

@@ -14,10 +14,13 @@ from typing import IO
 
 from PIL import Image
 
+from faafo import errors
 from faafo.fractal.film import durations
 
-# Lossy, as videos are; chroma is sampled with care, since palettes have strong colours.
-SETTINGS = {"lossless": False, "quality": 85, "method": 4, "use_sharp_yuv": True}
+# Lossy, as videos are: a film that is not has six times as many bytes.
+SETTINGS = {"lossless": False, "quality": 90, "method": 4}
+# The size of what follows is an unsigned 32-bit number.
+MOST_BYTES = 2**32 - 2
 ANIMATED = 0x02
 FOREVER = 0
 # Each frame replaces the one before.
@@ -33,6 +36,7 @@ def write(
     The same pictures always give the same bytes, from the same library.
 
     :param pictures: ``count`` pictures in RGB of width x height pixels.
+    :raises faafo.errors.RenderFailed: when it becomes too large for the format.
     """
     file.write(b"RIFF\0\0\0\0WEBP")
     flags = struct.pack("<B3x", ANIMATED)
@@ -42,6 +46,8 @@ def write(
         sides = _small(width - 1) + _small(height - 1)
         head = _small(0) * 2 + sides + _small(duration) + bytes([DO_NOT_BLEND])
         file.write(_chunk(b"ANMF", head + _bitstream(picture)))
+        if file.tell() > MOST_BYTES:
+            raise errors.RenderFailed(f"format: a film in WebP has at most {MOST_BYTES} bytes")
     length = file.tell()
     file.seek(4)
     file.write(struct.pack("<I", length - 8))

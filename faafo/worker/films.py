@@ -21,7 +21,7 @@ LOG = logging.getLogger(__name__)
 
 # What a PNG file raises that is cut off or damaged.
 BROKEN = (OSError, SyntaxError, ValueError)
-WITHOUT_WEBM = "films in WebM need the extra faafo[film], which is not installed here"
+WITHOUT_WEBM = "films in WebM need PyAV; install it with: pip install 'faafo[film]'"
 
 # Calls a store, with retries.
 Call = Callable[..., Any]

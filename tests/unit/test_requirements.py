@@ -61,7 +61,7 @@ def lists_for(path: str) -> list[str]:
     """Return the lists that apply to a module: the requirements of all who import it."""
     if path.startswith("faafo/"):
         return ["requirements.txt", *filter(None, [EXTRAS.get(path)])]
-    lists = ["requirements.txt", "s3", "tracing", "tests/unit/requirements.txt"]
+    lists = ["requirements.txt", "s3", "tracing", "film", "tests/unit/requirements.txt"]
     if not path.startswith("tests/unit/"):
         lists.append("test-requirements.txt")
     if path.startswith("benchmarks/"):
