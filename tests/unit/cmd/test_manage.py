@@ -12,6 +12,7 @@ from PIL import Image
 from faafo import errors, logs
 from faafo.cmd import manage
 from faafo.fractal.embedded import embed
+from faafo.fractal.media import FILMS
 from faafo.stop import Stop
 from faafo.store.filesystem import FilesystemStore
 
@@ -127,3 +128,15 @@ def test_a_sweep_removes_segments_that_no_poster_needs(run, tmp_path):
         assert (status, f"{verb} the segment of {uuid}" in printed) == (0, True)
         assert "1 segment(s) of posters that no join needs" in printed
         assert len(list(segments.images(0.0))) == left
+
+
+def test_a_sweep_removes_films_without_a_record(run, tmp_path):
+    store = FilesystemStore(str(tmp_path / "images"))
+    store.check()
+    uuid = "12345678-9abc-4def-8123-456789abcdef"
+    for medium in FILMS.values():
+        store.of(medium).save(uuid, b"a film", token=f"{'e' * 16}-1")
+    status, printed = run("store", "sweep", "--older-than=0")
+    assert (status, printed.count(f"removing the film of {uuid}")) == (0, 2)
+    assert "2 image(s) without a record" in printed
+    assert [list(store.of(medium).images(0.0)) for medium in FILMS.values()] == [[], []]
