@@ -106,6 +106,7 @@ clean:
 
 test-packages: $(VENV)/.tests-installed
 	@tools/install-test-packages $(BIN)/bindep
+	@tools/install-kubectl $(BIN)
 
 # Otherwise each of the processes that begin the tests does so.
 compiled: $(VENV)/.tests-installed

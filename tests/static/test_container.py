@@ -156,7 +156,7 @@ def test_secrets_are_made_once_and_agree(tmp_path):
         assert made["redis_url"] == f"redis://:{redis}@redis:6379/0\n"
         assert f"requirepass {redis}\n" in made["redis.conf"]
         users = htpasswd.parse(made["users"]).hashes
-        assert set(users) == {"admin", "service"}
+        assert set(users) == {"admin", "service", "scaler"}
         for name, encoded in users.items():
             assert bcrypt.checkpw(made[f"{name}_password"].strip().encode(), encoded)
         seen.append(made)
