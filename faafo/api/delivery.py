@@ -21,7 +21,8 @@ from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
 from faafo.correlation import Correlation
 from faafo.db import db, deliveries, delivery_log, delivery_reports, subscriptions, webhooks
-from faafo.db.deliveries import Claimed, Wanted
+from faafo.db.deliveries import Claimed
+from faafo.db.delivery_choice import Wanted
 from faafo.fractal.events import as_text
 
 # Seconds for which events are written for the bus after a claim that takes them.
@@ -66,7 +67,14 @@ def post_claim(body: NewDeliveryClaim) -> Any:
     if receivers.purges.lets("events"):
         delivery_log.purge(db.session, receivers.retention)
         webhooks.purge_callbacks(db.session, receivers.retention)
-    wanted = Wanted(body.count, body.per_webhook, body.busy, body.bus)
+    wanted = Wanted(
+        body.count,
+        body.per_webhook,
+        body.per_tenant,
+        body.busy,
+        body.busy_tenants,
+        body.bus,
+    )
     claimed = deliveries.claim(db.session, body.claimed_by, wanted, body.lease)
     g.is_routine = not claimed
     return jsonify(objects=[_due(one) for one in claimed])
@@ -108,5 +116,10 @@ def _due(claimed: Claimed) -> dict[str, Any]:
             **Correlation(event.request_id, event.traceparent).members(),
         },
         "webhook": webhook
-        and {"uuid": webhook.uuid, "url": webhook.url, "secrets": list(claimed.secrets)},
+        and {
+            "uuid": webhook.uuid,
+            "url": webhook.url,
+            "tenant": claimed.tenant,
+            "secrets": list(claimed.secrets),
+        },
     }

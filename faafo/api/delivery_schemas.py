@@ -19,6 +19,8 @@ Count = Annotated[int, Field(strict=True, ge=1, le=MOST), WHOLE]
 HttpStatus = Annotated[int, Field(strict=True, ge=100, le=999), WHOLE]
 Id = Annotated[int, Field(strict=True, ge=1, le=MAX_SIZE), WHOLE]
 
+Tenant = Annotated[int, Field(strict=True, ge=0, le=MAX_SIZE), WHOLE]
+
 
 class NewDeliveryClaim(BaseModel):
     """How many deliveries a notifier claims, of which webhooks, and for how long."""
@@ -31,6 +33,12 @@ class NewDeliveryClaim(BaseModel):
     per_webhook: Count = Field(1, description="the largest number of deliveries of one webhook")
     busy: list[Uuid] = Field(
         [], max_length=MOST, description="uuids of webhooks of which it takes none now"
+    )
+    per_tenant: Count = Field(
+        MOST, description="the largest number of deliveries of one project at one receiver"
+    )
+    busy_tenants: list[Tenant] = Field(
+        [], max_length=MOST, description="numbers of projects at receivers of which it takes none"
     )
     bus: bool = Field(
         False,
@@ -61,6 +69,7 @@ class DueWebhook(BaseModel):
 
     uuid: UUID = Field(description="of the webhook")
     url: str = Field(description="where the event is posted")
+    tenant: int = Field(description="number of its project at its receiver")
     secrets: list[str] = Field(description="each signs the delivery")
 
 

@@ -35,13 +35,17 @@ class DeliveryClient(ServiceClient):
         count: int,
         seconds: float,
         per_webhook: int,
+        per_tenant: int,
         busy: Collection[str] = (),
+        busy_tenants: Collection[int] = (),
         bus: bool = False,
     ) -> list[Any]:
         """Claim up to ``count`` due deliveries for ``seconds``; return them.
 
         :param per_webhook: the most deliveries of one webhook.
+        :param per_tenant: the most deliveries of one project at one receiver.
         :param busy: uuids of webhooks of which none is claimed.
+        :param busy_tenants: numbers of projects at receivers of which none is claimed.
         :param bus: claim deliveries to the bus, too; events are written for it from then on.
         """
         body = {
@@ -49,7 +53,9 @@ class DeliveryClient(ServiceClient):
             "count": count,
             "lease": seconds,
             "per_webhook": per_webhook,
+            "per_tenant": per_tenant,
             "busy": sorted(busy)[:LARGEST_UPDATE],
+            "busy_tenants": sorted(busy_tenants)[:LARGEST_UPDATE],
             "bus": bus,
         }
         return self._request("POST", PATH, body)["objects"]

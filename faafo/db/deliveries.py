@@ -3,27 +3,27 @@
 
 A claim pushes the time at which a delivery is due to the end of its lease, so that one whose
 notifier has died is claimed again without further ado. Deliveries are claimed in the order in which
-they are due, but few of each webhook: one with a million of them, or whose receiver hangs, delays
-no other.
+they are due, but few of each webhook, and of each project at a receiver: one with a million of
+them, or whose receiver is slow or hangs, delays no other.
 """
 
-from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session, subscriptions
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
+from faafo.db.delivery_choice import Choice, Wanted
 from faafo.db.event_models import Delivery, DeliveryStatus, Event, Webhook
 from faafo.db.statements import execute_update
 from faafo.db.text import exact
 
-# Due deliveries that a claim looks at in a pass, and passes: each passes over the webhooks of which
-# the one before has found enough.
+# Due deliveries that a claim looks at in a pass, and passes: each passes over webhooks and tenants
+# of which the one before has found enough.
 LARGEST_PASS = 500
 PASSES = 8
 DISABLED = "not tried: the webhook is disabled"
@@ -36,54 +36,15 @@ _IS_DUE = (Delivery.status == DeliveryStatus.PENDING, Delivery.due_at <= moment(
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a notifier asks for.
-
-    :param count: the most deliveries in all.
-    :param per_webhook: the most deliveries of one webhook.
-    :param busy: uuids of webhooks of which it takes none now.
-    :param bus: whether it takes deliveries to the bus.
-    """
-
-    count: int
-    per_webhook: int
-    busy: Collection[str] = ()
-    bus: bool = False
-
-
-@dataclass(frozen=True)
 class Claimed:
-    """A delivery that was claimed, with what it needs; ``webhook`` is None for the bus."""
+    """A delivery that was claimed; ``webhook`` and ``tenant`` are None for the bus."""
 
     id: int
     attempt: int
     event: Row
     webhook: Webhook | None
+    tenant: int | None = None
     secrets: tuple[str, ...] = ()
-
-
-@dataclass
-class _Choice:
-    """What a claim has found so far: ``ids`` are those of deliveries."""
-
-    wanted: Wanted
-    passed_over: set[int]
-    ids: list[int] = field(default_factory=list)
-    webhooks: dict[int | None, Webhook] = field(default_factory=dict)
-    _of_webhook: Counter[int] = field(default_factory=Counter)
-
-    @property
-    def left(self) -> int:
-        return self.wanted.count - len(self.ids)
-
-    def add(self, delivery: Row) -> None:
-        """Choose a delivery to an enabled webhook, unless there are enough of it."""
-        if delivery.webhook_id in self.passed_over or not self.left:
-            return
-        self.ids.append(delivery.id)
-        self._of_webhook[delivery.webhook_id] += 1
-        if self._of_webhook[delivery.webhook_id] >= self.wanted.per_webhook:
-            self.passed_over.add(delivery.webhook_id)
 
 
 @retry_on_deadlock
@@ -103,9 +64,10 @@ def claim(session: Session, claimed_by: str, wanted: Wanted, seconds: float) -> 
     for row in claimed:
         webhook = choice.webhooks.get(row.webhook_id)
         secrets = () if webhook is None else webhook.secrets(now)
+        tenant = None if webhook is None else choice.tenant(row)
         if row.event_id in events:
             event = events[row.event_id]
-            found.append(Claimed(row.id, row.attempt + 1, event, webhook, secrets))
+            found.append(Claimed(row.id, row.attempt + 1, event, webhook, tenant, secrets))
     return found
 
 
@@ -165,13 +127,14 @@ def _change_all(
     return lost
 
 
-def _choose(session: Session, wanted: Wanted) -> _Choice:
+def _choose(session: Session, wanted: Wanted) -> Choice:
     """Choose deliveries that are due: to the bus, up to a half, and some of each webhook.
 
     Webhooks may have more of them than notifiers have places, for hours. The bus has the rest, too.
     """
     busy = select(Webhook.id).where(Webhook.uuid.in_(wanted.busy))
-    choice = _Choice(wanted, set(session.scalars(busy)) if wanted.busy else set())
+    passed_over = set(session.scalars(busy)) if wanted.busy else set()
+    choice = Choice(wanted, passed_over, set(wanted.busy_tenants))
     to_bus = _to_bus(session, wanted.count) if wanted.bus else []
     half = (wanted.count + 1) // 2
     choice.ids += to_bus[:half]
@@ -179,7 +142,8 @@ def _choose(session: Session, wanted: Wanted) -> _Choice:
         if not choice.left:
             break
         others = Delivery.webhook_id.not_in(choice.passed_over), Delivery.id.not_in(choice.ids)
-        query = _due(False).where(*others).order_by(Delivery.due_at).limit(LARGEST_PASS)
+        tenant = or_(Delivery.tenant.is_(None), Delivery.tenant.not_in(choice.passed_tenants))
+        query = _due(False).where(*others, tenant).order_by(Delivery.due_at).limit(LARGEST_PASS)
         rows = session.execute(query).all()
         _choose_of(session, choice, rows)
         if len(rows) < LARGEST_PASS:
@@ -193,7 +157,7 @@ def _to_bus(session: Session, count: int) -> list[int]:
     return [row.id for row in session.execute(query)]
 
 
-def _choose_of(session: Session, choice: _Choice, rows: Sequence[Row]) -> None:
+def _choose_of(session: Session, choice: Choice, rows: Sequence[Row]) -> None:
     """Choose some of the deliveries ``rows``; give up those that nobody is to get."""
     unknown = {row.webhook_id for row in rows} - choice.webhooks.keys()
     query = select(Webhook).where(Webhook.id.in_(unknown))
@@ -222,13 +186,14 @@ def _give_up(session: Session, disabled: list[int], orphaned: list[int]) -> None
 
 def _due(bus: bool) -> Any:
     is_bus: ColumnElement[bool] = Delivery.bus == bus
-    return select(Delivery.id, Delivery.webhook_id).where(is_bus, *_IS_DUE)
+    columns = (Delivery.id, Delivery.webhook_id, Delivery.tenant)
+    return select(*columns).where(is_bus, *_IS_DUE)
 
 
 def _lease(session: Session, claimed_by: str, ids: list[int], seconds: float) -> Sequence[Row]:
     """Claim those of the deliveries that are still due; return them as they were before."""
     columns = (Delivery.id, Delivery.attempt, Delivery.event_id, Delivery.webhook_id)
-    due = select(*columns).where(Delivery.id.in_(ids), *_IS_DUE)
+    due = select(*columns, Delivery.tenant).where(Delivery.id.in_(ids), *_IS_DUE)
     rows = session.execute(due.order_by(Delivery.id).with_for_update(skip_locked=True)).all()
     if not rows:
         return []

@@ -94,7 +94,7 @@ class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (
         # Claims: see ``deliveries``.
-        Index("ix_delivery_status_bus_due_at", "status", "bus", "due_at", "webhook_id"),
+        Index("ix_delivery_due", "status", "bus", "due_at", "webhook_id", "tenant"),
         # How many were given up, and their redelivery.
         Index("ix_delivery_status_webhook_id", "status", "webhook_id", "id"),
         # The log of a webhook.
@@ -109,6 +109,8 @@ class Delivery(Base):
     # Whether it is to the bus, and to which webhook otherwise.
     bus: Mapped[bool] = mapped_column(server_default=false())
     webhook_id: Mapped[int | None] = mapped_column(BigInteger)
+    # The project at the receiver: see ``tenants``. None: to the bus, or of an earlier release.
+    tenant: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(16), server_default=DeliveryStatus.PENDING)
     # Counts claims: the fencing token of a claim.
     attempt: Mapped[int] = mapped_column(server_default="0")

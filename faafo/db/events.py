@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select
 from sqlalchemy.sql import ColumnElement
 
-from faafo.db import Session, subscriptions
+from faafo.db import Session, subscriptions, tenants
 from faafo.db.clock import moment
 from faafo.db.event_models import Delivery, Event
 from faafo.db.models import CollectedFractal, Fractal
@@ -91,11 +91,14 @@ def deliver(session: Session, receivers: dict[str, Sequence[int | None]], now: d
     if not receivers:
         return
     ids = session.execute(select(Event.id, Event.uuid).where(Event.uuid.in_(list(receivers))))
+    webhooks = {one for some in receivers.values() for one in some if one is not None}
+    tenant = tenants.of_webhooks(session, webhooks)
     rows = [
         {
             "event_id": one.id,
             "bus": receiver is None,
             "webhook_id": receiver,
+            "tenant": tenant.get(receiver),
             "due_at": now,
             "updated_at": now,
         }

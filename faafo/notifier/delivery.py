@@ -8,17 +8,9 @@ from typing import Any, NamedTuple, Self
 
 from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation, Work
-from faafo.egress import receiver_of
 
 # Characters of a fault in a report.
 LONGEST_FAULT = 1000
-
-
-class Tenant(NamedTuple):
-    """A project at a receiver: its webhooks and callbacks there get their share of the places."""
-
-    origin: str
-    project_id: str | None
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,7 @@ NOTHING = About()
 class Delivery:
     """A delivery that this notifier has claimed; ``webhook`` and ``tenant`` are None for the bus.
 
+    ``tenant`` is the number of a project at a receiver, whose deliveries share places.
     ``attempt`` counts the claims of this delivery: whatever is reported of it names both.
     ``record`` is the delivery as the API has answered it, ``about`` what its
     event is about, and ``correlation`` finds the log lines of the same fractal.
@@ -65,7 +58,7 @@ class Delivery:
     event: str
     body: str = field(repr=False)
     webhook: Webhook | None
-    tenant: Tenant | None
+    tenant: int | None
     record: Mapping[str, Any] = field(repr=False, compare=False)
     about: About = field(default=NOTHING, compare=False)
     correlation: Correlation = field(default=UNKNOWN, compare=False)
@@ -80,8 +73,8 @@ class Delivery:
             event, webhook = record["event"], record["webhook"]
             tenant, about = None, About.of(event["body"])
             if webhook is not None:
+                tenant = webhook["tenant"]
                 webhook = Webhook(webhook["uuid"], webhook["url"], tuple(webhook["secrets"]))
-                tenant = Tenant(_origin(webhook.url), about.project_id)
             delivery = cls(
                 record["id"],
                 record["attempt"],
@@ -96,9 +89,10 @@ class Delivery:
         except (AttributeError, LookupError, TypeError) as error:
             raise errors.InvalidMessage(f"a malformed delivery: {error!r}") from None
         texts = (delivery.event, delivery.body)
+        numbers: tuple[Any, ...] = (delivery.id, delivery.attempt)
         if webhook is not None:
             texts += (webhook.uuid, webhook.url, *webhook.secrets)
-        numbers = (delivery.id, delivery.attempt)
+            numbers += (delivery.tenant,)
         if not all(isinstance(one, str) for one in texts) or any(
             type(one) is not int for one in numbers
         ):
@@ -146,11 +140,3 @@ class Outcome:
             body["fault"] = printable[:LONGEST_FAULT]
             body |= {"retry_after": self.retry_after, "gone": self.gone}
         return body
-
-
-def _origin(url: str) -> str:
-    try:
-        receiver = receiver_of(url)
-    except ValueError:
-        return ""
-    return f"{receiver.scheme}://{receiver.host}:{receiver.port}"

@@ -122,7 +122,9 @@ class Dispatcher:
                 wanted,
                 self._duration,
                 self._places.per_webhook,
+                self._places.per_tenant,
                 self._places.busy(),
+                self._places.busy_tenants(),
                 self._bus is not None and self._bus.wants(),
             )
         )

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 
-from faafo.notifier.delivery import Delivery, Tenant
+from faafo.notifier.delivery import Delivery
 
 # The part of all places that one project has at one receiver.
 SHARE = 4
@@ -29,15 +29,15 @@ class Places:
     def __init__(self, most: int, per_webhook: int) -> None:
         self._most = most
         self.per_webhook = per_webhook
-        self._share = max(per_webhook, most // SHARE)
+        self.per_tenant = max(per_webhook, most // SHARE)
         self._changed = threading.Condition()
         self._waiting: dict[tuple[int, int], Delivery] = {}
         self._running: dict[tuple[int, int], Delivery] = {}
         # Of those that run.
         self._webhooks: Counter[str] = Counter()
-        self._tenants: Counter[Tenant | None] = Counter()
+        self._tenants: Counter[int | None] = Counter()
         # Those that did not answer the last one, the latest last.
-        self._hanging: dict[Tenant | None, None] = {}
+        self._hanging: dict[int | None, None] = {}
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
         """Have claimed deliveries wait for places."""
@@ -90,9 +90,14 @@ class Places:
     def busy(self) -> set[str]:
         """Return the webhooks of which no more are to be claimed."""
         with self._changed:
-            held = [*self._running.values(), *self._waiting.values()]
-            count = Counter(one.webhook.uuid for one in held if one.webhook is not None)
+            count = Counter(one.webhook.uuid for one in self._held() if one.webhook is not None)
             return {uuid for uuid, number in count.items() if number >= self.per_webhook}
+
+    def busy_tenants(self) -> set[int]:
+        """Return the tenants of which no more are to be claimed."""
+        with self._changed:
+            count = Counter(one.tenant for one in self._held() if one.tenant is not None)
+            return {tenant for tenant, number in count.items() if number >= self.per_tenant}
 
     def close(self) -> list[Delivery]:
         """Return those that wait, and have none wait any more."""
@@ -106,8 +111,11 @@ class Places:
         with self._changed:
             return self._changed.wait_for(lambda: not self._running, seconds)
 
+    def _held(self) -> list[Delivery]:
+        return [*self._running.values(), *self._waiting.values()]
+
     def _may_run(self, delivery: Delivery) -> bool:
-        share = 1 if delivery.tenant in self._hanging else self._share
+        share = 1 if delivery.tenant in self._hanging else self.per_tenant
         return (
             len(self._running) < self._most
             and self._tenants[delivery.tenant] < share

@@ -44,7 +44,7 @@ IDLE, STALLED = 1000, 8
 PIPELINED = b"GET /openapi/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 900
 STALL_SECONDS = 15.0
 ROOT = Path(__file__).parents[2]
-REVISIONS = ("base", *(f"{number:04}" for number in range(1, 20)))
+REVISIONS = ("base", *(f"{number:04}" for number in range(1, 21)))
 
 
 def malformed_reports(lab: Lab, rng: Random, scale: Scale) -> Line:

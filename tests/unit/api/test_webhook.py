@@ -5,6 +5,9 @@ import pytest
 
 from faafo import errors
 from faafo.app.factory import create_app
+from faafo.db.tenants import tenant_of
+from faafo.notifier.delivery import Delivery
+from faafo.notifier.places import Places
 
 UNKNOWN = "12345678-9abc-4def-8123-456789abcdef"
 URL = "https://receiver.example/faafo?key=1"
@@ -99,7 +102,7 @@ def test_a_new_webhook_is_pinged_and_its_log_says_what_came_of_it(client):
     (one,) = claim(client)
     assert one["event"]["type"] == "webhook.ping"
     webhook = {"uuid": made["uuid"], "url": URL, "secrets": [made["secret"]]}
-    assert one["webhook"] == webhook
+    assert one["webhook"] == {**webhook, "tenant": tenant_of(None, URL)}
     failed = {**held(one), "http_status": 503, "duration": 0.5, "fault": "answered 503"}
     assert report(client, failed=[failed], renew=[{"id": 77, "attempt": 1}]) == [77]
     (logged,) = client.get(f"{address}/delivery").json["deliveries"]
@@ -201,3 +204,22 @@ def test_a_notifier_that_takes_the_bus_subscribes_it(client, make_task):
     assert claim(client) == []
     (one,) = claim(client, bus=True)
     assert (one["event"]["type"], one["webhook"]) == ("fractal.queued", None)
+
+
+def test_a_crowd_of_urls_at_one_receiver_does_not_fill_what_a_notifier_claims(client):
+    for number in range(18):
+        make(client, url=f"https://slow.example/{number}")
+    other = make(client)
+    places, given = Places(8, 2), []
+    for _ in range(20):
+        asked = {
+            "count": places.wanted(),
+            "per_webhook": places.per_webhook,
+            "per_tenant": places.per_tenant,
+            "busy": sorted(places.busy()),
+            "busy_tenants": sorted(places.busy_tenants()),
+        }
+        places.add(Delivery.of(one) for one in claim(client, **asked))
+        given += places.take()[0]
+    assert [one.webhook.url for one in given].count(other["url"]) == 1
+    assert (len(given), places.close()) == (3, [])

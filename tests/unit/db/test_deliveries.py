@@ -17,11 +17,11 @@ from faafo.db import (
     webhooks,
 )
 from faafo.db.clock import moment
-from faafo.db.deliveries import Wanted
+from faafo.db.delivery_choice import Wanted
 from faafo.db.delivery_reports import LONGEST_RETRY_AFTER, Attempt, Failure, RetrySchedule
 from faafo.db.event_models import Delivery, DeliveryStatus, Webhook
 from faafo.db.models import Fractal
-from faafo.db.scope import NOBODY
+from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.events import TYPES
 from faafo.fractal.signing import new_secret
 
@@ -32,8 +32,8 @@ AT_ONCE = RetrySchedule([0.0, 0.0])
 def make(session):
     """Makes a webhook, with its ping and as many deliveries more."""
 
-    def make(more=0):
-        made = webhooks.add(session, NOBODY, "https://receiver.example/", TYPES, None, new_secret())
+    def make(more=0, url="https://receiver.example/", owner=NOBODY):
+        made = webhooks.add(session, owner, url, TYPES, None, new_secret())
         for _ in range(more):
             webhooks.ping(session, made)
         return made
@@ -43,7 +43,10 @@ def make(session):
 
 def claim(session, by="me", seconds=30.0, **wanted):
     return deliveries.claim(
-        session, by, Wanted(**{"count": 100, "per_webhook": 100} | wanted), seconds
+        session,
+        by,
+        Wanted(**{"count": 100, "per_webhook": 100, "per_tenant": 100} | wanted),
+        seconds,
     )
 
 
@@ -94,6 +97,26 @@ def test_a_later_pass_chooses_no_delivery_again(session, make, monkeypatch):
     # The first pass sees one of the two deliveries to the other webhook.
     claimed = claim(session, count=4, per_webhook=2)
     assert Counter(one.webhook.uuid for one in claimed) == {crowded.uuid: 2, other.uuid: 2}
+
+
+def test_many_urls_of_a_project_at_one_receiver_delay_no_other(session, make, monkeypatch):
+    monkeypatch.setattr(deliveries, "LARGEST_PASS", 5)
+    crowd = [make(url=f"https://Slow.example{port}/{n}") for n in range(6) for port in ("", ":443")]
+    others = [
+        make(),
+        make(url="https://slow.example:8443/"),
+        make(url="https://slow.example/", owner=Owner("blue", "ada")),
+    ]
+    # What was queued by an earlier release names no tenant.
+    session.execute(update(Delivery).where(Delivery.webhook_id == crowd[0].id).values(tenant=None))
+    session.commit()
+    claimed = claim(session, count=5, per_tenant=2)
+    crowded = [one for one in claimed if one.webhook.uuid in {one.uuid for one in crowd}]
+    assert {one.webhook.uuid for one in claimed} >= {one.uuid for one in others}
+    assert (len(claimed), len({one.tenant for one in crowded})) == (5, 1)
+    busy = [crowded[0].tenant]
+    assert claim(session, busy_tenants=busy) == []
+    assert len(claim(session)) == 10
 
 
 def test_deliveries_of_a_webhook_that_is_gone_are_deleted_when_they_come_up(session, make):

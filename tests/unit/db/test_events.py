@@ -23,7 +23,7 @@ from faafo.db import (
     webhooks,
 )
 from faafo.db.clock import moment
-from faafo.db.deliveries import Wanted
+from faafo.db.delivery_choice import Wanted
 from faafo.db.event_models import Delivery, Event, Webhook
 from faafo.db.leases import Release, Renewal
 from faafo.db.models import Fractal
@@ -70,7 +70,7 @@ def webhook(session, owner=NOBODY, kinds=TYPES, collection_id=None):
 
 def due(session, **wanted):
     return deliveries.claim(
-        session, "n", Wanted(**{"count": 100, "per_webhook": 100} | wanted), 30.0
+        session, "n", Wanted(**{"count": 100, "per_webhook": 100, "per_tenant": 100} | wanted), 30.0
     )
 
 

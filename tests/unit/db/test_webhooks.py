@@ -6,7 +6,7 @@ from sqlalchemy import event, orm, update
 
 from faafo.db import db, deliveries, delivery_log, delivery_reports, fractals, posting, webhooks
 from faafo.db.clock import moment
-from faafo.db.deliveries import Wanted
+from faafo.db.delivery_choice import Wanted
 from faafo.db.delivery_reports import Attempt
 from faafo.db.event_models import DeliveryStatus, Webhook
 from faafo.db.scope import Owner
@@ -28,7 +28,7 @@ def make(session):
 
 
 def claim(session):
-    return deliveries.claim(session, "me", Wanted(10, 10), 30.0)
+    return deliveries.claim(session, "me", Wanted(10, 10, 10), 30.0)
 
 
 def test_a_callback_that_is_deleted_is_not_taken_over_by_the_next_webhook(session, make, make_task):

@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from faafo.db.tenants import tenant_of
 from faafo.fractal.signing import new_secret
 from faafo.notifier.delivery import Delivery
 
@@ -27,7 +28,12 @@ def make_record():
             "created_at": "2026-11-28T18:00:00.123456Z",
             "body": json.dumps(body, ensure_ascii=False),
         }
-        named = url and {"uuid": webhook or f"of {url}", "url": url, "secrets": list(secrets)}
+        named = url and {
+            "uuid": webhook or f"of {url}",
+            "url": url,
+            "tenant": tenant_of(project_id, url),
+            "secrets": list(secrets),
+        }
         return {"id": number, "attempt": 1, "event": event, "webhook": named}
 
     return make

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from faafo import errors
-from faafo.notifier.delivery import LONGEST_FAULT, Delivery, Outcome, Tenant
+from faafo.notifier.delivery import LONGEST_FAULT, Delivery, Outcome
 from tests.ids import REQUEST_ID
 
 
@@ -15,7 +15,7 @@ def test_a_delivery_is_read(make_record):
     delivery = Delivery.of(record)
     assert delivery.as_body() == {"id": 1, "attempt": 1}
     assert delivery.webhook.url == "https://Receiver.example/hook"
-    assert delivery.tenant == Tenant("https://receiver.example:443", "p1")
+    assert delivery.tenant == record["webhook"]["tenant"]
     assert delivery.record is record
 
 
@@ -55,9 +55,11 @@ def test_no_secret_and_no_url_is_in_the_repr(make_delivery):
         {"event": {"uuid": 1, "body": "{}"}},
         {"event": {"uuid": "u", "body": {}}},
         {"webhook": {}},
-        {"webhook": {"uuid": "u", "url": 5, "secrets": []}},
-        {"webhook": {"uuid": "u", "url": "http://a/", "secrets": None}},
-        {"webhook": {"uuid": "u", "url": "http://a/", "secrets": [5]}},
+        {"webhook": {"uuid": "u", "url": 5, "tenant": 1, "secrets": []}},
+        {"webhook": {"uuid": "u", "url": "http://a/", "tenant": 1, "secrets": None}},
+        {"webhook": {"uuid": "u", "url": "http://a/", "tenant": 1, "secrets": [5]}},
+        {"webhook": {"uuid": "u", "url": "http://a/", "tenant": "1", "secrets": []}},
+        {"webhook": {"uuid": "u", "url": "http://a/", "secrets": []}},
         {"webhook": 5},
     ],
 )
@@ -78,7 +80,7 @@ def test_what_is_no_delivery_is_refused(record):
 def test_an_event_without_a_project_belongs_to_none(make_record, body):
     record = make_record()
     record["event"]["body"] = body
-    assert Delivery.of(record).tenant.project_id is None
+    assert Delivery.of(record).about.project_id is None
 
 
 def test_a_fault_is_shortened_and_printable():

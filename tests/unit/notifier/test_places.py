@@ -58,8 +58,15 @@ def test_the_callbacks_of_a_project_to_one_receiver_share_a_quarter_of_the_place
         make_delivery("https://other.example/", project_id="mine"),
     ]
     places.add(mine + others)
+    assert places.busy_tenants() == {mine[0].tenant}
     given, _given_up = places.take()
     assert given == mine[:4] + others
+    for delivery in mine[:2]:
+        places.end(delivery, timed_out=False)
+    assert places.busy_tenants() == {mine[0].tenant}
+    assert places.take() == (mine[4:], [])
+    places.end(mine[2], timed_out=False)
+    assert places.busy_tenants() == set()
 
 
 def test_what_waits_for_a_receiver_that_hangs_is_given_up(make_delivery):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from faafo.db import db, deliveries, delivery_reports
-from faafo.db.deliveries import Wanted
+from faafo.db.delivery_choice import Wanted
 from faafo.db.delivery_reports import Failure, RetrySchedule
 
 
@@ -26,7 +26,7 @@ def fail(app):
 
     def fail(delays):
         with app.app_context():
-            (one,) = deliveries.claim(db.session, "n", Wanted(1, 1), 30.0)
+            (one,) = deliveries.claim(db.session, "n", Wanted(1, 1, 1), 30.0)
             failure = Failure(one.id, one.attempt, 500, 0.1, "answered 500 <b>")
             delivery_reports.failed(db.session, "n", [failure], RetrySchedule(delays))
 
