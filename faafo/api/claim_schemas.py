@@ -20,7 +20,14 @@ from faafo.api.schemas import (
 )
 from faafo.db.outcomes import Result
 from faafo.fractal.events import RESULT
-from faafo.fractal.kinds import FIRST_NEEDS, MOST_NEEDS, NEED_PATTERN, Need, in_order
+from faafo.fractal.kinds import (
+    FIRST_NEEDS,
+    LONGEST_SERVES,
+    MOST_NEEDS,
+    NEED_PATTERN,
+    Need,
+    in_order,
+)
 from faafo.fractal.lease import Lease, Token
 from faafo.fractal.numbers import INTEGER_TEXT, MAX_INT32, NUMBER_TEXT, WHOLE, within
 from faafo.fractal.parts import Band, FilmJoin, Join
@@ -43,8 +50,6 @@ SERVES = (
     "what the workers serve: kinds, and render:bigmem for fractals that ask for this "
     "label; what needs another kind or label is left to other producers"
 )
-# Below the length of a request line that servers take.
-LONGEST_SERVES = 4000
 FIRST_SERVED = [need.as_text() for need in FIRST_NEEDS]
 DisabledWorkers = dict[str, str | None]
 RowsDone = Annotated[int, Field(strict=True, ge=0, le=MAX_INT32), WHOLE]

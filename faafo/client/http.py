@@ -2,7 +2,7 @@
 """The REST API of faafo as Python calls."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from faafo.client.answers import LARGEST_PAGE
@@ -11,6 +11,7 @@ from faafo.client.leadership import LeaderCalls
 from faafo.client.service import CONNECT_TIMEOUT, CONNECTIONS, READ_TIMEOUT
 from faafo.client.service_auth import Credentials
 from faafo.fractal.drawing import without_defaults
+from faafo.fractal.kinds import FIRST_NEEDS, LONGEST_SERVES, MOST_NEEDS, Need
 from faafo.fractal.lease import Lease
 from faafo.fractal.locks import HEADER, Fence
 from faafo.fractal.task import FractalResult, FractalTask
@@ -104,23 +105,39 @@ class Client(LeaderCalls):
         return self._request("PUT", f"/api/fractal/{lease.uuid}", body)
 
     def claim(
-        self, claimed_by: str, count: int, seconds: float, parameters: int = 1
+        self,
+        claimed_by: str,
+        count: int,
+        seconds: float,
+        parameters: int = 1,
+        needs: Sequence[Need] = FIRST_NEEDS,
     ) -> list[Record]:
         """Claim up to ``count`` queued fractals for ``seconds``.
 
         :param parameters: the latest version of the drawing parameters that these may have.
+        :param needs: those that they may have.
         """
-        body = {"claimed_by": claimed_by, "count": count, "lease": seconds}
-        return self._claims("POST", body | _later(parameters))["objects"]
+        body: Record = {"claimed_by": claimed_by, "count": count, "lease": seconds}
+        body |= _later(parameters)
+        if served := _served(needs):
+            body["serves"] = served
+        return self._claims("POST", body)["objects"]
 
-    def wait_for_claimable(self, seconds: float, parameters: int = 1) -> bool:
+    def wait_for_claimable(
+        self, seconds: float, parameters: int = 1, needs: Sequence[Need] = FIRST_NEEDS
+    ) -> bool:
         """Return whether there is a fractal to claim, as soon as there is one within ``seconds``.
 
         The API may answer earlier that there is none.
 
-        :param parameters: as in ``claim``.
+        :param parameters: as in ``claim``, and so are ``needs``.
         """
-        return self._wait("/api/claim", seconds, **_later(parameters))
+        served = ",".join(_served(needs)[:MOST_NEEDS])
+        if len(served) > LONGEST_SERVES:
+            # Claims find the others, a little later.
+            served = served[:LONGEST_SERVES].rpartition(",")[0]
+        told = {"serves": served} if served else {}
+        return self._wait("/api/claim", seconds, **_later(parameters), **told)
 
     def renew(
         self,
@@ -205,3 +222,8 @@ def _fenced(fence: Fence | None) -> dict[str, str]:
 def _later(parameters: int) -> Record:
     """Return the member of a claim for a version of the drawing parameters; 1 is the default."""
     return {"parameter_version": parameters} if parameters > 1 else {}
+
+
+def _served(needs: Sequence[Need]) -> list[str]:
+    """Return what a claim serves, nothing if it is the default."""
+    return [] if set(needs) == set(FIRST_NEEDS) else [need.as_text() for need in needs]

@@ -8,6 +8,7 @@ import re
 from oslo_config import types
 
 from faafo import urls
+from faafo.fractal.kinds import KINDS, LONGEST_LABEL, MOST_LABELS, is_label
 
 # In bytes: RabbitMQ allows 255 for the name of a queue, which begins with the topic.
 LONGEST_NAME = 200
@@ -51,6 +52,48 @@ class Name(types.String):
         if not name.isprintable():
             raise ValueError(f"must have printable characters only, not {name!r}")
         return name
+
+
+class Kinds(types.List):
+    """The kinds of tasks that a worker serves, separated by commas."""
+
+    def __init__(self) -> None:
+        super().__init__(types.String(), type_name="list of kinds")
+
+    def __call__(self, value: object) -> list[str]:
+        """Return the kinds, each once.
+
+        :raises ValueError: when there is none, or one is unknown.
+        """
+        names = list(dict.fromkeys(super().__call__(value)))
+        unknown = [name for name in names if name not in KINDS]
+        if unknown or not names:
+            found = f", not {unknown[0]!r:.100}" if unknown else ""
+            raise ValueError(f"must be one or more of {', '.join(KINDS)}{found}")
+        return names
+
+
+class Labels(types.List):
+    """The labels of a worker, separated by commas."""
+
+    def __init__(self) -> None:
+        super().__init__(types.String(), type_name="list of labels")
+
+    def __call__(self, value: object) -> list[str]:
+        """Return the labels, each once.
+
+        :raises ValueError: when one is malformed, or there are too many.
+        """
+        labels = list(dict.fromkeys(super().__call__(value)))
+        malformed = [one for one in labels if not is_label(one)]
+        if malformed:
+            raise ValueError(
+                f"must each be 1 to {LONGEST_LABEL} letters of ASCII, digits, dots, underscores or "
+                f"hyphens, not {malformed[0]!r:.100}"
+            )
+        if len(labels) > MOST_LABELS:
+            raise ValueError(f"must be at most {MOST_LABELS}, not {len(labels)}")
+        return labels
 
 
 class Network(types.ConfigType):

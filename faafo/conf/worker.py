@@ -4,7 +4,8 @@
 from oslo_config import cfg
 
 from faafo.conf.bounds import LONGEST, MOST_THREADS
-from faafo.conf.types import Name
+from faafo.conf.types import Kinds, Labels, Name
+from faafo.fractal.kinds import KINDS
 
 group = cfg.OptGroup("worker", title="The worker")
 
@@ -28,6 +29,23 @@ worker_opts: list[cfg.Opt] = [
         mutable=True,
         help="Number of fractals that this worker renders at the same time. 0: one for each "
         "processor core that it may use.",
+    ),
+    cfg.Opt(
+        "kinds",
+        type=Kinds(),
+        default=[kind.value for kind in KINDS],
+        metavar="KINDS",
+        help="What this worker does, separated by commas: render pictures, bands of posters and "
+        "frames of films; join the bands of posters; make a film of its frames. Producers give it "
+        "nothing else. The slots are for all of these.",
+    ),
+    cfg.Opt(
+        "labels",
+        type=Labels(),
+        default=[],
+        metavar="LABELS",
+        help="Labels of this worker, separated by commas, such as bigmem. Fractals that ask for "
+        "one of them are given to it, and those that ask for none. By default it has none.",
     ),
     cfg.FloatOpt(
         "drain_timeout",

@@ -106,7 +106,8 @@ def store(
         values |= {"parameter_version": PARTS_PARAMETERS, "kind": TaskKind.JOIN.value}
     if film:
         values["film"] = film.film.as_text()
-        values["parameter_version"] = FILM_PARAMETERS[film.film.format]
+        values |= {"parameter_version": FILM_PARAMETERS[film.film.format]}
+        values |= {"kind": TaskKind.FILM.value}
     _require(session, fence)
     quotas.charge(session, owner.project_id, [task], quota, len(film.frames) if film else 1)
     if callback_url is not None:

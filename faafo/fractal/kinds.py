@@ -11,8 +11,10 @@ from pydantic_core import PydanticCustomError
 
 LONGEST_LABEL = 64
 # Labels of one worker, and needs that one claim names.
-MOST_LABELS = 20
+MOST_LABELS = 10
 MOST_NEEDS = 100
+# Characters of needs in a query: below the length of a request line that servers take.
+LONGEST_SERVES = 4000
 _NAME = f"[A-Za-z0-9._-]{{1,{LONGEST_LABEL}}}"
 _LABEL = re.compile(_NAME)
 
@@ -76,8 +78,8 @@ FIRST_NEEDS = tuple(sorted(FIRST.needs()))
 
 
 def in_order(needs: Iterable[Need]) -> tuple[Need, ...]:
-    """Return needs without repetition, in the same order for the same ones."""
-    return tuple(sorted(set(needs), key=Need.as_text))
+    """Return needs without repetition, those without a label first."""
+    return tuple(sorted(set(needs), key=lambda one: (one.label or "", one.kind)))
 
 
 def is_label(text: str) -> bool:

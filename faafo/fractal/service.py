@@ -30,6 +30,8 @@ class Kind(StrEnum):
 
 # The member of a worker's report that tells which version of the drawing parameters it knows.
 PARAMETERS = "parameters"
+# Those that tell what it serves.
+KINDS, LABELS = "kinds", "labels"
 # What an operator can disable.
 CHANGEABLE = frozenset({Kind.PRODUCER, Kind.WORKER})
 

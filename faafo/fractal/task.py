@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from faafo import errors
 from faafo.fractal.drawing import Drawing
+from faafo.fractal.kinds import TaskKind
 from faafo.fractal.lease import Token
 from faafo.fractal.numbers import MAX_INT32, MAX_SIZE, WHOLE, within
 from faafo.fractal.parts import Band, FilmJoin, Join
@@ -166,6 +167,13 @@ class FractalTask(FractalParameters):
         if self.part is None:
             values.pop("part", None)
         return values
+
+    @property
+    def kind(self) -> TaskKind:
+        """What is to be done."""
+        if isinstance(self.part, FilmJoin):
+            return TaskKind.FILM
+        return TaskKind.JOIN if isinstance(self.part, Join) else TaskKind.RENDER
 
     @property
     def band(self) -> Band:

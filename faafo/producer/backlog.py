@@ -4,14 +4,15 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 from faafo.client.http import LARGEST_CLAIM, Record
 from faafo.correlation import UNKNOWN, Correlation, Work
-from faafo.fractal.drawing import LATEST_VERSION, parameter_version
+from faafo.fractal.drawing import parameter_version
+from faafo.fractal.kinds import Ability
 from faafo.fractal.lease import Lease
 from faafo.fractal.parts import FilmJoin, Join
 from faafo.fractal.task import FractalTask, is_quarantined, parse_task
@@ -21,14 +22,14 @@ from faafo.tracing import spans
 
 # Points times iterations of a task that is small: the largest of the default ranges.
 SMALL = 1024 * 1024 * 512
-ANY_VERSION = range(1, LATEST_VERSION + 1)
 
 
 @dataclass(frozen=True)
 class Job:
     """A claimed fractal: its task, its lease, and whether it is quarantined.
 
-    ``correlation`` and ``project_id`` are for log lines, ``claimed_at`` is monotonic seconds.
+    ``label`` is what it asks for of a worker. ``correlation`` and ``project_id`` are for log lines,
+    ``claimed_at`` is monotonic seconds.
     """
 
     task: FractalTask
@@ -36,6 +37,7 @@ class Job:
     quarantined: bool
     correlation: Correlation = UNKNOWN
     project_id: str | None = None
+    label: str | None = None
     claimed_at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
@@ -69,6 +71,7 @@ class Job:
             is_quarantined(record["failures"]),
             correlation,
             record.get("project_id"),
+            record.get("label"),
         )
 
     def leased_task(self, correlation: Correlation | None = None) -> LeasedTask:
@@ -81,6 +84,31 @@ class Job:
     def work(self) -> Work:
         """Return the block in which a thread works for this job."""
         return Work(self.correlation, self.lease.uuid, self.project_id)
+
+
+class Skill(NamedTuple):
+    """What a worker can do: the version of the drawing parameters that it knows, what it serves."""
+
+    version: int
+    ability: Ability
+
+    def fits(self, job: Job) -> bool:
+        """Return whether it can do a job."""
+        return job.parameters <= self.version and self.ability.serves(job.task.kind, job.label)
+
+
+Choice = Callable[[Job], bool]
+
+
+def any_one(_job: object) -> bool:
+    """Return True."""
+    return True
+
+
+def fitting(skills: Iterable[Skill]) -> Choice:
+    """Return a function that tells whether any of ``skills`` fits a job."""
+    listed = [*skills]
+    return lambda job: any(one.fits(job) for one in listed)
 
 
 class Backlog:
@@ -101,7 +129,7 @@ class Backlog:
         self,
         free_slots: int,
         share: float = 1.0,
-        versions: Container[int] = ANY_VERSION,
+        is_for: Choice = any_one,
     ) -> int:
         """Return how many jobs to claim now.
 
@@ -111,10 +139,10 @@ class Backlog:
         others wait.
 
         :param share: which part of all slots those are among which ``free_slots`` are free.
-        :param versions: of the drawing parameters of the jobs that wait for these slots.
+        :param is_for: tells whether a job waits for these slots.
         """
         with self._lock:
-            waiting = [job for job in self._jobs if job.parameters in versions]
+            waiting = [job for job in self._jobs if is_for(job)]
             if any(job.quarantined for job in waiting):
                 return 0
             self._drop_old_ends()
@@ -140,43 +168,41 @@ class Backlog:
         with self._lock:
             self._jobs.appendleft(job)
 
-    def take(self, known: int = LATEST_VERSION) -> Job | None:
+    def take(self, fits: Choice = any_one) -> Job | None:
         """Remove and return the first job, None when there is none.
 
-        :param known: the version of the drawing parameters that the worker knows: jobs with a later
-            one are passed over.
+        :param fits: tells whether a worker can do a job: others are passed over.
         """
         with self._lock:
-            return next(iter(self._take(1, known, lambda job: True)), None)
+            return next(iter(self._take(1, fits, any_one)), None)
 
-    def take_small(
-        self, batch_size: int, free_slots: int, known: int = LATEST_VERSION
-    ) -> list[Job]:
+    def take_small(self, batch_size: int, free_slots: int, fits: Choice = any_one) -> list[Job]:
         """Remove and return small jobs from the head, for a batch whose first job has been taken.
 
         :param batch_size: the number of jobs of the batch, at most.
         :param free_slots: slots among which the jobs are shared, that of the batch included.
-        :param known: as in ``take``.
+        :param fits: as in ``take``.
         """
         with self._lock:
             share = -(-(len(self._jobs) + 1) // max(1, free_slots))
-            return self._take(min(batch_size, share) - 1, known, lambda job: job.is_small)
+            return self._take(min(batch_size, share) - 1, fits, lambda job: job.is_small)
 
-    def take_all(self, beyond: int = 0) -> list[Job]:
-        """Remove and return all jobs whose drawing parameters have a version above ``beyond``."""
+    def take_all(self, but: Choice | None = None) -> list[Job]:
+        """Remove and return all jobs but those for which ``but`` is true."""
         with self._lock:
-            jobs = list(self._jobs)
-            taken = [job for job in jobs if job.parameters > beyond]
-            if taken:
-                self._jobs = deque(job for job in jobs if job.parameters <= beyond)
+            taken: list[Job] = []
+            kept: deque[Job] = deque()
+            for job in self._jobs:
+                (kept if but is not None and but(job) else taken).append(job)
+            self._jobs = kept
             return taken
 
-    def _take(self, most: int, known: int, is_wanted: Callable[[Job], bool]) -> list[Job]:
-        """Remove and return the first jobs of version ``known``, up to one that is not wanted."""
+    def _take(self, most: int, fits: Choice, is_wanted: Choice) -> list[Job]:
+        """Remove and return the first jobs that fit, up to one that is not wanted."""
         taken: list[Job] = []
         passed: list[Job] = []
         while self._jobs and len(taken) < most:
-            if self._jobs[0].parameters > known:
+            if not fits(self._jobs[0]):
                 passed.append(self._jobs.popleft())
             elif is_wanted(self._jobs[0]):
                 taken.append(self._jobs.popleft())

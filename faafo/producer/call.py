@@ -32,6 +32,7 @@ def call(workers: WorkerClient, assignment: Assignment) -> list[Outcome]:
                 slot.instance_id,
                 slot.exclusive,
                 one.correlation,
+                slot.has_topics,
             )
         ]
 

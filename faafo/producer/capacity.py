@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which fractals the slots of the live workers can draw, and how many of them to claim."""
+"""Which fractals the slots of the live workers can do, and how many of them to claim."""
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from faafo.client.http import Client
 from faafo.fractal.drawing import PARAMETER_VERSION
-from faafo.producer.backlog import Backlog
+from faafo.fractal.kinds import FIRST, Need, in_order
+from faafo.producer.backlog import Backlog, Job, Skill
 from faafo.producer.worker_state import Worker
 from faafo.rpc.messages import Report
 
@@ -15,53 +16,68 @@ LOG = logging.getLogger(__name__)
 
 
 class Group(NamedTuple):
-    """The slots of live workers that know the same version of the drawing parameters."""
+    """The slots of live workers that have the same skill."""
 
-    version: int
+    skill: Skill
     free: int
     slots: int
 
 
 class Share(NamedTuple):
-    """How many fractals to claim whose drawing parameters are of at most this version."""
+    """How many fractals to claim that workers with this skill can do."""
 
-    version: int
+    skill: Skill
     most: int
 
 
 def grouped(workers: Iterable[Worker]) -> list[Group]:
-    """Return the slots of those workers that are live, the latest version first."""
+    """Return the slots of those workers that are live, those that can do more first."""
     usable = [one for one in workers if one.is_live and one.usable]
     return [
         Group(
-            version,
-            sum(max(0, one.free) for one in usable if one.parameters == version),
-            sum(one.usable for one in usable if one.parameters == version),
+            skill,
+            sum(max(0, one.free) for one in usable if one.skill == skill),
+            sum(one.usable for one in usable if one.skill == skill),
         )
-        for version in sorted({one.parameters for one in usable}, reverse=True)
+        for skill in sorted({one.skill for one in usable}, key=rank, reverse=True)
     ]
 
 
-def shares(groups: Sequence[Group], backlog: Backlog) -> list[Share]:
-    """Return what to claim, the latest version first: one share if all workers know the same.
+def rank(skill: Skill) -> tuple[Any, ...]:
+    """Return a key by which skills are sorted that can do more than others, and by names."""
+    version, (kinds, labels) = skill
+    return version, len(labels), len(kinds), sorted(kinds), sorted(labels)
 
-    Else the slots of each version get a share of their own, so that neither fractals that need a
-    later version, nor those that do not, keep the slots from work that these can do.
+
+def shares(groups: Sequence[Group], backlog: Backlog) -> list[Share]:
+    """Return what to claim, for those that can do more first: one share if all can do the same.
+
+    Else the slots of each skill get a share of their own, so that neither fractals that need more,
+    nor those that do not, keep the slots from work that these can do. What waits is counted for the
+    last group that can do it.
 
     :param groups: as ``grouped`` returns them.
     """
     if not groups:
         return []
     slots = sum(group.slots for group in groups)
-    below = [*(group.version for group in groups[1:]), 0]
-    wanted = [
-        Share(
-            group.version,
-            backlog.wanted(group.free, group.slots / slots, range(lower + 1, group.version + 1)),
-        )
-        for group, lower in zip(groups, below, strict=True)
-    ]
-    return [share for share in wanted if share.most]
+
+    def wanted(number: int, group: Group) -> int:
+        later = [one.skill for one in groups[number + 1 :]]
+
+        def is_for(job: Job) -> bool:
+            return group.skill.fits(job) and not any(one.fits(job) for one in later)
+
+        return backlog.wanted(group.free, group.slots / slots, is_for)
+
+    found = [Share(group.skill, wanted(number, group)) for number, group in enumerate(groups)]
+    return [share for share in found if share.most]
+
+
+def covers(share: Share, other: Share) -> bool:
+    """Return whether whatever could be claimed for ``other`` could be for ``share``, too."""
+    (version, ability), (least, needed) = share.skill, other.skill
+    return version >= least and ability.needs() >= needed.needs()
 
 
 def tell_if_old(report: Report) -> None:
@@ -79,15 +95,22 @@ def tell_if_old(report: Report) -> None:
 
 
 class Waiting:
-    """Waits at the API for fractals that free slots can draw.
-
-    :ivar version: the latest version of the drawing parameters that a free slot knows.
-    """
+    """Waits at the API for fractals that free slots can do."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self.version = 1
+        self._version = 1
+        self._needs: tuple[Need, ...] = in_order(FIRST.needs())
+
+    def want(self, shares: Iterable[Share]) -> None:
+        """Wait for what can be claimed as one of ``shares`` from now on.
+
+        If workers of several versions serve different kinds, some of it may fit none of them.
+        """
+        skills = [share.skill for share in shares]
+        self._version = max(skill.version for skill in skills)
+        self._needs = in_order(need for skill in skills for need in skill.ability.needs())
 
     def wait_for_claimable(self, seconds: float) -> bool:
         """Return whether there is something to claim, as soon as there is within ``seconds``."""
-        return self._client.wait_for_claimable(seconds, self.version)
+        return self._client.wait_for_claimable(seconds, self._version, self._needs)

@@ -12,11 +12,12 @@ from faafo import errors
 from faafo.client.arrivals import Arrivals
 from faafo.client.http import Client, Record
 from faafo.correlation import Correlation, Work
+from faafo.fractal.kinds import in_order
 from faafo.fractal.lease import Lease
 from faafo.metrics import catalogue as metrics
 from faafo.pause import pause
 from faafo.producer import capacity
-from faafo.producer.backlog import Backlog, Job
+from faafo.producer.backlog import Backlog, Job, fitting
 from faafo.producer.canceller import Canceller
 from faafo.producer.drain import Drain
 from faafo.producer.faults import unexpected
@@ -156,13 +157,13 @@ class Dispatcher:
         refused: errors.FaafoError | None = None
         try:
             groups = [] if self._is_disabled() else self._registry.groups()
-            # What no live worker can draw is left to other producers.
-            self._runner.release_backlog(groups[0].version if groups else 0)
+            # What no live worker can do is left to other producers.
+            self._runner.release_backlog(fitting(group.skill for group in groups))
             self._runner.start_jobs()
             shares = capacity.shares(self._registry.groups(), self._backlog)
             if not shares or self._is_disabled():
                 return False
-            self._waiting.version = shares[0].version
+            self._waiting.want(shares)
             if self._claim_all(shares):
                 self._arrivals.claimed()
                 return True
@@ -180,7 +181,10 @@ class Dispatcher:
     def _claim_all(self, shares: list[capacity.Share]) -> bool:
         """Claim jobs and start them; return whether any was claimed."""
         found = False
+        exhausted: list[capacity.Share] = []
         for share in shares:
+            if any(capacity.covers(one, share) for one in exhausted):
+                continue
             claim = with_backoff(errors.ApiUnavailable, self._stop)
             claimed, asked_at = claim(self._claim, share)
             self._refusals.forget()
@@ -188,8 +192,7 @@ class Dispatcher:
             self._runner.start_jobs()
             found = found or bool(claimed)
             if len(claimed) < share.most:
-                # Nothing is left, of earlier versions neither.
-                break
+                exhausted.append(share)
         return found
 
     def _claim(self, share: capacity.Share) -> tuple[list[Record], float | None]:
@@ -202,7 +205,9 @@ class Dispatcher:
         self._vital.beat("dispatcher", self._pace.claim_interval)
         asked_at = time.time() if spans.is_on() else None
         lease = self._pace.lease_duration
-        return self._client.claim(self._claimed_by, share.most, lease, share.version), asked_at
+        version, ability = share.skill
+        needs = in_order(ability.needs())
+        return self._client.claim(self._claimed_by, share.most, lease, version, needs), asked_at
 
     def _accept(self, claimed: list[Record], asked_at: float | None = None) -> None:
         """Add the jobs of claimed records to the backlog; report those that cannot be parsed.

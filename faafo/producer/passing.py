@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from faafo.fractal.numbers import MAX_INT32
-from faafo.fractal.service import PARAMETERS, Kind, work_of
+from faafo.fractal.service import KINDS, LABELS, PARAMETERS, Kind, work_of
 from faafo.producer.worker_state import Worker
 from faafo.rpc.messages import Report
 
@@ -22,6 +22,14 @@ MOST_WORKERS = 1000
 def is_told(report: Report) -> bool:
     """Tell whether the registry can know a worker: else the API would refuse all that we tell."""
     return max(len(report.server), len(report.worker or "")) <= LONGEST_NAME
+
+
+def ability_members(report: Report) -> dict[str, list[str]]:
+    """Return what a worker serves; nothing for one that knows no kinds."""
+    if report.kinds is None:
+        return {}
+    ability = report.ability
+    return {KINDS: sorted(ability.kinds), LABELS: sorted(ability.labels)}
 
 
 def of_worker(worker: Worker, report: Report) -> dict[str, Any]:
@@ -48,6 +56,7 @@ def of_worker(worker: Worker, report: Report) -> dict[str, Any]:
         "report": {
             **({} if work is None else {"work": work.model_dump()}),
             **({} if report.parameters is None else {PARAMETERS: report.parameters}),
+            **ability_members(report),
         },
         "stopped": bool(report.stopped),
     }

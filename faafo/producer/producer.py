@@ -30,7 +30,7 @@ from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.liveness import LivenessCheck
 from faafo.rpc.server import Server
-from faafo.rpc.transport import RPCTransport
+from faafo.rpc.transport import RPCTransport, get_joins_transport
 from faafo.vital import VitalThreads
 
 LOG = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ class ProducerService:
             transport, self._server, vital, conf.rpc.pulse_interval, conf.rpc.pulse_file
         )
         workers = WorkerClient(
-            transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout
+            *(transport, instance_id, conf.rpc.render_timeout, conf.rpc.call_monitor_timeout),
+            joins=get_joins_transport(conf, transport),
         )
         self._standing = Standing(name, registry, workers, self._wake.set)
         self.settings = WorkerSettings(registry, workers, live)

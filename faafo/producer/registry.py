@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from faafo import errors
-from faafo.producer.capacity import Group, grouped, tell_if_old
+from faafo.producer.backlog import Skill, any_one
+from faafo.producer.capacity import Group, grouped, rank, tell_if_old
 from faafo.producer.passing import MOST_WORKERS, is_told, of_worker
 from faafo.producer.worker_state import Slot, Worker
 from faafo.rpc import messages
@@ -150,7 +151,7 @@ class WorkerRegistry:
         return sum(group.slots for group in self.groups())
 
     def groups(self) -> list[Group]:
-        """Return the slots of live workers by the parameters that these know, the latest first."""
+        """Return the slots of live workers by what these can do, the most first."""
         with self._lock:
             self._forget_expired()
             return grouped(self._workers.values())
@@ -161,25 +162,24 @@ class WorkerRegistry:
             self._forget_expired()
             return sum(worker.is_live for worker in self._workers.values())
 
-    def acquire(self, exclusive: bool = False, parameters: int = 1) -> Slot | None:
+    def acquire(
+        self, exclusive: bool = False, fits: Callable[[Skill], bool] = any_one
+    ) -> Slot | None:
         """Occupy a slot of the least loaded live worker; return it, None if all are full.
 
-        Workers that know later parameters are left for those who need them.
+        Workers that can do more than others are left for what needs them.
 
         :param exclusive: acquire no other slot of this worker until this one is released.
-        :param parameters: the version of the drawing parameters that the worker must know.
+        :param fits: tells whether a worker with a skill can be taken.
         """
         with self._lock:
             self._forget_expired()
             known = {name: one for name, one in self._workers.items() if one.free > 0}
-            free = {name: one for name, one in known.items() if one.parameters >= parameters}
+            free = {name: one for name, one in known.items() if fits(one.skill)}
             if not free:
                 return None
-            name = min(free, key=lambda name: (free[name].parameters, free[name].load))
-            worker = self._workers[name]
-            worker.in_flight += 1
-            worker.reserved = exclusive
-            return Slot(name, worker.instance_id, exclusive, worker.batch_size, worker.parameters)
+            name = min(free, key=lambda name: (rank(free[name].skill)[:3], free[name].load))
+            return free[name].slot(name, exclusive)
 
     def release(self, slot: Slot) -> None:
         """Free the slot that ``acquire`` occupied."""

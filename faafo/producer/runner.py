@@ -10,7 +10,7 @@ from faafo import errors
 from faafo.fractal.task import FractalResult
 from faafo.metrics import catalogue as metrics
 from faafo.producer.assignment import Assignment
-from faafo.producer.backlog import Backlog, Job
+from faafo.producer.backlog import Backlog, Choice, Job, fitting
 from faafo.producer.call import call
 from faafo.producer.canceller import Canceller
 from faafo.producer.faults import unexpected
@@ -75,12 +75,12 @@ class Runner:
                 self._stop.wait(THREAD_PAUSE)
                 return
 
-    def release_backlog(self, beyond: int = 0) -> None:
+    def release_backlog(self, but: Choice | None = None) -> None:
         """Release the claimed jobs that have not started; keep those that are not released.
 
-        :param beyond: only those whose drawing parameters have a later version than this one.
+        :param but: tells which jobs are to be kept.
         """
-        jobs = self._backlog.take_all(beyond)
+        jobs = self._backlog.take_all(but)
         if not self._results.release_all([job.lease for job in jobs]):
             for job in reversed(jobs):
                 self._backlog.put_back(job)
@@ -88,11 +88,14 @@ class Runner:
     def _next(self) -> Assignment | None:
         """Return the next jobs with a slot for them, None unless there are both."""
         free = [group for group in self._registry.groups() if group.free]
-        if self._stop.is_set() or not free or (job := self._backlog.take(free[0].version)) is None:
+        if self._stop.is_set() or not free:
+            return None
+        job = self._backlog.take(fitting(group.skill for group in free))
+        if job is None:
             return None
         slot = None
         try:
-            slot = self._registry.acquire(job.quarantined, job.parameters)
+            slot = self._registry.acquire(job.quarantined, lambda skill: skill.fits(job))
         finally:
             if slot is None:
                 self._backlog.put_back(job)
@@ -103,7 +106,7 @@ class Runner:
         )
         if job.is_small:
             slots = sum(group.free for group in free)
-            assignment.add(self._backlog.take_small(slot.batch_size, slots, slot.parameters))
+            assignment.add(self._backlog.take_small(slot.batch_size, slots, slot.skill.fits))
         return assignment
 
     def _run(self, assignment: Assignment) -> None:

@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass, field
 
 from faafo.fractal.drawing import LATEST_VERSION
+from faafo.fractal.kinds import FIRST, Ability
+from faafo.producer.backlog import Skill
 from faafo.producer.pace import AHEAD_SECONDS
 from faafo.rpc import messages
 
@@ -50,6 +52,14 @@ class Worker:
     has_given_up: bool = False
     # The version of the drawing parameters that it knows.
     parameters: int = 1
+    # What it serves, and whether it listens on a topic for each kind.
+    ability: Ability = FIRST
+    has_topics: bool = False
+
+    @property
+    def skill(self) -> Skill:
+        """What it can do."""
+        return Skill(self.parameters, self.ability)
 
     @property
     def busy(self) -> int:
@@ -94,6 +104,13 @@ class Worker:
         before = mean if self.task_seconds is None else self.task_seconds
         self.task_seconds = before + WEIGHT * (mean - before)
 
+    def slot(self, name: str, exclusive: bool) -> "Slot":
+        """Occupy a slot of the worker of that name, or all; return it."""
+        self.in_flight += 1
+        self.reserved = exclusive
+        told = (self.instance_id, exclusive, self.batch_size, self.skill, self.has_topics)
+        return Slot(name, *told)
+
     def end_call(self, slot: "Slot") -> None:
         """Record that a call with ``slot`` has ended."""
         self.in_flight -= 1
@@ -112,6 +129,8 @@ class Worker:
         self.takes_batches = report.takes_batches
         self.settings = report.settings
         self.parameters = min(report.parameters or 1, LATEST_VERSION)
+        self.ability = report.ability
+        self.has_topics = report.kinds is not None
         self.seen_at = time.monotonic()
         self.is_live = True
         self.given_up = max(0, ours - self.in_flight) if self.has_given_up else 0
@@ -122,12 +141,13 @@ class Worker:
 class Slot:
     """A slot that we occupy: the worker, its instance id, and whether we occupy all its slots.
 
-    ``batch_size`` is the number of small tasks that one call may carry, ``parameters`` the version
-    of the drawing parameters that the worker knows.
+    ``batch_size`` is the number of small tasks that one call may carry, ``skill`` what the worker
+    can do; it has a topic for each kind if ``has_topics``.
     """
 
     worker: str
     instance_id: str | None
     exclusive: bool = False
     batch_size: int = 1
-    parameters: int = 1
+    skill: Skill = Skill(1, FIRST)
+    has_topics: bool = False

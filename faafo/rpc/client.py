@@ -12,27 +12,15 @@ from pydantic import ValidationError
 
 from faafo import errors
 from faafo.correlation import UNKNOWN, Correlation
-from faafo.fractal.drawing import parameter_version, without_defaults
+from faafo.fractal.drawing import without_defaults
+from faafo.fractal.kinds import TaskKind
 from faafo.fractal.lease import Lease
-from faafo.fractal.palette import DEFAULT
 from faafo.fractal.settings import Settings
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract, messages
+from faafo.rpc.versions import REPORTED, version_for, version_for_all
 
 Outcome = FractalResult | errors.FaafoError | None
-# Versions of which a worker reports whether it serves them.
-_REPORTED = (
-    *(contract.BATCH_VERSION, contract.DRAWING_VERSION),
-    *(contract.PARTS_VERSION, contract.FILMS_VERSION),
-)
-
-# By the version of the drawing parameters.
-_LATER = {
-    2: contract.DRAWING_VERSION,
-    3: contract.PARTS_VERSION,
-    4: contract.FILMS_VERSION,
-    5: contract.FILMS_VERSION,
-}
 
 
 class LeasedTask(NamedTuple):
@@ -48,7 +36,10 @@ class LeasedTask(NamedTuple):
 
 
 class WorkerClient:
-    """Calls workers to render fractals, and casts cancellations to them."""
+    """Calls workers to render fractals, and casts cancellations to them.
+
+    :param joins: to the broker of joins and films; None: the same one.
+    """
 
     def __init__(
         self,
@@ -56,16 +47,19 @@ class WorkerClient:
         producer: str,
         render_timeout: float,
         call_monitor_timeout: int,
+        joins: RPCTransport | None = None,
     ) -> None:
         self._producer = producer
         self._render_timeout = render_timeout
         self._call_monitor_timeout = call_monitor_timeout
-        self._client = oslo_messaging.get_rpc_client(
-            transport,
-            contract.TASKS,
-            timeout=render_timeout,
-            call_monitor_timeout=call_monitor_timeout,
-        )
+        timeouts = {"timeout": render_timeout, "call_monitor_timeout": call_monitor_timeout}
+        self._of_kind = {
+            kind: oslo_messaging.get_rpc_client(
+                transport if kind is TaskKind.RENDER else joins or transport, target, **timeouts
+            )
+            for kind, target in contract.OF_KIND.items()
+        }
+        self._client = self._of_kind[TaskKind.RENDER]
 
     def process(
         self,
@@ -75,11 +69,13 @@ class WorkerClient:
         instance_id: str | None = None,
         exclusive: bool = False,
         correlation: Correlation = UNKNOWN,
+        has_topics: bool = False,
     ) -> FractalResult:
         """Return the result of ``task``, rendered by ``worker``; blocks until it is done.
 
         :param instance_id: of the worker, None if unknown; a worker with another one refuses.
         :param exclusive: whether the worker must render nothing else at the same time.
+        :param has_topics: whether it listens on a topic for each kind of task.
         :raises faafo.errors.WorkerLost: when the worker sends no heartbeat for
             call_monitor_timeout seconds.
         :raises faafo.errors.RenderTimeout: when it sends heartbeats, but no result for
@@ -89,9 +85,10 @@ class WorkerClient:
         """
         context = self._context(lease) | _without_none(worker=instance_id) | {"alone": exclusive}
         context |= correlation.members()
-        version = _version_for(task)
+        version = version_for(task)
         with self._translated(), _refused_if_too_old(version):
-            target = self._client.prepare(server=worker, version=version)
+            client = self._of_kind[task.kind] if has_topics else self._client
+            target = client.prepare(server=worker, version=version)
             answer = target.call(context, "process", task=without_defaults(task.model_dump()))
             return FractalResult.model_validate(answer)
 
@@ -129,7 +126,7 @@ class WorkerClient:
         tasks = [
             one.members() | {"task": without_defaults(one.task.model_dump())} for one in leased
         ]
-        version = _version_for_all([one.task for one in leased])
+        version = version_for_all([one.task for one in leased])
         with self._translated(), _refused_if_too_old(version):
             target = self._client.prepare(server=worker, version=version)
             answer = target.call(context, method, tasks=tasks)
@@ -225,7 +222,7 @@ def _refused_if_too_old(version: str) -> Iterator[None]:
     try:
         yield
     except oslo_messaging.RemoteError as error:
-        if error.exc_type == contract.TOO_OLD and version in _REPORTED:
+        if error.exc_type == contract.TOO_OLD and version in REPORTED:
             raise errors.WorkerBusy(f"the worker is too old: {error.value}") from None
         raise
 
@@ -236,18 +233,6 @@ def _outcome(answer: Any) -> Outcome:
         return messages.parse(messages.Outcome, answer).value
     except errors.InvalidMessage as error:
         return errors.FaafoError(f"the answer of the worker is not an outcome: {error}")
-
-
-def _version_for(task: FractalTask) -> str:
-    """Return the RPC version that a worker must serve: an older one would draw otherwise."""
-    if version := _LATER.get(parameter_version(task)):
-        return version
-    return contract.VERSION if task.palette == DEFAULT else contract.PALETTE_VERSION
-
-
-def _version_for_all(tasks: Sequence[FractalTask]) -> str:
-    latest = max(parameter_version(task) for task in tasks)
-    return _LATER.get(latest, contract.BATCH_VERSION)
 
 
 def _holder(lease: Lease) -> dict[str, Any]:

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The contract of producers and workers: exchanges, topics, versions, errors that may travel."""
 
+from collections.abc import Mapping
+
 import oslo_messaging
+
+from faafo.fractal.kinds import TaskKind
 
 EXCHANGE = "faafo"
 VERSION = "1.0"
@@ -16,6 +20,8 @@ SCALE_VERSION = "1.1"
 TILE_DRAWING_VERSION = "1.2"
 PICTURE_TILE_VERSION = "1.3"
 TASKS_TOPIC = "tasks"
+JOINS_TOPIC = "joins"
+FILMS_TOPIC = "films"
 PRODUCERS_TOPIC = "producers"
 TILES_EXCHANGE = "faafo_tiles"
 TILES_TOPIC = "tiles"
@@ -36,6 +42,17 @@ TOO_OLD = oslo_messaging.UnsupportedVersion.__name__
 # part may be a FilmJoin.
 TASKS = oslo_messaging.Target(exchange=EXCHANGE, topic=TASKS_TOPIC, version=VERSION)
 TASKS_SERVED = oslo_messaging.Target(version=FILMS_VERSION)
+# What is of another kind than a render comes to process(ctxt, task) on a topic of its own, perhaps
+# on another broker: [joins] transport_url. Only a worker that reports kinds listens there. One
+# that does not, and a producer that knows none, use TASKS_TOPIC for joins, too: so a worker that
+# joins takes them there as well. All other methods are on TASKS_TOPIC, where each worker listens.
+JOINS = oslo_messaging.Target(exchange=EXCHANGE, topic=JOINS_TOPIC, version=VERSION)
+FILMS = oslo_messaging.Target(exchange=EXCHANGE, topic=FILMS_TOPIC, version=VERSION)
+OF_KIND: Mapping[TaskKind, oslo_messaging.Target] = {
+    TaskKind.RENDER: TASKS,
+    TaskKind.JOIN: JOINS,
+    TaskKind.FILM: FILMS,
+}
 # render_tile(ctxt, view) -> the fields of a fractal.tile.Tile, on TILES_TOPIC. It has an exchange
 # of its own, because its queues are transient: all queues of an exchange are of one kind. Since
 # 1.1 a view may have a scale; without one it is 1. Since 1.2 it may have all fields of a Drawing.
@@ -49,7 +66,10 @@ LIVENESS = oslo_messaging.Target(namespace="pulse", version="1.0")
 # process_all and find_all. What the registry of services shows may be there, too: disabled,
 # draining, stopped, host, age, work, configuration; a worker that tells disabled serves instruct.
 # settings is the number of changes of settings that it knows, if it serves configure; parameters is
-# the version of the drawing parameters that it knows, 1 if it does not say.
+# the version of the drawing parameters that it knows, 1 if it does not say. kinds and labels are
+# what it serves; without kinds it is renders and joins that ask for no label. Since a producer that
+# knows no kinds would give it both, a worker that does not serve both says in slots that it has
+# none, and in all_slots how many there are.
 PRODUCERS = oslo_messaging.Target(exchange=EXCHANGE, topic=PRODUCERS_TOPIC, version=VERSION)
 # ping(ctxt), of readers, on the broker of events
 READERS = oslo_messaging.Target(exchange=EXCHANGE, topic="readers", version=VERSION)

@@ -12,10 +12,12 @@ from pydantic import (
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from faafo import errors
 from faafo.correlation import REQUEST_ID, TRACEPARENT, Correlation, matching
+from faafo.fractal.kinds import FIRST, KINDS, MOST_LABELS, Ability, TaskKind, is_label
 from faafo.fractal.lease import Token
 from faafo.fractal.task import FractalResult, describe
 
@@ -139,6 +141,7 @@ def _none_if_invalid(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
 
 
 Shown = WrapValidator(_none_if_invalid)
+Names = Annotated[list[str], Field(max_length=MOST_LABELS)]
 ShownText = Annotated[Annotated[str, Field(min_length=1, max_length=255)] | None, Shown]
 
 
@@ -158,7 +161,8 @@ class Report(_Message):
     registry of services: ``age`` is in seconds, ``work`` what it has done, and a worker that tells
     whether it is ``disabled`` serves ``instruct``. ``settings`` is the
     number of changes of settings that it knows, if it serves ``configure``, ``parameters`` the
-    version of the drawing parameters that it knows; None: the first.
+    version of the drawing parameters that it knows; None: the first. ``all_slots`` replaces
+    ``slots``, and ``kinds`` and ``labels`` are what it serves; None: it knows no kinds.
     """
 
     server: Annotated[str, Field(min_length=1)]
@@ -171,6 +175,8 @@ class Report(_Message):
     rows_done: Annotated[dict[str, Count], BeforeValidator(_valid_progress)] = {}
     settings: Annotated[Count | None, Shown] = None
     parameters: Annotated[Annotated[int, Field(strict=True, ge=1)] | None, Shown] = None
+    kinds: Annotated[Names | None, Shown] = None
+    labels: Annotated[Names | None, Shown] = None
     disabled: Annotated[bool | None, Shown] = None
     draining: Annotated[bool | None, Shown] = None
     stopped: Annotated[bool | None, Shown] = None
@@ -178,6 +184,21 @@ class Report(_Message):
     age: Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, Shown] = None
     work: Annotated[dict[str, Any] | None, Shown] = None
     configuration: ShownText = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_all_slots(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("all_slots") is not None:
+            return values | {"slots": values["all_slots"]}
+        return values
+
+    @property
+    def ability(self) -> Ability:
+        """What it serves; kinds that this version does not know are left out."""
+        if self.kinds is None:
+            return FIRST
+        kinds = frozenset(TaskKind(one) for one in self.kinds if one in KINDS)
+        return Ability(kinds, frozenset(filter(is_label, self.labels or ())))
 
 
 def parse(model: type[Model], document: Any) -> Model:

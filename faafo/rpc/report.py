@@ -10,6 +10,7 @@ import oslo_messaging
 from oslo_messaging.transport import RPCTransport
 
 from faafo.fractal.drawing import PARAMETER_VERSION
+from faafo.fractal.kinds import FIRST, Ability
 from faafo.rpc import contract
 
 LOG = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class ReportClient:
     """Casts the reports of a worker to all producers.
 
     :param takes_batches: whether the worker serves ``process_all`` and ``find_all``.
+    :param ability: returns what the worker serves now.
     :param settings: returns the number of changes of settings that the worker knows, None if it
         does not serve ``configure``.
     :param parameters: the latest version of the drawing parameters that the worker knows.
@@ -37,10 +39,12 @@ class ReportClient:
         instance_id: str,
         version: str,
         takes_batches: bool,
+        ability: Callable[[], Ability],
         settings: Callable[[], int | None] = lambda: None,
         parameters: int = PARAMETER_VERSION,
     ) -> None:
         self._parameters = parameters
+        self._ability = ability
         self._settings = settings
         self._takes_batches = takes_batches
         self._worker = worker
@@ -64,6 +68,7 @@ class ReportClient:
         A report that cannot be sent is dropped, since the next one replaces it. Only the first of
         several failures in a row is logged.
         """
+        ability = self._ability()
         try:
             self._client.prepare(fanout=True).cast(
                 {
@@ -73,10 +78,14 @@ class ReportClient:
                     "takes_batches": self._takes_batches,
                     "settings": self._settings(),
                     "parameters": self._parameters,
+                    "kinds": sorted(ability.kinds),
+                    "labels": sorted(ability.labels),
+                    "all_slots": slots,
                 },
                 "report",
                 server=self._worker,
-                slots=slots,
+                # Whoever knows no kinds takes it for one that serves the first ones.
+                slots=slots if ability.kinds >= FIRST.kinds else 0,
                 busy=sum(busy_for.values()),
                 busy_for=busy_for,
                 version=self._version,

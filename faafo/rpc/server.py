@@ -23,6 +23,7 @@ class Server(Listening):
 
     :param instance_id: differs from that of other processes with the same ``name``.
     :param more: further endpoints.
+    :param option: what holds the URL of ``transport``.
     """
 
     def __init__(
@@ -34,8 +35,9 @@ class Server(Listening):
         threads: int,
         instance_id: str = "",
         more: Sequence[Any] = (),
+        option: str = "transport_url",
     ) -> None:
-        super().__init__(transport, threads)
+        super().__init__(transport, threads, option)
         self._more = more
         self.target = target(server=name, version=None)
         self._endpoint = endpoint

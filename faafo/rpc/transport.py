@@ -17,6 +17,7 @@ from faafo.urls import check_transport, masked, masked_text
 
 RABBIT = "oslo_messaging_rabbit"
 EVENTS_OPTION = "[events] transport_url"
+JOINS_OPTION = "[joins] transport_url"
 # Events that a reader has received and not stored yet.
 MOST_PREFETCHED = 1000
 RABBIT_DEFAULTS = {
@@ -77,6 +78,19 @@ def get_tiles_transport(conf: cfg.ConfigOpts) -> RPCTransport:
         if "rabbit" in url.transport and not conf[RABBIT].rabbit_transient_quorum_queue:
             url.query.setdefault("amqp_durable_queues", "false")
         return _transport(conf, url)
+
+
+def get_joins_transport(conf: cfg.ConfigOpts, default: RPCTransport) -> RPCTransport:
+    """Return the transport for joins and films: ``[joins] transport_url``, or else ``default``.
+
+    :raises faafo.errors.ConfigurationError: as ``get_transport``.
+    """
+    text = conf.joins.transport_url
+    if not text:
+        return default
+    register_opts(conf)
+    with _explained(JOINS_OPTION, text):
+        return _transport(conf, oslo_messaging.TransportURL.parse(conf, text))
 
 
 def get_events_transport(conf: cfg.ConfigOpts) -> NotificationTransport:

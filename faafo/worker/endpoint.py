@@ -3,12 +3,13 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, NoReturn
 
 from faafo import errors
+from faafo.fractal.kinds import KINDS, TaskKind
 from faafo.fractal.task import FractalResult, parse_task
 from faafo.rpc import contract, messages
 from faafo.rpc.server import expected_exceptions
@@ -23,7 +24,10 @@ Attempt = Callable[[], FractalResult | None]
 
 
 class WorkerEndpoint:
-    """The RPC methods of topic ``tasks``."""
+    """The RPC methods of the topics of tasks.
+
+    :param kinds: those that the worker serves: others are refused.
+    """
 
     target = contract.TASKS_SERVED
 
@@ -34,7 +38,9 @@ class WorkerEndpoint:
         renderer: Renderer,
         cancellations: Cancellations,
         standing: Standing | None = None,
+        kinds: Container[TaskKind] = KINDS,
     ) -> None:
+        self._kinds = kinds
         self._instance_id = instance_id
         self._standing = standing or Standing(instance_id)
         self._slots = slots
@@ -49,7 +55,7 @@ class WorkerEndpoint:
 
         :param ctxt: a ``TaskContext``. A call for an earlier process with the same name is refused,
             since its task may have killed that process.
-        :raises faafo.errors.WorkerBusy: at once, when no slot is free.
+        :raises faafo.errors.WorkerBusy: at once, when no slot is free, or it is of another kind.
         :raises faafo.errors.InvalidMessage: when ``ctxt`` is malformed.
         :raises faafo.errors.InvalidTask: when ``task`` is not valid.
         :raises faafo.errors.StoreUnavailable: when the image cannot be stored.
@@ -61,6 +67,7 @@ class WorkerEndpoint:
         context = messages.parse(messages.TaskContext, ctxt)
         self._check_instance(context.worker)
         parsed = parse_task(task)
+        self._check_kind(parsed.kind)
         with (
             self._cancellations.listening(_key(context.producer, context, parsed.uuid)) as event,
             self._slots.occupy(context.producer, context.alone, event.is_set),
@@ -139,11 +146,16 @@ class WorkerEndpoint:
         if instance_id not in (None, self._instance_id):
             raise errors.WorkerBusy("the call was made to an earlier process with this name")
 
+    def _check_kind(self, kind: TaskKind) -> None:
+        if kind not in self._kinds:
+            raise errors.WorkerBusy(f"[worker] kinds: this worker serves no {kind}")
+
     def _attempt(self, stack: ExitStack, producer: str, document: Any) -> Attempt:
         """Return what renders one task of a batch; it can be cancelled from now on."""
         try:
             entry = messages.parse(messages.BatchEntry, document)
             task = parse_task(entry.task)
+            self._check_kind(task.kind)
         except errors.FaafoError as error:
             return partial(_raise, error)
         key = _key(producer, entry, task.uuid)

@@ -27,6 +27,7 @@ from faafo.worker import films
 from faafo.worker.attempt import Renderer
 from faafo.worker.cancellations import Cancellations
 from faafo.worker.endpoint import WorkerEndpoint
+from faafo.worker.kinds import KindServers, kinds_of
 from faafo.worker.progress import Renders
 from faafo.worker.reporter import Reporter
 from faafo.worker.settings import Following
@@ -84,11 +85,15 @@ class WorkerService:
         standing = Standing(name, self._change_standing)
         work = WorkDone()
         renderer = Renderer(name, store, renders, conf.store.save_timeout, work)
-        endpoint = WorkerEndpoint(instance_id, self._slots, renderer, self._cancellations, standing)
+        endpoint = WorkerEndpoint(
+            *(instance_id, self._slots, renderer, self._cancellations, standing),
+            kinds_of(conf.worker.kinds),
+        )
         following = Following(live)
         threads = THREADS_PER_SLOT * self._number.most + SPARE_THREADS
         called = (contract.TASKS, name, endpoint, threads, instance_id, following.endpoints)
         self._server = Server(transport, *called)
+        self._kinds = KindServers(conf, transport, name, endpoint, self._number.most, instance_id)
         self._tiles = TileServer(conf, name, instance_id)
         self._vital = VitalThreads()
         self._liveness = LivenessCheck(
@@ -101,13 +106,8 @@ class WorkerService:
         )
         self._reporter = Reporter(
             ReportClient(
-                transport,
-                name,
-                instance_id,
-                version,
-                store.finds,
-                following.version,
-                films.known_parameters(),
+                *(transport, name, instance_id, version, store.finds),
+                *(self._kinds.ability, following.version, films.known_parameters()),
             ),
             Process(Kind.WORKER, name, instance_id, version, configuration=following.configuration),
             self._slots,
@@ -177,10 +177,12 @@ class WorkerService:
             return False
         self._listens.set()
         self._server.start(stop)
+        self._kinds.start(stop)
         self._tiles.start()
         self._liveness.start(stop)
         while not stop.is_set():
             if self._server.wait_until_listening(POLL_SECONDS):
+                self._kinds.wait_until_listening(POLL_SECONDS)
                 return True
         return False
 
@@ -234,6 +236,7 @@ class WorkerService:
         self._server.yield_name()
         immediate.wait(min(LISTEN_SECONDS, self._options.drain_timeout))
         self._server.close()
+        self._kinds.close()
         if not self._finishes_before(deadline, immediate):
             LOG.warning("worker %s cancels its unfinished renders", self._name)
             self._cancellations.cancel_everything()
@@ -244,7 +247,8 @@ class WorkerService:
         now = time.monotonic()
         left = 0.0 if is_idle or immediate.is_set() else deadline - now
         end = now + min(max(STOP_SECONDS, left), deadline + STOP_SECONDS - now)
-        if not all(one.stop(end - time.monotonic()) for one in (self._server, self._tiles)):
+        ours = (self._server, self._kinds, self._tiles)
+        if not all(one.stop(end - time.monotonic()) for one in ours):
             LOG.warning("worker %s stops before the broker has taken its last answers", self._name)
         LOG.info("worker %s has stopped", self._name)
 
