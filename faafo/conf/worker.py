@@ -43,9 +43,10 @@ worker_opts: list[cfg.Opt] = [
         "labels",
         type=Labels(),
         default=[],
+        sample_default="<none>",
         metavar="LABELS",
         help="Labels of this worker, separated by commas, such as bigmem. Fractals that ask for "
-        "one of them are given to it, and those that ask for none. By default it has none.",
+        "one of them are given to it, and those that ask for none.",
     ),
     cfg.FloatOpt(
         "drain_timeout",
