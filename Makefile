@@ -1,6 +1,7 @@
 # make run    start faafo on this machine: no root, no server, no configuration needed
 # make unit   run the unit tests: no server, no system package; about a minute
 # make test   install what the tests need, then run all of them
+# make test-galera  start a Galera cluster with two APIs, and cut a node off; takes a minute
 # make lint   check style, format and types, and the playbook
 # make chaos  kill everything while fractals are rendered, and count; takes up to 50 minutes
 # make soak   ten minutes of load, to see that nothing grows
@@ -23,7 +24,7 @@ export PYTHONDONTWRITEBYTECODE =
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run unit test test-packages compiled test-upgrade test-container test-deploy chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
+.PHONY: help run unit test test-packages compiled test-upgrade test-container test-deploy test-galera chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -52,6 +53,10 @@ test-container: $(VENV)/.tests-installed
 test-deploy: $(VENV)/.tests-installed
 	$(ENTER_LAB) deploy $(BIN)/python -m pytest -p no:cacheprovider \
 	    tests/deploy/check_three_hosts.py tests/deploy/check_one_host.py $(ARGS)
+
+test-galera: $(VENV)/.tests-installed
+	tools/install-test-packages $(BIN)/bindep
+	$(BIN)/python -m pytest -p no:cacheprovider tests/functional/check_galera.py $(ARGS)
 
 chaos: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep

@@ -29,7 +29,6 @@ STATUS = {
     errors.InvalidWebhook: 400,
     errors.InvalidSetting: 400,
     errors.InvalidService: 400,
-    errors.InvalidSetting: 400,
     errors.LimitExceeded: 400,
     errors.ProjectNeeded: 400,
     errors.Unauthenticated: 401,

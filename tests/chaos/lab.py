@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.chaos.ledger import Ledger, Verdict, random_tasks
 from tests.chaos.site import REST_SECONDS, Site, pause
+from tests.functional.galera import GaleraCluster
 from tests.functional.processes import wait_until
 from tests.functional.servers import MariaDB, RabbitMQ
 
@@ -83,7 +84,11 @@ class Lab:
     """
 
     def __init__(
-        self, directory: Path, rabbitmq: RabbitMQ, mariadb: MariaDB, login: bool = False
+        self,
+        directory: Path,
+        rabbitmq: RabbitMQ,
+        mariadb: MariaDB | GaleraCluster,
+        login: bool = False,
     ) -> None:
         self.directory = directory
         self.rabbitmq = rabbitmq

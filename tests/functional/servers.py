@@ -258,12 +258,22 @@ class MariaDB(Family, MySQLDriver):
     @property
     def _common(self) -> list[str]:
         data = Path(self.tempdir) / "data"
-        return ["--no-defaults", f"--datadir={data}", f"--user={getpass.getuser()}"]
+        return ["--no-defaults", f"--datadir={data}", f"--user={self._user}"]
+
+    @property
+    def _user(self) -> str:
+        """Whose rights the server has."""
+        return getpass.getuser()
 
     def kill(self) -> None:
         """End the server at once, as a crash does."""
         if self._process is not None:
             self._kill(self._process, SIGKILL)
+
+    def stop(self) -> None:
+        """End the server in an orderly way."""
+        if self._process is not None:
+            self._kill(self._process)
 
     def start(self, *options: str) -> None:
         """Start the server, again on its old port and data."""
@@ -304,12 +314,14 @@ class MariaDB(Family, MySQLDriver):
         finally:
             self._as_root("SET GLOBAL read_only = 0")
 
-    def _as_root(self, statement: str) -> None:
+    def _as_root(self, statement: str) -> Sequence[Sequence[Any]]:
+        """Run one SQL statement as an administrator; return its rows."""
         connection = pymysql.connect(
             unix_socket=str(Path(self.tempdir) / "socket"), user=getpass.getuser()
         )
         with connection, connection.cursor() as cursor:
             cursor.execute(statement)
+            return cursor.fetchall()
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
