@@ -25,13 +25,24 @@ from faafo.fractal.drawing import (
     Colouring,
     Formula,
 )
+from faafo.fractal.film import LEAST_FRAMES
+from faafo.fractal.parts import MOST_FPS, MOST_PARTS
 from faafo.fractal.task import describe
 from faafo.fractal.tile import (
     MAX_SCALE,
     MAX_ZOOM,
     pitch,
 )
-from faafo.web.explorer_choices import FORMULAE, INSIDES, KEYS, SIZES, colours_of
+from faafo.web.explorer_choices import (
+    FILM_SIZES,
+    FORMULAE,
+    INSIDES,
+    KEYS,
+    PATHS,
+    SIZES,
+    ZOOM,
+    colours_of,
+)
 from faafo.web.explorer_view import (
     DEFAULT_VIEW,
     JULIA,
@@ -82,6 +93,11 @@ def get_explorer() -> str:
         max_samples=MAX_SAMPLES,
         keys=KEYS,
         sizes=SIZES,
+        film_sizes=FILM_SIZES,
+        paths=PATHS,
+        zoom=ZOOM,
+        frames=(LEAST_FRAMES, MOST_PARTS),
+        max_fps=MOST_FPS,
         max_zoom=MAX_ZOOM,
         max_scale=MAX_SCALE,
         max_iterations=collaborators().tiles.max_iterations,

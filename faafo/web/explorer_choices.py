@@ -29,6 +29,21 @@ SIZES = (
     Size(7016, 4961, "A2, 300 dpi"),
     Size(4961, 7016, "A2 upright, 300 dpi"),
 )
+# Of films, of which there are many frames.
+FILM_SIZES = (
+    Size(640, 360, "small"),
+    Size(1280, 720, "HD ready"),
+    Size(1920, 1080, "HD"),
+    Size(720, 720, "square"),
+    Size(720, 1280, "upright"),
+)
+# What "Play" and "Film this" do with c.
+PATHS = {
+    "round-0": "circle round 0",
+    "round-a": "circle round mark A",
+    "line": "line from A to B",
+}
+ZOOM = {"zoom": "zoom from the whole set"}
 FORMULAE = {
     Formula.Z2: "z² + c",
     Formula.Z3: "z³ + c",

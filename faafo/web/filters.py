@@ -53,6 +53,8 @@ def constant(fractal: Fractal, digits: int = 4) -> str:
 
 def described(fractal: Fractal) -> str:
     """Return the alternative text of the image of a fractal."""
+    if fractal.film is not None:
+        return f"Film of {fractal.children:,} frames, {fractal.width} × {fractal.height} pixels"
     return f"Julia set of c = {constant(fractal)}, {fractal.width} × {fractal.height} pixels"
 
 

@@ -2,6 +2,7 @@
 """Security headers: Content-Security-Policy, X-Content-Type-Options, Referrer-Policy."""
 
 import functools
+import re
 
 from flask import Flask, Response, request
 
@@ -12,6 +13,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
         "img-src 'self' data:",
+        "media-src 'self'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -31,10 +33,10 @@ def register(app: Flask, store: ImageStore) -> None:
 
 
 def policy_for(image_origin: str | None) -> str:
-    """Return the policy, with ``image_origin`` as a further source of images."""
+    """Return the policy, with ``image_origin`` as a further source of images and films."""
     if image_origin is None:
         return CONTENT_SECURITY_POLICY
-    return CONTENT_SECURITY_POLICY.replace("img-src 'self'", f"img-src 'self' {image_origin}")
+    return re.sub("(img|media)-src 'self'", rf"\g<0> {image_origin}", CONTENT_SECURITY_POLICY)
 
 
 def _secure(policy: str, response: Response) -> Response:

@@ -19,6 +19,7 @@ from faafo.db.scope import SHARED
 from faafo.fractal import palette as palettes
 from faafo.fractal.task import UNFINISHED, Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
+from faafo.web.films import film_of
 from faafo.web.finding import query_of
 from faafo.web.parts import parts_of
 from faafo.web.scaling import fitted, is_huge
@@ -42,6 +43,7 @@ blueprint = Pages(
     "web", __name__, template_folder="templates", static_folder="static", static_url_path="/web"
 )
 blueprint.add_app_template_global(fitted, "fitted")
+blueprint.add_app_template_global(film_of, "film_of")
 
 STATUSES = (Status.COMPLETE, Status.RENDERING, Status.QUEUED, Status.ERROR)
 UNFINISHED_SHOWN = 4
@@ -108,6 +110,7 @@ def get_fractal(uuid: UUID) -> str:
         waits_until=_waits_until(fractal),
         is_huge=is_huge(fractal.width, fractal.height),
         viewer=viewer_of(fractal),
+        film=film_of(fractal),
         parts=parts_of(fractal),
         **_collections(fractal),
     )

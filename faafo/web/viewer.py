@@ -36,8 +36,8 @@ class Viewer:
 
 def viewer_of(fractal: Fractal) -> Viewer | None:
     """Return the viewer of a complete picture that is too large for its page; None of others."""
-    is_whole = fractal.status == Status.COMPLETE and fractal.parent is None
-    is_whole = is_whole and fractal.film is None
+    is_picture = fractal.parent is None and fractal.film is None
+    is_whole = fractal.status == Status.COMPLETE and is_picture
     if not is_whole or not is_large(fractal.width, fractal.height):
         return None
     if not access.is_allowed("tile:get"):

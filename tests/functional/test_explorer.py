@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Locator, Page, expect
 
@@ -18,6 +19,7 @@ from faafo.fractal.tile import MAX_ZOOM, parse_view, pitch
 from faafo.render.image import render
 from tests.functional.cluster import Cluster
 from tests.functional.exhibition import picture, post
+from tests.functional.processes import wait_until
 from tests.functional.servers import RabbitMQ
 from tests.functional.test_gallery import (
     PATIENCE,
@@ -584,3 +586,59 @@ def assert_thumbnails_loaded(page: Page) -> None:
         ".every((image) => image.complete && image.naturalWidth)",
         timeout=PATIENCE,
     )
+
+
+def test_a_film_of_the_path_round_a_mark_is_made_and_played(served, visit):
+    page = visit.go(f"/explore?{RABBIT}&zoom=1")
+    film = page.locator("#film")
+    film.get_by_label("What moves").select_option("circle round mark A")
+    film.get_by_label("Frames", exact=True).fill("4")
+    film.get_by_label("Frames a second").fill("4")
+    film.get_by_role("button", name="Film this").click()
+    expect(page.locator("#filmed")).to_have_text("Set mark A first")
+    page.get_by_role("button", name="Mark A").click()
+    page.get_by_label("Real part").fill("-0.2")
+    page.get_by_label("Real part").press("Enter")
+    visit.follow(film.get_by_role("button", name="Film this"))
+    page.wait_for_url("**/fractal/*")
+    uuid = urlsplit(page.url).path.rpartition("/")[2]
+    # The page follows the film until it is complete.
+    play = page.get_by_role("button", name="Play")
+    expect(play).to_be_visible()
+    record = served.client.get(uuid)
+    assert record["film"]["path"]["centre"] == [CONSTANTS[0].cx, CONSTANTS[0].cy]
+    assert (record["status"], record["children"], record["samples"]) == ("complete", 4, 1)
+    expect(page.get_by_text("4 frames, 4 a second, 1 s")).to_be_visible()
+    film = page.locator("#film-picture")
+    # Who wants less motion sees the first frame.
+    assert "thumbnail" in film.get_attribute("src")
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    play.click()
+    expect(film).to_have_js_property("naturalWidth", 640)
+    page.wait_for_function("() => document.getElementById('film-picture').complete")
+    # A canvas would take the first frame: only what is on the screen moves.
+    seen: set[bytes] = set()
+    wait_until(lambda: seen.add(film.screenshot()) or len(seen) > 3, "the film to move")
+    page.get_by_role("button", name="Stop").click()
+    assert "thumbnail" in film.get_attribute("src")
+
+
+def test_a_zoom_leads_from_the_whole_set_to_the_view(served, visit):
+    page = visit.go(f"/explore?{AT_EDGE}&zoom=5")
+    film = page.locator("#film")
+    film.get_by_label("What moves").select_option("zoom from the whole set")
+    film.get_by_label("Size of the film").select_option("640x360")
+    film.get_by_label("Frames", exact=True).fill("2")
+    visit.follow(film.get_by_role("button", name="Film this"))
+    page.wait_for_url("**/fractal/*")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Film: a zoom into")
+    record = served.client.get(urlsplit(page.url).path.rpartition("/")[2])
+    path = record["film"]["path"]
+    assert path["c"] == [CONSTANTS[0].cx, CONSTANTS[0].cy]
+    step = (path["to"]["xb"] - path["to"]["xa"]) / 639
+    # All of the view is on a picture that is smaller.
+    assert step >= pitch(5)
+    assert path["to"]["xa"] + 320 * step == pytest.approx(EDGE.real)
+    assert record["xa"] == pytest.approx(-record["xb"], abs=(record["xb"] - record["xa"]) / 600)
+    assert record["xb"] - record["xa"] > 2 * EDGE.real

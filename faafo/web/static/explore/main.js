@@ -4,6 +4,7 @@
 import { actionsOf } from "./actions.js";
 import { Colours } from "./colours.js";
 import { extentOf } from "./extent.js";
+import { Filming } from "./film.js";
 import { bind } from "./keys.js";
 import { LocalSource } from "./local.js";
 import { ConstantMap } from "./mandelbrot.js";
@@ -15,7 +16,7 @@ import { Trail } from "./trail.js";
 import * as views from "./view.js";
 
 const byId = (id) => document.getElementById(id);
-const { maxZoom, maxScale, maxIterations, tile, post, page, width, height, defaults } =
+const { maxZoom, maxScale, maxIterations, tile, post, film, page, width, height, defaults } =
   byId("explorer").dataset;
 const limits = {
   maxZoom: Number(maxZoom),
@@ -37,7 +38,9 @@ const play = new Play(byId("play"), {
   choose: (c) => change(c, "held"),
   rest: () => plane.rest(),
 });
-new Rendering(byId("render"), byId("rendered"), { post, page, current: () => ({ view, size: plane.size }) });
+const current = () => ({ view, size: plane.size });
+new Rendering(byId("render"), byId("rendered"), { post, page, current });
+new Filming(byId("film"), byId("filmed"), { post: film, page, current, pathOf: (name) => play.film(name) });
 const actions = actionsOf({ current: () => view, change, go, choose, plane, play, trail, form, defaults: plain });
 bind(actions, byId("with-keys"));
 

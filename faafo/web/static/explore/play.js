@@ -28,6 +28,20 @@ export class Play {
     return `Mark ${name.toUpperCase()} is at ${cx} + ${cy}i`;
   }
 
+  // The path of that name as one of a film, or the problem that there is none. Films repeat: where c goes
+  // to and fro, they lead back to their beginning.
+  film(name) {
+    const problem = this.#missing(name);
+    if (problem) return { problem };
+    const { a, b } = this.#marks;
+    if (name === "line") return { path: { type: "points", points: [a, b, a].map(({ cx, cy }) => [cx, cy]) } };
+    const { cx, cy } = this.#current();
+    const [x, y] = name === "round-a" ? [a.cx, a.cy] : [0, 0];
+    const radius = Math.hypot(cx - x, cy - y);
+    if (!radius) return { problem: "c is in the middle of that circle: choose another one" };
+    return { path: { type: "circle", centre: [x, y], radius } };
+  }
+
   // Starts, or stops; returns what to say when it cannot start.
   toggle() {
     if (this.#frame !== undefined) {
@@ -35,9 +49,9 @@ export class Play {
       return "";
     }
     const { value } = this.#form.elements.path;
+    const problem = this.#missing(value);
+    if (problem) return problem;
     const { a, b } = this.#marks;
-    if (value === "line" && !(a && b)) return "Set the marks A and B first";
-    if (value === "round-a" && !a) return "Set mark A first";
     const path = value === "line" ? lineFrom(a, b) : circleFrom(this.#current(), value === "round-a" ? a : {});
     this.#button.setAttribute("aria-pressed", "true");
     this.#run(path);
@@ -50,6 +64,12 @@ export class Play {
     this.#frame = undefined;
     this.#button.setAttribute("aria-pressed", "false");
     this.#rest();
+  }
+
+  #missing(name) {
+    const { a, b } = this.#marks;
+    if (name === "line" && !(a && b)) return "Set the marks A and B first";
+    return name === "round-a" && !a ? "Set mark A first" : "";
   }
 
   #run(path) {

@@ -83,11 +83,12 @@ export class Rendering {
 }
 
 // How a view is drawn, as fields of a fractal.
-function drawingOf({ cx, cy, iterations, palette, formula, colouring, offset, density, inside }) {
+export function drawingOf({ cx, cy, iterations, palette, formula, colouring, offset, density, inside }) {
   return { cx, cy, iterations, palette, formula, colouring, offset, density, inside: inside || null };
 }
 
-async function ask(address, body) {
+// Resolves to the answer to a request, which has a body when it is a POST.
+export async function ask(address, body) {
   const options = body && {
     method: "POST",
     headers: { "Content-Type": "application/json" },
