@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells of tables: short for people, exact for programs."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ class Cell(FormattableColumn[Any]):
     def human_readable(self) -> str:
         """Return at most 6 digits of a number, a moment in UTC without fractions, or the text.
 
-        The items of a list are separated by commas.
+        The items of a list are separated by commas; what has members is JSON.
         """
         value = self._value
         if value is None:
@@ -26,6 +27,8 @@ class Cell(FormattableColumn[Any]):
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
         if isinstance(value, list):
             return ", ".join(map(str, value))
+        if isinstance(value, dict):
+            return json.dumps(value)
         return str(value)
 
     def machine_readable(self) -> Any:
@@ -45,7 +48,8 @@ class Counts(FormattableColumn[dict[str, int]]):
 
 def row(record: BaseModel, columns: Iterable[str]) -> tuple[Any, ...]:
     """Return the fields of a record that ``columns`` names."""
-    values = (getattr(record, name) for name in columns)
+    # What a service does not have, or an older one does not know, is absent.
+    values = (getattr(record, name, None) for name in columns)
     # What is no Cell keeps its type: the table aligns integers on the right.
     return tuple(value if isinstance(value, (int, str)) else Cell(value) for value in values)
 
@@ -58,5 +62,5 @@ def rows(records: Iterable[BaseModel], columns: Sequence[str]) -> list[tuple[Any
 def fields(record: BaseModel) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Return the names and the values of all fields of a record that the API has sent."""
     values = record.model_dump(mode="json", exclude_unset=True)
-    shown = (Cell(value) if isinstance(value, list) else value for value in values.values())
+    shown = (Cell(value) if isinstance(value, (list, dict)) else value for value in values.values())
     return tuple(values), tuple(shown)

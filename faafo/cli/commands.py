@@ -15,6 +15,7 @@ from faafo.cli.collections import (
 )
 from faafo.cli.deliveries import ListDeliveries, Redeliver
 from faafo.cli.events import TailEvents
+from faafo.cli.films import CreateFilm
 from faafo.cli.fractals import CreateFractal, ListFractals, ShowFractal
 from faafo.cli.help import Complete, Help
 from faafo.cli.images import GetImage, Render
@@ -50,6 +51,7 @@ COMMANDS: dict[str, type[Command]] = {
     "fractal share": ShareFractals,
     "fractal delete": DeleteFractals,
     "poster create": CreatePoster,
+    "film create": CreateFilm,
     "event tail": TailEvents,
     "collection list": ListCollections,
     "collection show": ShowCollection,

@@ -2,9 +2,11 @@
 """``faafo fractal create``, ``list`` and ``show``."""
 
 import argparse
+from collections.abc import Iterable
 
 from faafo.cli import cells, picture, scheduling, values
 from faafo.cli.base import ListCommand, Result, ShowCommand, collection_uuid
+from faafo.client import Fractal
 from faafo.fractal.drawing import Colouring, Formula
 from faafo.fractal.palette import NAMES
 from faafo.fractal.parts import MOST_PARTS
@@ -132,10 +134,8 @@ class ListFractals(ListCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
         """List them."""
         columns = LONG_COLUMNS if parsed_args.long else COLUMNS
-        if parsed_args.children is not None:
-            columns = (*columns, "first_row", "band_rows")
         named = parsed_args.collection
-        found = self.client.find(
+        found: Iterable[Fractal] = self.client.find(
             status=parsed_args.status,
             palette=parsed_args.palette,
             formula=parsed_args.formula,
@@ -145,6 +145,10 @@ class ListFractals(ListCommand):
             collection=named and collection_uuid(self.client, named),
             children=parsed_args.children,
         )
+        if parsed_args.children is not None:
+            found = list(found)
+            are_frames = any(getattr(one, "frame", None) is not None for one in found)
+            columns = (*columns, *(("frame",) if are_frames else ("first_row", "band_rows")))
         return columns, cells.rows(found, columns)
 
 

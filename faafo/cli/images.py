@@ -29,7 +29,7 @@ class _SaveImage(PlainCommand):
             "--output",
             metavar="PATH",
             help="file to write, which is replaced if it exists; - is standard output "
-            "(default: UUID.png)",
+            "(default: UUID.png, or that of the format of a film)",
         )
         return parser
 
@@ -45,7 +45,7 @@ class _SaveImage(PlainCommand):
         if path == STANDARD_OUTPUT:
             self.client.save_image(uuid, sys.stdout.buffer)
             return
-        target = Path(path or f"{uuid}.png")
+        target = Path(path or f"{uuid}{self.client.get(uuid).suffix}")
         fractal = download(self.client, uuid, target, self.app.stderr)
         self.print(
             f"saved fractal {uuid} as {target}: {fractal.width} x {fractal.height} pixels, "
@@ -72,7 +72,7 @@ def download(client: Client, uuid: str, target: Path, stream: TextIO) -> Fractal
 
 
 class GetImage(_SaveImage):
-    """Download the image of a fractal, a PNG file.
+    """Download the image of a fractal, a PNG file, or a film.
 
     The file is the one that the worker has stored; it is checked against the
     checksum of the record, and appears under its name only when it is whole.

@@ -48,11 +48,12 @@ def add_options(
     return group
 
 
-def add_options_but_size(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
-    """Add the options of a fractal but width and height, and return their group."""
-    group = _group(parser)
-    _add_others(group)
-    return group
+def add_options_but_size(parser: argparse.ArgumentParser, has_c: bool = True) -> None:
+    """Add the options of a fractal but width and height.
+
+    :param has_c: whether there is one for c.
+    """
+    _add_others(_group(parser), has_c)
 
 
 def _group(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -63,7 +64,7 @@ def _group(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     )
 
 
-def _add_others(group: argparse._ArgumentGroup) -> None:
+def _add_others(group: argparse._ArgumentGroup, has_c: bool = True) -> None:
     group.add_argument(
         "--iterations",
         type=values.size,
@@ -72,12 +73,13 @@ def _add_others(group: argparse._ArgumentGroup) -> None:
         help="steps after which a point that has not escaped counts as inside "
         "(default: %(default)s)",
     )
-    group.add_argument(
-        "--c",
-        type=values.constant,
-        metavar="CONSTANT",
-        help="Julia constant, such as -0.8+0.156i; without it the service chooses one",
-    )
+    if has_c:
+        group.add_argument(
+            "--c",
+            type=values.constant,
+            metavar="CONSTANT",
+            help="Julia constant, such as -0.8+0.156i; without it the service chooses one",
+        )
     group.add_argument(
         "--palette",
         choices=NAMES,
@@ -150,7 +152,7 @@ def checked_parameters(command: Refusing, parsed: argparse.Namespace) -> Paramet
     )
     for name in drawing.DEFAULTS:
         given[name] = getattr(parsed, name)  # type: ignore[literal-required]
-    if parsed.c is not None:
+    if getattr(parsed, "c", None) is not None:
         given["c"] = parsed.c
     for name in WINDOW:
         if getattr(parsed, name) is not None:

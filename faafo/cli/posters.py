@@ -8,7 +8,7 @@ from pathlib import Path
 from faafo.cli import cells, picture, scheduling, values
 from faafo.cli.base import Result, ShowCommand
 from faafo.cli.finished import Finished, add_options
-from faafo.cli.sizes import SIZES, poster_size
+from faafo.cli.sizes import SIZES, size
 from faafo.fractal.parts import MOST_PARTS
 
 SIZE = "16k"
@@ -34,7 +34,7 @@ class CreatePoster(ShowCommand):
         parser = super().get_parser(prog_name)
         parser.add_argument(
             "--size",
-            type=poster_size,
+            type=size,
             default=SIZE,
             metavar="SIZE",
             help=f"WIDTHxHEIGHT in pixels, or {', '.join(SIZES)}; paper is at 300 dots an inch "

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public client of faafo: post, find, wait for and download fractals."""
 
-from datetime import UTC, datetime
 from typing import Self, Unpack
 
 from requests.auth import AuthBase
@@ -12,7 +11,8 @@ from faafo.client.downloads import DownloadCalls
 from faafo.client.events import EventCalls
 from faafo.client.locks import LockCalls
 from faafo.client.maintenance import MaintenanceCalls
-from faafo.client.parameters import Parameters, make_task
+from faafo.client.parameters import Parameters
+from faafo.client.posting import PostCalls
 from faafo.client.quotas import QuotaCalls
 from faafo.client.results import Fractal
 from faafo.client.services import ServiceCalls
@@ -21,7 +21,6 @@ from faafo.client.settings import SettingCalls
 from faafo.client.tokens import TokenCalls
 from faafo.client.waiting import WAIT_TIMEOUT, WaitCalls
 from faafo.client.webhooks import WebhookCalls
-from faafo.fractal.drawing import without_defaults
 
 DEFAULT_URL = "http://127.0.0.1:5000"
 # Seconds that a request waits for the next byte of its answer.
@@ -29,6 +28,7 @@ TIMEOUT = 60.0
 
 
 class Client(
+    PostCalls,
     WaitCalls,
     DownloadCalls,
     EventCalls,
@@ -76,41 +76,6 @@ class Client(
         """Close all connections."""
         self._session.close()
 
-    def create(
-        self,
-        *,
-        callback_url: str | None = None,
-        priority: int = 0,
-        not_before: datetime | None = None,
-        expires_at: datetime | None = None,
-        label: str | None = None,
-        split: int | None = None,
-        **parameters: Unpack[Parameters],
-    ) -> Fractal:
-        """Post a fractal and return its record.
-
-        :param callback_url: is told how the fractal ends, as a webhook is; only this answer has
-            the ``callback_secret`` that signs what is delivered there.
-        :param priority: -10 to 10: of a project's fractals the higher ones are rendered first.
-        :param not_before: when it may be rendered at the earliest; without a zone: in UTC.
-        :param expires_at: it ends in error if its render has not begun by then.
-        :param label: it is given only to workers that have this label.
-        :param split: number of bands of rows that workers render each on its own, 1 to 1000; by
-            default the service decides by the size.
-        :raises faafo.errors.InvalidTask: when a parameter is out of bounds; nothing is sent.
-        """
-        # Without defaults: an older service knows none of the fields that have been added.
-        body = without_defaults(make_task(parameters).model_dump(exclude_none=True))
-        if callback_url is not None:
-            body["callback_url"] = callback_url
-        body |= {"priority": priority} if priority else {}
-        times = {"not_before": not_before, "expires_at": expires_at}
-        body |= {name: _in_utc(at) for name, at in times.items() if at is not None}
-        body |= {} if label is None else {"label": label}
-        if split is not None:
-            body["split"] = split
-        return self._fractal(self._session.json("POST", "/api/fractal", body))
-
     def delete(self, uuid: str) -> None:
         """Delete a fractal and its image; a render under way is cancelled."""
         self._session.json("DELETE", f"/api/fractal/{uuid}")
@@ -127,9 +92,3 @@ class Client(
     def render(self, timeout: float = WAIT_TIMEOUT, **parameters: Unpack[Parameters]) -> bytes:
         """Post a fractal, wait until it is complete, and return its image, a PNG file."""
         return self.image(self.wait(self.create(**parameters), timeout).uuid)
-
-
-def _in_utc(moment: datetime) -> str:
-    """Return a time as JSON has it; one without a zone is in UTC."""
-    in_zone = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return in_zone.astimezone(UTC).isoformat()

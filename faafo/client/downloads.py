@@ -25,7 +25,7 @@ class DownloadCalls(ReadCalls):
     """Base class of ``Client``."""
 
     def image(self, uuid: str) -> bytes:
-        """Return the image of a complete fractal, a PNG file.
+        """Return the image of a complete fractal, a PNG file, or the file of a film.
 
         :raises faafo.errors.InvalidImage: when it does not match the checksum of its record.
         """

@@ -75,6 +75,11 @@ class Fractal(BaseModel):
         return complex(self.cx, self.cy)
 
     @property
+    def suffix(self) -> str:
+        """How the name of a file of its image ends: ``.png``, or that of the format of a film."""
+        return ".png" if self.film is None else f".{self.film.get('format', 'webp')}"
+
+    @property
     def is_complete(self) -> bool:
         """Whether there is an image."""
         return self.status == Status.COMPLETE

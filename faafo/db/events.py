@@ -65,10 +65,12 @@ def _told(kind: EventType, rows: Sequence[Row]) -> Iterator[tuple[EventType, Seq
     """Yield the types of events that tell of a change, and the fractals of which they do."""
     if rows:
         yield kind, rows
-    if kind is EventType.COMPLETE and (
-        posters := [one for one in rows if one.children and one.film is None]
-    ):
-        yield EventType.POSTER_COMPLETE, posters
+    if kind is EventType.COMPLETE:
+        shared = [one for one in rows if one.children]
+        if posters := [one for one in shared if one.film is None]:
+            yield EventType.POSTER_COMPLETE, posters
+        if films := [one for one in shared if one.film is not None]:
+            yield EventType.FILM_COMPLETE, films
 
 
 def write(session: Session, changes: Sequence[tuple[EventType, Row, Sequence[int | None]]]) -> None:

@@ -17,7 +17,7 @@ DELETED = "deleted"
 class EventType(StrEnum):
     """What has happened to a fractal; ``queued`` when it is posted, and again for each retry.
 
-    That of a poster comes beside ``fractal.complete``.
+    Those of posters and films come beside ``fractal.complete``.
     """
 
     QUEUED = "fractal.queued"
@@ -27,6 +27,7 @@ class EventType(StrEnum):
     ERROR = "fractal.error"
     DELETED = "fractal.deleted"
     POSTER_COMPLETE = "poster.complete"
+    FILM_COMPLETE = "film.complete"
 
 
 # Of a webhook, to try it.

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import requests
 import trustme
+from PIL import Image
 
 from faafo.cli.base import LOGIN_HINT
 from faafo.client.http import Client
@@ -151,6 +152,21 @@ def test_a_poster_is_rendered_by_parts_and_saved(shell: Shell) -> None:
         *("{'complete': 4}", "status,band_rows", *["complete,5"] * 4)
     ]
     assert has_sides((shell.directory / "poster.png").read_bytes(), 30, 20)
+
+
+def test_a_film_is_rendered_by_frames_and_saved(shell: Shell) -> None:
+    finished = shell.script(
+        "set -eu -o pipefail\n"
+        "uuid=$(faafo film create --circle 0,0.7885 --size 32x20 --frames 4 --fps 4 "
+        "--output circle.webp -f value -c uuid)\n"
+        'faafo fractal get "$uuid"\n'
+        'cmp circle.webp "$uuid.webp"\n'
+        'faafo fractal list --children "$uuid" -f value -c status | sort | uniq -c\n'
+    )
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.splitlines()[-1].split() == ["4", "complete"]
+    with Image.open(shell.directory / "circle.webp") as film:
+        assert (film.format, film.size, film.n_frames) == ("WEBP", (32, 20), 4)
 
 
 def test_the_secret_of_a_webhook_goes_through_pipes(shell: Shell) -> None:

@@ -12,7 +12,7 @@ import pytest
 from faafo import errors
 from faafo.cli import output
 from faafo.cli.output import OutputRefused, resuming
-from faafo.cli.sizes import poster_size
+from faafo.cli.sizes import size
 from faafo.client import Client
 from faafo.client.waiting import WaitCalls
 
@@ -51,13 +51,13 @@ def rendered(monkeypatch, change, store):
     ],
 )
 def test_a_size_has_a_name_or_two_sides(text, sides):
-    assert poster_size(text) == sides
+    assert size(text) == sides
 
 
 @pytest.mark.parametrize("text", ["", "a9", "0x5", "5x", "5x6x7", "2147483648x1", "-1x5"])
 def test_another_size_is_refused_with_its_bounds(text):
     with pytest.raises(ArgumentTypeError, match="such as 20000x15000, each from 1 to 2147483647"):
-        poster_size(text)
+        size(text)
 
 
 def test_a_poster_is_posted_and_shown_with_its_parts_by_status(faafo):

@@ -196,7 +196,7 @@ def test_a_text_that_is_not_unicode_can_be_stored():
     assert json.loads(document.encode())["fault"] == "\ud800"
 
 
-@pytest.mark.parametrize("kind", ["webhook.ping", "poster.complete"])
+@pytest.mark.parametrize("kind", ["webhook.ping", "poster.complete", "film.complete"])
 def test_what_is_about_no_job_or_said_by_another_event_is_passed_over(kind):
     assert JobState.of_event(payload(type=kind)) is None
 
