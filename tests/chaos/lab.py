@@ -96,16 +96,24 @@ class Lab:
         self.login = login
 
     @contextlib.contextmanager
-    def site(self, settings: dict[str, dict[str, Any]] | None = None) -> Iterator[Site]:
+    def site(
+        self, settings: dict[str, dict[str, Any]] | None = None, sqlite: bool = False
+    ) -> Iterator[Site]:
         """Give a site that has no service yet; what is left of it is ended with the block."""
         with (
             tempfile.TemporaryDirectory(dir=self.directory) as directory,
-            self.mariadb.database() as database_url,
+            _sqlite(directory) if sqlite else self.mariadb.database() as database_url,
             Site(
                 Path(directory), database_url, self.rabbitmq.virtual_host(), settings, self.login
             ) as site,
         ):
             yield site
+
+
+@contextlib.contextmanager
+def _sqlite(directory: str) -> Iterator[str]:
+    """Give the URL of a database in a file."""
+    yield f"sqlite:///{directory}/faafo.sqlite"
 
 
 Fault = Callable[[], None]
