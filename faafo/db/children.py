@@ -227,7 +227,7 @@ def of(session: Session, parent: str) -> Sequence[Row]:
     columns = (
         *(Fractal.uuid, Fractal.status, Fractal.first_row, Fractal.band_rows, Fractal.frame),
         *(Fractal.height, Fractal.rows_done, Fractal.fault, Fractal.generated_by, Fractal.duration),
-        *(Fractal.image_token, Fractal.incarnation, Fractal.attempt),
+        *(Fractal.image_token, Fractal.incarnation, Fractal.attempt, Fractal.checksum),
     )
     query = select(*columns).where(Fractal.parent == parent)
     query = query.order_by(Fractal.first_row, Fractal.frame)

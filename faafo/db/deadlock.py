@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Retrying a transaction that the database rolled back to resolve a deadlock."""
 
+import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from sqlalchemy.exc import OperationalError
-from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt
+from tenacity import (
+    RetryCallState,
+    retry,
+    retry_if_exception,
+    sleep_using_event,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from faafo.db.sqlstate import sqlstate
 
@@ -13,7 +21,11 @@ from faafo.db.sqlstate import sqlstate
 DEADLOCK = 1213
 # The SQLSTATEs of PostgreSQL: deadlock_detected, serialization_failure.
 SQLSTATES = ("40P01", "40001")
-ATTEMPTS = 10
+ATTEMPTS = 12
+# Seconds of the longest pause before the first retry, which doubles, and of the longest one.
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.25
+# Never set: a pause ends by itself.
+_NEVER = threading.Event()
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,11 +35,14 @@ def retry_on_deadlock(function: Callable[P, R]) -> Callable[P, R]:
     """Make a function whose first argument is a session retry its transaction after a deadlock.
 
     The function must be one transaction from its first query to its last. The database lets the
-    other transaction of a deadlock proceed, so this one is retried without a delay.
+    other transaction of a deadlock proceed. Where many meet, those that are retried at once meet
+    again: pauses are random, and become longer.
     """
     return retry(
         retry=retry_if_exception(_is_deadlock),
         stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(FIRST_PAUSE, LONGEST_PAUSE),
+        sleep=sleep_using_event(_NEVER),
         before_sleep=_roll_back,
         reraise=True,
     )(function)

@@ -31,7 +31,8 @@ def join_of(session: Session, parent: Fractal) -> Join | FilmJoin:
         return FilmJoin(frames=frames, fps=film.fps, format=film.format)
     return Join(
         segments=tuple(
-            Segment(uuid=one.uuid, token=one.image_token, rows=one.band_rows) for one in listed
+            Segment(uuid=one.uuid, token=one.image_token, checksum=one.checksum, rows=one.band_rows)
+            for one in listed
         )
     )
 

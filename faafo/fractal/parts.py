@@ -52,10 +52,16 @@ class Band(_Part):
 
 
 class Segment(_Part):
-    """A stored band: the uuid of its record, the token it is stored under, its number of rows."""
+    """A stored band: the uuid of its record, the token it is stored under, its number of rows.
+
+    ``checksum`` is that of the file, as its worker has reported it.
+    """
 
     uuid: Annotated[str, Field(pattern=_UUID)] = Field(description="uuid of the band's record")
     token: Token | None = Field(description="token under which it is stored")
+    checksum: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = Field(
+        None, description="SHA-256 of the stored file"
+    )
     rows: Rows = Field(description="number of its rows")
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """PNG files of 24 bits a pixel, and what PNG files are made of."""
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,8 +22,12 @@ BYTES_AT_A_TIME = 2**18
 def encode(image: Image.Image) -> bytes:
     """Return a PNG file of ``image``, of mode RGB."""
     header = struct.pack(">IIBBBBB", image.width, image.height, 8, 2, 0, 0, 0)
-    parts = [SIGNATURE, chunk(b"IHDR", header), *_data(image), chunk(b"IEND", b"")]
-    return b"".join(parts)
+    # One block that grows: a list of chunks, and their sum, would be there twice.
+    file = io.BytesIO()
+    file.write(SIGNATURE + chunk(b"IHDR", header))
+    file.writelines(_data(image))
+    file.write(chunk(b"IEND", b""))
+    return file.getvalue()
 
 
 def compressor(level: int, raw: bool = False) -> "zlib._Compress":

@@ -1,27 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
 """Segments of a poster, and their join to a PNG file, for which none of them is decoded."""
 
+import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import BinaryIO
+from typing import Protocol
 
 from PIL import Image
 
 from faafo import errors
-from faafo.fractal.parts import HEADER, SegmentHeader, combined_adler32
+from faafo.fractal.parts import HEADER, SegmentHeader, combined_adler32, is_segment
 from faafo.fractal.task import FractalTask
 from faafo.render import image, png
 
 # How a zlib stream begins (RFC 1950, 2.2), and a last empty block of deflate, which ends one.
 ZLIB_BEGIN = b"\x78\x01"
 LAST_BLOCK = b"\x03\x00"
+# How a full flush ends: with an empty block at the border of a byte.
+FLUSHED = b"\x00\x00\xff\xff"
 # Bytes of a segment in memory, and of an IDAT chunk.
 PIECE = 2**20
+# Bytes that are inflated at a time: to a thousand times as many at most.
+INFLATED = 2**14
+
+
+class Readable(Protocol):
+    """A file that is read once."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, none at the end."""
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
 
 # Opens the segment with that number, counted from 0.
-Open = Callable[[int], BinaryIO]
+Open = Callable[[int], Readable]
 
 
 def encode(picture: Image.Image) -> bytes:
@@ -29,13 +47,31 @@ def encode(picture: Image.Image) -> bytes:
     is_rgb = picture.mode == "RGB"
     components = 3 if is_rgb else 1
     compressor = png.compressor(1 if is_rgb else 6, raw=True)
-    checksum, pieces = 1, []
+    # One block that grows: a list of pieces, and their sum, would be there twice.
+    checksum, file = 1, io.BytesIO()
+    file.seek(HEADER.size)
     for rows in png.filtered(picture, png.UP if is_rgb else png.NONE, png.NONE):
         checksum = zlib.adler32(rows.data, checksum)
-        pieces.append(compressor.compress(rows.data))
-    pieces.append(compressor.flush(zlib.Z_FULL_FLUSH))
-    header = SegmentHeader(picture.width, picture.height, components, checksum)
-    return b"".join((header.pack(), *pieces))
+        file.write(compressor.compress(rows.data))
+    file.write(compressor.flush(zlib.Z_FULL_FLUSH))
+    file.seek(0)
+    file.write(SegmentHeader(picture.width, picture.height, components, checksum).pack())
+    return file.getvalue()
+
+
+def is_whole(content: bytes, width: int, rows: int) -> bool:
+    """Return whether ``content`` is an undamaged segment of that many rows; inflates it."""
+    if not is_segment(content, width, rows) or not content.endswith(FLUSHED):
+        return False
+    header, stream = SegmentHeader.of(content), zlib.decompressobj(-zlib.MAX_WBITS)
+    checksum, length = 1, 0
+    try:
+        for begin in range(HEADER.size, len(content), INFLATED):
+            piece = stream.decompress(content[begin : begin + INFLATED])
+            checksum, length = zlib.adler32(piece, checksum), length + len(piece)
+    except zlib.error:
+        return False
+    return (checksum, length) == (header.checksum, header.length)
 
 
 def joined(task: FractalTask, rows: Sequence[int], opened: Open) -> Iterator[bytes]:
@@ -66,7 +102,7 @@ def joined(task: FractalTask, rows: Sequence[int], opened: Open) -> Iterator[byt
     yield png.chunk(b"IDAT", LAST_BLOCK + checksum) + png.chunk(b"IEND", b"")
 
 
-def _begin(file: BinaryIO) -> bytes:
+def _begin(file: Readable) -> bytes:
     """Return the header of a segment; less at the end of the file."""
     begin = b""
     while len(begin) < HEADER.size and (more := file.read(HEADER.size - len(begin))):

@@ -6,13 +6,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, BinaryIO
+from typing import Any
 
 from faafo import errors
 from faafo.correlation import Work
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.media import FILMS, SEGMENT
-from faafo.fractal.parts import Band, FilmJoin, Join, is_segment
+from faafo.fractal.parts import Band, FilmJoin, Join
 from faafo.fractal.png import has_sides
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.metrics import catalogue as metrics
@@ -21,7 +21,8 @@ from faafo.retry import with_backoff
 from faafo.rpc.messages import Holder
 from faafo.store.base import ImageWriter, Saved, checksum, pieces_of, spooled
 from faafo.tracing import spans
-from faafo.worker import films
+from faafo.worker import films, memory
+from faafo.worker.checked import Checked
 from faafo.worker.progress import Renders
 from faafo.worker.work import WorkDone
 
@@ -73,6 +74,8 @@ class Renderer:
                 LOG.exception("task failed: %s", task)
                 metrics.FAILURES.add("render")
                 raise errors.RenderFailed(f"{type(error).__name__}: {error}") from error
+            finally:
+                memory.trim(task.width * task.band.rows)
 
     def sync(self) -> None:
         """Make the images of all results survive a power failure.
@@ -210,14 +213,15 @@ def _pieces(
     :raises faafo.errors.RenderFailed: when a segment is missing, or not what it should be.
     """
 
-    def opened(number: int) -> BinaryIO:
+    def opened(number: int) -> Checked:
         if cancelled.is_set():
             raise errors.RenderCancelled(f"the join of task {task.uuid} was cancelled")
         one = join.segments[number]
         try:
-            return store.open(one.uuid, one.token)
+            file = store.open(one.uuid, one.token)
         except errors.ImageNotFound:
             raise errors.RenderFailed(f"segment {number}: that of {one.uuid} is lost") from None
+        return Checked(file, one.checksum, f"segment {number}")
 
     try:
         yield from segment.joined(task, [one.rows for one in join.segments], opened)
@@ -227,7 +231,7 @@ def _pieces(
 
 def _is_of(task: FractalTask, content: bytes) -> bool:
     if isinstance(task.part, Band):
-        return is_segment(content, task.width, task.part.rows)
+        return segment.is_whole(content, task.width, task.part.rows)
     return has_sides(content, task.width, task.height)
 
 

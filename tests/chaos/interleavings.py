@@ -31,10 +31,9 @@ COUNT = 300
 THREADS = 8
 MOST_DEEDS = 6
 LONGEST_PAUSE = 0.8
-CANCELS, CANCEL_PAUSE = 3, 0.3
 SECONDS_BETWEEN_KILLS = (1.0, 4.0)
-# What is killed twice, or reported as failed twice, is in error, and so is its parent.
-SETTINGS = {**QUICK, "api": {**QUICK["api"], "max_attempts": 2, "retry_delay_max": 0.5}}
+# A part that is reported as failed, or whose producer is killed, ends its parent and the others.
+SETTINGS = {**QUICK, "api": {**QUICK["api"], "max_attempts": 1}}
 CALM_SECONDS = 600.0
 ROUNDS = 20
 POSTERS: tuple[dict[str, Any], ...] = (
@@ -149,13 +148,12 @@ class Parent:
             pause(0.2)
 
     def _cancel(self) -> None:
-        """Fail parts of it, as their producer does: the second time that ends all others."""
-        for _ in range(CANCELS):
-            for one in self._parts():
-                if one["status"] == "rendering":
-                    body = {"attempt": one["attempt"], "fault": "cancelled by the row"}
-                    self._ask("PUT", uuid=one["uuid"], json=body, user=SERVICE)
-            pause(self.rng.uniform(0.0, CANCEL_PAUSE))
+        """Fail a part of it, as its producer does: that ends it, and all others."""
+        under_way = [one for one in self._parts() if one["status"] == "rendering"]
+        if under_way:
+            one = self.rng.choice(under_way)
+            body = {"attempt": one["attempt"], "fault": "cancelled by the row"}
+            self._ask("PUT", uuid=one["uuid"], json=body, user=SERVICE)
 
     def _refused(self, deed: str) -> None:
         """Do to a part what nobody may do to a part alone."""
@@ -184,14 +182,22 @@ class Parent:
         return self._send(method, f"{self.url}/api/fractal/{uuid or self.uuid}{end}", **named)
 
     def _send(self, method: str, url: str, user: Any = None, **named: Any) -> Any:
-        """Return the answer to a request, None if it was lost."""
-        try:
-            answer = requests.request(method, url, auth=user or self.site.user, timeout=30, **named)
-        except requests.RequestException:
-            self.answers["lost"] += 1
-            return None
-        self.answers[f"{method} {answer.status_code}"] += 1
-        return answer
+        """Return the answer to a request, None if it was lost; wait for an API that is killed."""
+        auth, deadline = user or self.site.user, time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                answer = requests.request(method, url, auth=auth, timeout=30, **named)
+                self.answers[f"{method} {answer.status_code}"] += 1
+                return answer
+            except requests.ConnectionError as error:
+                # What was sent already may have been done.
+                if "refused" not in str(error):
+                    break
+            except requests.RequestException:
+                break
+            pause(0.2)
+        self.answers["lost"] += 1
+        return None
 
     def is_right(self, record: dict[str, Any]) -> bool:
         """Tell whether the stored picture or film of a record that is complete is right."""

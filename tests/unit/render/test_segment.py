@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from faafo import errors
-from faafo.fractal.parts import SegmentHeader, combined_adler32, divided
+from faafo.fractal.parts import Band, SegmentHeader, combined_adler32, divided
 from faafo.render import image, segment
 
 DRAWINGS = {
@@ -53,3 +53,15 @@ def test_a_segment_of_another_picture_is_refused(make_task):
         other = [rows[0] - 1, rows[1]] if not wrong else [3, 2]
         with pytest.raises(errors.InvalidImage, match=why):
             list(segment.joined(task, [3, other[1]], lambda n: io.BytesIO(contents[n])))  # noqa: B023
+
+
+def test_a_damaged_segment_is_not_whole(make_task):
+    task = make_task(width=40, height=30, colouring="smooth", part=Band(first_row=3, rows=20))
+    content = segment.encode(image.render(task))
+    assert segment.is_whole(content, 40, 20)
+    assert not segment.is_whole(content, 40, 21)
+    assert not segment.is_whole(content[:-6], 40, 20)
+    assert not segment.is_whole(content[:-40] + segment.FLUSHED, 40, 20)
+    middle = len(content) // 2
+    damaged = content[:middle] + bytes([content[middle] ^ 8]) + content[middle + 1 :]
+    assert not segment.is_whole(damaged, 40, 20)
