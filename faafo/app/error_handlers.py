@@ -15,6 +15,7 @@ from faafo.core.login import login_or_none
 from faafo.db import db
 from faafo.db.deadline import is_too_slow
 from faafo.db.engine import explained
+from faafo.db.sqlstate import is_refusal
 from faafo.fractal.task import describe
 from faafo.web.error import error_page, wants_page
 from faafo.web.login import ask_to_log_in
@@ -150,7 +151,7 @@ def _http_error(error: HTTPException) -> Response:
 def _other_database_error(error: DatabaseError) -> AnyResponse:
     """Answer 503 for a damaged file, and 500 for the subclasses, which are mistakes of ours."""
     is_damaged = type(error) is DatabaseError
-    return _database_error(error) if is_damaged else _unexpected_error(error)
+    return _database_error(error) if is_damaged or is_refusal(error) else _unexpected_error(error)
 
 
 def _database_error(error: DatabaseError | InterfaceError | exc.TimeoutError) -> AnyResponse:

@@ -69,6 +69,8 @@ class UpgradeChecks(UpgradeCommands):
         try:
             with self._opened() as opened:
                 found = None if opened is None else schema.current(opened)
+                if opened is not None and found == needed:
+                    schema.check_fitness(opened)
         except errors.FaafoError as error:
             return Result(Code.FAILURE, str(error))
         if found == needed:

@@ -10,6 +10,10 @@ from psycopg.types.string import StrDumper
 from psycopg.waiting import READY_NONE
 from sqlalchemy.engine import URL
 
+from faafo import errors
+from faafo.db.url import shown
+from faafo.urls import masked_text
+
 # Seconds that the client waits longer than the server, whose own words say more.
 GRACE = 1.0
 # Transactions of the API are idle for milliseconds: this one belongs to a process that hangs.
@@ -57,7 +61,9 @@ def connect_arguments(url: URL, timeout: float | None, connect_seconds: int) -> 
     """Return the arguments of libpq that limit how long a connection waits.
 
     :param timeout: seconds to wait for an answer, or for a lock; None: no limit.
+    :raises faafo.errors.ConfigurationError: when the URL has arguments that libpq does not know.
     """
+    _check_names(url)
     # A name in a column must be the same text whatever encoding the database has.
     arguments: dict[str, Any] = {"connect_timeout": connect_seconds, "client_encoding": "utf8"}
     if timeout is None:
@@ -70,21 +76,22 @@ def connect_arguments(url: URL, timeout: float | None, connect_seconds: int) -> 
         "plan_cache_mode": "force_custom_plan",
     }
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    given = url.query.get("options", "")
     return arguments | {
         "tcp_user_timeout": milliseconds,
         # Those of the URL come last: they win.
-        "options": f"{options} {given}".strip(),
+        "options": " ".join([options, *url.normalized_query.get("options", ())]),
     }
 
 
-def check_arguments(arguments: dict[str, Any]) -> str | None:
-    """Return what is wrong with the names of the arguments of a connection, if anything is."""
+def _check_names(url: URL) -> None:
+    _, arguments = url.get_dialect()().create_connect_args(url)
     try:
         psycopg.conninfo.make_conninfo(**arguments)
     except psycopg.ProgrammingError as error:
-        return str(error).splitlines()[0]
-    return None
+        raise errors.ConfigurationError(
+            f"database_url = {shown(url)}: the driver does not take its arguments: "
+            f"{masked_text(str(error).splitlines()[0])}"
+        ) from None
 
 
 def _until(gen: Generator[Any, Any, Any], deadline: float) -> Generator[Any, Any, Any]:

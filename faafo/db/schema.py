@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, column, func, inspect, select, table
 
 from faafo import errors
+from faafo.db import fitness
+from faafo.db.tables import METADATA
 
 LOG = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ def upgrade(engine: Engine, stop: threading.Event | None = None, revision: str =
     # Alembic, with what it imports, takes 9 MB, which an API with an up-to-date database saves.
     from faafo.db import migrate  # noqa: PLC0415
 
+    with engine.connect() as connection:
+        fitness.check_writable(connection)
     with engine.connect() as connection, _lock(connection, stop or threading.Event()):
         try:
             migrate.run(connection, str(MIGRATIONS), revision)
@@ -65,6 +69,8 @@ def check(engine: Engine) -> None:
     """Make sure that the schema is the one this version of faafo needs.
 
     :raises faafo.errors.DatabaseBehind: when it is not.
+    :raises faafo.errors.DatabaseUnavailable: when the database takes no changes at present.
+    :raises faafo.errors.ConfigurationError: when its user has not the rights.
     """
     found, needed = current(engine), head()
     if found != needed:
@@ -72,6 +78,17 @@ def check(engine: Engine) -> None:
             f"the database schema is at revision {found or 'none'} and faafo needs {needed}: "
             "run 'faafo-manage db upgrade' with the same configuration file"
         )
+    check_fitness(engine)
+
+
+def check_fitness(engine: Engine) -> None:
+    """Make sure that the database takes changes of all tables.
+
+    :raises faafo.errors.DatabaseUnavailable: when it takes no changes at present.
+    :raises faafo.errors.ConfigurationError: when its user has not the rights.
+    """
+    with engine.connect() as connection:
+        fitness.check(connection, [*METADATA.tables])
 
 
 @contextmanager

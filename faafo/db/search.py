@@ -5,7 +5,19 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, DateTime, String, Text, and_, not_, or_
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    Double,
+    Integer,
+    String,
+    Text,
+    and_,
+    not_,
+    or_,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql import ColumnElement
 
@@ -67,7 +79,7 @@ def condition(name: str, op: str, val: Any = None) -> ColumnElement[bool]:
     else:
         value = _value(name, column, val)
     if not _is_text(column):
-        return OPERATORS[op](column, value)
+        return OPERATORS[op](*_widened(column, value))
     is_exact = OPERATORS[op](exact(column), value)
     return and_(OPERATORS[op](column, value), is_exact) if op in BY_INDEX else is_exact
 
@@ -125,6 +137,17 @@ def _pattern(name: str, column: InstrumentedAttribute, op: str, val: Any) -> Any
             f"q: a pattern has at most {MAX_WILDCARDS} times '%', not {wildcards}: {val!r:.60}"
         )
     return val
+
+
+def _widened(column: InstrumentedAttribute, value: Any) -> tuple[Any, Any]:
+    """Return a column with a type that takes ``value``: PostgreSQL converts it to that type."""
+    if not isinstance(column.type, Integer):
+        return column, value
+    values = value if isinstance(value, list) else [value]
+    if all(isinstance(one, int) for one in values):
+        return type_coerce(column, BigInteger), value
+    floats = [float(one) for one in values]
+    return type_coerce(column, Double), floats if isinstance(value, list) else floats[0]
 
 
 def _is_text(column: InstrumentedAttribute) -> bool:

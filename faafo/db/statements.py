@@ -28,6 +28,11 @@ def insert_unless_there(table: Table) -> Insert:
     return query
 
 
+@compiles(OnConflictDoNothing, "postgresql")
+def _do_nothing(_element: OnConflictDoNothing, _compiler: Any, **_kw: Any) -> str:
+    return "ON CONFLICT DO NOTHING"
+
+
 @compiles(OnConflictDoNothing, "mysql", "mariadb")
 def _nothing(_element: OnConflictDoNothing, _compiler: Any, **_kw: Any) -> str:
     return ""

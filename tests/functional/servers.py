@@ -232,6 +232,7 @@ class MariaDB(Family, MySQLDriver):
     :param durable: whether its data survive a crash.
     """
 
+    CONNECTION = "SELECT CONNECTION_ID()"
     PROGRAMS = ("mariadbd", "mariadb-install-db")
     PACKAGE = "mariadb-server"
     PATH = ("/usr/sbin", "/usr/libexec", "/usr/local/sbin")
@@ -322,6 +323,10 @@ class MariaDB(Family, MySQLDriver):
         with connection, connection.cursor() as cursor:
             cursor.execute(statement)
             return cursor.fetchall()
+
+    def end_connection(self, number: int) -> None:
+        """End the connection to which CONNECTION gives that number."""
+        self.execute(f"KILL HARD CONNECTION {number}")
 
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:

@@ -17,8 +17,8 @@ WITHOUT_MONOTONIC = "FAKETIME_DONT_FAKE_MONOTONIC=1"
     reason="faketime is missing; install it with: apt-get install faketime",
 )
 @pytest.mark.parametrize("shift", ["+1h", "-1h"])
-def test_an_api_whose_clock_is_wrong_takes_no_lease_away(tmp_path, mariadb_url, shift) -> None:
-    with running_api(tmp_path, mariadb_url) as api:
+def test_an_api_whose_clock_is_wrong_takes_no_lease_away(tmp_path, server_url, shift) -> None:
+    with running_api(tmp_path, server_url) as api:
         command = [WITHOUT_MONOTONIC, "faketime", "-f", shift, SCRIPTS / "faafo-api"]
         arguments = [*command, "--config-file", api.config]
         with Service(tmp_path, "/usr/bin/env", *arguments, name="wrong") as service:

@@ -6,8 +6,8 @@ from sqlalchemy import create_engine, exc, text
 
 from faafo.db import deadline, engine
 from faafo.db.url import parse_url
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import running_api
-from tests.functional.servers import MariaDB
 
 
 @pytest.fixture
@@ -16,30 +16,41 @@ def now() -> list[float]:
 
 
 @pytest.fixture
-def pool(mariadb_url, now):
+def pool(server_url, now):
     """An engine whose one connection was used just now, and then ended by the server."""
-    url = parse_url(mariadb_url)
+    url = parse_url(server_url)
     made = create_engine(url, **engine.engine_options(url, 5.0), pool_size=1)
     engine.look_after_connections(made, lambda: now[0])
     yield made
     made.dispose()
 
 
-def kill_connection(mariadb: MariaDB, pool) -> None:
+# What a statement may take at most, in seconds.
+LIMIT = {
+    "mysql": "SELECT @@max_statement_time",
+    "postgresql": "SELECT setting::float / 1000 FROM pg_settings WHERE name = 'statement_timeout'",
+}
+ENDLESS = {
+    "mysql": "SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b",
+    "postgresql": "SELECT COUNT(*) FROM generate_series(1, 99999999)",
+}
+
+
+def kill_connection(database_server: DatabaseServer, pool) -> None:
     with pool.connect() as connection:
-        number = connection.scalar(text("SELECT CONNECTION_ID()"))
-    mariadb.execute(f"KILL HARD CONNECTION {number}")
+        number = connection.scalar(text(database_server.CONNECTION))
+    database_server.end_connection(number)
 
 
-def test_one_that_has_died_while_nobody_used_it_is_replaced(mariadb, pool, now) -> None:
-    kill_connection(mariadb, pool)
+def test_one_that_has_died_while_nobody_used_it_is_replaced(database_server, pool, now) -> None:
+    kill_connection(database_server, pool)
     now[0] += 2 * engine.TRUSTED_SECONDS
     with pool.connect() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
 
 
-def test_one_that_was_used_a_moment_ago_is_not_tried_first(mariadb, pool) -> None:
-    kill_connection(mariadb, pool)
+def test_one_that_was_used_a_moment_ago_is_not_tried_first(database_server, pool) -> None:
+    kill_connection(database_server, pool)
     with pytest.raises(exc.DBAPIError), pool.connect() as connection:
         connection.scalar(text("SELECT 1"))
     # Once the pool knows, it has another one.
@@ -49,23 +60,25 @@ def test_one_that_was_used_a_moment_ago_is_not_tried_first(mariadb, pool) -> Non
 
 def test_what_the_client_has_given_up_is_ended(pool) -> None:
     with pool.connect() as connection:
-        assert float(connection.scalar(text("SELECT @@max_statement_time"))) == 5.0
+        assert float(connection.scalar(text(LIMIT[pool.dialect.name]))) == 5.0
 
 
 def test_a_search_is_ended_at_its_deadline(pool) -> None:
     deadline.set_deadlines(pool, 0.1)
-    endless = text("SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b")
+    endless = text(ENDLESS[pool.dialect.name])
     with pool.connect() as connection:
         with pytest.raises(exc.OperationalError) as caught:
             connection.execute(endless, execution_options=deadline.BOUNDED)
         assert deadline.is_too_slow(caught.value)
+        connection.rollback()
         assert connection.scalar(text("SELECT 1"), execution_options=deadline.BOUNDED) == 1
-        assert float(connection.scalar(text("SELECT @@max_statement_time"))) == 5.0
+        connection.rollback()
+        assert float(connection.scalar(text(LIMIT[pool.dialect.name]))) == 5.0
 
 
-def test_a_database_that_is_read_only_is_not_healthy(mariadb, mariadb_url, tmp_path) -> None:
-    with running_api(tmp_path, mariadb_url) as api:
-        with mariadb.read_only():
+def test_a_database_that_is_read_only_is_not_healthy(database_server, server_url, tmp_path) -> None:
+    with running_api(tmp_path, server_url) as api:
+        with database_server.read_only():
             answer = api.request("GET", "/healthcheck")
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) >= 1

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Event streams of two API processes on MariaDB: what one of them records, clients of both get."""
+"""Event streams of two APIs on one server: what one of them records, clients of both get."""
 
 import contextlib
 import uuid as uuidlib
@@ -13,9 +13,9 @@ from sqlalchemy import Connection, create_engine, insert, select
 from faafo.db.clock import moment
 from faafo.db.event_models import Event
 from faafo.db.url import parse_url
+from tests.functional.databases import DatabaseServer
 from tests.functional.event_stream import EventStream
 from tests.functional.processes import Api, Service, running_api, wait_until
-from tests.functional.servers import MariaDB
 
 MANY = 100
 # A quarter of the connections of an API.
@@ -23,8 +23,8 @@ MOST = 250
 
 
 @pytest.fixture(scope="module")
-def database(mariadb: MariaDB) -> Iterator[str]:
-    with mariadb.database() as url:
+def database(database_server: DatabaseServer) -> Iterator[str]:
+    with database_server.database() as url:
         yield url
 
 

@@ -97,7 +97,7 @@ def running(directory: Path, guide: Guide, port: int) -> Iterator[None]:
 
 
 def test_a_new_user_comes_to_a_picture_by_the_steps_of_the_page(
-    keystone, memcached, mariadb_url, transport_url, tmp_path
+    keystone, memcached, server_url, transport_url, tmp_path
 ):
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
@@ -106,7 +106,7 @@ def test_a_new_user_comes_to_a_picture_by_the_steps_of_the_page(
             "https://keystone.example.org/v3": keystone.url,
             "https://faafo.example.org": url,
             "http://127.0.0.1:5000": url,
-            "mysql://faafo:secretsecret@127.0.0.1:3306/faafo": mariadb_url,
+            "mysql://faafo:secretsecret@127.0.0.1:3306/faafo": server_url,
             "rabbit://faafo:secretsecret@localhost:5672/": transport_url,
             "10.0.0.4:11211": memcached.address,
             "/srv/faafo/images": str(tmp_path / "images"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The corners of a fractal's life, through a real faafo-api on SQLite and on MariaDB."""
+"""The corners of a fractal's life, through a real faafo-api on SQLite and on a server."""
 
 import hashlib
 import io

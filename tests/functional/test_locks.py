@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Locks on MariaDB, which many want at the same time, and leaders of producers that are lost."""
+"""Locks on a server, which many want at the same time, and leaders of producers that are lost."""
 
 import threading
 import time
@@ -24,9 +24,9 @@ ROUNDS = 5
 
 
 @pytest.fixture
-def engine(mariadb_url):
-    upgrade_database(mariadb_url)
-    url = parse_url(mariadb_url)
+def engine(server_url):
+    upgrade_database(server_url)
+    url = parse_url(server_url)
     engine = create_engine(url, **engines.engine_options(url, 30, CONTENDERS))
     yield engine
     engine.dispose()
@@ -80,8 +80,8 @@ def test_what_is_stored_under_a_lock_is_stored_before_the_next_one_gets_it(engin
         assert second.result() >= committed_at[0]
 
 
-def test_sets_of_leaders_that_are_killed_or_frozen_never_overlap(tmp_path, mariadb_url) -> None:
-    with Site(tmp_path, mariadb_url, TRANSPORT_URL, LEADING) as site:
+def test_sets_of_leaders_that_are_killed_or_frozen_never_overlap(tmp_path, server_url) -> None:
+    with Site(tmp_path, server_url, TRANSPORT_URL, LEADING) as site:
         outcome = contend(site, Random(1), FEW_TAKE_OVERS, apis=1)
         print(outcome.summary())
         assert outcome.problems == []

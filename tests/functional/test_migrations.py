@@ -17,8 +17,8 @@ from faafo.db.finding import NO_FILTER, Filter
 from faafo.db.gallery import Choice, Order
 from faafo.db.scope import EVERYTHING, SHARED, Scope
 from faafo.db.url import parse_url
+from tests.functional.databases import DATABASES, DatabaseServer
 from tests.functional.processes import run
-from tests.functional.servers import MariaDB
 
 ROOT = Path(__file__).parents[2]
 # The latest revision is new; ``make chaos`` kills upgrades from every revision.
@@ -32,20 +32,20 @@ FILTERS = (
 )
 
 
-@pytest.fixture(params=["sqlite", "mariadb"])
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/faafo.sqlite"
         return
-    mariadb: MariaDB = request.getfixturevalue("mariadb")
-    with mariadb.database() as url:
+    database_server: DatabaseServer = request.getfixturevalue("database_server")
+    with database_server.database() as url:
         yield url
 
 
 # On SQLite an upgrade is one transaction; make chaos kills those, too.
-def test_an_upgrade_that_is_killed_after_any_statement_is_completed_by_the_next(mariadb_url):
-    command = [sys.executable, "-m", "tests.functional.killed_upgrades", mariadb_url, START]
+def test_an_upgrade_that_is_killed_after_any_statement_is_completed_by_the_next(server_url):
+    command = [sys.executable, "-m", "tests.functional.killed_upgrades", server_url, START]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     *faults, kills = done.stdout.splitlines()

@@ -15,10 +15,11 @@ import yaml
 
 from faafo.metrics.catalogue import ROLES
 from tests.functional.cluster import Cluster
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import SMALL_FRACTAL, Service, wait_until, write_config
 from tests.functional.prometheus import Prometheus
 from tests.functional.redis_server import Redis
-from tests.functional.servers import ADDRESS, MariaDB, RabbitMQ, free_ports, started
+from tests.functional.servers import ADDRESS, RabbitMQ, free_ports, started
 
 ETC = Path(__file__).parents[2] / "etc"
 RULES = (ETC / "prometheus/faafo-alerts.yaml").read_text()
@@ -127,14 +128,14 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(
     rabbitmq: RabbitMQ,
-    mariadb: MariaDB,
+    database_server: DatabaseServer,
     redis_server: Redis,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("monitoring")
     transport_url = rabbitmq.virtual_host()
     with (
-        mariadb.database() as url,
+        database_server.database() as url,
         Cluster(directory, url, transport_url) as cluster,
         Stack(cluster, redis_server, transport_url) as stack,
     ):
@@ -176,7 +177,7 @@ def test_prometheus_gets_every_metric_and_the_dashboard_shows_them(
 
 
 def test_each_alert_fires_by_its_cause_and_none_before(
-    stack: Stack, prometheus: Prometheus, redis_server: Redis, mariadb: MariaDB
+    stack: Stack, prometheus: Prometheus, redis_server: Redis, database_server: DatabaseServer
 ) -> None:
     def wait_for(*names: str) -> None:
         wait_until(lambda: prometheus.fired() >= set(names), f"alerts {names}")
@@ -209,7 +210,7 @@ def test_each_alert_fires_by_its_cause_and_none_before(
     images.rename(images.with_name("gone"))
     images.write_text("")
     wait_for("FaafoWorkerFailures", "FaafoWorkerWithoutSlots")
-    with mariadb.refusing():
+    with database_server.refusing():
         requests.get(f"{stack.cluster.url}/api/fractal", timeout=120)
         wait_for("FaafoDatabaseUnavailable", "FaafoServerErrors")
     redis_server.kill()

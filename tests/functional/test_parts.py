@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Posters on MariaDB: what changes all parts of one misses none that is queued meanwhile."""
+"""Posters on a server: what changes all parts of one misses none that is queued meanwhile."""
 
 import threading
 from uuid import uuid4
@@ -22,12 +22,16 @@ from tests.functional.processes import upgrade_database, wait_until
 
 ONCE = RetryPolicy(max_attempts=1, delay=0.0, longest_delay=0.0)
 TASK = {"width": 4, "height": 3, "iterations": 5, "xa": -1, "xb": 1, "ya": -1, "yb": 1}
-WAITING = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+WAITING = {
+    "mysql": "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'",
+    "postgresql": "SELECT COUNT(*) FROM pg_locks WHERE NOT granted",
+}
+ANALYZE = {"mysql": "ANALYZE TABLE fractal", "postgresql": "ANALYZE fractal"}
 
 
 @pytest.fixture(scope="module")
-def engine(mariadb):
-    with mariadb.database() as database_url:
+def engine(database_server):
+    with database_server.database() as database_url:
         upgrade_database(database_url)
         url = parse_url(database_url)
         engine = create_engine(url, **engines.engine_options(url, 30, 8))
@@ -36,7 +40,9 @@ def engine(mariadb):
             task = FractalTask(uuid=str(uuid4()), **TASK | {"height": 500}, cx=0.1, cy=0.2)
             posting.post(session, task, bands=divided(500, 500))
             claims.claim(session, "other", 500, 600.0, ONCE, Terms(PARAMETER_VERSION))
-            session.execute(text("ANALYZE TABLE fractal"))
+            session.commit()
+            session.execute(text(ANALYZE[engine.dialect.name]))
+            session.commit()
         yield engine
         engine.dispose()
 
@@ -62,10 +68,11 @@ def test_a_part_that_is_released_meanwhile_is_not_missed(engine, deed, left) -> 
             with Session(engine) as one:
                 deed(one, uuid, first)
 
+        waiting = text(WAITING[engine.dialect.name])
         actor = threading.Thread(target=act)
         actor.start()
         try:
-            wait_until(lambda: session.scalar(WAITING), "the deed to wait for a part")
+            wait_until(lambda: session.scalar(waiting), "the deed to wait for a part")
             session.rollback()
             leases.release(session, "me", [leases.Release(released)], ONCE)
         finally:

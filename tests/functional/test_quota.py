@@ -20,8 +20,8 @@ from faafo.db.scope import Owner
 from faafo.db.url import parse_url
 from faafo.fractal.task import FractalTask
 from tests.functional.conftest import DATABASES
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import SMALL_FRACTAL, Api, running_api
-from tests.functional.servers import MariaDB
 from tests.functional.test_concurrency import at_once
 from tests.functional.test_http_basic import write_users
 
@@ -47,8 +47,8 @@ def database(
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/faafo.sqlite"
         return
-    mariadb: MariaDB = request.getfixturevalue("mariadb")
-    with mariadb.database() as url:
+    database_server: DatabaseServer = request.getfixturevalue("database_server")
+    with database_server.database() as url:
         yield url
 
 

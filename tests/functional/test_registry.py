@@ -10,8 +10,9 @@ import requests
 
 from faafo.fractal.service import service_id
 from tests.functional.cluster import Cluster
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import SMALL_FRACTAL, Service, wait_until, write_config
-from tests.functional.servers import MariaDB, RabbitMQ
+from tests.functional.servers import RabbitMQ
 
 # About a second of a core.
 LONG = SMALL_FRACTAL | {"width": 700, "height": 700, "iterations": 20_000, "cx": 0.25, "cy": 0.0}
@@ -69,11 +70,11 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(
-    tmp_path_factory: pytest.TempPathFactory, mariadb: MariaDB, rabbitmq: RabbitMQ
+    tmp_path_factory: pytest.TempPathFactory, database_server: DatabaseServer, rabbitmq: RabbitMQ
 ) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("site")
     with (
-        mariadb.database() as database_url,
+        database_server.database() as database_url,
         Cluster(directory, database_url, rabbitmq.virtual_host()) as cluster,
     ):
         cluster.groups = GROUPS

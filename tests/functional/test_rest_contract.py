@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every row of the REST contract, against a real faafo-api on SQLite and on MariaDB."""
+"""Every row of the REST contract, against a real faafo-api on SQLite and on a server."""
 
 import hashlib
 import json

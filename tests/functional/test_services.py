@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The three services as processes on RabbitMQ and MariaDB: nothing is ever lost."""
+"""The three services as processes on RabbitMQ and a database server: nothing is ever lost."""
 
 import contextlib
 import json
@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from faafo.db.url import DRIVERS
 from faafo.fractal.task import FractalTask
 from tests.functional.cluster import Cluster
+from tests.functional.databases import CHOSEN
 from tests.functional.processes import PATIENCE_SECONDS, run, wait_until
 from tests.functional.stores import linked_bucket
 
@@ -31,10 +33,10 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def installation(tmp_path_factory, mariadb, rabbitmq_url):
+def installation(tmp_path_factory, database_server, rabbitmq_url):
     """An API that has told systemd that it is ready."""
     directory = tmp_path_factory.mktemp("services")
-    with mariadb.database() as url, Cluster(directory, url, rabbitmq_url) as cluster:
+    with database_server.database() as url, Cluster(directory, url, rabbitmq_url) as cluster:
         with systemd_of(directory) as systemd:
             cluster.start_api()
             assert systemd.recv(100) == b"READY=1"
@@ -255,9 +257,9 @@ def test_a_store_that_fails_for_a_while_loses_nothing_and_uses_up_no_attempts(cl
     assert {record["failures"] for record in records} == {0}
 
 
-def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
+def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, database_server):
     (uuid,) = post(cluster, 1)
-    with mariadb.refusing():
+    with database_server.refusing():
         answer = requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=120)
         assert answer.status_code == 503
         assert answer.json()["message"] == "service unavailable; see the log of the API"
@@ -265,7 +267,7 @@ def test_an_api_whose_database_goes_away_says_so_and_recovers(cluster, mariadb):
         assert requests.get(f"{cluster.url}/healthcheck", timeout=120).status_code == 503
         assert requests.get(f"{cluster.url}/", timeout=120).status_code == 503
     api = cluster.api
-    api.wait_for_line("database_url = mysql+pymysql://faafo:***@127.0.0.1")
+    api.wait_for_line(f"database_url = {DRIVERS[CHOSEN]}://faafo:***@127.0.0.1")
     wait_until(
         lambda: requests.get(f"{cluster.url}/api/fractal/{uuid}", timeout=120).ok, "the database"
     )
@@ -302,10 +304,10 @@ def test_workers_that_send_their_images_to_the_api_need_nothing_else_and_wait_fo
         cluster.check_image(record)
 
 
-def test_images_in_swift_are_complete_and_swept(tmp_path, mariadb_url, transport_url, swift):
+def test_images_in_swift_are_complete_and_swept(tmp_path, server_url, transport_url, swift):
     with (
         linked_bucket(swift) as bucket,
-        Cluster(tmp_path, mariadb_url, transport_url) as cluster,
+        Cluster(tmp_path, server_url, transport_url) as cluster,
     ):
         store = bucket.options()
         cluster.start_api(store=store)

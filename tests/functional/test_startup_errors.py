@@ -30,8 +30,8 @@ def fails(directory, script, *arguments, **options) -> str:
     return finished.stderr.splitlines()[-1]
 
 
-def test_a_database_that_is_behind_stops_the_api_with_the_command_that_helps(tmp_path, mariadb_url):
-    line = fails(tmp_path, "faafo-api", database_url=mariadb_url, bind_port=0)
+def test_a_database_that_is_behind_stops_the_api_with_the_command_that_helps(tmp_path, server_url):
+    line = fails(tmp_path, "faafo-api", database_url=server_url, bind_port=0)
     assert "faafo-manage db upgrade" in line
     config = tmp_path / "test.conf"
     assert run(tmp_path, "faafo-manage", "--config-file", config, "db", "version").returncode == 1

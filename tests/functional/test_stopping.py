@@ -16,8 +16,9 @@ import requests
 from faafo.fractal.task import FractalTask
 from tests.chaos.proxy import Link
 from tests.functional.cluster import Cluster
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import Service, wait_until
-from tests.functional.servers import MariaDB, RabbitMQ
+from tests.functional.servers import RabbitMQ
 
 DRAIN_SECONDS = 1.0
 # The guarantee is five seconds beyond the drain; the rest is for a machine that does much else.
@@ -95,12 +96,16 @@ def site(installation: Site) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def installation(
-    tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitMQ, mariadb: MariaDB
+    tmp_path_factory: pytest.TempPathFactory, rabbitmq: RabbitMQ, database_server: DatabaseServer
 ) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("stopping")
     transport_url = rabbitmq.virtual_host()
-    with mariadb.database() as url, Link(mariadb.port) as database, Link(rabbitmq.port) as broker:
-        behind_link = url.replace(f":{mariadb.port}/", f":{database.port}/")
+    with (
+        database_server.database() as url,
+        Link(database_server.port) as database,
+        Link(rabbitmq.port) as broker,
+    ):
+        behind_link = url.replace(f":{database_server.port}/", f":{database.port}/")
         broker_url = transport_url.replace(f":{rabbitmq.port}/", f":{broker.port}/")
         with Cluster(directory, behind_link, broker_url) as cluster:
             yield Site(cluster, cluster.start_api(), database, broker)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import SMALL_FRACTAL, Api, Service, running_api, write_config
 from tests.functional.processes import wait_until as wait_until_true
-from tests.functional.servers import MariaDB
 from tests.receivers import Receiver, dead, hanging
 
 LOCAL = {"egress_allowed": "127.0.0.0/8"}
@@ -30,11 +30,11 @@ Subscribe = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def api(mariadb: MariaDB, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """``faafo-api`` on MariaDB, which lets webhooks lead to this machine."""
+def api(database_server: DatabaseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """``faafo-api`` on a server, which lets webhooks lead to this machine."""
     groups = {"webhook": {**LOCAL, "retry_schedule": SCHEDULE}}
     directory = tmp_path_factory.mktemp("api")
-    with mariadb.database() as url, running_api(directory, url, groups=groups) as api:
+    with database_server.database() as url, running_api(directory, url, groups=groups) as api:
         yield api
 
 

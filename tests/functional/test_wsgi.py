@@ -67,10 +67,10 @@ for child in children:
 """
 
 
-def test_processes_that_a_server_forks_share_no_connection(tmp_path, mariadb_url):
-    upgrade_database(mariadb_url)
+def test_processes_that_a_server_forks_share_no_connection(tmp_path, server_url):
+    upgrade_database(server_url)
     config = write_config(
-        tmp_path / "api.conf", DEFAULT={"state_path": tmp_path, "database_url": mariadb_url}
+        tmp_path / "api.conf", DEFAULT={"state_path": tmp_path, "database_url": server_url}
     )
     with subprocess.Popen(
         [sys.executable, "-c", PREFORKING],
