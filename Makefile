@@ -2,6 +2,7 @@
 # make unit   run the unit tests: no server, no system package; about a minute
 # make test   install what the tests need, then run all of them
 # make test-galera  start a Galera cluster with two APIs, and cut a node off; takes a minute
+# make test-postgresql  run the tests with a database server on PostgreSQL in place of MariaDB
 # make lint   check style, format and types, and the playbook
 # make chaos  kill everything while fractals are rendered, and count; takes up to 50 minutes
 # make soak   ten minutes of load, to see that nothing grows
@@ -24,7 +25,7 @@ export PYTHONDONTWRITEBYTECODE =
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run unit test test-packages compiled test-upgrade test-container test-deploy test-galera chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
+.PHONY: help run unit test test-postgresql test-packages compiled test-upgrade test-container test-deploy test-galera chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -45,6 +46,12 @@ test-upgrade: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	tools/in-memory $(BIN)/python -m pytest -p no:cacheprovider -p no:playwright -p no:schemathesis \
 	    tests/upgrade/check_rolling.py tests/upgrade/check_order.py $(ARGS)
+
+# Those of a SQLite file, too.
+test-postgresql: $(VENV)/.installed
+	@$(MAKE) --no-print-directory --jobs=3 test-packages compiled $(VENV)/.keystone-installed
+	FAAFO_TEST_DATABASE=postgresql tools/in-memory $(BIN)/python -m pytest -n 3 --dist loadfile \
+	    --no-loadscope-reorder tests/functional tests/unit/db $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
