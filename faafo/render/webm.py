@@ -8,8 +8,16 @@ from typing import IO
 import av
 from PIL import Image
 
-# Constant quality. One thread and no date or random number: the same bytes each time.
-SETTINGS = {"crf": "24", "b:v": "0", "deadline": "good", "cpu-used": "4", "row-mt": "0"}
+# Constant quality. One thread and no date or random number: the same bytes each time. The encoder
+# looks few frames ahead, since it keeps those.
+SETTINGS = {
+    "crf": "24",
+    "b:v": "0",
+    "deadline": "good",
+    "cpu-used": "4",
+    "row-mt": "0",
+    "lag-in-frames": "8",
+}
 BIT_EXACT = {"fflags": "+bitexact"}
 
 
