@@ -52,13 +52,12 @@ def post(body: NewPoster) -> dict[str, Any]:
 def post_film(body: NewFilm) -> dict[str, Any]:
     """Queue the frames of a film; return its record, and raise what ``post`` does."""
     whole, film = body.whole(), body.film()
+    limits = collaborators().limits
+    limits.check_film(whole, film.frames)
+    url = _callback_url(body)
     uuid = body.uuid or str(uuidlib.uuid4())
     frames = plan_frames(film, whole, uuid)
-    fields = whole.model_dump() | frames[0]._asdict()
-    task = FractalTask(uuid=uuid, **fields)
-    limits = collaborators().limits
-    limits.check_film(task, len(frames))
-    url = _callback_url(body)
+    task = FractalTask(uuid=uuid, **whole.model_dump() | frames[0]._asdict())
     request_context().uuid = uuid
     record = posting.post(
         db.session,

@@ -9,6 +9,7 @@ from faafo.db import counts, db
 from faafo.db.outcomes import RetryPolicy
 from faafo.db.quotas import RESOURCES, Amounts
 from faafo.fractal.parts import MOST_PARTS
+from faafo.fractal.paths import Whole
 from faafo.fractal.task import FractalTask
 
 
@@ -61,7 +62,7 @@ class Limits:
         """
         self._check_sizes(task, place, "max_")
 
-    def _check_sizes(self, task: FractalTask, place: str, prefix: str) -> None:
+    def _check_sizes(self, task: FractalTask | Whole, place: str, prefix: str) -> None:
         for field, value, option in (
             ("width", task.width, f"{prefix}width"),
             ("height", task.height, f"{prefix}height"),
@@ -111,14 +112,14 @@ class Limits:
         self.check_queue(count)
         return count
 
-    def check_film(self, task: FractalTask, frames: int) -> None:
+    def check_film(self, whole: Whole, frames: int) -> None:
         """Check a film: the size of a frame, the pixels of all, and that the queue has room.
 
         :raises faafo.errors.LimitExceeded: when it is too large; names the limit and its option.
         :raises faafo.errors.QueueFull: as ``check_queue``.
         """
-        self.check_size(task)
-        pixels, most = task.width * task.height * frames, self._conf.api.max_film_pixels
+        self._check_sizes(whole, "", "max_")
+        pixels, most = whole.width * whole.height * frames, self._conf.api.max_film_pixels
         if pixels > most:
             raise errors.LimitExceeded(
                 f"frames: {pixels} pixels in all {frames} frames exceed the limit, "

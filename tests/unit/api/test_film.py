@@ -20,6 +20,7 @@ from faafo.db.scope import Owner
 from faafo.fractal.drawing import FILM_PARAMETERS, LATEST_VERSION, PARAMETER_VERSION
 from faafo.fractal.film import Film, Plan
 from faafo.fractal.film import frames as film_frames
+from faafo.fractal.kinds import KINDS
 from faafo.fractal.lease import Lease
 from faafo.fractal.media import FILMS
 from faafo.fractal.paths import Whole
@@ -51,7 +52,7 @@ def worker(request, conf, store):
 
 def claim(http, count=100, version=PARAMETER_VERSION):
     body = {"claimed_by": "me", "count": count, "lease": 60, "parameter_version": version}
-    return http.post("/api/claim", json=body).json["objects"]
+    return http.post("/api/claim", json=body | {"serves": list(KINDS)}).json["objects"]
 
 
 def render(worker, record):
@@ -140,18 +141,6 @@ def test_the_same_request_gives_the_same_bytes(http, worker):
     first, second = (make(http, worker, body) for _ in range(2))
     assert first["checksum"] == second["checksum"]
     assert first["uuid"] != second["uuid"]
-
-
-def test_pages_show_a_film(http, worker):
-    uuid = http.post("/api/film", json=BODY).json["uuid"]
-    headers = {"Accept": "text/html"}
-    assert "Being rendered in 4 parts" in http.get(f"/fractal/{uuid}", headers=headers).text
-    frames = claim(http)
-    assert "Frame 1 of that film" in http.get(f"/fractal/{frames[1]['uuid']}", headers=headers).text
-    report(http, *[render(worker, one) for one in frames])
-    report(http, *[render(worker, one) for one in claim(http)])
-    assert "frame 3" in http.get(f"/fractal/{uuid}", headers=headers).text
-    assert f"/fractal/{uuid}/thumbnail" in http.get("/", headers=headers).text
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from faafo.db.outcomes import Result, RetryPolicy
 from faafo.fractal.drawing import LATEST_VERSION
 from faafo.fractal.film import Film, Plan
 from faafo.fractal.film import frames as film_frames
+from faafo.fractal.kinds import Need, TaskKind
 from faafo.fractal.lease import Lease, make_token
 from faafo.fractal.media import IMAGE
 from faafo.fractal.paths import Whole
@@ -19,6 +20,7 @@ from faafo.fractal.task import FractalTask, Status
 from tests.functional.processes import SMALL_FILM, SMALL_FRACTAL
 
 POLICY = RetryPolicy(max_attempts=3, delay=0.0, longest_delay=0.0)
+EVERYTHING = Terms(LATEST_VERSION, needs=tuple(Need(kind) for kind in TaskKind))
 RESULT = {"checksum": "0" * 64, "duration": 0.5, "size": 9, "generated_by": "w"}
 
 
@@ -36,7 +38,7 @@ def film(session):
 def complete_all(session):
     """Complete what can be claimed; return uuid and token of each."""
     done = []
-    for one in claims.claim(session, "me", 9, 60.0, POLICY, Terms(LATEST_VERSION)):
+    for one in claims.claim(session, "me", 9, 60.0, POLICY, EVERYTHING):
         lease = Lease(one.uuid, one.attempt, one.token)
         outcomes.complete(session, Result(lease, RESULT, one.token))
         done.append((one.uuid, one.token))
