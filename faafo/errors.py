@@ -247,7 +247,7 @@ class ServiceNotFound(FaafoError):
 
 
 class ServiceFixed(FaafoError):
-    """Raised when a service of that kind cannot be disabled."""
+    """Raised when a service cannot be disabled, or is not down and cannot be deleted."""
 
 
 class InvalidService(FaafoError):

@@ -19,6 +19,7 @@ from faafo.api.service_schemas import (
     ServiceRecord,
     Wanted,
 )
+from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.upkeep import as_record
 from faafo.db import db, services
@@ -26,6 +27,8 @@ from faafo.db.services import Seen
 from faafo.fractal.events import as_text
 from faafo.fractal.service import Kind, service_id
 
+# Of administrators; services themselves need ``service:report``.
+DELETE = "service:delete"
 FIELDS = (
     *("id", "kind", "name", "instance_id", "host", "version", "state", "disabled", "reason"),
     *("slots", "busy", "configuration", "report"),
@@ -94,7 +97,15 @@ def patch_service(path: ServicePath, body: ServiceChange) -> Any:
 
 @blueprint.delete("/service/<uuid:id>", operation_id="delete_service", responses={204: None})
 def delete_service(path: ServicePath, query: Ended) -> Any:
-    """Remove a service whose process has ended; one that is disabled stays."""
+    """Remove a service whose process has ended; one that is disabled stays.
+
+    Without ``instance_id`` it is removed if it is down, whether it is disabled or not.
+    """
+    if query.instance_id is None:
+        if not access.is_allowed(DELETE):
+            raise errors.Forbidden(f"instance_id: without it the policy must allow you {DELETE}")
+        collaborators().registry.delete(str(path.id))
+        return "", 204
     services.remove(db.session, str(path.id), query.instance_id)
     return "", 204
 

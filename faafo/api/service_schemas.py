@@ -119,11 +119,15 @@ class ServicePath(BaseModel):
 
 
 class Ended(BaseModel):
-    """The process that has ended."""
+    """The process that has ended, or none: then the service must be down."""
 
     model_config = ConfigDict(extra="forbid")
 
-    instance_id: Name = Field(description=INSTANCE)
+    instance_id: Name | None = Field(
+        None,
+        description=f"{INSTANCE}; without it a service that is down is removed, which needs the "
+        "rule service:delete",
+    )
 
 
 class Wanted(BaseModel):

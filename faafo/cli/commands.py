@@ -24,7 +24,7 @@ from faafo.cli.locks import AcquireLock, ReleaseLock, ShowLock
 from faafo.cli.maintenance import SetMaintenance, ShowMaintenance
 from faafo.cli.posters import CreatePoster
 from faafo.cli.quotas import SetQuota, ShowQuota, UnsetQuota
-from faafo.cli.services import ListServices, SetService, ShowService
+from faafo.cli.services import DeleteService, ListServices, SetService, ShowService
 from faafo.cli.settings import ListSettings, SetSetting, ShowSetting, UnsetSetting
 from faafo.cli.several import DeleteFractals, RetryFractals, ShareFractals
 from faafo.cli.tokens import IssueToken, RevokeToken
@@ -78,6 +78,7 @@ COMMANDS: dict[str, type[Command]] = {
     "service list": ListServices,
     "service show": ShowService,
     "service set": SetService,
+    "service delete": DeleteService,
     "backlog show": ShowBacklog,
     "setting list": ListSettings,
     "setting show": ShowSetting,

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``faafo service list``, ``show`` and ``set``."""
+"""``faafo service list``, ``show``, ``set`` and ``delete``."""
 
 import argparse
 from typing import Any
 
 from faafo import errors
 from faafo.cli import cells
-from faafo.cli.base import ListCommand, Result, ShowCommand
+from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand
 from faafo.client.services import Service
 from faafo.fractal.service import Kind, work_of
 
@@ -58,7 +58,7 @@ def _work(service: Service) -> tuple[Any, ...]:
     return tuple(map(cells.Cell, values))
 
 
-class _OneService(ShowCommand):
+class _OneService(PlainCommand):
     """Base class of a command about one service."""
 
     operands = "SERVICE"
@@ -86,7 +86,7 @@ class _OneService(ShowCommand):
         return found[0]
 
 
-class ShowService(_OneService):
+class ShowService(_OneService, ShowCommand):
     """Show a service: what its process told last."""
 
     examples = ("faafo service show worker-1", "faafo service show host-1 --kind api -f json")
@@ -96,7 +96,7 @@ class ShowService(_OneService):
         return cells.fields(self.find(parsed_args))
 
 
-class SetService(_OneService):
+class SetService(_OneService, ShowCommand):
     """Disable a producer or a worker, or enable it again, and show it.
 
     A disabled worker finishes its renders and gets nothing more, a disabled
@@ -122,3 +122,19 @@ class SetService(_OneService):
         if reason is None:
             return cells.fields(self.client.enable_service(uid))
         return cells.fields(self.client.disable_service(uid, reason))
+
+
+class DeleteService(_OneService):
+    """Remove a service that is down from the list.
+
+    A service that ends in an orderly way is removed by itself, and any other
+    one after a day. If it was disabled and comes back, it is enabled.
+    """
+
+    examples = ("faafo service delete worker-7", "faafo service delete host-1 --kind producer")
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Remove it."""
+        service = self.find(parsed_args)
+        self.client.delete_service(service.id)
+        self.print(f"deleted {service.kind} {service.name}")

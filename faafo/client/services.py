@@ -64,6 +64,10 @@ class ServiceCalls:
         """Enable a service again."""
         return self._change_service(uid, {"disabled": False})
 
+    def delete_service(self, uid: str) -> None:
+        """Remove a service that is down from the registry; if it was disabled, it is no longer."""
+        self._session.json("DELETE", f"{SERVICES}/{uid}")
+
     def _change_service(self, uid: str, change: dict[str, Any]) -> Service:
         return self._one_service(self._session.json("PATCH", f"{SERVICES}/{uid}", change))
 

@@ -57,6 +57,20 @@ class Registry:
         self._disabled.forget()
         return self.get(uid)
 
+    def delete(self, uid: str) -> None:
+        """Remove a service that is down.
+
+        :raises faafo.errors.ServiceNotFound: when there is none.
+        :raises faafo.errors.ServiceFixed: when it is not down.
+        """
+        if not services.remove_down(db.session, uid, self._conf.api.service_down_time):
+            seen = self.get(uid)
+            raise errors.ServiceFixed(
+                f"service {seen.name} of kind {seen.kind} is {seen.state}; only one that is down "
+                "can be deleted"
+            )
+        self._disabled.forget()
+
     def is_disabled(self, kind: Kind, name: str) -> bool:
         """Tell whether a service is disabled."""
         return (kind, name) in self._disabled.get()

@@ -17,7 +17,7 @@ from faafo.db import Session
 from faafo.db.clock import moment
 from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.operation_models import Service
-from faafo.db.statements import execute_update
+from faafo.db.statements import execute_update, matched
 from faafo.fractal.service import Kind, State, service_id, state_of
 
 # A row that is disabled is kept for that many times as long as others.
@@ -134,6 +134,18 @@ def remove(session: Session, uid: str, instance_id: str) -> None:
     query = delete(Service).where(Service.id == uid, Service.instance_id == instance_id)
     session.execute(query.where(Service.disabled == false()))
     session.commit()
+
+
+@retry_on_deadlock
+def remove_down(session: Session, uid: str, down_time: float) -> bool:
+    """Remove a service that is down, and commit; tell whether there was one.
+
+    :param down_time: seconds after which a service that is not seen is down.
+    """
+    query = delete(Service).where(Service.id == uid, Service.seen_at < moment(-down_time))
+    removed = matched(session.execute(query))
+    session.commit()
+    return bool(removed)
 
 
 def listed(session: Session, down_time: float, kind: Kind | None = None) -> Sequence[Seen]:

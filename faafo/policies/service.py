@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules about the registry of services."""
 
+from oslo_policy.policy import RuleDefault
+
 from faafo.policies.base import ADMIN, SERVICE, rule
 
 rules = [
@@ -25,5 +27,10 @@ rules = [
         "Tell that a service is alive, or that it has ended.",
         "PUT /api/service/{id}",
         "DELETE /api/service/{id}",
+    ),
+    RuleDefault(
+        "service:delete",
+        ADMIN,
+        "Remove a service that is down: DELETE /api/service/{id} without instance_id.",
     ),
 ]

@@ -15,6 +15,8 @@ SERVICE = ("service",)
 ADMIN = ("admin", "member", "reader")
 
 DEFAULTS = {
+    "service:report": (SERVICE, ADMIN),
+    "service:delete": (ADMIN,),
     "fractal:list": (READER, MEMBER, SERVICE, ADMIN),
     "fractal:get": (READER, MEMBER, SERVICE, ADMIN),
     "fractal:create": (MEMBER, SERVICE, ADMIN),

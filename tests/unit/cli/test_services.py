@@ -4,8 +4,12 @@
 import json
 
 import pytest
+from sqlalchemy import update
 
 from faafo.client.heartbeat import RegistryClient
+from faafo.db import db
+from faafo.db.clock import moment
+from faafo.db.operation_models import Service
 from faafo.fractal.service import Kind, Process
 
 WORK = {"done": 7, "done_1": 1, "done_15": 3, "median_seconds": 0.5}
@@ -56,6 +60,18 @@ def test_a_name_that_several_services_have_needs_a_kind(faafo, services):
 def test_a_service_that_there_is_not_is_named(faafo, services):
     status, _output, problem = faafo("service", "set", "c", "--enable")
     assert (status, "there is no service 'c'" in problem) == (1, True)
+
+
+def test_only_a_service_that_is_down_is_deleted(faafo, services, app):
+    status, _output, problem = faafo("service", "delete", "b")
+    assert (status, "service b of kind worker is up; only one that is down" in problem) == (1, True)
+    faafo("service", "set", "b", "--disable", "it is gone")
+    with app.app_context():
+        db.session.execute(update(Service).values(seen_at=moment(-60.0)))
+        db.session.commit()
+    assert faafo("service", "delete", "b") == (0, "deleted worker b\n", "")
+    assert "there is no service 'b'" in faafo("service", "delete", "b")[2]
+    assert len(json.loads(faafo("service", "list", "-f", "json")[1])) == 2
 
 
 @pytest.mark.parametrize("options", [(), ("--enable", "--disable", "x"), ("--disable",)])

@@ -390,3 +390,9 @@ def test_a_stream_of_what_one_may_not_see_is_refused(followed, name, scope, stat
         f"{followed}/api/event", params={"scope": scope}, headers=headers, timeout=60
     )
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("name", "status"), [("service", 403), ("member", 403), ("operator", 404)])
+def test_only_administrators_delete_a_service_that_is_not_their_own(asked, name, status):
+    answer = asked.ask(USERS[name], "DELETE", matrix.NO_SERVICE)
+    assert answer.status_code == status
