@@ -5,9 +5,11 @@ import contextlib
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pymysql
 
 from tests.functional.processes import wait_until
@@ -17,12 +19,10 @@ PROVIDER = "/usr/lib/galera/libgalera_smm.so"
 # rsync copies the data of a node to others, and gives up the rights of root: the servers do, too.
 UNPRIVILEGED = "mysql"
 SIZE = 3
-# For nodes that notice within 4 s that another one is silent.
-NOTICE = (
-    *("evs.keepalive_period=PT0.3S", "evs.inactive_check_period=PT0.3S"),
-    *("evs.suspect_timeout=PT2S", "evs.inactive_timeout=PT4S", "evs.install_timeout=PT4S"),
-)
 JOIN_SECONDS = 180.0
+# Nodes that cannot agree who is part of the cluster have taken gigabytes within minutes.
+MOST_MEMORY = 2 * 2**30
+WATCH_SECONDS = 1.0
 
 
 class GaleraNode(MariaDB):
@@ -69,7 +69,6 @@ class GaleraNode(MariaDB):
         provider = (
             *(f"gmcast.listen_addr=tcp://{own}", f"base_port={self._ports[self._number]}"),
             *(f"ist.recv_addr={ADDRESS}:{self._incremental_port}", "gcache.size=64M"),
-            *NOTICE,
         )
         self.start(
             "--binlog-format=ROW",
@@ -86,6 +85,12 @@ class GaleraNode(MariaDB):
             *([] if begins else self._position()),
         )
         wait_until(lambda: self.state() == "Synced", "a node to join", JOIN_SECONDS)
+
+    def end_if_large(self) -> None:
+        """End the node before it takes the memory of the machine."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if self._process and self._process.memory_info().rss > MOST_MEMORY:
+                self._process.kill()
 
     def state(self) -> str:
         """Return what the node says of itself: Synced when it is part of the cluster."""
@@ -141,6 +146,25 @@ def galera_cluster() -> Iterator[GaleraCluster]:
             stack.enter_context(started(GaleraNode, number=number, ports=ports))
             for number in range(SIZE)
         ]
+        stack.enter_context(_watched(nodes))
         for number, node in enumerate(nodes):
             node.join(begins=number == 0)
         yield GaleraCluster(nodes)
+
+
+@contextlib.contextmanager
+def _watched(nodes: Sequence[GaleraNode]) -> Iterator[None]:
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(WATCH_SECONDS):
+            for node in nodes:
+                node.end_if_large()
+
+    watcher = threading.Thread(target=watch, name="memory of nodes")
+    watcher.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        watcher.join()
