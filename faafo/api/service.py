@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``service`` of the REST API: heartbeats, and the registry of services."""
 
+import logging
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g, jsonify
 from flask_openapi import APIBlueprint, Tag
+from sqlalchemy.exc import SQLAlchemyError
 
 from faafo import errors
 from faafo.api import examples
@@ -21,11 +24,14 @@ from faafo.api.service_schemas import (
 )
 from faafo.core import access
 from faafo.core.collaborators import collaborators
+from faafo.core.unserved import abilities, sentences
 from faafo.core.upkeep import as_record
 from faafo.db import db, services
 from faafo.db.services import Seen
 from faafo.fractal.events import as_text
-from faafo.fractal.service import Kind, service_id
+from faafo.fractal.service import Kind, ability_of, service_id
+
+LOG = logging.getLogger(__name__)
 
 # Of administrators; services themselves need ``service:report``.
 DELETE = "service:delete"
@@ -45,9 +51,20 @@ blueprint = APIBlueprint(
 
 @blueprint.get("/service", operation_id="list_services", responses={200: ServiceList})
 def get_services(query: Wanted) -> Any:
-    """List services by kind and name."""
-    listed = collaborators().registry.listed(query.kind)
-    return jsonify(services=[_record(one) for one in listed])
+    """List services by kind and name; say what waits that no live worker serves."""
+    listed = collaborators().registry.listed()
+    wanted = [_record(one) for one in listed if query.kind in (None, one.kind)]
+    return jsonify(services=wanted, unserved=_unserved(listed))
+
+
+def _unserved(listed: Sequence[Seen]) -> list[str]:
+    """Return what no live worker serves, in words; nothing if the queue is too long to look."""
+    try:
+        return sentences(collaborators().backlog.get(db.session()), abilities(listed))
+    except (errors.Overloaded, SQLAlchemyError) as error:
+        db.session.rollback()
+        LOG.warning("could not count what waits: %s", type(error).__name__)
+        return []
 
 
 @blueprint.get("/service/<uuid:id>", operation_id="show_service", responses={200: ServiceRecord})
@@ -123,4 +140,11 @@ def _check(uid: str, body: HeartbeatBody) -> None:
 
 def _record(seen: Seen) -> dict[str, Any]:
     times = {"started_at": as_text(seen.started_at), "seen_at": as_text(seen.seen_at)}
-    return {name: getattr(seen, name) for name in FIELDS} | times
+    return {name: getattr(seen, name) for name in FIELDS} | _served(seen) | times
+
+
+def _served(seen: Seen) -> dict[str, list[str] | None]:
+    if seen.kind != Kind.WORKER:
+        return {"kinds": None, "labels": None}
+    ability = ability_of(seen.report)
+    return {"kinds": sorted(ability.kinds), "labels": sorted(ability.labels)}

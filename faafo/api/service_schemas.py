@@ -161,6 +161,10 @@ class ServiceRecord(BaseModel):
     reason: str | None = Field(description="why it is disabled")
     slots: int | None = Field(description="number of slots of a worker")
     busy: int | None = Field(description="number of its slots that are busy")
+    kinds: list[str] | None = Field(description="what a worker serves; null: it is none")
+    labels: list[str] | None = Field(
+        description="of which fractals a worker is given those that ask for one; null: it is none"
+    )
     started_at: str = Field(description="when the process began (UTC)")
     seen_at: str = Field(description="when it was seen last (UTC)")
     configuration: str | None = Field(description="which settings and files it goes by")
@@ -171,3 +175,6 @@ class ServiceList(BaseModel):
     """Services by kind and name."""
 
     services: list[ServiceRecord] = Field(description="the services")
+    unserved: list[str] = Field(
+        description="what waits that no live worker serves, in sentences; none if no worker is up"
+    )

@@ -10,7 +10,10 @@ from faafo.cli.base import ListCommand, PlainCommand, Result, ShowCommand
 from faafo.client.services import Service
 from faafo.fractal.service import Kind, work_of
 
-COLUMNS = ("kind", "name", "host", "version", "state", "slots", "busy", "seen_at", "reason")
+COLUMNS = (
+    *("kind", "name", "host", "version", "state", "slots", "busy", "kinds", "labels"),
+    *("seen_at", "reason"),
+)
 WORK = ("done", "done_1", "done_15", "median_seconds")
 NO_WORK = (None,) * len(WORK)
 
@@ -24,6 +27,8 @@ def _with_kind(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 class ListServices(ListCommand):
     """List the services: who is up, draining, disabled or down.
+
+    What waits that no live worker serves is said on the standard error.
 
     With --work, how many fractals each worker has rendered since it began, in
     the last minute and in the last 15 minutes, and the median seconds of one.
@@ -45,6 +50,8 @@ class ListServices(ListCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> Result:
         """List them."""
         found = self.client.services(parsed_args.kind)
+        for sentence in self.client.unserved():
+            print(sentence, file=self.app.stderr)
         rows = cells.rows(found, COLUMNS)
         if not parsed_args.work:
             return COLUMNS, rows

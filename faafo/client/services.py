@@ -32,6 +32,9 @@ class Service(BaseModel):
     slots: int | None
     busy: int | None
     configuration: str | None
+    # Of a worker; absent from an older API.
+    kinds: list[str] | None = None
+    labels: list[str] | None = None
     report: dict[str, Any]
     started_at: datetime
     seen_at: datetime
@@ -39,6 +42,7 @@ class Service(BaseModel):
 
 class _List(BaseModel):
     services: list[Service]
+    unserved: list[str] = []
 
 
 class ServiceCalls:
@@ -51,6 +55,14 @@ class ServiceCalls:
         parameters = None if kind is None else {"kind": kind}
         answer = self._session.json("GET", SERVICES, parameters=parameters)
         return self._session.parse(_List, answer).services
+
+    def unserved(self) -> list[str]:
+        """Return a sentence for each kind and label that is waited for and no live worker serves.
+
+        There is none while no worker is up: then all that is queued waits.
+        """
+        answer = self._session.json("GET", SERVICES, parameters={"kind": "worker"})
+        return self._session.parse(_List, answer).unserved
 
     def service(self, uid: str) -> Service:
         """Return a service."""

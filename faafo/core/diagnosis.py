@@ -20,6 +20,7 @@ def problems(
     oldest: float | None,
     later: int = 0,
     delayed: int = 0,
+    unserved: Sequence[str] = (),
 ) -> list[str]:
     """Return a sentence for each thing that is wrong, the worst first.
 
@@ -28,9 +29,11 @@ def problems(
     :param later: the number of queued fractals with drawing parameters of a later version than
         ``parameters_known``.
     :param delayed: the number of queued fractals that cannot be claimed yet: they do not wait.
+    :param unserved: what no live worker serves, in words.
     """
     return [
         *_of_the_queue(services, counts[Status.QUEUED] - delayed, oldest),
+        *unserved,
         *_of_parameters(later),
         *_of_services(services),
         *_of_errors(counts[Status.ERROR]),

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
+from faafo.fractal.kinds import FIRST, Ability, TaskKind
 from faafo.fractal.numbers import MAX_SIZE
 
 # Ids are UUIDs of version 5 (RFC 9562) in this namespace: the same after each restart.
@@ -99,6 +100,16 @@ def parameters_of(report: Mapping[str, Any]) -> int:
     """Return the version of the drawing parameters that a worker knows, by its report."""
     version = report.get(PARAMETERS)
     return version if isinstance(version, int) else 1
+
+
+def ability_of(report: Mapping[str, Any]) -> Ability:
+    """Return what a worker serves, by its report."""
+    kinds, labels = report.get(KINDS), report.get(LABELS)
+    if not isinstance(kinds, list):
+        return FIRST
+    known = frozenset(TaskKind(one) for one in kinds if one in tuple(TaskKind))
+    named = labels if isinstance(labels, list) else []
+    return Ability(known, frozenset(one for one in named if isinstance(one, str)))
 
 
 def service_id(kind: str, name: str) -> str:

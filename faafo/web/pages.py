@@ -11,17 +11,20 @@ from werkzeug.wrappers import Response
 from faafo.core import access, collection_access
 from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
+from faafo.core.unserved import abilities, why
 from faafo.core.versions import varying, versions, wants_versions
 from faafo.db import collections, db, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Collection, Fractal
 from faafo.db.scope import SHARED
 from faafo.fractal import palette as palettes
+from faafo.fractal.kinds import Need, TaskKind
+from faafo.fractal.service import CHANGEABLE
 from faafo.fractal.task import UNFINISHED, Status
 from faafo.web.excerpt import choice_of, excerpt_of, ranges
 from faafo.web.films import film_of
 from faafo.web.finding import query_of
-from faafo.web.parts import parts_of
+from faafo.web.parts import Parts, parts_of
 from faafo.web.scaling import fitted, is_huge
 from faafo.web.viewer import viewer_of
 
@@ -101,6 +104,7 @@ def get_fractal(uuid: UUID) -> str:
     choice = Choice(scope=own if own.includes(fractal) else SHARED)
     newer = gallery.before(db.session, choice, fractal, 1)
     older = gallery.after(db.session, choice, fractal, 1)
+    parts = parts_of(fractal)
     return render_template(
         "faafo/fractal.html",
         fractal=fractal,
@@ -111,9 +115,21 @@ def get_fractal(uuid: UUID) -> str:
         is_huge=is_huge(fractal.width, fractal.height),
         viewer=viewer_of(fractal),
         film=film_of(fractal),
-        parts=parts_of(fractal),
+        parts=parts,
+        unserved=_unserved(fractal, parts),
         **_collections(fractal),
     )
+
+
+def _unserved(fractal: Fractal, parts: Parts | None) -> str | None:
+    """Return why no worker will be given what waits of a fractal; None if one may be."""
+    kind = fractal.kind if fractal.status == Status.QUEUED else TaskKind.RENDER
+    waits = fractal.status == Status.QUEUED or (parts is not None and parts.wait)
+    listed = collaborators().registry.listed() if waits else []
+    # Producers of early releases tell the registry of no workers.
+    if not any(one.kind in CHANGEABLE for one in listed):
+        return None
+    return why(Need(TaskKind(kind), fractal.label), abilities(listed))
 
 
 def _waits_until(fractal: Fractal) -> datetime | None:

@@ -23,6 +23,8 @@ class Parts:
     total: int
     summary: str
     shown: Sequence[Row]
+    # Whether some are queued.
+    wait: bool
 
     @property
     def more(self) -> int:
@@ -40,4 +42,5 @@ def parts_of(fractal: Fractal) -> Parts | None:
     places = {str(status): place for place, status in enumerate(ORDER)}
     first = sorted(listed, key=lambda one: places[one.status])[:MOST_SHOWN]
     order = {one.uuid: place for place, one in enumerate(listed)}
-    return Parts(len(listed), summary, sorted(first, key=lambda one: order[one.uuid]))
+    waits = counts[Status.QUEUED] > 0
+    return Parts(len(listed), summary, sorted(first, key=lambda one: order[one.uuid]), waits)

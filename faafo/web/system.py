@@ -15,12 +15,14 @@ from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site_posts
 from faafo.core.diagnosis import parameters_known, problems
+from faafo.core.unserved import abilities, sentences
 from faafo.db import counts, db, gallery, maintenance, outcomes, samples
 from faafo.db.children import with_parts
 from faafo.db.services import Seen
 from faafo.fractal.drawing import LATEST_VERSION
+from faafo.fractal.kinds import TaskKind
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
-from faafo.fractal.service import CHANGEABLE, Kind, State, done_of, work_of
+from faafo.fractal.service import CHANGEABLE, Kind, State, ability_of, done_of, work_of
 from faafo.fractal.task import Status
 from faafo.web import chart
 from faafo.web.filters import seconds
@@ -47,7 +49,10 @@ def get_system() -> str:
     waiting = with_parts(db.session(), by_status)
     return render_template(
         "faafo/system.html",
-        problems=problems(listed, waiting, oldest, _later(listed), _delayed(waiting)),
+        problems=problems(
+            *(listed, waiting, oldest, _later(listed), _delayed(waiting)),
+            unserved=_unserved(waiting, listed),
+        ),
         counts=by_status,
         completed_lately=gallery.completed_lately(db.session),
         oldest=oldest,
@@ -63,6 +68,7 @@ def get_system() -> str:
         work_of=work_of,
         done_of=done_of,
         states=_states,
+        served=_served,
         scope=(Range.ALL_PROJECTS if access.sees_all() else Range.PROJECT).value,
     )
 
@@ -77,6 +83,22 @@ def _later(listed: Sequence[Seen]) -> int:
 
 def _delayed(by_status: Mapping[str, int]) -> int:
     return counts.delayed(db.session) if by_status[Status.QUEUED] else 0
+
+
+def _unserved(by_status: Mapping[str, int], listed: Sequence[Seen]) -> list[str]:
+    """Return what no live worker serves, in words."""
+    if not by_status[Status.QUEUED]:
+        return []
+    return sentences(collaborators().backlog.get(db.session()), abilities(listed))
+
+
+def _served(one: Seen) -> str | None:
+    """Return the kinds and the labels of a worker; None of other services."""
+    if one.kind != Kind.WORKER:
+        return None
+    kinds, labels = ability_of(one.report)
+    named = "".join(f", label {label}" for label in sorted(labels))
+    return ", ".join(kind for kind in TaskKind if kind in kinds) + named
 
 
 @blueprint.post("/system/service/<uuid:uid>")

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What waits that no live worker serves, in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from faafo.db.backlog import Group
+from faafo.db.services import Seen
+from faafo.fractal.kinds import Ability, Need, TaskKind
+from faafo.fractal.service import Kind, State, ability_of
+
+WORK = {
+    TaskKind.RENDER: "renders",
+    TaskKind.JOIN: "joins posters",
+    TaskKind.FILM: "joins films",
+}
+# What waits of each kind: one, and several.
+WAITING = {
+    TaskKind.RENDER: ("fractal waits", "fractals wait"),
+    TaskKind.JOIN: ("poster waits to be joined", "posters wait to be joined"),
+    TaskKind.FILM: ("film waits to be joined", "films wait to be joined"),
+}
+
+
+def abilities(services: Iterable[Seen]) -> list[Ability]:
+    """Return what each worker that is up serves."""
+    return [
+        ability_of(one.report)
+        for one in services
+        if one.kind == Kind.WORKER and one.state == State.UP
+    ]
+
+
+def why(need: Need, able: Sequence[Ability]) -> str | None:
+    """Return why nothing that has a need can be claimed; None if it can."""
+    if any(one.serves(*need) for one in able):
+        return None
+    if not able:
+        return "No worker is up."
+    if need.label is not None and not any(need.label in one.labels for one in able):
+        return f"It asks for the label {need.label}, which no live worker has."
+    those = "" if need.label is None else f" with the label {need.label}"
+    return f"No live worker{those} {WORK[need.kind]}."
+
+
+def sentences(groups: Iterable[Group], able: Sequence[Ability]) -> list[str]:
+    """Return a sentence for each kind and each label that is asked for and not served.
+
+    None if no worker is up: then all that is queued waits.
+    """
+    counts: Counter[Need] = Counter()
+    for group in groups:
+        counts[group.need] += group.claimable
+    unserved = {
+        need: count
+        for need, count in sorted(counts.items(), key=lambda one: one[0].as_text())
+        if count and not any(one.serves(*need) for one in able)
+    }
+    return [*_of_labels(unserved, able), *_of_kinds(unserved, able)] if able else []
+
+
+def _of_labels(unserved: Mapping[Need, int], able: Sequence[Ability]) -> Iterator[str]:
+    counts: Counter[str] = Counter()
+    for (_kind, label), count in unserved.items():
+        if label is not None and not any(label in one.labels for one in able):
+            counts[label] += count
+    for label, count in sorted(counts.items()):
+        asking = f"{count:,} {'fractal asks' if count == 1 else 'fractals ask'}"
+        yield f"{asking} for the label {label}, which no live worker has."
+
+
+def _of_kinds(unserved: Mapping[Need, int], able: Sequence[Ability]) -> Iterator[str]:
+    for (kind, label), count in unserved.items():
+        if label is not None and not any(label in one.labels for one in able):
+            continue
+        those = "" if label is None else f" with the label {label}"
+        waiting = f"{count:,} {WAITING[kind][count != 1]}"
+        yield f"{waiting}{those}, and no live worker{those} {WORK[kind]}."
