@@ -3,6 +3,7 @@
 
 import cmath
 import hashlib
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,16 +205,16 @@ LARGE = {
     "ya": EDGE.imag - 0.3,
     "yb": EDGE.imag + 0.3,
 }
-# Of the tile in the middle of the map, if it has the pixels of the picture: address and pixels.
+# Of the tile in the middle of the map, if it has the pixels of the picture: address and place.
 MIDDLE = """() => {
   const { x, y, width, height } = document.querySelector(".plane").getBoundingClientRect();
   const [left, top] = [x + width / 2, y + height / 2];
   for (const tile of document.querySelectorAll(".plane canvas.leaflet-tile-loaded")) {
     const box = tile.getBoundingClientRect();
     const isThere = box.left <= left && left < box.right && box.top <= top && top < box.bottom;
-    if (!isThere || !tile.dataset.address.includes("/tile/5/")) continue;
-    const { data } = tile.getContext("2d").getImageData(0, 0, 256, 256);
-    return [tile.dataset.address, data.reduce((all, one) => all + String.fromCharCode(one), "")];
+    const hasPixels = tile.dataset.address.includes("/tile/5/");
+    const begin = [box.x - x, box.y - y].map(Math.round);
+    if (isThere && hasPixels) return [tile.dataset.address, ...begin];
   }
 }"""
 
@@ -231,6 +232,8 @@ def test_a_large_picture_is_shown_down_to_its_pixels_by_tiles(
 ):
     requested: list[str] = []
     visit.page.on("request", lambda one: requested.append(urlsplit(one.url).path))
+    # Nothing moves while it is looked at.
+    visit.page.emulate_media(reduced_motion="reduce")
     page = visit.go(f"/fractal/{large}")
     viewer = page.locator("#viewer")
     place = viewer.locator("[data-place]")
@@ -238,14 +241,26 @@ def test_a_large_picture_is_shown_down_to_its_pixels_by_tiles(
     expect(page.locator(".picture")).to_be_hidden()
     plane = viewer.get_by_role("application")
     plane.press("+")
-    expect(place).to_contain_text("% of the pixels")
+    expect(place).to_contain_text("% of its size")
     viewer.get_by_role("button", name="Its pixels").click()
-    expect(place).to_have_text("100 % of the pixels of the picture")
-    address, data = page.wait_for_function(MIDDLE, timeout=PATIENCE).json_value()
-    shown = Image.frombytes("RGBA", (256, 256), data.encode("latin-1")).convert("RGB")
-    left, top = (256 * int(number) for number in re.findall(r"/(\d+)", address)[-2:])
+    expect(place).to_have_text("At 100 % of its size")
+    address, *begin = page.wait_for_function(MIDDLE, timeout=PATIENCE).json_value()
+    screen = Image.open(io.BytesIO(plane.screenshot())).convert("RGB")
+    numbers = re.findall(r"/(\d+)", address)[-2:]
+    # Around the middle, on the screen and in the picture.
+    left, top = (side // 2 for side in screen.size)
+    column, row = (
+        256 * int(number) + at - first
+        for number, at, first in zip(numbers, (left, top), begin, strict=True)
+    )
+    right, bottom = (
+        min(side + 64, 256 + first) for side, first in zip((left, top), begin, strict=True)
+    )
+    size = right - left, bottom - top
+    shown = screen.crop((left, top, right, bottom))
     image = cluster.check_image(cluster.client.get(large)).convert("RGB")
-    difference = ImageChops.difference(shown, image.crop((left, top, left + 256, top + 256)))
+    expected = image.crop((column, row, column + size[0], row + size[1]))
+    difference = ImageChops.difference(shown, expected)
     # The last bit of a coordinate may be another one.
     assert sum(difference.convert("L").histogram()[1:]) < 20
     assert len(shown.getcolors()) > 5

@@ -9,6 +9,8 @@ import { Squares } from "./squares.js";
 const { L } = window;
 // Zooms beyond the pixels of the picture, which are then squares.
 const BEYOND = 3;
+// Leaflet has tiles at 200, and puts pictures above them.
+const BELOW_TILES = 100;
 const CRS = L.extend({}, L.CRS.Simple, { transformation: new L.Transformation(1, 0, 1, 0) });
 
 const viewer = document.getElementById("viewer");
@@ -48,7 +50,8 @@ async function start() {
   still.hidden = true;
   fit();
   map.fitBounds(bounds, { animate: false });
-  L.imageOverlay(image.src, bounds).addTo(map);
+  map.createPane("copy").style.zIndex = BELOW_TILES;
+  L.imageOverlay(image.src, bounds, { pane: "copy" }).addTo(map);
   tilesAbove(image).addTo(map);
   map.on("zoomend", show);
   new ResizeObserver(resize).observe(map.getContainer());
@@ -101,7 +104,7 @@ function pixelZoom() {
 function show() {
   const scale = 100 * 2 ** (map.getZoom() - zoom) * devicePixelRatio;
   const percent = scale < 10 ? scale.toPrecision(2) : Math.round(scale);
-  place.textContent = isWhole() ? "The whole picture" : `${percent} % of the pixels of the picture`;
+  place.textContent = isWhole() ? "The whole picture" : `At ${percent} % of its size`;
   viewer.classList.toggle("pixels", map.getZoom() > zoom);
   map.dragging[isWhole() ? "disable" : "enable"]();
 }
