@@ -19,6 +19,7 @@ from tests.chaos import (
     outages,
     poison,
     posters,
+    scaling,
     scarcity,
     special,
 )
@@ -73,6 +74,7 @@ ROWS = (
     Row(posters.posters),
     Row(interleavings.interleavings),
     Row(interleavings.interleavings_on_sqlite),
+    Row(scaling.scaled_by_backlog, short=True),
     Row(poison.poison, short=True),
     Row(special.quorum_queues),
     Row(poison.killed_all_in_one),
