@@ -9,6 +9,7 @@
 # make fuzz   send the API 5000 requests of all kinds; make test sends fewer
 # make bench  measure speed against peers, in Markdown and plots; takes about 20 minutes
 # make bench-tiles  ask for tiles while all slots render, and see how long they take
+# make test-kubernetes  start the Pods of kubernetes/overlays/trial with podman; needs root and Debian
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-upgrade  upgrade the release before to this one, service by service, while fractals are posted
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
@@ -68,6 +69,12 @@ test-galera: $(VENV)/.tests-installed
 chaos: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	$(BIN)/python -W ignore -m tests.chaos $(ARGS)
+
+.PHONY: test-kubernetes
+test-kubernetes: $(VENV)/.tests-installed
+	@tools/install-kubectl $(BIN)
+	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
+	    tests/kubernetes/check_trial.py $(ARGS)
 
 soak: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep

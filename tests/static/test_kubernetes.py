@@ -5,10 +5,6 @@ import configparser
 import copy
 import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -24,9 +20,9 @@ from faafo.auth import keystone as validation
 from faafo.client import keystone
 from faafo.policies.endpoints import PUBLIC
 from faafo.rpc.transport import get_transport
+from tests.static.kustomize import ROOT, Kustomize, find_kubectl
 from tests.static.manifests import Document, Site, problems
 
-ROOT = Path(__file__).parents[2]
 OVERLAYS = ("keda", "keystone", "monitoring", "trial")
 VARIANTS = ("base", *OVERLAYS)
 # What whoever applies the manifests makes: see the page "Kubernetes".
@@ -44,32 +40,15 @@ DOCUMENTATION = ROOT / "doc/source/install/kubernetes.rst"
 MARGIN = 30
 
 
-def find_kubectl() -> str:
-    """Return the path of kubectl; skip without one, and fail where all tests must run."""
-    found = shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if found is None:
-        message = "there is no kubectl: run tools/install-kubectl .venv/bin"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
-    return found
-
-
 @pytest.fixture(scope="session")
 def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Document]]:
     """What kustomize makes of base and of each overlay."""
-    kubectl, copied = find_kubectl(), tmp_path_factory.mktemp("manifests")
-    for name in ("kubernetes", "etc"):
-        ignored = shutil.ignore_patterns("secrets")
-        shutil.copytree(ROOT / name, copied / name, ignore=ignored)
-    secrets = copied / "kubernetes/overlays/trial/secrets"
-    subprocess.run([ROOT / "container/make-secrets", secrets], check=True)
-    made = {}
-    for name in VARIANTS:
-        path = copied / "kubernetes" / ("base" if name == "base" else f"overlays/{name}")
-        command = [kubectl, "kustomize", path]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        made[name] = [one for one in yaml.safe_load_all(done.stdout) if one]
-    return made
+    kubectl = find_kubectl()
+    if kubectl is None:
+        message = "there is no kubectl: run tools/install-kubectl .venv/bin"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
+    kustomize = Kustomize(tmp_path_factory.mktemp("manifests"), kubectl)
+    return {name: kustomize.make(name) for name in VARIANTS}
 
 
 @pytest.fixture
