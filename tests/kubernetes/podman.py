@@ -26,6 +26,8 @@ SETTINGS = """
 [containers]
 cgroups = "disabled"
 pids_limit = 0
+# Erlang takes memory for each file that it might open.
+default_ulimits = ["nofile=16384:16384"]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
