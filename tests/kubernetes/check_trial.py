@@ -14,6 +14,8 @@ from tests.kubernetes.podman import Podman
 from tests.static.kustomize import Kustomize
 
 API = requests.Session()
+# Wider than the limit that a test sets.
+WIDE = SMALL_FRACTAL | {"width": 30}
 SERVERS = ("database", "broker", "redis")
 # In the order in which they are started; all others wait for what they need by themselves.
 SERVICES = ("api", "api", "producer", "worker", "notifier", "reader")
@@ -185,7 +187,7 @@ def test_a_config_map_that_changes_is_followed_by_what_runs(
 
     def refuses(number: int) -> bool:
         url = url_of(cluster, pods, number)
-        answer = API.post(f"{url}/api/fractal", json=SMALL_FRACTAL, timeout=30)
+        answer = API.post(f"{url}/api/fractal", json=WIDE, timeout=30)
         return "[api] max_width = 7" in answer.text
 
     for number in range(2):
