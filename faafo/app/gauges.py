@@ -19,6 +19,7 @@ from faafo.db import children, db, samples
 from faafo.fractal.service import Kind, State
 from faafo.metrics import catalogue as metrics
 from faafo.metrics.instruments import Reading
+from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Gauges:
         self._lock = threading.Lock()
         self._reading: Future[_Load | None] | None = None
         self._begun_at = self._ended_at = 0.0
-        self._failing = False
+        self._outage = Outage(LOG)
         # Until the service has started: it may wait for the database.
         metrics.DATABASE_UP.read_from(lambda: 0.0)
 
@@ -116,14 +117,12 @@ class Gauges:
         except (SQLAlchemyError, errors.FaafoError) as error:
             self._complain(type(error).__name__)
             return None
-        self._failing = False
+        self._outage.succeeded()
         return load
 
     def _complain(self, reason: str) -> None:
         """Log once that the load is not known."""
-        level = logging.DEBUG if self._failing else logging.WARNING
-        LOG.log(level, "could not read the load for metrics: %s", reason)
-        self._failing = True
+        self._outage.failed("could not read the load for metrics: %s", reason)
 
     def _read(self) -> _Load:
         ours = collaborators()

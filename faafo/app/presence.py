@@ -13,6 +13,7 @@ from faafo.core.collaborators import collaborators
 from faafo.db import db, services
 from faafo.db.services import Heartbeat
 from faafo.fractal.service import Process
+from faafo.outage import Outage
 from faafo.pause import pause
 
 LOG = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class Presence:
         self._process = process
         self._interval = interval
         self._stopped = threading.Event()
-        self._failing = False
+        self._outage = Outage(LOG)
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
     def start(self) -> None:
@@ -56,11 +57,9 @@ class Presence:
         try:
             with self._app.app_context():
                 act()
-            self._failing = False
+            self._outage.succeeded()
         except SQLAlchemyError as error:
-            level = logging.DEBUG if self._failing else logging.WARNING
-            LOG.log(level, "could not store a heartbeat: %s", type(error).__name__)
-            self._failing = True
+            self._outage.failed("could not store a heartbeat: %s", type(error).__name__)
 
     def beat(self) -> None:
         """Store a heartbeat now, inside of an application context."""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from faafo import errors
 from faafo.core.collaborators import collaborators
 from faafo.db import children, db, samples
+from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ class Sampler:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._stopped = threading.Event()
-        self._failing = False
+        self._outage = Outage(LOG)
         self._thread = threading.Thread(target=self._run, name="samples", daemon=True)
 
     def start(self) -> None:
@@ -46,11 +47,9 @@ class Sampler:
                 if samples.is_due(db.session):
                     counts = collaborators().counts.of().by_status(db.session())
                     samples.record(db.session, children.with_parts(db.session(), counts))
-            self._failing = False
+            self._outage.succeeded()
         except SQLAlchemyError as error:
-            level = logging.DEBUG if self._failing else logging.WARNING
-            LOG.log(level, "could not sample the load: %s", type(error).__name__)
-            self._failing = True
+            self._outage.failed("could not sample the load: %s", type(error).__name__)
         except errors.Overloaded as error:
             # The fractals are being counted for the first time.
             LOG.debug("could not sample the load: %s", error)

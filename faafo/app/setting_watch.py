@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from faafo import errors
 from faafo.core.collaborators import collaborators
 from faafo.core.refreshed import Refreshed
+from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class SettingWatch:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._stopped = threading.Event()
-        self._failing = False
+        self._outage = Outage(LOG)
         self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
 
     def start(self) -> None:
@@ -50,11 +51,9 @@ class SettingWatch:
         try:
             with self._app.app_context():
                 collaborators().settings.look()
-            self._failing = False
+            self._outage.succeeded()
         except (SQLAlchemyError, errors.FaafoError) as error:
-            level = logging.DEBUG if self._failing else logging.WARNING
-            LOG.log(level, "could not look at the settings: %s", type(error).__name__)
-            self._failing = True
+            self._outage.failed("could not look at the settings: %s", type(error).__name__)
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -15,6 +15,7 @@ from faafo import errors
 from faafo.client.service import ServiceClient
 from faafo.client.service_auth import Credentials
 from faafo.fractal.service import Process, Tally
+from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class Heartbeat:
         self._ended = threading.Event()
         self._leave_until = 0.0
         self._has_told_drain = False
-        self._failing = False
+        self._outage = Outage(LOG)
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -131,23 +132,19 @@ class Heartbeat:
         """Act, and log the first of several failures in a row: the service is not disturbed."""
         try:
             act()
-            self._failing = False
+            self._outage.succeeded()
         except errors.FaafoError as error:
             self._log(error)
-            self._failing = True
         # The answer comes from another process, and the next one may be better.
         except Exception:
-            if not self._failing:
-                LOG.exception("could not send a heartbeat")
-            self._failing = True
+            self._outage.failed("could not send a heartbeat", level=logging.ERROR, exc_info=True)
 
     def _log(self, error: errors.FaafoError) -> None:
-        if self._failing:
-            LOG.debug("could not send a heartbeat: %s", error)
-        elif isinstance(error, errors.ApiRefused) and error.status == HTTPStatus.NOT_FOUND:
-            LOG.info("the API keeps no registry of services: it is older")
+        if isinstance(error, errors.ApiRefused) and error.status == HTTPStatus.NOT_FOUND:
+            text = "the API keeps no registry of services: it is older"
+            self._outage.failed(text, level=logging.INFO)
         else:
-            LOG.warning("could not send a heartbeat: %s", error)
+            self._outage.failed("could not send a heartbeat: %s", error)
 
 
 def open_heartbeat(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from faafo import errors
 from faafo.client.service import CONNECT_TIMEOUT, ServiceClient
+from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class SettingWatch:
         self._client = client
         self._apply = apply
         self._version = -1
-        self._failing = False
+        self._outage = Outage(LOG)
 
     def start(self, stop: threading.Event) -> None:
         """Begin, and go on until ``stop`` is set; returns at once."""
@@ -70,13 +71,11 @@ class SettingWatch:
         except Exception as error:
             self._warn(f"{type(error).__name__}: {error}")
             return PAUSE_SECONDS
-        self._failing = False
+        self._outage.succeeded()
         is_new, self._version = version != self._version, version
         has_waited = time.monotonic() - begun_at > PAUSE_SECONDS
         return 0.0 if is_new or has_waited else PAUSE_SECONDS
 
     def _warn(self, problem: str) -> None:
         """Log the first of several problems in a row."""
-        level = logging.DEBUG if self._failing else logging.WARNING
-        LOG.log(level, "could not ask the API for settings: %s", problem)
-        self._failing = True
+        self._outage.failed("could not ask the API for settings: %s", problem)

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from faafo import errors
 from faafo.client.leadership import LeaderCalls
 from faafo.fractal.locks import GENERATOR, Fence
+from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
 
@@ -48,8 +49,7 @@ class Leader:
         self._interval = ttl / EXTENSIONS_PER_TTL
         self._changed = threading.Condition()
         self._token: int | None = None
-        # Whether the last step has failed: only the first of several failures is a warning.
-        self._failing = False
+        self._outage = Outage(LOG)
 
     def wait(self, stop: threading.Event) -> Fence | None:
         """Return what a set is to be posted with, once this producer leads; None if it stops."""
@@ -73,13 +73,11 @@ class Leader:
         """Do what there is to do; return the seconds until the next step."""
         try:
             pause = self._next()
-            self._failing = False
+            self._outage.succeeded()
             return pause
         except errors.FaafoError as error:
             # A lock that is held may be so still, and what is posted without it is refused.
-            level = logging.DEBUG if self._failing else logging.WARNING
-            LOG.log(level, "the lock of the generators: %s", error)
-            self._failing = True
+            self._outage.failed("the lock of the generators: %s", error)
         # The answer comes from another process, and the next one may be better.
         except Exception:
             LOG.exception("the lock of the generators")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from faafo import errors
 from faafo.fractal.settings import NONE, Live, Settings
+from faafo.outage import Outage
 from faafo.producer.registry import WorkerRegistry
 from faafo.rpc.client import WorkerClient
 
@@ -31,7 +32,7 @@ class WorkerSettings:
         self._changed = threading.Event()
         # When each worker was told, by the version and its instance id.
         self._told: dict[tuple[int, str], float] = {}
-        self._failing = False
+        self._outage = Outage(LOG)
 
     def follow(self, version: int, values: Mapping[str, str]) -> None:
         """Apply settings here, and tell workers."""
@@ -77,8 +78,6 @@ class WorkerSettings:
         try:
             self._workers.configure(worker, settings)
         except errors.BrokerUnavailable as error:
-            level = logging.DEBUG if self._failing else logging.WARNING
-            LOG.log(level, "could not tell worker %s the settings: %s", worker, error)
-            self._failing = True
+            self._outage.failed("could not tell worker %s the settings: %s", worker, error)
         else:
-            self._failing = False
+            self._outage.succeeded()

@@ -11,6 +11,7 @@ from oslo_messaging.transport import RPCTransport
 
 from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.kinds import FIRST, Ability
+from faafo.outage import Outage
 from faafo.rpc import contract
 
 LOG = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class ReportClient:
         self._instance_id = instance_id
         self._version = version
         self._client = oslo_messaging.get_rpc_client(transport, contract.PRODUCERS, retry=1)
-        self._failing = False
+        self._outage = Outage(LOG)
         logging.getLogger(DRIVER_LOGGER).addFilter(_is_not_about_absent_producers)
 
     def report(
@@ -90,12 +91,12 @@ class ReportClient:
                 busy_for=busy_for,
                 version=self._version,
             )
-            self._failing = False
+            self._outage.succeeded()
         # Whatever a driver or its library raises, the next report may succeed.
         except Exception as error:
-            if not self._failing and NO_PRODUCERS not in str(error):
-                LOG.warning("could not send the report to the producers: %s", error)
-            self._failing = True
+            level = logging.DEBUG if NO_PRODUCERS in str(error) else logging.WARNING
+            text = "could not send the report to the producers: %s"
+            self._outage.failed(text, error, level=level)
 
 
 def _is_not_about_absent_producers(record: logging.LogRecord) -> bool:

@@ -17,6 +17,7 @@ ARROWS = {
     "": set(),
     "correlation": set(),
     "errors": set(),
+    "outage": set(),
     "pause": set(),
     "retry": set(),
     "urls": set(),
@@ -66,7 +67,17 @@ ARROWS = {
     },
     "wsgi": {"process", "app", "core", "store"},
 }
-FOR_ALL = {"correlation", "errors", "metrics", "pause", "retry", "tracing", "urls", "vital"}
+FOR_ALL = {
+    "correlation",
+    "errors",
+    "metrics",
+    "outage",
+    "pause",
+    "retry",
+    "tracing",
+    "urls",
+    "vital",
+}
 LATE_IMPORTS = {
     ("faafo.core.jobs", "from faafo.recent.server import RecentJobs"),
     ("faafo.core.tile_gateway", "from faafo.rpc import tile"),
