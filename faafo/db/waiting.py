@@ -82,7 +82,9 @@ def first(
     """Return the first fractals of a project that can be claimed now, at most ``count``.
 
     :param needs: those that they may have; one range of the index is read for each.
-    :param parameters: the latest version of the drawing parameters that they may have.
+    :param parameters: the latest version of the drawing parameters that they may have. What has
+        later ones is read and passed over: the index does not have it, since soon after an upgrade
+        there are no workers any more that do not know them all.
     """
     listed = []
     for need in needs:
