@@ -31,7 +31,9 @@ COUNT = 300
 THREADS = 8
 MOST_DEEDS = 6
 LONGEST_PAUSE = 0.8
-SECONDS_BETWEEN_KILLS = (1.0, 4.0)
+SECONDS_BETWEEN_KILLS = (2.0, 6.0)
+# How long one waits for something to cancel, or to retry; a machine may be busy.
+LOOKS, LOOK_SECONDS = 15, 0.2
 # A part that is reported as failed, or whose producer is killed, ends its parent and the others.
 SETTINGS = {**QUICK, "api": {**QUICK["api"], "max_attempts": 1}}
 CALM_SECONDS = 600.0
@@ -124,7 +126,7 @@ class Parent:
             if deed == "cancel":
                 self._cancel()
             elif deed == "retry":
-                self._ask("POST", "/retry", json={})
+                self._retry()
             elif deed == "delete":
                 self.may_be_gone = True
                 self._ask("DELETE")
@@ -149,11 +151,25 @@ class Parent:
 
     def _cancel(self) -> None:
         """Fail a part of it, as its producer does: that ends it, and all others."""
-        under_way = [one for one in self._parts() if one["status"] == "rendering"]
-        if under_way:
-            one = self.rng.choice(under_way)
-            body = {"attempt": one["attempt"], "fault": "cancelled by the row"}
-            self._ask("PUT", uuid=one["uuid"], json=body, user=SERVICE)
+        for _ in range(LOOKS):
+            parts = self._parts()
+            under_way = [one for one in parts if one["status"] == "rendering"]
+            if under_way:
+                one = self.rng.choice(under_way)
+                body = {"attempt": one["attempt"], "fault": "cancelled by the row"}
+                self._ask("PUT", uuid=one["uuid"], json=body, user=SERVICE)
+            if under_way or not any(one["status"] == "queued" for one in parts):
+                return
+            pause(LOOK_SECONDS)
+
+    def _retry(self) -> None:
+        """Retry it, soon after it is in error if it will be; all else is refused."""
+        for _ in range(self.rng.randint(0, LOOKS)):
+            answer = self._ask("GET")
+            if answer is None or not answer.ok or answer.json()["status"] != "rendering":
+                break
+            pause(LOOK_SECONDS)
+        self._ask("POST", "/retry", json={})
 
     def _refused(self, deed: str) -> None:
         """Do to a part what nobody may do to a part alone."""
