@@ -20,10 +20,11 @@ from faafo.cmd import maintenance, usage
 from faafo.cmd.administration import noun, open_database, open_session, verb
 from faafo.core.limits import Limits
 from faafo.core.rebuild import rebuild as rebuild_states
-from faafo.db import fractals, joins, outcomes, posting, schema
+from faafo.db import joins, outcomes, posting, schema
 from faafo.fractal.embedded import extract
 from faafo.fractal.generate import with_constant
 from faafo.fractal.media import FILMS
+from faafo.fractal.parts import divided
 from faafo.recent.server import RecentJobs
 from faafo.store.base import ImageStore
 from faafo.store.factory import open_store
@@ -140,12 +141,13 @@ def from_png(conf: cfg.ConfigOpts, _stop: process.Stop) -> None:
     except errors.InvalidTask as error:
         raise errors.InvalidTask(f"{path}: {error}") from None
     with open_session(conf) as session:
-        Limits(conf, session).check(task)
+        parts = Limits(conf, session).parts(task, None)
         if posting.existing(session, [task.uuid]):
             other = str(uuidlib.uuid4())
             print(f"fractal {task.uuid} exists already: the copy gets a new uuid")
             task = task.model_copy(update={"uuid": other})
-        print(f"queued fractal {fractals.add(session, with_constant(task)).uuid}")
+        bands = divided(task.height, parts) if parts else []
+        print(f"queued fractal {posting.post(session, with_constant(task), bands=bands)['uuid']}")
 
 
 def _beginning(path: Path, count: int) -> bytes:

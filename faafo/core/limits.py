@@ -74,11 +74,16 @@ class Limits:
                 raise errors.LimitExceeded(
                     f"{place}{field}: {value} exceeds the limit, [api] {option} = {limit}"
                 )
-        points, most = task.width * task.height * task.samples**2, self._conf.api.max_points
+        self._check_points(task, task.width * task.height, place, f"{prefix}points")
+
+    def _check_points(
+        self, task: FractalTask | Whole, pixels: int, place: str, option: str
+    ) -> None:
+        points, most = pixels * task.samples**2, self._conf.api[option]
         if task.samples > 1 and points > most:
             raise errors.LimitExceeded(
                 f"{place}samples: {points} points, {task.samples} x {task.samples} in each pixel, "
-                f"exceed the limit, [api] max_points = {most}"
+                f"exceed the limit, [api] {option} = {most}"
             )
 
     def parts(self, task: FractalTask, wanted: int | None) -> int:
@@ -109,6 +114,7 @@ class Limits:
                 f"split: {band} pixels in each of the bands, {count} in number, exceed the limit, "
                 f"[api] max_pixels = {most}"
             )
+        self._check_points(task, band, "", "max_points")
         self.check_queue(count)
         return count
 

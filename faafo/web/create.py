@@ -15,12 +15,13 @@ from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
 from faafo.core.csrf import reject_cross_site
-from faafo.db import db, fractals
+from faafo.db import db, posting
 from faafo.db.models import Fractal
 from faafo.fractal import palette as palettes
 from faafo.fractal.drawing import DEFAULTS, MAX_SAMPLES, Colouring
 from faafo.fractal.generate import with_constant
 from faafo.fractal.numbers import INTEGER, NUMBER
+from faafo.fractal.parts import divided
 from faafo.fractal.task import PARAMETERS, FractalTask, problems
 from faafo.web import quota
 from faafo.web.sizes import SIZES, resized
@@ -66,25 +67,24 @@ def post_form() -> Response | tuple[str, int]:
     given = resized(request.form)
     try:
         task = FractalTask.model_validate({"uuid": str(uuidlib.uuid4()), **_values(given)})
-        limits.check(task)
-        owner = access.owner()
-        correlation = request_context().correlation
-        fractal = fractals.add(
+        parts = limits.parts(task, None)
+        record = posting.post(
             db.session,
             with_constant(task),
-            owner,
+            access.owner(),
             quota=limits.quota,
-            correlation=correlation,
+            correlation=request_context().correlation,
+            bands=divided(task.height, parts) if parts else [],
         )
     except ValidationError as error:
         return _form(given, problems(error)), 400
-    except errors.LimitExceeded as error:
+    except (errors.LimitExceeded, errors.InvalidTask) as error:
         return _form(given, [(str(error).partition(":")[0], str(error))]), 400
     except errors.QuotaExceeded as error:
         db.session.rollback()
         return _form(given, [("", str(error))]), 403
     collaborators().arrivals.announce()
-    return redirect(url_for("web.get_fractal", uuid=fractal.uuid), code=303)
+    return redirect(url_for("web.get_fractal", uuid=record["uuid"]), code=303)
 
 
 def larger_address(fractal: Fractal) -> str:
@@ -100,7 +100,7 @@ def _form(given: Mapping[str, str], found: Sequence[tuple[str, str]] = ()) -> st
     :param found: what is wrong: field and sentence. Wrong as a whole, without a field of its own,
         are the number of pixels, and c.
     """
-    whole = {"pixels": "width"}
+    whole = {"pixels": "width", "split": "width"}
     wrong = {
         field if field in PARAMETERS else whole.get(field, "cx"): sentence
         for field, sentence in found

@@ -106,6 +106,7 @@ NO_LIMITS = {
     "max_poster_width": MAX_INT32,
     "max_poster_height": MAX_INT32,
     "max_poster_pixels": MAX_INT32**2,
+    "max_poster_points": (4 * MAX_INT32) ** 2,
     # The example of the header Prefer would wait for fractals that nobody renders.
     "max_wait": 0,
 }

@@ -72,6 +72,12 @@ def test_a_file_is_queued_only_within_the_limits_of_the_api(run, file, limits, s
     assert run("fractal", "from-png", file)[0] == 0
 
 
+def test_a_file_of_a_large_picture_is_divided(run, file):
+    assert run("fractal", "from-png", file, split_pixels=47)[0] == 0
+    status, printed = run("fractal", "from-png", file, max_queued=3)
+    assert (status, "[api] max_queued = 3" in printed) == (1, True)
+
+
 def test_a_file_is_queued_only_while_the_queue_has_room(run, file):
     assert run("fractal", "from-png", file, max_queued=1)[0] == 0
     status, printed = run("fractal", "from-png", file, max_queued=1)

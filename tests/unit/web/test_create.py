@@ -25,6 +25,12 @@ def test_what_is_filled_in_becomes_a_fractal(visitor):
     assert record["status"] == "queued"
 
 
+def test_a_picture_that_is_too_large_for_one_worker_is_divided(visitor):
+    answer = visitor.post("/new", data=FORM | {"width": "8000", "height": "6000"})
+    record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
+    assert (record["status"], record["children"]) == ("rendering", 6)
+
+
 def test_without_c_one_is_chosen(visitor):
     answer = visitor.post("/new", data=FORM | {"cx": "", "cy": " "})
     record = visitor.get(answer.location.replace("/fractal", "/api/fractal")).json
@@ -42,7 +48,8 @@ def test_without_c_one_is_chosen(visitor):
         ({"xa": "1e999"}, "xa: must be a finite number"),
         ({"cy": ""}, "cx and cy must be given together"),
         ({"palette": "plaid"}, "palette: must be one of"),
-        ({"width": "2000000000"}, "[api] max_width"),
+        ({"width": "2000000000"}, "[api] max_poster_width"),
+        ({"width": "50000"}, "[api] max_width"),
     ],
 )
 def test_invalid_fields_are_named_and_stay_filled_in(visitor, change, words):
@@ -71,7 +78,7 @@ def test_an_error_is_at_its_field_and_the_first_one_has_the_focus(visitor):
     [
         ({"cy": ""}, "cx"),
         ({"width": "2000000000"}, "width"),
-        ({"width": "16000", "height": "16000"}, "width"),
+        ({"width": "65000", "height": "65000", "samples": "4"}, "samples"),
         ({"palette": "plaid"}, "palette"),
     ],
 )
