@@ -33,8 +33,10 @@ def upgrade(engine: Engine, stop: threading.Event | None = None, revision: str =
     :raises faafo.errors.DatabaseBehind: when this version of faafo does not know its revision.
     :raises faafo.errors.DatabaseUnavailable: when ``stop`` is set while another upgrade runs.
     """
-    if revision == "head" and current(engine) == head():
+    found = current(engine)
+    if revision == "head" and found == head():
         return
+    _refuse_later(found)
     # Alembic, with what it imports, takes 9 MB, which an API with an up-to-date database saves.
     from faafo.db import migrate  # noqa: PLC0415
 
@@ -73,6 +75,7 @@ def check(engine: Engine) -> None:
     :raises faafo.errors.ConfigurationError: when its user has not the rights.
     """
     found, needed = current(engine), head()
+    _refuse_later(found)
     if found != needed:
         raise errors.DatabaseBehind(
             f"the database schema is at revision {found or 'none'} and faafo needs {needed}: "
@@ -89,6 +92,15 @@ def check_fitness(engine: Engine) -> None:
     """
     with engine.connect() as connection:
         fitness.check(connection, [*METADATA.tables])
+
+
+def _refuse_later(found: str | None) -> None:
+    if found is not None and found not in revisions():
+        raise errors.DatabaseBehind(
+            f"the database schema is at revision {found}, of a later release of faafo than this "
+            f"one, which knows those up to {head()}: install that release, or restore the backup "
+            "that was made before its upgrade"
+        )
 
 
 @contextmanager
