@@ -12,6 +12,7 @@
 # make test-kubernetes  start the Pods of kubernetes/overlays/trial with podman; needs root and Debian
 # make test-container  build the container image, run each part of it, and start compose.yaml; needs root and Debian
 # make test-upgrade  upgrade the release before to this one, service by service, while fractals are posted
+# make test-release  build this commit as a release from a tag, install the wheel, and try it
 # make test-deploy  boot three hosts, run the playbook on them and break things; needs root and Debian
 # make screenshots  take the pictures of the user guide anew
 # make contact-sheet  make the pictures of the generator and the palettes in the user guide anew
@@ -26,7 +27,7 @@ export PYTHONDONTWRITEBYTECODE =
 ENTER_LAB = BINDEP=$(BIN)/bindep tools/enter-lab
 
 .DEFAULT_GOAL = help
-.PHONY: help run unit test test-postgresql test-packages compiled test-upgrade test-container test-deploy test-galera chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
+.PHONY: help run unit test test-postgresql test-packages compiled test-upgrade test-release test-container test-deploy test-galera chaos soak fuzz lint docs drawings genconfig bench bench-tiles screenshots contact-sheet clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -53,6 +54,10 @@ test-postgresql: $(VENV)/.installed
 	@$(MAKE) --no-print-directory --jobs=3 test-packages compiled $(VENV)/.keystone-installed
 	FAAFO_TEST_DATABASE=postgresql tools/in-memory $(BIN)/python -m pytest -n 3 --dist loadfile \
 	    --no-loadscope-reorder tests/functional tests/unit/db $(ARGS)
+
+test-release: $(VENV)/.tests-installed
+	$(BIN)/python -m pytest -p no:cacheprovider -p no:playwright -p no:schemathesis \
+	    tests/release/check_release.py $(ARGS)
 
 test-container: $(VENV)/.tests-installed
 	$(ENTER_LAB) "test container" $(BIN)/python -m pytest -p no:cacheprovider \
