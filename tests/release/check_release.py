@@ -125,7 +125,7 @@ def test_faafo_all_shows_its_first_picture_and_its_pages(installed: Path, tmp_pa
             assert requests.get(url + path, timeout=60).status_code == 200, path
         drawn = run(
             tmp_path,
-            *(installed / "faafo", "--endpoint-url", url, "render", "-o", tmp_path / "julia.png"),
+            *(installed / "faafo", "render", "--url", url, "-o", tmp_path / "julia.png"),
         )
         assert drawn.returncode == 0, drawn.stderr
         assert (tmp_path / "julia.png").read_bytes().startswith(b"\x89PNG")
