@@ -19,6 +19,7 @@ extensions = [
     "oslo_config.sphinxext",
     "oslo_policy.sphinxext",
     "myst_parser",
+    "reno.sphinxext",
 ]
 
 # A theme that comes with Sphinx: its pages load nothing from other servers.
