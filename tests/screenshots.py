@@ -49,6 +49,11 @@ POSTER = {
     **{"width": 8192, "height": 6144, "ya": -1.2, "yb": 1.2},
     **{"cx": -0.7269, "cy": 0.1889},
 }
+# Whether there are tiles, and all have come.
+ALL_TILES = """() => {
+  const tiles = [...document.querySelectorAll(".leaflet-tile")];
+  return tiles.length && tiles.every((one) => one.classList.contains("leaflet-tile-loaded"));
+}"""
 PICTURES = 24
 # Any one: pictures are not selected.
 SEED = 1
@@ -102,8 +107,7 @@ def _take(browser: Browser, url: str, viewport: Any, scheme: Any, file: Path) ->
     page.wait_for_load_state("networkidle")
     if file.name == "viewer":
         page.get_by_role("application").press("+")
-        page.locator(".leaflet-tile-loaded").first.wait_for()
-        page.wait_for_load_state("networkidle")
+        page.wait_for_function(ALL_TILES)
     with Image.open(io.BytesIO(page.screenshot())) as shot:
         # A third of the bytes, and hardly a difference.
         shot.convert("RGB").quantize(COLOURS).save(file.with_suffix(".png"), optimize=True)

@@ -18,6 +18,9 @@ from faafo.web.scaling import is_large
 blueprint = Blueprint("viewer", __name__)
 
 YEAR_SECONDS = 365 * 24 * 3600
+# Samples of a pixel that stands for several of the picture, along a side: with one of them it would
+# show another picture than their mean, which the small copy has.
+SAMPLES_ABOVE = 3
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,9 @@ def get_tile(uuid: UUID, z: int, x: int, y: int) -> Response:
     """Return a tile of the picture of a fractal, as ``fractal.picture_tile`` divides it."""
     fractal = access.visible(str(uuid))
     parameters = {name: getattr(fractal, name) for name in PARAMETERS}
-    parameters["samples"], parameters["iterations"] = _affordable(
-        fractal.samples, fractal.iterations
-    )
+    is_deepest = z >= deepest(fractal.width, fractal.height)
+    samples = fractal.samples if is_deepest else max(fractal.samples, SAMPLES_ABOVE)
+    parameters["samples"], parameters["iterations"] = _affordable(samples, fractal.iterations)
     is_private = fractal.project_id is not None and not fractal.shared
     is_current = request.args.get("checksum") == fractal.checksum
     # A slow worker must not hold a database connection.

@@ -92,6 +92,13 @@ def test_tiles_that_would_take_too_long_have_less_and_the_page_says_so(
     assert (tile.samples, tile.iterations) == expected
 
 
+def test_a_pixel_that_stands_for_several_has_more_samples(visitor, complete, rendered):
+    uuid = complete(png=b"a file", width=SIDE + 1, height=SIDE, iterations=100, samples=1)
+    for zoom in (5, 4, 0):
+        assert visitor.get(f"/fractal/{uuid}/tile/{zoom}/0/0.png").status_code == 200
+    assert [tile.samples for tile in rendered] == [1, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("place", "status"), [("6/0/0", 400), ("1/2/0", 400), ("-1/0/0", 404), ("9999999999/0/0", 400)]
 )
