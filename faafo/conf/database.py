@@ -10,8 +10,11 @@ default_opts: list[cfg.Opt] = [
         "database_url",
         sample_default="sqlite:///<state_path>/faafo.sqlite",
         secret=True,
-        help="SQLAlchemy URL of the database. mysql:// means mysql+pymysql://. The default is a "
-        "SQLite file in state_path. The API upgrades the schema of a SQLite database when it "
+        help="SQLAlchemy URL of the database, such as "
+        "mysql://user:password@host:3306/faafo, which means mysql+pymysql://, or "
+        "postgresql://user:password@host:5432/faafo, which means postgresql+psycopg://. Reserved "
+        "characters in the password are percent-encoded. The default is a SQLite file in "
+        "state_path. The API upgrades the schema of a SQLite database when it "
         "starts; 'faafo-manage db upgrade' upgrades any other.",
     ),
 ]
@@ -25,7 +28,7 @@ database_opts: list[cfg.Opt] = [
         min=1.0,
         max=HOUR,
         help="Seconds that the API waits for the database, or for a lock in it, before it answers "
-        "503. MariaDB ends a statement then. A search and a list get half of it.",
+        "503. MariaDB and PostgreSQL end a statement then. A search and a list get half of it.",
     ),
 ]
 

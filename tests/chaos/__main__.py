@@ -17,7 +17,10 @@ import psutil
 
 from tests.chaos.lab import FULL, SHORT, Lab
 from tests.chaos.report import ROWS, Row, can_be_played, heading, shown
-from tests.functional.servers import MariaDB, RabbitMQ
+from tests.functional.databases import KINDS
+from tests.functional.servers import RabbitMQ
+
+TITLES = {"mariadb": "MariaDB", "postgresql": "PostgreSQL"}
 
 
 def main() -> int:
@@ -37,9 +40,9 @@ def main() -> int:
             tempfile.TemporaryDirectory() as directory,
             _nobody_left(),
             RabbitMQ() as rabbitmq,
-            MariaDB(durable=True) as mariadb,
+            KINDS[chosen.database](durable=True) as database,
         ):
-            lab = Lab(Path(directory), rabbitmq, mariadb, login=True)
+            lab = Lab(Path(directory), rabbitmq, database, login=True)
             for row in _selected(chosen):
                 if not can_be_played(row):
                     print(f"{row.name}: left out, only root can do that", file=sys.stderr)
@@ -50,7 +53,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         broken += 1
-    print("\n".join(table))
+    # The titles name what is there by default.
+    print("\n".join(table).replace("MariaDB", TITLES[chosen.database]))
     print(f"\nseed {chosen.seed}: {broken} row(s) broke the promise")
     return 1 if broken else 0
 
@@ -60,6 +64,9 @@ def _arguments() -> Any:
     parser.add_argument("--seed", type=int, default=1, help="repeats a run (default: 1)")
     parser.add_argument("--count", type=int, help="fractals in each row")
     parser.add_argument("--short", action="store_true", help="fewer and shorter faults")
+    parser.add_argument(
+        "--database", choices=[*KINDS], default="mariadb", help="what keeps the records"
+    )
     names = [row.name for row in ROWS]
     parser.add_argument("--list", action="store_true", help="show the rows and play none")
     parser.add_argument("--only", action="append", choices=names, help="may be repeated")

@@ -145,9 +145,9 @@ def killed_upgrades(lab: Lab, rng: Random, scale: Scale) -> Line:
     """kill -9 of db upgrade after each statement, from each revision, on SQLite and MariaDB"""
     line = Line(0, Verdict(), 0, 0, 0.0)
     for revision in REVISIONS:
-        with lab.mariadb.database() as mariadb_url:
+        with lab.database.database() as server_url:
             sqlite_url = f"sqlite:///{lab.directory}/{revision}.sqlite"
-            for url in (sqlite_url, mariadb_url):
+            for url in (sqlite_url, server_url):
                 line.faults += _killed_upgrades(url, revision, line.problems)
     return line
 

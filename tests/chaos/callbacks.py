@@ -16,8 +16,9 @@ from tests.chaos.deaths import ALL_SLOTS, populate
 from tests.chaos.lab import Fault, Lab, Line, Scale, play, tell
 from tests.chaos.ledger import Ledger
 from tests.chaos.site import QUICK
+from tests.functional.databases import DatabaseServer
 from tests.functional.processes import wait_until
-from tests.functional.servers import ADDRESS, MariaDB, RabbitMQ
+from tests.functional.servers import ADDRESS, RabbitMQ
 
 # Of a full run, instead of its scale.
 COUNT = 1000
@@ -81,7 +82,7 @@ def killed_during_callbacks(lab: Lab, rng: Random, scale: Scale) -> Line:
         site.add_notifier("notifier-2")
         ledger = site.ledger(url)
         receiver.secrets = ledger.secrets
-        faults = [site.of("api")[0].crash, first.crash, _crash(lab.mariadb), _crash(lab.rabbitmq)]
+        faults = [site.of("api")[0].crash, first.crash, _crash(lab.database), _crash(lab.rabbitmq)]
         if not scale.full:
             faults = faults[: scale.faults]
 
@@ -94,7 +95,7 @@ def killed_during_callbacks(lab: Lab, rng: Random, scale: Scale) -> Line:
         return line
 
 
-def _crash(server: MariaDB | RabbitMQ) -> Fault:
+def _crash(server: DatabaseServer | RabbitMQ) -> Fault:
     def crash() -> None:
         server.kill()
         server.start()

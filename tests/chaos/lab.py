@@ -14,9 +14,10 @@ from typing import Any
 
 from tests.chaos.ledger import Ledger, Verdict, random_tasks
 from tests.chaos.site import REST_SECONDS, Site, pause
+from tests.functional.databases import DatabaseServer
 from tests.functional.galera import GaleraCluster
 from tests.functional.processes import wait_until
-from tests.functional.servers import MariaDB, RabbitMQ
+from tests.functional.servers import RabbitMQ
 
 RECOVERY_SECONDS = 120.0
 # How long a fault waits for something to disturb.
@@ -87,12 +88,12 @@ class Lab:
         self,
         directory: Path,
         rabbitmq: RabbitMQ,
-        mariadb: MariaDB | GaleraCluster,
+        database: DatabaseServer | GaleraCluster,
         login: bool = False,
     ) -> None:
         self.directory = directory
         self.rabbitmq = rabbitmq
-        self.mariadb = mariadb
+        self.database = database
         self.login = login
 
     @contextlib.contextmanager
@@ -102,7 +103,7 @@ class Lab:
         """Give a site that has no service yet; what is left of it is ended with the block."""
         with (
             tempfile.TemporaryDirectory(dir=self.directory) as directory,
-            _sqlite(directory) if sqlite else self.mariadb.database() as database_url,
+            _sqlite(directory) if sqlite else self.database.database() as database_url,
             Site(
                 Path(directory), database_url, self.rabbitmq.virtual_host(), settings, self.login
             ) as site,

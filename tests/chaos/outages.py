@@ -58,9 +58,9 @@ def absent_database(lab: Lab, rng: Random, scale: Scale) -> Line:
 
 def _with_database(lab: Lab, rng: Random, scale: Scale, seconds: float) -> Line:
     def outage() -> None:
-        lab.mariadb.kill()
+        lab.database.kill()
         pause(seconds)
-        lab.mariadb.start()
+        lab.database.start()
 
     with lab.site() as site:
         populate(site)

@@ -2,10 +2,12 @@
 """What unit tests share: a configuration, a database, an application, a broker in memory."""
 
 import functools
+import importlib
 import io
 import itertools
 import json
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -26,6 +28,7 @@ from faafo import conf as options
 from faafo.app.factory import create_app
 from faafo.app.server import HttpServer
 from faafo.db import db, fractals, schema
+from faafo.db.url import parse_url
 from faafo.fractal.task import FractalTask
 from faafo.render import escape
 from faafo.rpc.transport import get_transport
@@ -123,10 +126,38 @@ def _rules_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Any]:
+    """PostgreSQL, if FAAFO_TEST_DATABASE names it, with a database to copy; else None."""
+    kind = os.environ.get("FAAFO_TEST_DATABASE")
+    if kind != "postgresql":
+        yield None
+        return
+    # Without it the unit tests need nothing of the functional ones.
+    databases = importlib.import_module("tests.functional.databases")
+    servers = importlib.import_module("tests.functional.servers")
+    with servers.started(databases.KINDS[kind]) as server, server.database() as url:
+        engine = create_engine(parse_url(url))
+        schema.upgrade(engine)
+        engine.dispose()
+        yield SimpleNamespace(copied=functools.partial(server.copied, url))
+
+
 @pytest.fixture
-def app(conf, store, empty_database, compiled_templates) -> Flask:
-    """The application on an up-to-date SQLite file."""
-    shutil.copy(empty_database, Path(conf.state_path) / "faafo.sqlite")
+def new_database(conf, empty_database, database_server) -> Iterator[None]:
+    """An up-to-date database without rows, to which ``conf`` leads: a SQLite file by default."""
+    if database_server is None:
+        shutil.copy(empty_database, Path(conf.state_path) / "faafo.sqlite")
+        yield
+        return
+    with database_server.copied() as url:
+        conf.set_override("database_url", url)
+        yield
+
+
+@pytest.fixture
+def app(conf, store, new_database, compiled_templates) -> Flask:
+    """The application on an up-to-date database."""
     app = create_app(conf, store, "1.2.3")
     app.jinja_env.bytecode_cache = compiled_templates
     with app.app_context():
