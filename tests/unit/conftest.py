@@ -156,6 +156,13 @@ def new_database(conf, empty_database, database_server) -> Iterator[None]:
 
 
 @pytest.fixture
+def on_sqlite(database_server) -> None:
+    """Skips what is about SQLite where tests run on a server."""
+    if database_server is not None:
+        pytest.skip("is about SQLite")
+
+
+@pytest.fixture
 def app(conf, store, new_database, compiled_templates) -> Flask:
     """The application on an up-to-date database."""
     app = create_app(conf, store, "1.2.3")

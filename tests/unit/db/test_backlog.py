@@ -77,6 +77,7 @@ def test_what_needs_a_kind_or_a_label_is_counted_by_itself(session, add):
     assert total(groups).outstanding == 3
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_of_what_is_queued_an_index_alone_is_read(session, monkeypatch):
     statements = []
     execute = session().execute

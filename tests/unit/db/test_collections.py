@@ -99,6 +99,7 @@ def test_one_sees_in_a_collection_what_is_ones_own_and_what_is_shared(session, a
         assert collections.counts(session, [named], scope.seen) == {named.uuid: len(seen)}
 
 
+@pytest.mark.usefixtures("on_sqlite")
 @pytest.mark.parametrize("scope", [Scope("alpha"), SHARED])
 def test_what_is_in_a_collection_is_counted_without_reading_all_one_may_see(session, scope):
     named, queries = collections.add(session, ADA, "a"), []

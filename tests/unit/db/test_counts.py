@@ -71,7 +71,8 @@ def counted(session):
 
     def note(_connection, _cursor, statement, parameters, *_):
         if "count(*)" in statement:
-            seen.append(parameters)
+            # PostgreSQL has names for them.
+            seen.append([*getattr(parameters, "values", lambda: parameters)()])
 
     event.listen(db.engine, "before_cursor_execute", note)
     yield seen
