@@ -7,6 +7,7 @@ Others have no replicas under the same name, or tell when the first row is writt
 from sqlalchemy import Connection, text
 
 from faafo import errors
+from faafo.db.url import shown
 
 ENCODING = "UTF8"
 STATE = text(
@@ -41,7 +42,7 @@ def check(connection: Connection, tables: list[str]) -> None:
         more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
         name = connection.scalar(text("SELECT current_user"))
         raise errors.ConfigurationError(
-            f"the user {name} of the database lacks the rights "
+            f"{_option(connection)}: the user {name} lacks the rights "
             f"{', '.join(missing[:MOST_NAMED])}{more}: have its owner grant them"
         )
 
@@ -57,9 +58,13 @@ def check_writable(connection: Connection) -> None:
     state = connection.execute(STATE).one()
     if state.encoding != ENCODING:
         raise errors.ConfigurationError(
-            f"the database has the encoding {state.encoding}, and faafo needs {ENCODING}: "
-            "create it with TEMPLATE template0 ENCODING 'UTF8'"
+            f"{_option(connection)}: has the encoding {state.encoding}, faafo needs {ENCODING}: "
+            "create the database with TEMPLATE template0 ENCODING 'UTF8'"
         )
     if state.is_replica or state.is_read_only:
         why = "it is a replica: name its primary" if state.is_replica else "it is set to that"
-        raise errors.DatabaseUnavailable(f"the database is read-only: {why}")
+        raise errors.DatabaseUnavailable(f"{_option(connection)}: is read-only: {why}")
+
+
+def _option(connection: Connection) -> str:
+    return f"database_url = {shown(connection.engine.url)}"

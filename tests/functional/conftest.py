@@ -55,18 +55,6 @@ def server_url(database_server: DatabaseServer) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def mariadb(database_server: DatabaseServer) -> DatabaseServer:
-    """The same server."""
-    return database_server
-
-
-@pytest.fixture
-def mariadb_url(server_url: str) -> str:
-    """The same URL."""
-    return server_url
-
-
-@pytest.fixture(scope="session")
 def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgreSQL]:
     """A PostgreSQL server, whatever the other tests run on."""
     if CHOSEN == "postgresql":

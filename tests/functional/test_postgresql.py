@@ -90,7 +90,7 @@ def test_an_api_whose_user_lacks_rights_says_which(postgresql, opened, opened_ur
     ended = run(tmp_path, "faafo-api", "--config-file", config)
     assert ended.returncode == 1
     line = ended.stderr.splitlines()[-1]
-    assert f"the user {name} of the database lacks the rights DELETE on access_token, " in line
+    assert f"the user {name} lacks the rights DELETE on access_token, " in line
     assert PASSWORD not in ended.stderr
     assert "Traceback" not in ended.stderr
 
