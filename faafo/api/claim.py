@@ -27,6 +27,7 @@ from faafo.core.stored_image import delete_image, publish, tidy_posters
 from faafo.db import batch, claims, db, fractals, joins, leases
 from faafo.db.models import Fractal
 from faafo.fractal.kinds import Need
+from faafo.fractal.parts import Join
 from faafo.fractal.service import Kind
 from faafo.tracing import spans
 
@@ -82,10 +83,11 @@ def post_claim(body: NewClaim) -> Any:
             ours.retry_policy,
             _terms(body.parameter_version, body.needs),
         )
+    knows_kinds = "serves" in body.model_fields_set
     g.is_routine = not claimed
     if spans.is_on():
         _record_queued(claimed)
-    return jsonify(objects=[_claimed(fractal) for fractal in claimed], **told)
+    return jsonify(objects=[_claimed(fractal, knows_kinds) for fractal in claimed], **told)
 
 
 def _told() -> dict[str, Any]:
@@ -105,13 +107,16 @@ def _record_queued(claimed: Sequence[Fractal]) -> None:
             spans.record("queued", one.correlation, since, until, attributes=attributes)
 
 
-def _claimed(fractal: Fractal) -> dict[str, Any]:
+def _claimed(fractal: Fractal, knows_kinds: bool) -> dict[str, Any]:
     """Return the record of a claimed fractal with what its producer alone is told."""
     told = {"token": fractal.token, **fractal.correlation.members()}
     part = fractal.part or (joins.join_of(db.session(), fractal) if fractal.children else None)
-    return (
-        fractal.as_dict() | told | ({} if part is None else {"part": part.model_dump(mode="json")})
-    )
+    if part is None:
+        return fractal.as_dict() | told
+    # It may be of a release that refuses fields which it does not know.
+    if isinstance(part, Join) and not knows_kinds:
+        return fractal.as_dict() | told | {"part": part.for_earlier()}
+    return fractal.as_dict() | told | {"part": part.model_dump(mode="json")}
 
 
 @blueprint.put(

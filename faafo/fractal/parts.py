@@ -9,7 +9,7 @@ empty block ends them.
 import struct
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -71,6 +71,10 @@ class Join(_Part):
     segments: Annotated[tuple[Segment, ...], Field(min_length=1, max_length=MOST_PARTS)] = Field(
         description="the segments, from the top"
     )
+
+    def for_earlier(self) -> dict[str, Any]:
+        """Return it as processes take it that know no kinds of tasks, and no checksums here."""
+        return self.model_dump(exclude={"segments": {"__all__": {"checksum"}}})
 
 
 class StoredFrame(_Part):

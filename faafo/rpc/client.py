@@ -18,7 +18,7 @@ from faafo.fractal.lease import Lease
 from faafo.fractal.settings import Settings
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.rpc import contract, messages
-from faafo.rpc.versions import REPORTED, version_for, version_for_all
+from faafo.rpc.versions import REPORTED, for_earlier, version_for, version_for_all
 
 Outcome = FractalResult | errors.FaafoError | None
 
@@ -89,7 +89,8 @@ class WorkerClient:
         with self._translated(), _refused_if_too_old(version):
             client = self._of_kind[task.kind] if has_topics else self._client
             target = client.prepare(server=worker, version=version)
-            answer = target.call(context, "process", task=without_defaults(task.model_dump()))
+            told = without_defaults(task.model_dump() if has_topics else for_earlier(task))
+            answer = target.call(context, "process", task=told)
             return FractalResult.model_validate(answer)
 
     def process_all(

@@ -2,9 +2,11 @@
 """Which RPC version a worker must serve to be given a task."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from faafo.fractal.drawing import parameter_version
 from faafo.fractal.palette import DEFAULT
+from faafo.fractal.parts import Join
 from faafo.fractal.task import FractalTask
 from faafo.rpc import contract
 
@@ -34,3 +36,9 @@ def version_for_all(tasks: Iterable[FractalTask]) -> str:
     """Return the one that serves them all in one call."""
     latest = max(parameter_version(task) for task in tasks)
     return _LATER.get(latest, contract.BATCH_VERSION)
+
+
+def for_earlier(task: FractalTask) -> dict[str, Any]:
+    """Return the fields of a task for a worker that has no topic for joins."""
+    told = task.model_dump()
+    return told | {"part": task.part.for_earlier()} if isinstance(task.part, Join) else told

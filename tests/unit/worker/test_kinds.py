@@ -12,6 +12,7 @@ from faafo.fractal.parts import Join, Segment
 from faafo.rpc import contract
 from faafo.rpc.client import WorkerClient
 from faafo.rpc.server import Server
+from faafo.rpc.versions import for_earlier
 from faafo.worker.worker import WorkerService
 
 GENEROUS = 30.0
@@ -89,3 +90,10 @@ def test_what_is_of_another_kind_is_refused(transport, joins_only, make_task):
 def test_a_worker_serves_no_kind_whose_topic_it_does_not_listen_on(conf, transport, store):
     service = WorkerService(conf, transport, store, "w", "w:1", "1.0")
     assert service._kinds.ability() == Ability(frozenset((TaskKind.RENDER,)))
+
+
+def test_a_worker_without_topics_is_told_no_checksum_of_segments(join, make_task):
+    (segment,) = for_earlier(join)["part"]["segments"]
+    assert set(segment) == {"uuid", "token", "rows"}
+    plain = make_task()
+    assert for_earlier(plain) == plain.model_dump()
