@@ -2,7 +2,7 @@
 """The backlog: how much work there is for workers, and so how many of them are worth running."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -73,8 +73,15 @@ def total(
         queued=sum(one.queued for one in meant),
         claimable=claimable.total(),
         rendering=sum(one.rendering for one in meant),
-        oldest_seconds=max((one.waited for one in meant if one.waited is not None), default=0.0),
+        oldest_seconds=max(_waits(meant, claimable), default=0.0),
     )
+
+
+def _waits(groups: Sequence[Group], claimable: Mapping[Project, int]) -> Iterator[float]:
+    """Yield the longest wait of each group from which a claim would hand out something."""
+    for one in groups:
+        if one.waited is not None and claimable[one.project]:
+            yield one.waited
 
 
 def read(session: Session) -> list[Group]:

@@ -66,6 +66,14 @@ def test_a_project_at_its_limit_has_nothing_to_claim(session, add):
     assert total(read(session), limit=1).claimable == 0 + 1 + 5
 
 
+def test_what_a_limit_keeps_from_being_claimed_has_not_waited_for_workers(session, add):
+    add("a", **rendering())
+    add("a", claimable_at=ago(300))
+    add("b", claimable_at=ago(100))
+    assert 290 < total(read(session)).oldest_seconds < 400
+    assert 90 < total(read(session), limit=1).oldest_seconds < 200
+
+
 def test_what_needs_a_kind_or_a_label_is_counted_by_itself(session, add):
     add()
     add(label="bigmem")
