@@ -5,9 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from faafo.db import db, fractals
+from faafo.db import claims, db, fractals, posting
 from faafo.db.backlog import Backlog, read, total
+from faafo.db.outcomes import RetryPolicy
 from faafo.db.scope import Owner
+from faafo.fractal.drawing import PARAMETER_VERSION
+from faafo.fractal.parts import divided
 
 
 @pytest.fixture
@@ -64,6 +67,22 @@ def test_a_project_at_its_limit_has_nothing_to_claim(session, add):
     assert total(read(session), limit=3).claimable == 1 + 3 + 5
     assert total(read(session), limit=2).claimable == 0 + 2 + 5
     assert total(read(session), limit=1).claimable == 0 + 1 + 5
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_a_poster_counts_in_the_limit_of_its_project_as_it_does_in_claims(
+    session, make_task, add, limit
+):
+    task = make_task()
+    posting.post(session, task, Owner("a", None), bands=divided(task.height, 2))
+    for _ in range(4):
+        add("a")
+    found = total(read(session), limit)
+    terms = claims.Terms(PARAMETER_VERSION, limit)
+    policy = RetryPolicy(max_attempts=9, delay=0.0, longest_delay=0.0)
+    handed_out = claims.claim(session, "me", 9, 60.0, policy, terms)
+    assert (found.claimable, found.rendering) == (len(handed_out), 0)
+    assert len(handed_out) == 2 + limit - 1
 
 
 def test_what_a_limit_keeps_from_being_claimed_has_not_waited_for_workers(session, add):
