@@ -22,6 +22,9 @@ from faafo.fractal.taste import good_constant
 MOST_POINTS = 100
 # With less all c would be the same.
 SMALLEST_RADIUS = 1e-12
+# Of the sides of the windows of a zoom, and of all lines together: what is computed of less is lost
+# below the smallest of floating-point numbers.
+SMALLEST_WAY = 1e-100
 # Frames that a walk takes from one good c to the next, and how many of these it has at most: to
 # find one takes up to 0.2 seconds.
 FRAMES_A_STEP, MOST_STEPS = 40, 12
@@ -168,9 +171,11 @@ class Zoom(_Path):
             (whole.yb - whole.ya, self.to.yb - self.to.ya, "ya and yb"),
         ]
         for begin, end, names in sides:
-            if begin == 0 or end == 0:
-                which = "" if begin == 0 else "path.to: "
-                raise errors.InvalidTask(f"{which}{names}: must differ in a zoom")
+            if min(abs(begin), abs(end)) < SMALLEST_WAY:
+                which = "" if abs(begin) < SMALLEST_WAY else "path.to: "
+                raise errors.InvalidTask(
+                    f"{which}{names}: must differ by {SMALLEST_WAY} at least in a zoom"
+                )
             if begin * end < 0:
                 raise errors.InvalidTask(
                     f"path.to: {names} must be in the order of those of the film"
@@ -214,12 +219,15 @@ def _still(whole: Whole, constants: Sequence[complex]) -> list[Frame]:
 def _along(corners: Sequence[complex], count: int) -> list[complex]:
     """Return ``count`` points on the lines between ``corners``, the first and the last included.
 
-    :raises faafo.errors.InvalidTask: when the lines have no length.
+    :raises faafo.errors.InvalidTask: when the lines are too short.
     """
     lengths = [abs(end - begin) for begin, end in pairwise(corners)]
     behind = [0.0, *accumulate(lengths)]
-    if behind[-1] == 0:
-        raise errors.InvalidTask("path.points: must not all be the same")
+    if behind[-1] < SMALLEST_WAY:
+        raise errors.InvalidTask(
+            f"path.points: must not all be the same: the lines have a length of {behind[-1]:.6g} "
+            f"together, and {SMALLEST_WAY} is the least"
+        )
     found = []
     for number in range(count - 1):
         way = behind[-1] * number / (count - 1)

@@ -110,7 +110,16 @@ def test_a_zoom_may_pan_or_be_of_a_flipped_window_or_lead_out():
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"type": "points", "points": [[1, 2], [1, 2]]}, "path.points: must not all be the same"),
+        (
+            {"type": "points", "points": [[1, 2], [1, 2]]},
+            "path.points: must not all be the same: the lines have a length of 0 together, and "
+            "1e-100 is the least",
+        ),
+        (
+            {"type": "points", "points": [[0, 0], [5e-324, 0], [5e-324, 0]]},
+            "path.points: must not all be the same: the lines have a length of 4.94066e-324 "
+            "together, and 1e-100 is the least",
+        ),
         (
             {"type": "circle", "centre": [999_999, 0], "radius": 2},
             "path.radius: leads beyond 1000000, the largest coordinate",
@@ -122,7 +131,7 @@ def test_a_zoom_may_pan_or_be_of_a_flipped_window_or_lead_out():
         ),
         (
             {"type": "zoom", "c": [0, 0], "to": {"xa": 1, "xb": 1, "ya": 0, "yb": 1}},
-            "path.to: xa and xb: must differ in a zoom",
+            "path.to: xa and xb: must differ by 1e-100 at least in a zoom",
         ),
         (
             {"type": "zoom", "c": [0, 0], "to": {"xa": 0, "xb": 1.6, "ya": 0.9, "yb": 0}},
@@ -136,11 +145,27 @@ def test_what_leads_nowhere_is_refused(fields, sentence):
     assert str(caught.value) == sentence
 
 
-def test_a_window_without_a_size_cannot_be_zoomed():
-    flat = Whole(**SIDES, xa=1, xb=1, ya=-0.9, yb=0.9)
+@pytest.mark.parametrize("side", [0.0, 5e-324, 1e-200])
+def test_a_window_without_a_size_cannot_be_zoomed(side):
+    flat = Whole(**SIDES, xa=0, xb=side, ya=-0.9, yb=0.9)
     to = {"xa": 0, "xb": 1.6, "ya": 0, "yb": 0.9}
-    with pytest.raises(errors.InvalidTask, match="^xa and xb: must differ in a zoom"):
+    with pytest.raises(errors.InvalidTask, match="^xa and xb: must differ by 1e-100 at least"):
         frames(9, flat, type="zoom", c=[0, 0], to=to)
+
+
+@pytest.mark.parametrize("side", [5e-324, 1e-200, -1e-200])
+def test_a_zoom_does_not_lead_into_less_than_numbers_can_tell_apart(side):
+    square = Whole(**SIDES, xa=0, xb=1e-200, ya=0, yb=1e-200)
+    for whole in (Whole(**SIDES, xa=0, xb=1, ya=0, yb=1), square):
+        with pytest.raises(errors.InvalidTask, match="must differ by 1e-100 at least in a zoom"):
+            frames(9, whole, type="zoom", c=[0, 0], to={"xa": 0, "xb": side, "ya": 0, "yb": side})
+
+
+def test_the_deepest_zoom_has_frames_of_finite_windows():
+    whole = Whole(**SIDES, xa=-1e6, xb=1e6, ya=-1e6, yb=1e6)
+    to = {"xa": 0, "xb": 1e-100, "ya": 0, "yb": 1e-100}
+    made = frames(999, whole, type="zoom", c=[0, 0], to=to)
+    assert all(math.isfinite(number) for one in made for number in one)
 
 
 @pytest.mark.parametrize(
