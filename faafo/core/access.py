@@ -79,10 +79,20 @@ def visible(uuid: str) -> Fractal:
     :raises faafo.errors.FractalNotFound: when there is none.
     """
     fractal = fractals.get(db.session, uuid)
-    # A part is of no project.
-    whole = fractal if fractal.parent is None else fractals.get(db.session, fractal.parent)
+    whole = _whole(fractal)
     require_visible(uuid, whole.project_id, whole.shared)
     return fractal
+
+
+def is_private(fractal: Fractal) -> bool:
+    """Tell whether only a project may see a fractal, so that no cache of many visitors keeps it."""
+    whole = _whole(fractal)
+    return whole.project_id is not None and not whole.shared
+
+
+def _whole(fractal: Fractal) -> Fractal:
+    """Return what says who may see a fractal: a part is of no project."""
+    return fractal if fractal.parent is None else fractals.get(db.session, fractal.parent)
 
 
 def collectable(uuid: str) -> Fractal:

@@ -25,7 +25,7 @@ def get_thumbnail(uuid: UUID) -> Response:
     if fractal.checksum is None:
         raise errors.ImageNotFound(f"fractal {fractal.uuid} is {fractal.status}: no image yet")
     checksum = fractal.checksum
-    is_private = fractal.project_id is not None and not fractal.shared
+    is_private = access.is_private(fractal)
     tag = f"{checksum}-{form}-{SHAPES[form].width}"
     if request.if_none_match.contains(tag):
         response = Response(status=304)

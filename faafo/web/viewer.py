@@ -66,7 +66,7 @@ def get_tile(uuid: UUID, z: int, x: int, y: int) -> Response:
     is_deepest = z >= deepest(fractal.width, fractal.height)
     samples = fractal.samples if is_deepest else max(fractal.samples, SAMPLES_ABOVE)
     parameters["samples"], parameters["iterations"] = _affordable(samples, fractal.iterations)
-    is_private = fractal.project_id is not None and not fractal.shared
+    is_private = access.is_private(fractal)
     is_current = request.args.get("checksum") == fractal.checksum
     # A slow worker must not hold a database connection.
     db.session.close()

@@ -6,11 +6,13 @@ import re
 
 import pytest
 
+from faafo.core.collaborators import collaborators
 from faafo.db import claims, db, outcomes
 from faafo.db.outcomes import Result
 from faafo.fractal.drawing import LATEST_VERSION
 from faafo.fractal.kinds import Need, TaskKind
 from faafo.fractal.lease import Lease
+from faafo.fractal.tile import Tile
 from tests.functional.processes import SMALL_FILM
 from tests.unit.web.conftest import POLICY, make_png
 
@@ -177,3 +179,20 @@ def test_a_large_film_has_no_viewer(visitor, posted, claim, finish):
     page = visitor.get(f"/fractal/{uuid}").text
     assert 'id="film"' in page
     assert 'id="viewer"' not in page
+
+
+@pytest.mark.parametrize(("owner", "is_private"), [({}, False), ({"project_id": "p"}, True)])
+def test_no_cache_of_many_visitors_keeps_the_frames_of_a_private_film(
+    app, visitor, posted, claim, finish, change, monkeypatch, owner, is_private
+):
+    film = posted()
+    finish(claim(1))
+    change(film, **owner)
+    frames = visitor.get(f"/api/fractal?children={film}").json["objects"]
+    uuid = next(one["uuid"] for one in frames if one["status"] == "complete")
+    with app.app_context():
+        monkeypatch.setattr(collaborators().tiles, "render", lambda _tile: Tile(b"", "w", 0.1))
+    for address in ("thumbnail", "tile/0/0/0.png"):
+        answer = visitor.get(f"/fractal/{uuid}/{address}")
+        assert answer.status_code == 200
+        assert bool(answer.cache_control.private) == is_private
