@@ -129,7 +129,7 @@ class Claimed(BaseModel):
 class Leased(BaseModel):
     """A claimed fractal, and attempt and token of its lease; unknown fields are ignored.
 
-    Without the token, as a producer of a release before 1.1 sends it, the attempt alone identifies
+    Without the token, as a producer of a release before 1.0 sends it, the attempt alone identifies
     the lease.
     """
 
@@ -165,7 +165,7 @@ class Completed(Leased):
     image_token: Token | None = Field(
         None,
         description="the token under which the worker has stored the image: that of the lease, or "
-        "of an earlier one on the same record; null for a worker of a release before 1.1",
+        "of an earlier one on the same record; null for a worker of a release before 1.0",
     )
 
     @property

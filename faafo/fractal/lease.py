@@ -19,7 +19,7 @@ class Lease(NamedTuple):
     ``attempt`` counts the claims of that record from 1. ``token`` is the fencing token: results,
     faults, images, renewals and cancellations name it, so that a late one does not change a later
     attempt. It never repeats, even if the fractal is deleted and its uuid posted again. A release
-    before 1.1 sends none: ``token`` is None, and the attempt alone is the fencing token.
+    before 1.0 sends none: ``token`` is None, and the attempt alone is the fencing token.
     """
 
     uuid: str

@@ -25,7 +25,7 @@ class Saved(NamedTuple):
 class ImageWriter(ABC):
     """Stores PNG files by the uuid of a fractal and the token of the lease that rendered it.
 
-    The token is None for what a release before 1.1 has stored.
+    The token is None for what a release before 1.0 has stored.
 
     Every method of a store takes a canonical uuid (the routes and the task model accept no other)
     and raises ``faafo.errors.StoreUnavailable`` when the store cannot be used, or its subclass

@@ -4,7 +4,7 @@
 MariaDB commits each DDL statement by itself, so an upgrade that is killed leaves a revision half
 done and the version table at the revision before. Each step looks at the schema first: the next
 upgrade begins with the same revision and completes it. On SQLite and PostgreSQL the whole upgrade
-is one transaction; on SQLite the steps complete what releases before 1.1 have left.
+is one transaction; on SQLite the steps complete what releases before 1.0 have left.
 
 On PostgreSQL text is compared and sorted by its bytes, whatever the locale of the database, and
 each index ends with the primary key, as those of the others do by themselves.
