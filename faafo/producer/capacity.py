@@ -31,8 +31,12 @@ class Share(NamedTuple):
 
 
 def grouped(workers: Iterable[Worker]) -> list[Group]:
-    """Return the slots of those workers that are live, those that can do more first."""
-    usable = [one for one in workers if one.is_live and one.usable]
+    """Return the slots of those workers that are live, those that can do more first.
+
+    A worker that serves no kind, such as one that joins while the broker of joins is away, has
+    none: a claim that names nothing would be one for renders.
+    """
+    usable = [one for one in workers if one.is_live and one.usable and one.ability.kinds]
     return [
         Group(
             skill,

@@ -51,6 +51,14 @@ def test_nothing_is_claimed_without_workers(registry, backlog):
     assert shares(registry.groups(), backlog) == []
 
 
+@pytest.mark.parametrize("kinds", [[], ["paint"]])
+def test_nothing_is_claimed_for_a_worker_that_serves_no_kind_at_present(registry, backlog, kinds):
+    report(registry, "joiner", 2, NEW | {"kinds": kinds})
+    assert shares(registry.groups(), backlog) == []
+    report(registry, "joiner", 2, NEW | {"kinds": ["join"]})
+    assert [one.most for one in shares(registry.groups(), backlog)] == [2]
+
+
 def test_one_claim_is_made_when_all_workers_know_the_same(registry, backlog):
     report(registry, "a", 2, NEW)
     report(registry, "b", 3, NEW | {"parameters": 9})
