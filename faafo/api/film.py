@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import jsonify, url_for
 from flask_openapi import APIBlueprint, Tag
+from sqlalchemy import select
 
 from faafo.api import examples, listing, new_fractals
 from faafo.api.film_schemas import NewFilm
@@ -14,8 +15,13 @@ from faafo.core.preference import Waiting, waited_for
 from faafo.core.versions import under_requested_prefix
 from faafo.db.models import Fractal
 
-# An index has those with children, which films have: they are few.
-IS_FILM = (Fractal.children.is_not(None), Fractal.film.is_not(None))
+# An index has those with children, which films have: they are few. As a set of ids, since SQLite
+# would read all fractals of a project, or all there are, in the order of the list.
+IS_FILM = (
+    Fractal.id.in_(
+        select(Fractal.id).where(Fractal.children.is_not(None), Fractal.film.is_not(None))
+    ),
+)
 
 blueprint = APIBlueprint(
     "film",

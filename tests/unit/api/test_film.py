@@ -10,13 +10,17 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
+from sqlalchemy import select, text
+from sqlalchemy.dialects import sqlite
 
 from faafo import errors
+from faafo.api.film import IS_FILM
 from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, posting, quotas
+from faafo.db.models import Fractal
 from faafo.db.quotas import NO_LIMITS, Amounts
-from faafo.db.scope import Owner
+from faafo.db.scope import EVERYTHING, SHARED, Owner, Scope
 from faafo.fractal.drawing import FILM_PARAMETERS, LATEST_VERSION, PARAMETER_VERSION
 from faafo.fractal.film import Film, Plan
 from faafo.fractal.film import frames as film_frames
@@ -316,3 +320,18 @@ def test_a_film_counts_as_one_fractal_with_the_pixels_of_all_frames(http, app):
         plan = Plan(film, film_frames(film, whole, task.uuid))
         posting.post(db.session, task, Owner("alpha", None), film=plan)
         assert quotas.get(db.session, "alpha", NO_LIMITS).usage == Amounts(1, 1, 0, 60)
+
+
+@pytest.mark.usefixtures("on_sqlite")
+@pytest.mark.parametrize("scope", [EVERYTHING, Scope("p"), SHARED])
+def test_the_list_of_films_reads_no_other_fractals(app, scope):
+    page = select(Fractal).where(*scope.where, *IS_FILM).order_by(Fractal.id.desc()).limit(20)
+    statement = page.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    with app.app_context():
+        plan = db.session.execute(text(f"EXPLAIN QUERY PLAN {statement}")).all()
+        db.session.rollback()
+    steps = [step.detail for step in plan]
+    assert any("ix_fractal_children" in one for one in steps)
+    assert not any(one.startswith("SCAN fractal") for one in steps)
+    # Of a project only those rows whose ids are given.
+    assert not any(one.endswith("(project_id=?)") for one in steps)
