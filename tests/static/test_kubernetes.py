@@ -6,6 +6,7 @@ import copy
 import os
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
 import kubernetes_validate
 import pytest
@@ -15,9 +16,10 @@ from oslo_config import cfg
 
 from faafo import conf as options
 from faafo import logs
-from faafo.api.backlog import BacklogRecord
+from faafo.api.backlog import BacklogQuery, BacklogRecord
 from faafo.auth import keystone as validation
 from faafo.client import keystone
+from faafo.fractal.kinds import Need, TaskKind
 from faafo.policies.endpoints import PUBLIC
 from faafo.rpc.transport import get_transport
 from tests.static.kustomize import ROOT, Kustomize, find_kubectl
@@ -239,7 +241,13 @@ def test_keda_runs_a_worker_for_each_slot_that_is_missing(manifests):
     assert metadata["targetValue"] == configuration(documents)["worker"]["slots"]
     service = Site(documents).names["Service", "api"]
     port, namespace = service["spec"]["ports"][0]["port"], service["metadata"]["namespace"]
-    assert metadata["url"] == f"http://api.{namespace}.svc.cluster.local:{port}/api/backlog"
+    url, _, query = metadata["url"].partition("?")
+    assert url == f"http://api.{namespace}.svc.cluster.local:{port}/api/backlog"
+    asked = BacklogQuery(**dict(parse_qsl(query, keep_blank_values=True)))
+    # Workers without labels: more of them would not render what asks for one.
+    assert "labels" not in configuration(documents)["worker"]
+    assert all(asked.means(Need(kind)) for kind in TaskKind)
+    assert not asked.means(Need(TaskKind.RENDER, "bigmem"))
     authentication = of_kind(documents, "TriggerAuthentication")
     assert trigger["authenticationRef"]["name"] == authentication["metadata"]["name"]
     named = {one["parameter"] for one in authentication["spec"]["secretTargetRef"]}
