@@ -13,7 +13,7 @@ from faafo.correlation import Work
 from faafo.fractal.lease import incarnation_of, make_token
 from faafo.fractal.media import FILMS, SEGMENT
 from faafo.fractal.parts import Band, FilmJoin, Join
-from faafo.fractal.png import has_sides
+from faafo.fractal.png import is_whole
 from faafo.fractal.task import FractalResult, FractalTask
 from faafo.metrics import catalogue as metrics
 from faafo.render import image, segment
@@ -232,7 +232,7 @@ def _pieces(
 def _is_of(task: FractalTask, content: bytes) -> bool:
     if isinstance(task.part, Band):
         return segment.is_whole(content, task.width, task.part.rows)
-    return has_sides(content, task.width, task.height)
+    return is_whole(content, task.width, task.height)
 
 
 def _reason(error: errors.FaafoError) -> str:
