@@ -94,9 +94,11 @@ def follow(session: Session, before: Iterable[Seen], status: str, fault: str | N
 
     :param fault: of those that are in error now.
     """
-    changed = [one for one in before if one.status != status]
+    seen = [*before]
+    changed = [one for one in seen if one.status != status]
     if status == Status.COMPLETE:
-        parts = {one.uuid for one in changed if one.parent}
+        # Those whose result arrives twice, too.
+        parts = {one.uuid for one in seen if one.parent}
         if parts:
             session.info.setdefault(_PARTS, set()).update(parts)
         for parent, count in sorted(Counter(one.parent for one in changed if one.parent).items()):
@@ -240,7 +242,7 @@ def take_joined(session: Session) -> set[str]:
 
 
 def take_parts(session: Session) -> set[str]:
-    """Return the children that are complete since this was last called."""
+    """Return the children whose results have been recorded since this was last called."""
     return session.info.pop(_PARTS, set())
 
 

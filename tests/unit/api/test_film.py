@@ -207,6 +207,23 @@ def test_a_frame_is_neither_posted_nor_changed_by_hand_and_goes_with_its_film(
     wait_until(lambda: not list(store.images(0.0)))
 
 
+def test_the_image_of_a_frame_goes_with_its_film_though_its_result_has_arrived_twice(
+    http, store, wait_until
+):
+    worker = Renderer("w-1", store, Renders())
+    uuid = http.post("/api/film", json=BODY).json["uuid"]
+    results = [render(worker, one) for one in claim(http)]
+    report(http, *results)
+    report(http, *results)
+    report(http, results[1])
+    names = {(one["uuid"], one["token"]) for one in results}
+    assert set(store.images(0.0)) == names
+    report(http, *[render(worker, one) for one in claim(http)])
+    wait_until(lambda: len(list(store.images(0.0))) == 1)
+    assert http.delete(f"/api/fractal/{uuid}").status_code == 204
+    wait_until(lambda: not list(store.images(0.0)))
+
+
 def test_a_frame_in_error_ends_the_film_and_a_retry_renders_what_is_missing(http, conf, store):
     conf.set_override("max_attempts", 1, group="api")
     worker = Renderer("w-1", store, Renders())
