@@ -37,10 +37,7 @@ class Backlog:
 
 
 class Group(NamedTuple):
-    """The fractals of a project that have the same need; ``waited`` is the longest wait if any.
-
-    ``parents`` wait for their parts: no worker has them, but they count in the project's limit.
-    """
+    """The fractals of a project that have the same need; ``waited`` is the longest wait if any."""
 
     project: Project
     need: Need
@@ -48,7 +45,6 @@ class Group(NamedTuple):
     claimable: int = 0
     rendering: int = 0
     waited: float | None = None
-    parents: int = 0
 
 
 def total(
@@ -61,9 +57,9 @@ def total(
     :param limit: the number of fractals of a project that may be rendered at the same time: more
         of them are not claimable.
     """
-    counted: Counter[Project] = Counter()
+    rendering: Counter[Project] = Counter()
     for one in groups:
-        counted[one.project] += one.rendering + one.parents
+        rendering[one.project] += one.rendering
     meant = [one for one in groups if is_meant(one.need)]
     claimable: Counter[Project] = Counter()
     for one in meant:
@@ -71,7 +67,7 @@ def total(
     if limit != shares.NO_LIMIT:
         # What was posted without a login has no limit.
         for project in claimable.keys() - {None}:
-            room = max(0, limit - counted[project])
+            room = max(0, limit - rendering[project])
             claimable[project] = min(claimable[project], room)
     return Backlog(
         queued=sum(one.queued for one in meant),
@@ -91,7 +87,7 @@ def _waits(groups: Sequence[Group], claimable: Mapping[Project, int]) -> Iterato
 def read(session: Session) -> list[Group]:
     """Return all groups; reads an entry of an index for each queued fractal."""
     now = session.scalars(select(moment())).one()
-    return [*_rendering(session), *_queued(session, now)]
+    return [*_leased(session), *_queued(session, now)]
 
 
 def _queued(session: Session, now: datetime) -> list[Group]:
@@ -114,14 +110,14 @@ def _queued(session: Session, now: datetime) -> list[Group]:
     ]
 
 
-def _rendering(session: Session) -> list[Group]:
-    """Return the groups of what has a lease, and of parents that wait for their parts."""
+def _leased(session: Session) -> list[Group]:
+    """Return the groups of what has a lease; a parent that waits for its children has none."""
     group = (Fractal.project_id, Fractal.kind, Fractal.label)
-    leased = func.count(Fractal.lease_expires_at)
-    query = select(*group, leased, func.count()).where(Fractal.status == Status.RENDERING)
+    where = (Fractal.status == Status.RENDERING, Fractal.lease_expires_at.is_not(None))
+    query = select(*group, func.count()).where(*where).group_by(*group)
     return [
-        Group(project, _need(kind, label), rendering=count, parents=everything - count)
-        for project, kind, label, count, everything in _rows(session, query.group_by(*group))
+        Group(project, _need(kind, label), rendering=count)
+        for project, kind, label, count in _rows(session, query)
     ]
 
 

@@ -34,13 +34,16 @@ CANDIDATE = (
     *(FRACTAL.attempt, FRACTAL.status, FRACTAL.failures, FRACTAL.project_id),
     *(FRACTAL.claimed_by, FRACTAL.lease_expires_at, FRACTAL.expires_at),
 )
+# Not what waits for its parts: those may wait for long, for a time or for a worker with a label, and
+# what is complete must get its join meanwhile.
+IS_LEASED = (FRACTAL.lease_expires_at.is_not(None),)
 IN_TURN = last_of(FRACTAL.project_id, FRACTAL.label, FRACTAL.turn_at)
 # Sets of needs whose statements are kept: those of all producers are few.
 MOST_STATEMENTS = 100
 
 
 class Found(NamedTuple):
-    """A project: what of it is being rendered, and which needs some of its fractals have."""
+    """A project: how many leases are on its fractals, and which needs some of these have."""
 
     rendering: int
     needs: tuple[Need, ...]
@@ -131,7 +134,7 @@ def _counts(needs: tuple[Need, ...]) -> CompoundSelect[Any]:
         # First of all: PostgreSQL takes the types of NULLs from it.
         in_order(
             select(FRACTAL.project_id, func.count(), *(null() for _ in needs))
-            .where(FRACTAL.status == Status.RENDERING.value)
+            .where(FRACTAL.status == Status.RENDERING.value, *IS_LEASED)
             .group_by(FRACTAL.project_id)
         ),
         select(Usage.project_id, null(), *owned).where(Usage.queued > 0),

@@ -8,6 +8,7 @@ import pytest
 from faafo.db import claims, db, fractals, posting
 from faafo.db.backlog import Backlog, read, total
 from faafo.db.outcomes import RetryPolicy
+from faafo.db.scheduling import Schedule
 from faafo.db.scope import Owner
 from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.parts import divided
@@ -70,11 +71,14 @@ def test_a_project_at_its_limit_has_nothing_to_claim(session, add):
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3])
-def test_a_poster_counts_in_the_limit_of_its_project_as_it_does_in_claims(
+def test_a_poster_that_waits_for_its_parts_does_not_count_in_the_limit_of_its_project(
     session, make_task, add, limit
 ):
-    task = make_task()
-    posting.post(session, task, Owner("a", None), bands=divided(task.height, 2))
+    later = Schedule(not_before=datetime.now(UTC).replace(tzinfo=None) + timedelta(days=300))
+    for schedule in (Schedule(), later, later):
+        task = make_task()
+        bands = divided(task.height, 2)
+        posting.post(session, task, Owner("a", None), schedule=schedule, bands=bands)
     for _ in range(4):
         add("a")
     found = total(read(session), limit)
@@ -82,7 +86,7 @@ def test_a_poster_counts_in_the_limit_of_its_project_as_it_does_in_claims(
     policy = RetryPolicy(max_attempts=9, delay=0.0, longest_delay=0.0)
     handed_out = claims.claim(session, "me", 9, 60.0, policy, terms)
     assert (found.claimable, found.rendering) == (len(handed_out), 0)
-    assert len(handed_out) == 2 + limit - 1
+    assert len(handed_out) == 2 + limit
 
 
 def test_what_a_limit_keeps_from_being_claimed_has_not_waited_for_workers(session, add):
