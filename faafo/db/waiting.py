@@ -22,7 +22,7 @@ from faafo.db.clock import moment
 from faafo.db.models import TURN, Fractal
 from faafo.db.ordering import last_of
 from faafo.db.quota_models import Usage
-from faafo.fractal.kinds import Need
+from faafo.fractal.kinds import Need, TaskKind
 from faafo.fractal.task import Status
 
 Project = str | None
@@ -34,9 +34,11 @@ CANDIDATE = (
     *(FRACTAL.attempt, FRACTAL.status, FRACTAL.failures, FRACTAL.project_id),
     *(FRACTAL.claimed_by, FRACTAL.lease_expires_at, FRACTAL.expires_at),
 )
-# Not what waits for its parts: those may wait for long, for a time or for a worker with a label, and
-# what is complete must get its join meanwhile.
-IS_LEASED = (FRACTAL.lease_expires_at.is_not(None),)
+# What counts as being rendered, in two parts: of the first the index has all. Not what waits for its
+# parts: those may wait for long, for a time or for a worker with a label, and what has all of them
+# must get its join meanwhile.
+RENDERS = (FRACTAL.kind == TaskKind.RENDER.value,)
+JOINS = (FRACTAL.kind != TaskKind.RENDER.value, FRACTAL.lease_expires_at.is_not(None))
 IN_TURN = last_of(FRACTAL.project_id, FRACTAL.label, FRACTAL.turn_at)
 # Sets of needs whose statements are kept: those of all producers are few.
 MOST_STATEMENTS = 100
@@ -68,7 +70,7 @@ def projects(session: Session, needs: tuple[Need, ...]) -> dict[Project, Found]:
         if running is None:
             found[project] = tuple(itertools.compress(needs, heads))
         else:
-            rendering[project] = running
+            rendering[project] = rendering.get(project, 0) + running
     return {
         project: Found(rendering.get(project, 0), some) for project, some in found.items() if some
     }
@@ -132,10 +134,13 @@ def _counts(needs: tuple[Need, ...]) -> CompoundSelect[Any]:
     free = [_waits(FRACTAL.project_id.is_(None), one) for one in needs]
     return union_all(
         # First of all: PostgreSQL takes the types of NULLs from it.
-        in_order(
-            select(FRACTAL.project_id, func.count(), *(null() for _ in needs))
-            .where(FRACTAL.status == Status.RENDERING.value, *IS_LEASED)
-            .group_by(FRACTAL.project_id)
+        *(
+            in_order(
+                select(FRACTAL.project_id, func.count(), *(null() for _ in needs))
+                .where(FRACTAL.status == Status.RENDERING.value, *where)
+                .group_by(FRACTAL.project_id)
+            )
+            for where in (RENDERS, JOINS)
         ),
         select(Usage.project_id, null(), *owned).where(Usage.queued > 0),
         select(null(), null(), *free),

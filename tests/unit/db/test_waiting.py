@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from faafo.db import claims, posting, waiting
-from faafo.db.outcomes import RetryPolicy
+from faafo.db import claims, outcomes, posting, waiting
+from faafo.db.outcomes import Result, RetryPolicy
 from faafo.db.scheduling import Schedule
 from faafo.db.scope import NOBODY, Owner
 from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.kinds import FIRST_NEEDS, Ability, Need, TaskKind, in_order
+from faafo.fractal.lease import Lease
 from faafo.fractal.parts import divided
 
 POLICY = RetryPolicy(max_attempts=9, delay=0.0, longest_delay=0.0)
@@ -98,3 +99,18 @@ def test_what_names_no_need_is_refused(text):
     with pytest.raises(ValueError, match="no kind"):
         Need.parse(text)
     assert [Need.parse(one.as_text()) for one in (RENDER, BIG)] == [RENDER, BIG]
+
+
+def test_renders_and_joins_count_together_in_the_limit_of_a_project(session, make_task, post):
+    task = make_task()
+    posting.post(session, task, ADA, bands=divided(task.height, 1))
+    (band,) = claims.claim(session, "me", 9, 60.0, POLICY, terms(RENDER))
+    result = {"checksum": "0" * 64, "duration": 1.0, "size": 1, "generated_by": "w"}
+    outcomes.complete(session, Result(Lease(band.uuid, 1, band.token), result, band.token))
+    for _ in range(5):
+        post(ADA)
+    limited = claims.Terms(PARAMETER_VERSION, 3, in_order((RENDER, JOIN)))
+    first = claims.claim(session, "me", 2, 60.0, POLICY, limited)
+    assert sorted(one.kind for one in first) == ["join", "render"]
+    assert len(claims.claim(session, "me", 9, 60.0, POLICY, limited)) == 1
+    assert claims.claim(session, "me", 9, 60.0, POLICY, limited) == []
