@@ -56,6 +56,8 @@ def post_film(body: NewFilm) -> dict[str, Any]:
     limits.check_film(whole, film.frames)
     url = _callback_url(body)
     uuid = body.uuid or str(uuidlib.uuid4())
+    # To find the constants of a walk takes a second, and must not hold a database connection.
+    db.session.close()
     frames = plan_frames(film, whole, uuid)
     task = FractalTask(uuid=uuid, **whole.model_dump() | frames[0]._asdict())
     request_context().uuid = uuid

@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects import sqlite
 
 from faafo import errors
+from faafo.api import new_fractals
 from faafo.api.film import IS_FILM
 from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
@@ -138,6 +139,19 @@ def test_the_frames_of_a_film_are_rendered_joined_and_all_but_the_first_deleted(
     assert f"faafo-{uuid}.webp" in download.headers["Content-Disposition"]
     assert http.delete(f"/api/fractal/{uuid}").status_code == 204
     wait_until(lambda: not os.listdir(conf.filesystem_store_datadir))
+
+
+def test_no_connection_is_held_while_the_frames_of_a_film_are_found(app, http, conf, monkeypatch):
+    conf.set_override("max_queued", 1000, group="api")
+    held = []
+
+    def noted(*given):
+        held.append(db.engine.pool.checkedout())
+        return film_frames(*given)
+
+    monkeypatch.setattr(new_fractals, "plan_frames", noted)
+    assert http.post("/api/film", json=BODY | {"path": {"type": "walk"}}).status_code == 201
+    assert held == [0]
 
 
 def test_the_same_request_gives_the_same_bytes(http, store):
