@@ -4,9 +4,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 
 from faafo.db import claims, outcomes, posting, waiting
+from faafo.db.clock import moment
+from faafo.db.models import Fractal
 from faafo.db.outcomes import Result, RetryPolicy
 from faafo.db.scheduling import Schedule
 from faafo.db.scope import NOBODY, Owner
@@ -114,3 +116,15 @@ def test_renders_and_joins_count_together_in_the_limit_of_a_project(session, mak
     assert sorted(one.kind for one in first) == ["join", "render"]
     assert len(claims.claim(session, "me", 9, 60.0, POLICY, limited)) == 1
     assert claims.claim(session, "me", 9, 60.0, POLICY, limited) == []
+
+
+def test_a_poster_of_which_a_part_has_not_begun_in_time_ends_in_error(session, make_task):
+    task = make_task()
+    posting.post(session, task, bands=divided(task.height, 2))
+    (begun,) = claims.claim(session, "me", 1, 60.0, POLICY, terms(RENDER))
+    session.execute(update(Fractal).values(expires_at=moment(-1.0)))
+    session.commit()
+    assert claims.claim(session, "me", 9, 60.0, POLICY, terms(RENDER, JOIN)) == []
+    poster = session.scalars(select(Fractal).where(Fractal.uuid == task.uuid)).one()
+    assert (poster.status, begun.parent) == ("error", task.uuid)
+    assert "expired: its render had not begun by" in poster.fault
