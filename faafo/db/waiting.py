@@ -133,18 +133,19 @@ def _counts(needs: tuple[Need, ...]) -> CompoundSelect[Any]:
     owned = [_waits(FRACTAL.project_id == Usage.project_id, one) for one in needs]
     free = [_waits(FRACTAL.project_id.is_(None), one) for one in needs]
     return union_all(
-        # First of all: PostgreSQL takes the types of NULLs from it.
-        *(
-            in_order(
-                select(FRACTAL.project_id, func.count(), *(null() for _ in needs))
-                .where(FRACTAL.status == Status.RENDERING.value, *where)
-                .group_by(FRACTAL.project_id)
-            )
-            for where in (RENDERS, JOINS)
-        ),
+        # PostgreSQL takes the types of columns from the first two: one of them must not be NULL.
+        _under_way(needs, RENDERS),
         select(Usage.project_id, null(), *owned).where(Usage.queued > 0),
         select(null(), null(), *free),
+        _under_way(needs, JOINS),
     )
+
+
+def _under_way(needs: tuple[Need, ...], where: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """Return the query of how many fractals of each project are being rendered, of some."""
+    query = select(FRACTAL.project_id, func.count(), *(null() for _ in needs))
+    query = query.where(FRACTAL.status == Status.RENDERING.value, *where)
+    return in_order(query.group_by(FRACTAL.project_id))
 
 
 def _waits(is_owner: ColumnElement[bool], need: Need) -> ColumnElement[Any]:
