@@ -28,7 +28,7 @@ def give_up(api_url):
 
     def give_up():
         notifier = DeliveryClient(api_url)
-        claimed = notifier.claim("n", 100, 30, 100)
+        claimed = notifier.claim("n", 100, 30, 100, 100)
         refused = {"http_status": 410, "duration": 0.5, "fault": "answered 410", "gone": True}
         failed = [{"id": one["id"], "attempt": one["attempt"], **refused} for one in claimed]
         assert notifier.report("n", failed=failed) == []
