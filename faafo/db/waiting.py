@@ -34,9 +34,9 @@ CANDIDATE = (
     *(FRACTAL.attempt, FRACTAL.status, FRACTAL.failures, FRACTAL.project_id),
     *(FRACTAL.claimed_by, FRACTAL.lease_expires_at, FRACTAL.expires_at),
 )
-# What counts as being rendered, in two parts: of the first the index has all. Not what waits for its
-# parts: those may wait for long, for a time or for a worker with a label, and what has all of them
-# must get its join meanwhile.
+# What counts as being rendered, in two parts: of the first the index has all. Not what waits for
+# its parts: those may wait for long, for a time or for a worker with a label, and what has all of
+# them must get its join meanwhile.
 RENDERS = (FRACTAL.kind == TaskKind.RENDER.value,)
 JOINS = (FRACTAL.kind != TaskKind.RENDER.value, FRACTAL.lease_expires_at.is_not(None))
 IN_TURN = last_of(FRACTAL.project_id, FRACTAL.label, FRACTAL.turn_at)
