@@ -1,18 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``film`` of the REST API: posts and lists films; all else is as of fractals."""
 
+from functools import partial
 from typing import Any
 
-from flask import jsonify, url_for
 from flask_openapi import APIBlueprint, Tag
 from sqlalchemy import select
 
 from faafo.api import examples, listing, new_fractals
 from faafo.api.film_schemas import NewFilm
 from faafo.api.schemas import ERRORS, FractalPage, PostedFractal, RecordList
-from faafo.core import access
-from faafo.core.preference import Waiting, waited_for
-from faafo.core.versions import under_requested_prefix
 from faafo.db.models import Fractal
 
 # An index has those with children, which films have: they are few. As a set of ids, since SQLite
@@ -40,16 +37,7 @@ blueprint = APIBlueprint(
 )
 def post_film(body: NewFilm) -> Any:
     """Queue the frames of a film; with ``Prefer: wait=N``, answer when the film has ended."""
-    # A request that has waited is repeated: it has posted its film.
-    posted = waited_for()
-    record = new_fractals.post_film(body) if posted is None else {}
-    uuid = record["uuid"] if posted is None else posted
-    with Waiting(uuid) as waiting:
-        if waiting.is_preferred:
-            record = access.visible_record(uuid)
-            waiting.until_ended(record["status"])
-    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=uuid))
-    return waiting.applied(jsonify(record)), 201, {"Location": location}
+    return new_fractals.answer(partial(new_fractals.post_film, body))
 
 
 @blueprint.get("/film", operation_id="list_films", responses={200: FractalPage})

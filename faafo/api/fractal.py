@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``fractal`` of the REST API."""
 
+from functools import partial
 from typing import Any
 
-from flask import abort, current_app, jsonify, url_for
+from flask import abort, current_app, jsonify
 from flask_openapi import APIBlueprint, Tag
 from flask_openapi.types import ResponseDict
 
@@ -22,8 +23,7 @@ from faafo.api.schemas import (
     Sharing,
 )
 from faafo.core import access, jobs, stored_image
-from faafo.core.preference import Waiting, waited_for
-from faafo.core.versions import under_requested_prefix
+from faafo.core.preference import Waiting
 from faafo.db import db, fractals
 from faafo.fractal.lease import Lease
 from faafo.fractal.media import FILMS, IMAGE, SEGMENT, Medium
@@ -61,16 +61,7 @@ blueprint = APIBlueprint(
 )
 def post_fractal(body: NewPoster) -> Any:
     """Queue a fractal for rendering; with ``Prefer: wait=N``, answer when it has ended."""
-    # A request that has waited is repeated: it has posted its fractal.
-    posted = waited_for()
-    record = new_fractals.post(body) if posted is None else {}
-    uuid = record["uuid"] if posted is None else posted
-    with Waiting(uuid) as waiting:
-        if waiting.is_preferred:
-            record = access.visible_record(uuid)
-            waiting.until_ended(record["status"])
-    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=uuid))
-    return waiting.applied(jsonify(record)), 201, {"Location": location}
+    return new_fractals.answer(partial(new_fractals.post, body))
 
 
 @blueprint.post(

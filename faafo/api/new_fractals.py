@@ -2,10 +2,10 @@
 """Posting fractals: bodies become tasks, within the limits of the operator."""
 
 import uuid as uuidlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import request
+from flask import jsonify, request, url_for
 
 from faafo.api.film_schemas import NewFilm
 from faafo.api.scheduling_schemas import SCHEDULE, schedule_of
@@ -13,6 +13,8 @@ from faafo.api.schemas import NewFractal, NewPoster, Posting
 from faafo.core import access
 from faafo.core.collaborators import collaborators
 from faafo.core.context import request_context
+from faafo.core.preference import Waiting, waited_for
+from faafo.core.versions import under_requested_prefix
 from faafo.db import db, posting
 from faafo.db.scheduling import Schedule
 from faafo.fractal.film import Plan
@@ -23,55 +25,64 @@ from faafo.fractal.parts import divided
 from faafo.fractal.task import FractalTask
 
 
+def answer(post: Callable[[], dict[str, Any]]) -> Any:
+    """Call ``post`` and return the response with its record; with ``Prefer: wait=N``, the last one.
+
+    A request that has waited is repeated: it has posted its fractal.
+    """
+    posted = waited_for()
+    record = post() if posted is None else {}
+    uuid = record["uuid"] if posted is None else posted
+    with Waiting(uuid) as waiting:
+        if waiting.is_preferred:
+            record = access.visible_record(uuid)
+            waiting.until_ended(record["status"])
+    location = under_requested_prefix(url_for("fractal.get_fractal", uuid=uuid))
+    return waiting.applied(jsonify(record)), 201, {"Location": location}
+
+
 def post(body: NewPoster) -> dict[str, Any]:
     """Queue a fractal; return its record.
 
     :raises faafo.errors.FaafoError: when a limit, a quota or its callback URL forbids that.
     """
     task = _task(body)
-    limits = collaborators().limits
-    parts = limits.parts(task, body.split)
+    parts = collaborators().limits.parts(task, body.split)
     url = _callback_url(body)
-    request_context().uuid = task.uuid
-    record = posting.post(
-        db.session,
-        task,
-        access.owner(),
-        body.shared,
-        limits.quota,
-        url,
-        request_context().correlation,
-        _fence(),
-        _schedule(body),
-        divided(task.height, parts) if parts else [],
-    )
-    collaborators().arrivals.announce()
-    return record
+    return _post(task, body, url, bands=divided(task.height, parts) if parts else [])
 
 
 def post_film(body: NewFilm) -> dict[str, Any]:
     """Queue the frames of a film; return its record, and raise what ``post`` does."""
     whole, film = body.whole(), body.film()
-    limits = collaborators().limits
-    limits.check_film(whole, film.frames)
+    collaborators().limits.check_film(whole, film.frames)
     url = _callback_url(body)
     uuid = body.uuid or str(uuidlib.uuid4())
     # To find the constants of a walk takes a second, and must not hold a database connection.
     db.session.close()
     frames = plan_frames(film, whole, uuid)
     task = FractalTask(uuid=uuid, **whole.model_dump() | frames[0]._asdict())
-    request_context().uuid = uuid
+    return _post(task, body, url, film=Plan(film, frames))
+
+
+def _post(task: FractalTask, body: Posting, url: str | None, **parts: Any) -> dict[str, Any]:
+    """Queue a fractal; return its record.
+
+    :param url: its callback URL.
+    :param parts: its bands, or its frames, as ``posting.post`` takes them.
+    """
+    request_context().uuid = task.uuid
     record = posting.post(
         db.session,
         task,
         access.owner(),
         body.shared,
-        limits.quota,
+        collaborators().limits.quota,
         url,
         request_context().correlation,
         _fence(),
         _schedule(body),
-        film=Plan(film, frames),
+        **parts,
     )
     collaborators().arrivals.announce()
     return record
