@@ -4,10 +4,14 @@
 const FULL = "★";
 const EMPTY = "☆";
 
-// The forms that are not answered yet: a double click is one star.
+// The forms that are not answered yet.
 const sent = new WeakSet();
 
 export function starInPlace(update) {
+  // A double click is one star, however fast the first click was answered.
+  document.addEventListener("click", (event) => {
+    if (event.detail > 1 && event.target.closest("[data-live] .star")) event.preventDefault();
+  });
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     if (!form.matches("[data-live] .star")) return;
