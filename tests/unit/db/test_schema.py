@@ -149,6 +149,7 @@ def test_mysql_means_pymysql():
     assert parse_url("mysql://u:p@h:3306/d").drivername == "mysql+pymysql"
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_plain_queries_use_an_index(session):
     """The list, the gallery and the claim must not read the whole table."""
     for query in (
@@ -178,6 +179,7 @@ def test_a_schema_of_a_later_version_is_refused_and_left_unchanged(opened):
     assert schema.current(opened) == "9999"
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_a_file_that_is_no_database_is_named(conf, store, tmp_path):
     (tmp_path / "faafo.sqlite").write_text("this is no database, it is a letter to a friend")
     app = create_app(conf, store, "1.0")
