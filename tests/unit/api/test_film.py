@@ -16,7 +16,6 @@ from sqlalchemy.dialects import sqlite
 from faafo import errors
 from faafo.api import new_fractals
 from faafo.api.film import IS_FILM
-from faafo.client.http import Client
 from faafo.core.collaborators import collaborators
 from faafo.db import db, fractals, posting, quotas
 from faafo.db.models import Fractal
@@ -26,16 +25,15 @@ from faafo.fractal.drawing import FILM_PARAMETERS, LATEST_VERSION, PARAMETER_VER
 from faafo.fractal.film import Film, Plan
 from faafo.fractal.film import frames as film_frames
 from faafo.fractal.kinds import KINDS
-from faafo.fractal.lease import Lease
 from faafo.fractal.media import FILMS
 from faafo.fractal.paths import Whole
 from faafo.fractal.task import FractalTask, parse_task
 from faafo.rpc.messages import Holder
-from faafo.store.api import ApiStore
 from faafo.worker import films
 from faafo.worker.attempt import Renderer
 from faafo.worker.progress import Renders
 from tests.functional.processes import SMALL_FILM, SMALL_FRACTAL
+from tests.unit.api.rendering import refused, render, report
 
 BODY = SMALL_FILM | {"width": 24, "height": 16, "palette": "ember", "frames": 4, "fps": 8}
 CIRCLE = BODY["path"]
@@ -46,36 +44,9 @@ def http(app):
     return app.test_client()
 
 
-@pytest.fixture(params=["file", "api"])
-def worker(request, conf, store):
-    """Renders tasks, with either kind of store: the S3 one has its tests elsewhere."""
-    if request.param == "api":
-        url = request.getfixturevalue("api_url")
-        store = ApiStore(Client(url), url)
-    return Renderer("w-1", store, Renders())
-
-
 def claim(http, count=100, version=PARAMETER_VERSION):
     body = {"claimed_by": "me", "count": count, "lease": 60, "parameter_version": version}
     return http.post("/api/claim", json=body | {"serves": list(KINDS)}).json["objects"]
-
-
-def render(worker, record):
-    """Render a claimed record; return its result as a report has it."""
-    lease = Lease.of(record)
-    holder = Holder(attempt=lease.attempt, token=lease.token)
-    result = worker.run(parse_task(record), holder, threading.Event())
-    return result.model_dump() | lease.as_body()
-
-
-def report(http, *results):
-    answer = http.put("/api/claim", json={"claimed_by": "me", "complete": list(results)})
-    assert answer.json == {"lost": []}
-
-
-def refused(answer, status):
-    assert answer.status_code == status, answer.text
-    return answer.json["message"]
 
 
 def make(http, worker, body):

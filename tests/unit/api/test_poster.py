@@ -3,13 +3,11 @@
 
 import io
 import os
-import threading
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from faafo.client.http import Client
 from faafo.core import stored_image
 from faafo.core.collaborators import collaborators
 from faafo.db import children, db, fractals
@@ -17,12 +15,11 @@ from faafo.fractal.drawing import PARAMETER_VERSION
 from faafo.fractal.lease import Lease
 from faafo.fractal.task import Status, parse_task
 from faafo.render import image
-from faafo.rpc.messages import Holder
-from faafo.store.api import ApiStore
 from faafo.store.filesystem import FilesystemStore
 from faafo.worker.attempt import Renderer
 from faafo.worker.progress import Renders
 from tests.functional.processes import SMALL_FRACTAL
+from tests.unit.api.rendering import refused, render, report
 
 BODY = SMALL_FRACTAL | {"width": 24, "height": 16, "palette": "ember"}
 
@@ -32,31 +29,9 @@ def http(app):
     return app.test_client()
 
 
-@pytest.fixture(params=["file", "api"])
-def worker(request, conf, store):
-    """Renders tasks, with either kind of store: the S3 one has its tests elsewhere."""
-    if request.param == "api":
-        url = request.getfixturevalue("api_url")
-        store = ApiStore(Client(url), url)
-    return Renderer("w-1", store, Renders())
-
-
 def claim(http, count=100):
     body = {"claimed_by": "me", "count": count, "lease": 60, "parameter_version": PARAMETER_VERSION}
     return http.post("/api/claim", json=body).json["objects"]
-
-
-def render(worker, record):
-    """Render a claimed record; return its result as a report has it."""
-    lease = Lease.of(record)
-    holder = Holder(attempt=lease.attempt, token=lease.token)
-    result = worker.run(parse_task(record), holder, threading.Event())
-    return result.model_dump() | lease.as_body()
-
-
-def report(http, *results):
-    answer = http.put("/api/claim", json={"claimed_by": "me", "complete": list(results)})
-    assert answer.json == {"lost": []}
 
 
 def listed(http, uuid):
@@ -65,11 +40,6 @@ def listed(http, uuid):
 
 def page(http, uuid):
     return http.get(f"/fractal/{uuid}", headers={"Accept": "text/html"}).text
-
-
-def refused(answer, status):
-    assert answer.status_code == status, answer.text
-    return answer.json["message"]
 
 
 def test_a_poster_is_rendered_in_parts_joined_and_its_segments_are_deleted(
