@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A soak: minutes of posting at half the measured capacity, to see that nothing grows.
 
-``python -m tests.soak --minutes 10`` starts RabbitMQ, MariaDB and the three services, measures how
-many fractals a second they see through, posts half as many for so long, and prints a table of
-memory, file descriptors and listing time. It ends with 1 when one of them has grown.
+``python -m tests.soak --minutes 10`` starts RabbitMQ, a database server and the three services,
+measures how many fractals a second they see through, posts half as many for so long, and prints a
+table of memory, file descriptors and listing time. It ends with 1 when one of them has grown.
 """
 
 import argparse
@@ -24,8 +24,9 @@ import requests
 from faafo.client.http import Client
 from faafo.fractal.task import FractalTask
 from tests.functional.cluster import Cluster, running
+from tests.functional.databases import KINDS
 from tests.functional.processes import Service, wait_until
-from tests.functional.servers import MariaDB, RabbitMQ
+from tests.functional.servers import RabbitMQ
 
 BURST = 400
 POSTING_THREADS = 4
@@ -156,15 +157,18 @@ def _tell(name: str, taken: list[Sample]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
-    minutes = parser.parse_args().minutes
+    parser.add_argument(
+        "--database", choices=[*KINDS], default="mariadb", help="what keeps the records"
+    )
+    chosen = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as directory,
         RabbitMQ() as rabbitmq,
-        MariaDB() as mariadb,
-        mariadb.database() as database_url,
+        KINDS[chosen.database]() as database,
+        database.database() as database_url,
         running(Path(directory), database_url, f"{rabbitmq.url}/") as cluster,
     ):
-        return 0 if soak(cluster, minutes) else 1
+        return 0 if soak(cluster, chosen.minutes) else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 
 from tests.chaos.lab import SHORT, Lab
 from tests.chaos.report import ROWS, Row, can_be_played
-from tests.functional.servers import MariaDB, RabbitMQ, started
+from tests.functional.databases import Chosen
+from tests.functional.servers import RabbitMQ, started
 
 SEED = 1
 
@@ -16,8 +17,8 @@ SEED = 1
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Servers of our own: they are killed."""
-    with started(RabbitMQ) as rabbitmq, started(MariaDB, durable=True) as mariadb:
-        yield Lab(tmp_path_factory.mktemp("chaos"), rabbitmq, mariadb, login=True)
+    with started(RabbitMQ) as rabbitmq, started(Chosen, durable=True) as database:
+        yield Lab(tmp_path_factory.mktemp("chaos"), rabbitmq, database, login=True)
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.short], ids=lambda row: row.name)
