@@ -24,7 +24,7 @@ from faafo.api.service_schemas import (
 )
 from faafo.core import access
 from faafo.core.collaborators import collaborators
-from faafo.core.unserved import abilities, sentences
+from faafo.core.unserved import unserved
 from faafo.core.upkeep import as_record
 from faafo.db import db, services
 from faafo.db.services import Seen
@@ -60,7 +60,7 @@ def get_services(query: Wanted) -> Any:
 def _unserved(listed: Sequence[Seen]) -> list[str]:
     """Return what no live worker serves, in words; nothing if the queue is too long to look."""
     try:
-        return sentences(collaborators().backlog.get(db.session()), abilities(listed))
+        return unserved(db.session(), collaborators().backlog.get(db.session()), listed)
     except (errors.Overloaded, SQLAlchemyError) as error:
         db.session.rollback()
         LOG.warning("could not count what waits: %s", type(error).__name__)

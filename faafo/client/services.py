@@ -57,7 +57,7 @@ class ServiceCalls:
         return self._session.parse(_List, answer).services
 
     def unserved(self) -> list[str]:
-        """Return a sentence for each kind and label that is waited for and no live worker serves.
+        """Return a sentence for each thing that is waited for and no live worker serves.
 
         There is none while no worker is up: then all that is queued waits.
         """

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from faafo.db.services import Seen
-from faafo.fractal.service import Kind, State, parameters_of
+from faafo.fractal.service import Kind, State
 from faafo.fractal.task import Status
 
 # Services of a kind that are named one by one.
@@ -18,7 +18,6 @@ def problems(
     services: Sequence[Seen],
     counts: Mapping[str, int],
     oldest: float | None,
-    later: int = 0,
     delayed: int = 0,
     unserved: Sequence[str] = (),
 ) -> list[str]:
@@ -26,15 +25,12 @@ def problems(
 
     :param counts: the number of fractals by status.
     :param oldest: seconds for which the oldest queued fractal has waited; None without one.
-    :param later: the number of queued fractals with drawing parameters of a later version than
-        ``parameters_known``.
     :param delayed: the number of queued fractals that cannot be claimed yet: they do not wait.
     :param unserved: what no live worker serves, in words.
     """
     return [
         *_of_the_queue(services, counts[Status.QUEUED] - delayed, oldest),
         *unserved,
-        *_of_parameters(later),
         *_of_services(services),
         *_of_errors(counts[Status.ERROR]),
     ]
@@ -53,18 +49,6 @@ def _of_the_queue(services: Sequence[Seen], queued: int, oldest: float | None) -
         yield f"{waiting} and no {kind} is up."
     if not missing and oldest is not None and oldest > LONG_WAIT:
         yield f"The oldest fractal in the queue has waited for {_duration(oldest)}."
-
-
-def parameters_known(services: Sequence[Seen]) -> int | None:
-    """Return the latest version of the drawing parameters that workers know; None: none is up."""
-    up = [one for one in services if one.kind == Kind.WORKER and one.state == State.UP]
-    return max((parameters_of(one.report) for one in up), default=None)
-
-
-def _of_parameters(later: int) -> Iterator[str]:
-    if later:
-        waiting = f"{later:,} {'fractal waits' if later == 1 else 'fractals wait'}"
-        yield f"{waiting} for a worker of a later version: none that is up can draw so."
 
 
 def _of_services(services: Sequence[Seen]) -> Iterator[str]:

@@ -4,10 +4,12 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from faafo.db import Session, counts
 from faafo.db.backlog import Group
 from faafo.db.services import Seen
+from faafo.fractal.drawing import LATEST_VERSION, PARAMETER_VERSION
 from faafo.fractal.kinds import Ability, Need, TaskKind
-from faafo.fractal.service import Kind, State, ability_of
+from faafo.fractal.service import Kind, State, ability_of, parameters_of
 
 WORK = {
     TaskKind.RENDER: "renders",
@@ -24,11 +26,12 @@ WAITING = {
 
 def abilities(services: Iterable[Seen]) -> list[Ability]:
     """Return what each worker that is up serves."""
-    return [
-        ability_of(one.report)
-        for one in services
-        if one.kind == Kind.WORKER and one.state == State.UP
-    ]
+    return [ability_of(one.report) for one in _workers(services)]
+
+
+def parameters_known(services: Iterable[Seen]) -> int | None:
+    """Return the latest version of the drawing parameters that workers know; None: none is up."""
+    return max((parameters_of(one.report) for one in _workers(services)), default=None)
 
 
 def why(need: Need, able: Sequence[Ability]) -> str | None:
@@ -41,6 +44,24 @@ def why(need: Need, able: Sequence[Ability]) -> str | None:
         return f"It asks for the label {need.label}, which no live worker has."
     those = "" if need.label is None else f" with the label {need.label}"
     return f"No live worker{those} {WORK[need.kind]}."
+
+
+def too_old(need: Need, version: int, services: Iterable[Seen]) -> str | None:
+    """Return why nothing with a need and a version of the drawing parameters can be claimed.
+
+    None if it can, or if no worker serves the need.
+    """
+    able = [one for one in _workers(services) if ability_of(one.report).serves(*need)]
+    if not able or any(parameters_of(one.report) >= version for one in able):
+        return None
+    if version > PARAMETER_VERSION:
+        return "It waits for a worker with the extra faafo[film]: none that is up has it."
+    return "It waits for a worker of a later version: none that is up can draw so."
+
+
+def unserved(session: Session, groups: Iterable[Group], services: Sequence[Seen]) -> list[str]:
+    """Return a sentence for each thing that no live worker serves; none if no worker is up."""
+    return [*sentences(groups, abilities(services)), *_of_versions(session, services)]
 
 
 def sentences(groups: Iterable[Group], able: Sequence[Ability]) -> list[str]:
@@ -76,3 +97,24 @@ def _of_kinds(unserved: Mapping[Need, int], able: Sequence[Ability]) -> Iterator
         those = "" if label is None else f" with the label {label}"
         waiting = f"{count:,} {WAITING[kind][count != 1]}"
         yield f"{waiting}{those}, and no live worker{those} {WORK[kind]}."
+
+
+def _of_versions(session: Session, services: Sequence[Seen]) -> Iterator[str]:
+    known = parameters_known(services)
+    if known is None or known >= LATEST_VERSION:
+        return
+    if count := counts.later_queued(session, known):
+        yield later(count, known)
+
+
+def later(count: int, known: int) -> str:
+    """Return that so many fractals need a later version of the drawing parameters than is known."""
+    if known >= PARAMETER_VERSION:
+        waiting = f"{count:,} {'film in WebM waits' if count == 1 else 'films in WebM wait'}"
+        return f"{waiting} for a worker with the extra faafo[film]: none that is up has it."
+    waiting = f"{count:,} {'fractal waits' if count == 1 else 'fractals wait'}"
+    return f"{waiting} for a worker of a later version: none that is up can draw so."
+
+
+def _workers(services: Iterable[Seen]) -> list[Seen]:
+    return [one for one in services if one.kind == Kind.WORKER and one.state == State.UP]

@@ -17,6 +17,7 @@ from faafo.db.clock import moment
 from faafo.db.deadline import BOUNDED
 from faafo.db.models import Deletions, Fractal
 from faafo.db.scope import EVERYTHING, Scope
+from faafo.fractal.drawing import PARTS_PARAMETERS
 from faafo.fractal.task import Status
 
 # An INSERT in progress during a full count commits within this time; the next one includes it.
@@ -191,7 +192,10 @@ def count_where(session: Session, *where: ColumnElement[bool], **options: Any) -
 
 def later_queued(session: Session, parameters: int) -> int:
     """Return the number of queued fractals with a later version of the drawing parameters."""
-    later = Fractal.status == Status.QUEUED, Fractal.parameter_version > parameters
+    later = [Fractal.status == Status.QUEUED, Fractal.parameter_version > parameters]
+    if parameters >= PARTS_PARAMETERS:
+        # Joins of films alone have one: what has children is little, and has an index of its own.
+        later.append(Fractal.children.is_not(None))
     return count_where(session, *later, **BOUNDED)
 
 

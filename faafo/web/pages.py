@@ -11,13 +11,14 @@ from werkzeug.wrappers import Response
 from faafo.core import access, collection_access
 from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
-from faafo.core.unserved import abilities, why
+from faafo.core.unserved import abilities, too_old, why
 from faafo.core.versions import varying, versions, wants_versions
 from faafo.db import collections, db, gallery
 from faafo.db.gallery import Choice, Extent, Order
 from faafo.db.models import Collection, Fractal
 from faafo.db.scope import SHARED
 from faafo.fractal import palette as palettes
+from faafo.fractal.drawing import parameter_version
 from faafo.fractal.kinds import Need, TaskKind
 from faafo.fractal.service import CHANGEABLE
 from faafo.fractal.task import UNFINISHED, Status
@@ -129,7 +130,15 @@ def _unserved(fractal: Fractal, parts: Parts | None) -> str | None:
     # Producers of early releases tell the registry of no workers.
     if not any(one.kind in CHANGEABLE for one in listed):
         return None
-    return why(Need(TaskKind(kind), fractal.label), abilities(listed))
+    need = Need(TaskKind(kind), fractal.label)
+    return why(need, abilities(listed)) or too_old(need, _version(fractal), listed)
+
+
+def _version(fractal: Fractal) -> int:
+    """Return the version of the drawing parameters of what waits of a fractal."""
+    # Frames have that of a fractal, and only their join a later one.
+    has_frames = fractal.film is not None and fractal.status != Status.QUEUED
+    return parameter_version(fractal) if has_frames else fractal.parameter_version
 
 
 def _waits_until(fractal: Fractal) -> datetime | None:

@@ -14,12 +14,11 @@ from faafo.core import access
 from faafo.core.access import Range
 from faafo.core.collaborators import collaborators
 from faafo.core.csrf import reject_cross_site_posts
-from faafo.core.diagnosis import parameters_known, problems
-from faafo.core.unserved import abilities, sentences
+from faafo.core.diagnosis import problems
+from faafo.core.unserved import unserved
 from faafo.db import counts, db, gallery, maintenance, outcomes, samples
 from faafo.db.children import with_parts
 from faafo.db.services import Seen
-from faafo.fractal.drawing import LATEST_VERSION
 from faafo.fractal.kinds import TaskKind
 from faafo.fractal.maintenance import LONGEST_REASON, Mode
 from faafo.fractal.service import CHANGEABLE, Kind, State, ability_of, done_of, work_of
@@ -50,7 +49,7 @@ def get_system() -> str:
     return render_template(
         "faafo/system.html",
         problems=problems(
-            *(listed, waiting, oldest, _later(listed), _delayed(waiting)),
+            *(listed, waiting, oldest, _delayed(waiting)),
             unserved=_unserved(waiting, listed),
         ),
         counts=by_status,
@@ -73,14 +72,6 @@ def get_system() -> str:
     )
 
 
-def _later(listed: Sequence[Seen]) -> int:
-    """Return how many queued fractals no worker that is up can draw; 0 if none is up."""
-    known = parameters_known(listed)
-    if known is None or known >= LATEST_VERSION:
-        return 0
-    return counts.later_queued(db.session, known)
-
-
 def _delayed(by_status: Mapping[str, int]) -> int:
     return counts.delayed(db.session) if by_status[Status.QUEUED] else 0
 
@@ -89,7 +80,7 @@ def _unserved(by_status: Mapping[str, int], listed: Sequence[Seen]) -> list[str]
     """Return what no live worker serves, in words."""
     if not by_status[Status.QUEUED]:
         return []
-    return sentences(collaborators().backlog.get(db.session()), abilities(listed))
+    return unserved(db.session(), collaborators().backlog.get(db.session()), listed)
 
 
 def _served(one: Seen) -> str | None:

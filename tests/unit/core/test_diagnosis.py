@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is wrong with the system, in words."""
 
-from dataclasses import replace
 from datetime import datetime
 
-from faafo.core.diagnosis import parameters_known, problems
+from faafo.core.diagnosis import problems
 from faafo.db.services import Seen
 from faafo.fractal.service import State, service_id
 from faafo.fractal.task import Status
@@ -46,20 +45,6 @@ def test_the_oldest_is_told_when_it_has_waited_long():
     assert problems(ALL, NOTHING | {Status.QUEUED: 5}, 720.0) == [
         "The oldest fractal in the queue has waited for 12 min."
     ]
-
-
-def test_fractals_that_no_worker_can_draw_are_told():
-    assert problems(ALL, NOTHING | {Status.QUEUED: 5}, 1.0, later=2) == [
-        "2 fractals wait for a worker of a later version: none that is up can draw so."
-    ]
-
-
-def test_the_latest_parameters_are_those_of_workers_that_are_up():
-    later = replace(service(name="new"), report={"parameters": 2})
-    down = replace(later, state=State.DOWN)
-    odd = replace(later, report={"parameters": "two"})
-    known = [parameters_known(some) for some in (ALL, [*ALL, later], [*ALL, down, odd], [down])]
-    assert known == [1, 2, 1, None]
 
 
 def test_a_service_that_is_not_seen_and_one_that_is_disabled_are_told():

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from faafo.core.diagnosis import problems
-from faafo.core.unserved import abilities, sentences, why
+from faafo.core.unserved import abilities, later, parameters_known, sentences, too_old, why
 from faafo.db.backlog import Group
 from faafo.fractal.kinds import FIRST, Ability, Need, TaskKind
 from faafo.fractal.service import State
@@ -74,3 +74,36 @@ def test_only_workers_that_are_up_count_and_those_that_tell_no_kinds_as_the_firs
 )
 def test_the_page_of_a_fractal_says_why_it_waits(need, able, told):
     assert why(need, able) == told
+
+
+def test_the_latest_parameters_are_those_of_workers_that_are_up():
+    newer = replace(service(name="new"), report={"parameters": 2})
+    down = replace(newer, state=State.DOWN)
+    odd = replace(newer, report={"parameters": "two"})
+    known = [parameters_known(some) for some in (ALL, [*ALL, newer], [*ALL, down, odd], [down])]
+    assert known == [1, 2, 1, None]
+
+
+def test_what_no_worker_that_is_up_is_late_enough_for_is_counted():
+    assert [later(count, 1) for count in (1, 1200)] == [
+        "1 fractal waits for a worker of a later version: none that is up can draw so.",
+        "1,200 fractals wait for a worker of a later version: none that is up can draw so.",
+    ]
+    assert [later(count, 4) for count in (1, 2)] == [
+        "1 film in WebM waits for a worker with the extra faafo[film]: none that is up has it.",
+        "2 films in WebM wait for a worker with the extra faafo[film]: none that is up has it.",
+    ]
+
+
+def test_the_page_of_a_fractal_tells_a_version_that_no_worker_of_its_kind_knows():
+    old = replace(service(), report={"kinds": ["render", "join"], "parameters": 3})
+    films = replace(service(), report={"kinds": ["film"], "parameters": 4})
+    assert too_old(Need(RENDER), 3, [old, films]) is None
+    assert too_old(Need(RENDER), 4, [old, films]) == (
+        "It waits for a worker of a later version: none that is up can draw so."
+    )
+    assert too_old(Need(FILM), 5, [old, films]) == (
+        "It waits for a worker with the extra faafo[film]: none that is up has it."
+    )
+    # Another sentence tells that.
+    assert too_old(Need(FILM), 5, [old]) is None
