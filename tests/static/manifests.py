@@ -43,24 +43,41 @@ class Site:
             if one["kind"] == kind:
                 yield f"{kind} {one['metadata']['name']}", one["spec"]
 
-    def selected(self, labels: Mapping[str, str]) -> list[str]:
-        """Return the workloads whose Pods have these labels."""
+    def selected(self, selector: Document) -> list[str]:
+        """Return the workloads whose Pods a selector (``matchLabels``, ...) selects."""
         return [
             name
             for name, template in self.templates.items()
-            if labels.items() <= template["metadata"]["labels"].items()
+            if _selects(selector, template["metadata"]["labels"])
         ]
+
+    def reached(self, name: str) -> set[int]:
+        """Return the ports that the Pods of a workload may reach at any address at all."""
+        return {
+            port["port"]
+            for _name, spec in self.of("NetworkPolicy")
+            if name in self.selected(spec["podSelector"])
+            for rule in spec.get("egress", ())
+            if "to" not in rule
+            for port in rule["ports"]
+        }
+
+
+def _selects(selector: Document, labels: Mapping[str, str]) -> bool:
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(
+        (labels.get(one["key"]) in one["values"]) == {"In": True, "NotIn": False}[one["operator"]]
+        for one in selector.get("matchExpressions", ())
+    )
 
 
 def _of_selectors(site: Site) -> Iterator[str]:
     for name, spec in site.of("Deployment"):
-        if name not in site.selected(spec["selector"]["matchLabels"]):
+        if name not in site.selected(spec["selector"]):
             yield f"{name}: its selector does not match its own Pods"
     for kind in ("Service", "PodDisruptionBudget", "NetworkPolicy"):
         for name, spec in site.of(kind):
             selector = spec.get("podSelector", spec.get("selector"))
-            labels = selector if kind == "Service" else selector.get("matchLabels", {})
-            if not site.selected(labels):
+            if not site.selected({"matchLabels": selector} if kind == "Service" else selector):
                 yield f"{name}: its selector matches no Pod"
 
 
@@ -137,7 +154,7 @@ def _of_files(
 def _of_ports(site: Site) -> Iterator[str]:
     for name, spec in site.of("Service"):
         for port in spec["ports"]:
-            for selected in site.selected(spec["selector"]):
+            for selected in site.selected({"matchLabels": spec["selector"]}):
                 if port["targetPort"] not in _ports(site.pods[selected]):
                     yield f"{name}: {selected} has no port {port['targetPort']}"
     for name, spec in site.of("Ingress"):

@@ -12,13 +12,16 @@ import kubernetes_validate
 import pytest
 import yaml
 from cloudcoil.models.keda import v1alpha1 as keda
+from cloudcoil.models.prometheus_operator import v1 as prometheus
 from oslo_config import cfg
 
 from faafo import conf as options
 from faafo import logs
 from faafo.api.backlog import BacklogQuery, BacklogRecord
+from faafo.app.server import LARGEST_UPLOADS
 from faafo.auth import keystone as validation
 from faafo.client import keystone
+from faafo.core.bulkhead import Bulkheads
 from faafo.fractal.kinds import Need, TaskKind
 from faafo.policies.endpoints import PUBLIC
 from faafo.rpc.transport import get_transport
@@ -170,6 +173,50 @@ def test_nothing_is_let_in_or_out_unless_it_is_named(manifests):
     assert policies["NetworkPolicy default-deny"] == denied
 
 
+ASKED_BY = {
+    "Job migrate": {3306, 5432},
+    "Deployment api": {3306, 5432, 5671, 5672, 6379},
+    "Deployment producer": {5671, 5672},
+    "Deployment worker": {5671, 5672},
+    # Webhooks of users lead it: what it cannot reach they cannot.
+    "Deployment notifier": {5671, 5672},
+    "Deployment reader": {5671, 5672, 6379},
+}
+
+
+def test_each_service_reaches_the_servers_that_it_uses_and_no_other(manifests):
+    site = Site(manifests["base"])
+    assert {name: site.reached(name) for name in site.pods} == ASKED_BY
+    keystone = {443, 5000}
+    site = Site(manifests["keystone"])
+    assert site.reached("Deployment api") == ASKED_BY["Deployment api"] | keystone | {11211}
+    assert site.reached("Deployment notifier") == ASKED_BY["Deployment notifier"] | keystone
+    assert site.reached("Job migrate") == ASKED_BY["Job migrate"]
+
+
+def test_a_node_can_be_drained_while_nothing_is_ready(manifests):
+    budgets = dict(Site(manifests["base"]).of("PodDisruptionBudget"))
+    assert len(budgets) == len(ROLES)
+    for name, spec in budgets.items():
+        assert spec["unhealthyPodEvictionPolicy"] == "AlwaysAllow", name
+
+
+def test_the_api_has_room_for_the_uploads_that_it_accepts(manifests, conf):
+    pod = deployments(manifests["base"])["api"]["template"]["spec"]
+    bulkheads = Bulkheads.sized_by(conf.api.threads)
+    # And as much again: thumbnails are made of pictures, too.
+    uploads = 2 * bulkheads.uploads.places * conf.api.max_image_size
+    assert size(pod["containers"][0]["resources"]["limits"]["memory"]) > uploads
+    (temporary,) = (one["emptyDir"] for one in pod["volumes"] if one["name"] == "tmp")
+    assert size(temporary["sizeLimit"]) > LARGEST_UPLOADS * conf.api.max_image_size
+
+
+def size(text: str) -> int:
+    """Return the number of bytes of a quantity of Kubernetes."""
+    units = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+    return int(text[:-2]) * units[text[-2:]]
+
+
 def test_the_trial_pins_the_servers_of_compose(manifests):
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     found = deployments(manifests["trial"])
@@ -201,33 +248,50 @@ def unknown_keys(given: Any, kept: Any, place: str = "") -> list[str]:
     return []
 
 
-def refused_by_keda(document: Document) -> list[str]:
-    """Return the keys that KEDA's models do not know; a value that is wrong raises an error."""
-    model = getattr(keda, document["kind"]).model_validate(document)
+OPERATORS = {
+    **dict.fromkeys(("ScaledObject", "TriggerAuthentication"), ("keda", keda)),
+    **dict.fromkeys(("PodMonitor", "PrometheusRule"), ("monitoring", prometheus)),
+}
+
+
+def refused(document: Document) -> list[str]:
+    """Return the keys that an operator's models do not know; a wrong value raises an error."""
+    _overlay, models = OPERATORS[document["kind"]]
+    model = getattr(models, document["kind"]).model_validate(document)
     return unknown_keys(document, model.model_dump(by_alias=True, exclude_none=True, mode="json"))
 
 
-def test_the_objects_of_keda_are_such(manifests):
-    for kind in ("ScaledObject", "TriggerAuthentication"):
-        assert refused_by_keda(of_kind(manifests["keda"], kind)) == []
+@pytest.mark.parametrize("kind", OPERATORS)
+def test_the_objects_of_operators_are_such(manifests, kind):
+    assert refused(of_kind(manifests[OPERATORS[kind][0]], kind)) == []
 
 
 @pytest.mark.parametrize(
-    ("place", "key"),
+    ("kind", "place", "key"),
     [
-        ((), "trigers"),
-        (("fallback",), "failureTreshold"),
-        (("advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown"), "stabilisation"),
+        ("ScaledObject", (), "trigers"),
+        ("ScaledObject", ("fallback",), "failureTreshold"),
+        (
+            "ScaledObject",
+            ("advanced", "horizontalPodAutoscalerConfig", "behavior", "scaleDown"),
+            "stabilisation",
+        ),
+        ("PodMonitor", (), "podMetricsEndpoint"),
+        ("PodMonitor", ("selector",), "matchLabel"),
+        ("PodMonitor", ("podMetricsEndpoints", 0), "intervall"),
+        ("PrometheusRule", ("groups", 0, "rules", 0), "fore"),
     ],
-    ids=["top", "fallback", "behaviour"],
+    ids=["keda", "fallback", "behaviour", "monitor", "selector", "endpoint", "rule"],
 )
-def test_a_misspelt_key_of_an_object_of_keda_is_refused(manifests, place, key):
-    document = copy.deepcopy(of_kind(manifests["keda"], "ScaledObject"))
+def test_a_misspelt_key_of_an_object_of_an_operator_is_refused(manifests, kind, place, key):
+    document = copy.deepcopy(of_kind(manifests[OPERATORS[kind][0]], kind))
     inside = document["spec"]
     for one in place:
         inside = inside[one]
     inside[key] = 1
-    assert refused_by_keda(document) == [".".join(("", "spec", *place, key))]
+    assert [re.sub(r"\.\d+", "", one) for one in refused(document)] == [
+        ".".join(("", "spec", *(one for one in place if isinstance(one, str)), key))
+    ]
 
 
 def test_keda_runs_a_worker_for_each_slot_that_is_missing(manifests):
@@ -260,7 +324,7 @@ def test_prometheus_asks_all_services_and_knows_the_alerts(manifests):
     documents = manifests["monitoring"]
     site = Site(documents)
     spec = of_kind(documents, "PodMonitor")["spec"]
-    asked = set(site.selected(spec["selector"]["matchLabels"])) - {"Job migrate"}
+    asked = set(site.selected(spec["selector"]))
     assert asked == {f"Deployment {role}" for role in ROLES}
     for name in asked:
         (container,) = site.pods[name]["containers"]
