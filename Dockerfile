@@ -4,7 +4,7 @@
 
 FROM debian:bookworm-slim AS build
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends git python3-venv \
+ && apt-get install --yes --no-install-recommends binutils git python3-venv \
  && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/faafo
 COPY requirements.txt /src/
@@ -12,7 +12,10 @@ RUN /opt/faafo/bin/pip install --no-cache-dir --requirement /src/requirements.tx
 COPY . /src/
 # The version comes from the history in .git, or, where there is none, from PBR_VERSION.
 ARG PBR_VERSION
-RUN /opt/faafo/bin/pip install --no-cache-dir '/src[s3,tracing]' \
+# Of PyAV a quarter, 26 MB, is there for debuggers alone.
+RUN /opt/faafo/bin/pip install --no-cache-dir '/src[s3,tracing,film]' \
+ && find /opt/faafo -path '*/av/*.so' -exec strip --strip-unneeded {} + \
+ && /opt/faafo/bin/python -c 'import av' \
  && find /opt/faafo -type d \
       \( -name __pycache__ -o -name tests \( -path '*/numpy/*' -o -path '*/numba/*' \) \) \
       -prune -exec rm -rf {} + \

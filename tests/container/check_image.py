@@ -11,7 +11,7 @@ import requests
 from tests.chaos.proxy import Link
 from tests.container.image import ROOT, Container, Image, run
 from tests.functional.conftest import database_server, rabbitmq, server_url, transport_url  # noqa: F401
-from tests.functional.processes import SMALL_FRACTAL, wait_until
+from tests.functional.processes import SMALL_FILM, SMALL_FRACTAL, wait_until
 from tests.functional.servers import RabbitMQ, free_ports
 
 FRACTALS = 10
@@ -52,6 +52,7 @@ def test_a_site_of_containers_renders(
             image_url = f"{url}/api/fractal/{record['uuid']}/image"
             png = api.get(image_url, timeout=30).content
             assert hashlib.sha256(png).hexdigest() == record["checksum"]
+        check_film(api, url)
         link.cut()
         worker.wait_until(healthy=False)
         assert producer.is_healthy()
@@ -73,6 +74,17 @@ def test_an_api_that_others_reach_wants_a_login_or_a_decision(image: Image, tmp_
     with image.running(tmp_path, "api") as api:
         assert api.service.wait_for_end() == 1
         assert "auth_strategy = http_basic" in api.service.log.read_text()
+
+
+def check_film(api: requests.Session, url: str) -> None:
+    """Have a film made that needs an extra."""
+    film = SMALL_FILM | {"format": "webm"}
+    uuid = api.post(f"{url}/api/film", json=film, timeout=30).json()["uuid"]
+    record = f"{url}/api/fractal/{uuid}"
+    wait_until(lambda: api.get(record, timeout=30).json()["status"] == "complete", "a film")
+    file = api.get(f"{record}/image", timeout=30)
+    assert file.headers["Content-Type"] == "video/webm"
+    assert hashlib.sha256(file.content).hexdigest() == api.get(record, timeout=30).json()["checksum"]
 
 
 def make_users(image: Image, directory: Path) -> tuple[dict[str, str], dict[str, str]]:
