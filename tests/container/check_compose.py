@@ -89,6 +89,28 @@ def test_the_schema_was_made_once(site: Engine) -> None:
     assert (migration["State"], migration["ExitCode"]) == ("exited", 0)
 
 
+def queues(engine: Engine) -> dict[str, str]:
+    """Return the queue of each worker and the policy of the operator that it has."""
+    rows = broker(engine, "list_queues", "--no-table-headers", "name", "operator_policy")
+    found = (row.split("\t") for row in rows.splitlines())
+    return {name: policy for name, policy in found if name.startswith("tasks.")}
+
+
+def broker(engine: Engine, *command: str) -> str:
+    return engine.compose("exec", "-T", "broker", "rabbitmqctl", "--quiet", *command)
+
+
+def test_the_queue_of_a_worker_that_is_gone_leaves_the_broker(site: Engine) -> None:
+    assert list(queues(site).values()) == SERVICES["worker"] * ["faafo-gone"]
+    site.compose("up", "--detach", "--scale", f"worker={SERVICES['worker'] + 1}", "worker")
+    wait_until(lambda: len(queues(site)) == SERVICES["worker"] + 1, "the queue of a new worker")
+    soon = '{"expires": 1000}'
+    broker(site, "set_operator_policy", "--apply-to", "queues", "faafo-gone", r"^tasks\.", soon)
+    site.compose("up", "--detach", "worker")
+    wait_until(lambda: len(queues(site)) == SERVICES["worker"], "it to be deleted")
+    wait_until(lambda: healthy(site) == SERVICES, "all others to be healthy")
+
+
 def test_an_api_that_is_killed_is_not_missed_and_comes_back(site: Engine) -> None:
     (killed, *_) = [one for one in site.containers() if one["Service"] == "api"]
     site.lose_power(killed)

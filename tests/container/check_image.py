@@ -84,7 +84,8 @@ def check_film(api: requests.Session, url: str) -> None:
     wait_until(lambda: api.get(record, timeout=30).json()["status"] == "complete", "a film")
     file = api.get(f"{record}/image", timeout=30)
     assert file.headers["Content-Type"] == "video/webm"
-    assert hashlib.sha256(file.content).hexdigest() == api.get(record, timeout=30).json()["checksum"]
+    checksum = api.get(record, timeout=30).json()["checksum"]
+    assert hashlib.sha256(file.content).hexdigest() == checksum
 
 
 def make_users(image: Image, directory: Path) -> tuple[dict[str, str], dict[str, str]]:

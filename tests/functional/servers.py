@@ -217,13 +217,19 @@ class RabbitMQ(Family, RabbitMQDriver):
 
     def queues(self, transport_url: str) -> dict[str, bool]:
         """Return the queues of the virtual host of a URL: whether each of them is durable."""
+        return {name: it == "true" for name, it in self._listed(transport_url, "durable")}
+
+    def messages(self, transport_url: str) -> dict[str, int]:
+        """Return the queues of the virtual host of a URL, and how many messages each has."""
+        return {name: int(it) for name, it in self._listed(transport_url, "messages")}
+
+    def _listed(self, transport_url: str, column: str) -> list[list[str]]:
         name = transport_url.rpartition("/")[2]
-        command = ["-q", "list_queues", "-p", name, "--no-table-headers", "name", "durable"]
+        command = ["-q", "list_queues", "-p", name, "--no-table-headers", "name", column]
         _process, output = self._exec(
             ["rabbitmqctl", "-n", self.node, *command], stdout=True, path=self._path, env=self.env
         )
-        rows = (line.split() for line in output.decode().splitlines())
-        return {queue: durable == "true" for queue, durable in rows}
+        return [line.split() for line in output.decode().splitlines()]
 
 
 class MariaDB(Family, MySQLDriver):

@@ -164,6 +164,25 @@ def test_secrets_are_made_once_and_agree(tmp_path):
     assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
 
 
+def test_queues_of_processes_that_are_gone_expire_everywhere_alike(tmp_path):
+    subprocess.run([SCRIPTS[2], tmp_path / "secrets"], check=True)
+    lines = (tmp_path / "secrets/rabbitmq.conf").read_text().splitlines()
+    broker = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+    policy = "default_policies.operator.faafo-gone"
+    pattern = broker[f"{policy}.queue_pattern"]
+    for topic in ("tasks", "joins", "films", "tiles", "producers", "readers"):
+        assert re.match(pattern, f"{topic}.host-1")
+        # It is that of all of them.
+        assert not re.match(pattern, topic)
+    assert not re.match(pattern, "faafo_events.info")
+    role = yaml.safe_load((ROOT / "ansible/roles/messaging/defaults/main.yaml").read_text())
+    assert role["messaging_gone_queues"] == pattern
+    assert role["messaging_gone_bounds"] == {"expires": 3600000}
+    assert broker[f"{policy}.expires"] == "1h"
+    documented = (ROOT / "doc/source/admin/autoscaling.rst").read_text()
+    assert f"faafo-gone '{pattern}' '{{\"expires\": 3600000}}'" in documented
+
+
 def test_users_that_were_added_stay_and_a_password_that_was_removed_is_made_anew(tmp_path):
     subprocess.run([SCRIPTS[3], tmp_path], check=True)
     users = tmp_path / "users"
