@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The application in a server that loads it once and forks: each process needs state of its own."""
 
+import atexit
 import os
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from faafo.db import db
 
 def share_nothing(app: Flask, make: Callable[[], Collaborators]) -> None:
     """Close all connections of ``app``, and give each forked process state of its own.
+
+    Each process closes its connections when it ends.
 
     Two processes must not use one connection, and a lock that a thread of the parent holds is never
     released in the child, which has only the thread that forked.
@@ -30,3 +33,4 @@ def share_nothing(app: Flask, make: Callable[[], Collaborators]) -> None:
     # nothing may be open when it does.
     engine.dispose()
     os.register_at_fork(after_in_child=begin_anew)
+    atexit.register(engine.dispose)

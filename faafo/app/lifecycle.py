@@ -91,7 +91,7 @@ class ApiService:
         return ours.bulkheads.threads + ours.tiles.max_in_flight + 1
 
     def stop(self) -> None:
-        """Finish open requests, then stop."""
+        """Finish open requests, stop, and close the connections to the database."""
         for one in self._arrivals:
             one.close()
         self._sampler.stop()
@@ -102,6 +102,9 @@ class ApiService:
             self._server.stop()
         if self._presence is not None:
             self._presence.stop()
+        # The last connection to a SQLite file to be closed moves the log of its changes into it.
+        with self._app.app_context():
+            db.engine.dispose()
         LOG.info("the API has stopped")
 
 

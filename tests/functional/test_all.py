@@ -84,6 +84,8 @@ def test_one_set_can_be_made_without_any_server(tmp_path):
     assert len(finished.stdout.splitlines()) == 1
     assert len(list(tmp_path.rglob("*.png"))) == 2
     assert "Warning" not in finished.stderr
+    # SQLite's log of changes has become part of the file, which a copy therefore has whole.
+    assert [one.name for one in tmp_path.rglob("faafo.sqlite*")] == ["faafo.sqlite"]
 
 
 def test_the_console_stays_short_and_shows_the_address_while_fractals_complete(tmp_path):

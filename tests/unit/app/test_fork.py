@@ -41,12 +41,15 @@ if not child:
 assert os.waitpid(child, 0)[1] == 0
 os._exit(0)
 """
+IS_BUSY_AND_ENDS = """
+assert application.test_client().get("/").status_code == 200
+assert engine.pool.checkedin()
+"""
 
 
-@pytest.mark.parametrize("script", [NOTHING_IS_OPEN, FORK_WHILE_IT_IS_BUSY])
-def test_nothing_of_the_process_that_forks_is_in_use_in_another(tmp_path, script):
-    config = tmp_path / "api.conf"
-    config.write_text(f"[DEFAULT]\nstate_path = {tmp_path}\n")
+def run(directory, script):
+    config = directory / "api.conf"
+    config.write_text(f"[DEFAULT]\nstate_path = {directory}\n")
     done = subprocess.run(
         [sys.executable, "-c", LOAD + script],
         env={**os.environ, "FAAFO_CONFIG_FILES": str(config)},
@@ -56,3 +59,14 @@ def test_nothing_of_the_process_that_forks_is_in_use_in_another(tmp_path, script
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("script", [NOTHING_IS_OPEN, FORK_WHILE_IT_IS_BUSY])
+def test_nothing_of_the_process_that_forks_is_in_use_in_another(tmp_path, script):
+    run(tmp_path, script)
+
+
+def test_a_process_that_ends_closes_its_connections(tmp_path):
+    run(tmp_path, IS_BUSY_AND_ENDS)
+    # SQLite's log of changes goes with the last connection.
+    assert [one.name for one in tmp_path.glob("faafo.sqlite*")] == ["faafo.sqlite"]
