@@ -40,7 +40,7 @@ from faafo.core.settings import FollowedSettings
 from faafo.core.streams import Streams
 from faafo.core.tile_gateway import TileGateway, connect
 from faafo.core.upkeep import Upkeep
-from faafo.db import db, deadline, engine, galera
+from faafo.db import db, deadline, engine, failover, galera
 from faafo.db.counts import CountsByScope
 from faafo.db.url import configured_url
 from faafo.store.base import ImageStore
@@ -147,5 +147,6 @@ def _open_database(app: Flask, conf: cfg.ConfigOpts) -> None:
         engine.explain_arguments(db.engine)
         engine.tune_sqlite(db.engine)
         engine.look_after_connections(db.engine)
+        failover.follow_primary(db.engine)
         galera.support_nodes(db.engine)
         deadline.set_deadlines(db.engine, SEARCH_SHARE * conf.database.timeout)

@@ -19,6 +19,8 @@ from faafo.db.sqlstate import sqlstate
 
 # ER_LOCK_DEADLOCK of MySQL and MariaDB: "try restarting transaction".
 DEADLOCK = 1213
+# ER_CHECKREAD: MariaDB 11.8 says so of a row that has changed since it was read.
+DEADLOCKS = {DEADLOCK, 1020}
 # The SQLSTATEs of PostgreSQL: deadlock_detected, serialization_failure.
 SQLSTATES = ("40P01", "40001")
 ATTEMPTS = 12
@@ -51,7 +53,7 @@ def retry_on_deadlock(function: Callable[P, R]) -> Callable[P, R]:
 def _is_deadlock(error: BaseException) -> bool:
     if not isinstance(error, OperationalError) or error.orig is None:
         return False
-    return error.orig.args[:1] == (DEADLOCK,) or sqlstate(error) in SQLSTATES
+    return bool(DEADLOCKS.intersection(error.orig.args[:1])) or sqlstate(error) in SQLSTATES
 
 
 def _roll_back(state: RetryCallState) -> None:

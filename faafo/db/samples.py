@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from faafo.db import Session
 from faafo.db.clock import moment
+from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.gallery import completed_lately
 from faafo.db.models import Fractal
 from faafo.db.operation_models import Sample
@@ -30,6 +31,7 @@ def is_due(session: Session) -> bool:
     return session.get(Sample, minute_now(session)) is None
 
 
+@retry_on_deadlock
 def record(session: Session, counts: Mapping[str, int]) -> None:
     """Store the sample of the present minute unless there is one, and commit.
 

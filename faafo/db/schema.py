@@ -41,7 +41,7 @@ def upgrade(engine: Engine, stop: threading.Event | None = None, revision: str =
     from faafo.db import migrate  # noqa: PLC0415
 
     with engine.connect() as connection:
-        fitness.check_writable(connection)
+        fitness.check_server(connection)
     with engine.connect() as connection, _lock(connection, stop or threading.Event()):
         try:
             migrate.run(connection, str(MIGRATIONS), revision)

@@ -17,6 +17,7 @@ from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session
 from faafo.db.clock import moment
+from faafo.db.deadlock import retry_on_deadlock
 from faafo.db.event_models import Subscription, Webhook
 from faafo.db.statements import execute_update
 
@@ -102,6 +103,7 @@ def seconds_to_effect(session: Session) -> float:
     return 0.0 if _engine(session).dialect.name == "sqlite" else EFFECTIVE_SECONDS
 
 
+@retry_on_deadlock
 def subscribe(session: Session, name: str, seconds: float) -> None:
     """Want events for ``seconds`` from now on, and commit.
 

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections to the database: kept while they are used, replaced when they have died."""
 
+from contextlib import ExitStack
+
 import pytest
 from sqlalchemy import create_engine, exc, text
 
-from faafo.db import deadline, engine
+from faafo.db import deadline, engine, failover
 from faafo.db.url import parse_url
 from tests.functional.databases import DatabaseServer
-from tests.functional.processes import running_api
+from tests.functional.processes import Service, running_api, upgrade_database, write_config
 
 
 @pytest.fixture
@@ -83,3 +85,58 @@ def test_a_database_that_is_read_only_is_not_healthy(database_server, server_url
             assert answer.status_code == 503
             assert int(answer.headers["Retry-After"]) >= 1
         assert api.request("GET", "/healthcheck").status_code == 200
+        assert api.service.lines_with("opening new connections")
+
+
+def test_connections_to_what_is_no_primary_any_more_are_replaced(
+    database_server, server_url, now
+) -> None:
+    url = parse_url(server_url)
+    made = create_engine(url, **engine.engine_options(url, 5.0, threads=2))
+    failover.follow_primary(made, lambda: now[0])
+
+    def numbers() -> set[int]:
+        with made.connect() as one, made.connect() as other:
+            ids = {each.scalar(text(database_server.CONNECTION)) for each in (one, other)}
+            one.rollback()
+            other.rollback()
+        return ids
+
+    def refused() -> None:
+        with pytest.raises(exc.DBAPIError), made.connect() as connection:
+            connection.execute(text("UPDATE deletions SET count = 1"))
+
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE deletions (count INTEGER)"))
+    with database_server.read_only():
+        first = numbers()
+        refused()
+        second = numbers()
+        assert not first & second
+        # Not all again at once.
+        refused()
+        assert len(numbers() & second) == 1
+        now[0] += failover.PAUSE_SECONDS
+        third = numbers()
+        refused()
+        assert not third & numbers()
+    with made.begin() as connection:
+        connection.execute(text("UPDATE deletions SET count = 1"))
+    made.dispose()
+
+
+def test_an_api_that_is_led_to_a_replica_says_so_in_a_line_and_waits(
+    database_server, server_url, tmp_path
+) -> None:
+    upgrade_database(server_url)
+    options = {"database_url": server_url, "bind_port": 0, "filesystem_store_datadir": tmp_path}
+    config = write_config(tmp_path / "api.conf", DEFAULT=options)
+    with ExitStack() as replica:
+        replica.enter_context(database_server.read_only())
+        with Service(tmp_path, "faafo-api", "--config-file", config) as api:
+            line = api.wait_for_line("trying again in")
+            assert "read-only" in line
+            assert "://faafo:***@127.0.0.1:" in line
+            replica.close()
+            api.wait_for_url()
+            assert "Traceback" not in api.output()

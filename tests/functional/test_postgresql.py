@@ -95,6 +95,16 @@ def test_an_api_whose_user_lacks_rights_says_which(postgresql, opened, opened_ur
     assert "Traceback" not in ended.stderr
 
 
+def test_a_server_that_is_too_old_is_refused_with_both_versions(opened, opened_url, monkeypatch):
+    with opened.connect():
+        monkeypatch.setattr(opened.dialect, "server_version_info", (15, 8))
+    expected = "faafo_[0-9a-f]+: is PostgreSQL 15.8, faafo needs 16 or newer$"
+    with pytest.raises(errors.ConfigurationError, match=expected):
+        schema.check(opened)
+    # The next test ends all connections.
+    opened.dispose()
+
+
 def test_an_api_serves_a_life_and_answers_503_while_its_database_takes_no_changes(
     postgresql, tmp_path
 ):
