@@ -9,7 +9,8 @@ from faafo.client.session import Session
 class Backlog(BaseModel):
     """What workers have to do: numbers of fractals, and the longest wait in seconds.
 
-    ``outstanding`` is ``claimable`` and ``rendering``: what slots could be busy with.
+    ``outstanding`` is ``claimable`` and ``rendering``: what slots could be busy with; ``servable``
+    is that without ``unserved``, what no live worker serves. Early APIs tell neither.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -18,6 +19,8 @@ class Backlog(BaseModel):
     claimable: int
     rendering: int
     outstanding: int
+    unserved: int | None = None
+    servable: int | None = None
     oldest_seconds: float
 
 
