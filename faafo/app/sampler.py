@@ -16,6 +16,8 @@ LOG = logging.getLogger(__name__)
 
 # Seconds between two looks whether the minute has a sample.
 LOOK_SECONDS = 10.0
+# Seconds that a sample which is being taken has at the end.
+LEAVE_SECONDS = 0.5
 
 
 class Sampler:
@@ -32,8 +34,10 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """End; a sample that is being taken is not waited for."""
+        """End, unless the database does not answer in time."""
         self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join(LEAVE_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -15,6 +15,8 @@ from faafo.outage import Outage
 LOG = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+# Seconds that a look has at the end.
+LEAVE_SECONDS = 0.5
 
 
 class SettingWatch:
@@ -33,10 +35,12 @@ class SettingWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and have the requests answered that wait."""
+        """Have the requests answered that wait, and end, unless the database does not answer."""
         self._stopped.set()
         with self._app.app_context():
             collaborators().settings.changes.close()
+        if self._thread.is_alive():
+            self._thread.join(LEAVE_SECONDS)
 
     def look_with_requests(self) -> None:
         """Look before a request, twice a second at most: the server may fork, or have no threads.

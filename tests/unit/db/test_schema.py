@@ -14,7 +14,7 @@ from sqlalchemy.dialects import mysql
 from faafo import errors
 from faafo.app.factory import create_app
 from faafo.app.lifecycle import prepare_database
-from faafo.db import schema
+from faafo.db import db, schema
 from faafo.db.migrations import steps
 from faafo.db.tables import METADATA
 from faafo.db.url import parse_url
@@ -133,10 +133,18 @@ def test_upgrading_twice_is_harmless(opened):
     schema.check(opened)
 
 
-def test_an_embedded_database_is_brought_up_to_date_by_itself(conf, store):
+@pytest.fixture
+def unprepared(conf, store):
+    """The application whose database is not there yet."""
     app = create_app(conf, store, "1.0")
-    prepare_database(app)
-    assert app.test_client().get("/healthcheck").status_code == 200
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_an_embedded_database_is_brought_up_to_date_by_itself(unprepared):
+    prepare_database(unprepared)
+    assert unprepared.test_client().get("/healthcheck").status_code == 200
 
 
 @pytest.mark.parametrize("url", ["nonsense", "oracle9://x", "sqlite://host/with/host", ""])
@@ -180,10 +188,9 @@ def test_a_schema_of_a_later_version_is_refused_and_left_unchanged(opened):
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_file_that_is_no_database_is_named(conf, store, tmp_path):
+def test_a_file_that_is_no_database_is_named(unprepared, tmp_path):
     (tmp_path / "faafo.sqlite").write_text("this is no database, it is a letter to a friend")
-    app = create_app(conf, store, "1.0")
     with pytest.raises(
         errors.ConfigurationError, match="database_url = sqlite:///.*not a database"
     ):
-        prepare_database(app)
+        prepare_database(unprepared)
