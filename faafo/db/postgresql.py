@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections to PostgreSQL: they wait for an answer for a limited time, and take any text."""
 
+import re
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 
 import psycopg
@@ -18,6 +19,10 @@ from faafo.urls import masked_text
 GRACE = 1.0
 # Transactions of the API are idle for milliseconds: this one belongs to a process that hangs.
 IDLE_FACTOR = 2
+SETTING = re.compile(
+    r"(?:^|(?<=\s))-c (?P<name>statement_timeout|idle_in_transaction_session_timeout|"
+    r"plan_cache_mode)=(?P<value>[^\s\\]+)(?=\s|$)"
+)
 
 
 class Dumper(StrDumper):
@@ -48,13 +53,37 @@ class Connection(psycopg.Connection[Any]):
 def connect(*arguments: Any, **options: Any) -> Connection:
     """Open a connection; its patience follows from ``tcp_user_timeout``, if it is given.
 
+    Our settings among ``options`` are made by a statement: PgBouncer refuses them, or drops them.
+
     :raises psycopg.Error: when that is not possible.
     """
+    settings, options["options"] = _split(options.get("options", ""))
     connection = Connection.connect(*arguments, **options)
     connection.adapters.register_dumper(str, Dumper)
     if milliseconds := options.get("tcp_user_timeout"):
         connection.patience = int(milliseconds) / 1000 + GRACE
+    if settings:
+        _set(connection, settings)
     return connection
+
+
+def _split(options: str) -> tuple[dict[str, str], str]:
+    """Return our settings among libpq's ``options``, the last value of each, and all others."""
+    settings = {one["name"]: one["value"] for one in SETTING.finditer(options)}
+    return settings, SETTING.sub("", options).strip()
+
+
+def _set(connection: Connection, settings: Mapping[str, str]) -> None:
+    calls = ", ".join("set_config(%s, %s, false)" for _ in settings)
+    values = [text for setting in settings.items() for text in setting]
+    try:
+        # One statement, and no transaction.
+        connection.autocommit = True
+        connection.execute(f"SELECT {calls}".encode(), values)
+        connection.autocommit = False
+    except psycopg.Error:
+        connection.close()
+        raise
 
 
 def connect_arguments(url: URL, timeout: float | None, connect_seconds: int) -> dict[str, Any]:

@@ -4,8 +4,9 @@
 from sqlalchemy.exc import DBAPIError
 
 # Conditions of the server that are no mistakes of ours: read_only_sql_transaction,
-# insufficient_privilege, idle_in_transaction_session_timeout; data_corrupted and the like.
-REFUSALS = ("25006", "42501", "25P03")
+# insufficient_privilege, idle_in_transaction_session_timeout, transaction_timeout (PostgreSQL 17);
+# data_corrupted and the like.
+REFUSALS = ("25006", "42501", "25P03", "25P04")
 DAMAGE = "XX"
 
 

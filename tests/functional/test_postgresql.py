@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -249,6 +250,23 @@ def test_a_server_that_does_not_answer_is_given_up(opened, opened_url):
         with pytest.raises(psycopg.OperationalError, match="has not answered"):
             connection.execute("SELECT pg_sleep(600)")
         assert connection.closed
+
+
+def test_settings_are_made_by_a_statement_which_a_pooler_lets_pass(opened_url):
+    given = quote("-c geqo=off -c statement_timeout=7.5s")
+    url = parse_url(f"{opened_url}?options={given}")
+    made = create_engine(url, **engine.engine_options(url, 10.0))
+    engine.explain_arguments(made)
+    with made.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        # PgBouncer would refuse more.
+        assert driver.info.options == "-c geqo=off"
+        names = ("statement_timeout", "plan_cache_mode", "geqo")
+        found = [connection.scalar(text(f"SHOW {name}")) for name in names]
+        assert found == ["7500ms", "force_custom_plan", "off"]
+        idle = connection.scalar(text("SHOW idle_in_transaction_session_timeout"))
+        assert idle == "20s"
+    made.dispose()
 
 
 def postgresql_connection(arguments: dict, **options: int) -> psycopg.Connection:
