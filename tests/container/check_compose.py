@@ -2,13 +2,14 @@
 """``compose.yaml``, started with a real daemon: the gallery fills, and outlives its containers."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 import requests
 
-from tests.container.engine import Engine
+from tests.container.engine import PROJECT, Engine
 from tests.functional.processes import wait_until
 
 URL = "http://127.0.0.1:8000"
@@ -47,6 +48,17 @@ def check_images(records: list[dict]) -> None:
     for record in records:
         png = API.get(f"{URL}/api/fractal/{record['uuid']}/image", timeout=30).content
         assert hashlib.sha256(png).hexdigest() == record["checksum"]
+
+
+def test_compose_takes_postgresql_in_place_of_mariadb(engine: Engine) -> None:
+    files = [f"--file={PROJECT}/{name}" for name in ("compose.yaml", "container/postgresql.yaml")]
+    configuration = json.loads(engine.compose(*files, "config", "--format=json"))
+    database = configuration["services"]["database"]
+    assert not [name for name in database["environment"] if "MARIADB" in name]
+    (volume,) = database["volumes"]
+    assert volume["source"] == "postgresql"
+    path = configuration["secrets"]["database_url"]["file"]
+    assert engine.secret(path.removeprefix(f"{PROJECT}/secrets/")).startswith("postgresql://")
 
 
 def test_the_gallery_fills(site: Engine) -> None:

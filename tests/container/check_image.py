@@ -10,7 +10,14 @@ import requests
 
 from tests.chaos.proxy import Link
 from tests.container.image import ROOT, Container, Image, run
-from tests.functional.conftest import database_server, rabbitmq, server_url, transport_url  # noqa: F401
+from tests.functional.conftest import (  # noqa: F401
+    database_server,
+    postgresql,
+    postgresql_url,
+    rabbitmq,
+    server_url,
+    transport_url,
+)
 from tests.functional.processes import SMALL_FILM, SMALL_FRACTAL, wait_until
 from tests.functional.servers import RabbitMQ, free_ports
 
@@ -58,6 +65,24 @@ def test_a_site_of_containers_renders(
         assert producer.is_healthy()
         link.heal()
         worker.wait_until(healthy=True)
+
+
+def test_the_api_has_its_database_on_postgresql(
+    image: Image,
+    tmp_path: Path,
+    postgresql_url: str,  # noqa: F811
+) -> None:
+    (port,) = free_ports(1)
+    url, database = f"http://127.0.0.1:{port}", {"DEFAULT__DATABASE_URL": postgresql_url}
+    with image.running(tmp_path, "manage db upgrade", **database) as migration:
+        assert migration.service.wait_for_end() == 0
+    noauth = {"API__INSECURE_NOAUTH": "true"}
+    with image.running(tmp_path, "api", DEFAULT__BIND_PORT=str(port), **database, **noauth) as api:
+        api.wait_until(healthy=True)
+        posted = requests.post(f"{url}/api/fractal", json=SMALL_FRACTAL, timeout=30)
+        assert posted.status_code == 201
+        record = requests.get(f"{url}/api/fractal/{posted.json()['uuid']}", timeout=30)
+        assert record.json()["status"] == "queued"
 
 
 def test_everything_in_one_container_has_a_login_of_its_own(image: Image, tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_secrets_are_made_once_and_agree(tmp_path):
         assert len(database) >= 32
         assert database != broker
         assert made["database_url"] == f"mysql://faafo:{database}@database/faafo\n"
+        assert made["postgresql_url"] == f"postgresql://faafo:{database}@database/faafo\n"
         assert made["transport_url"] == f"rabbit://faafo:{broker}@broker:5672/\n"
         assert f"default_pass = {broker}\n" in made["rabbitmq.conf"]
         redis = made["redis_password"].strip()
