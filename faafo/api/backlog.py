@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The resource ``backlog`` of the REST API: what workers have to do, for autoscalers."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import jsonify
@@ -9,11 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from faafo.api.schemas import ERRORS
 from faafo.core.collaborators import collaborators
-from faafo.core.unserved import served
 from faafo.db import db
 from faafo.db.backlog import total
 from faafo.fractal.kinds import LONGEST_LABEL, Need, TaskKind
-from faafo.fractal.service import Kind
 
 blueprint = APIBlueprint(
     "backlog",
@@ -51,10 +50,6 @@ class BacklogRecord(BaseModel):
     )
     rendering: int = Field(description="number of fractals that workers have")
     outstanding: int = Field(description="number of claimable and rendering fractals")
-    unserved: int = Field(
-        description="number of claimable fractals that no live worker serves; 0 if no worker is up"
-    )
-    servable: int = Field(description="number of outstanding fractals without unserved ones")
     oldest_seconds: float = Field(
         description="seconds for which the first of the claimable fractals has waited; 0 if none"
     )
@@ -65,20 +60,13 @@ def get_backlog(query: BacklogQuery) -> Any:
     """Return how much work there is for workers; counted at most once a second."""
     ours = collaborators()
     groups = ours.backlog.get(db.session())
-    limit = ours.limits.max_rendering
-    backlog = total(groups, limit, query.means)
-    able = total(served(groups, ours.registry.listed(Kind.WORKER)), limit, query.means)
-    claimable, unserved, oldest = (
-        (0, 0, 0.0)
-        if ours.upkeep.is_paused
-        else (backlog.claimable, backlog.claimable - able.claimable, backlog.oldest_seconds)
-    )
+    backlog = total(groups, ours.limits.max_rendering, query.means)
+    if ours.upkeep.is_paused:
+        backlog = replace(backlog, claimable=0, oldest_seconds=0.0)
     return jsonify(
         queued=backlog.queued,
-        claimable=claimable,
+        claimable=backlog.claimable,
         rendering=backlog.rendering,
-        outstanding=claimable + backlog.rendering,
-        unserved=unserved,
-        servable=claimable - unserved + backlog.rendering,
-        oldest_seconds=round(oldest, 1),
+        outstanding=backlog.outstanding,
+        oldest_seconds=round(backlog.oldest_seconds, 1),
     )

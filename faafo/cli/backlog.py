@@ -11,9 +11,8 @@ from faafo.fractal.kinds import KINDS
 class ShowBacklog(ShowCommand):
     """Show how much work there is for workers.
 
-    outstanding is what they have and what they could have at once, servable that
-    without what no live worker serves: divided by the slots of a worker, it is
-    how many workers are worth running.
+    outstanding is what they have and what they could have at once: divided by
+    the slots of a worker, it is how many workers are worth running.
     """
 
     operands = ""

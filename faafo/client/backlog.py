@@ -9,8 +9,7 @@ from faafo.client.session import Session
 class Backlog(BaseModel):
     """What workers have to do: numbers of fractals, and the longest wait in seconds.
 
-    ``outstanding`` is ``claimable`` and ``rendering``: what slots could be busy with; ``servable``
-    is that without ``unserved``, what no live worker serves. Early APIs tell neither.
+    ``outstanding`` is ``claimable`` and ``rendering``: what slots could be busy with.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -19,8 +18,6 @@ class Backlog(BaseModel):
     claimable: int
     rendering: int
     outstanding: int
-    unserved: int | None = None
-    servable: int | None = None
     oldest_seconds: float
 
 

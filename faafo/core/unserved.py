@@ -64,21 +64,6 @@ def unserved(session: Session, groups: Iterable[Group], services: Sequence[Seen]
     return [*sentences(groups, abilities(services)), *_of_versions(session, services)]
 
 
-def served(groups: Iterable[Group], services: Iterable[Seen]) -> list[Group]:
-    """Return groups without what could be claimed but that no live worker serves.
-
-    They are returned as they are if no worker is up: then all that is queued waits for one.
-    """
-    workers = [(ability_of(one.report), parameters_of(one.report)) for one in _workers(services)]
-
-    def is_served(group: Group) -> bool:
-        return any(
-            ability.serves(*group.need) and known >= group.version for ability, known in workers
-        )
-
-    return [one if is_served(one) or not workers else one._replace(claimable=0) for one in groups]
-
-
 def sentences(groups: Iterable[Group], able: Sequence[Ability]) -> list[str]:
     """Return a sentence for each kind and each label that is asked for and not served.
 

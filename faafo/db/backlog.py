@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import case, func, select
-from sqlalchemy.sql import ColumnElement
 
 from faafo.db import Session, shares
 from faafo.db.clock import moment
@@ -38,10 +37,7 @@ class Backlog:
 
 
 class Group(NamedTuple):
-    """The fractals of a project that have the same need; ``waited`` is the longest wait if any.
-
-    ``version`` is that of the drawing parameters which joins of films need, and 1 of all others.
-    """
+    """The fractals of a project that have the same need; ``waited`` is the longest wait if any."""
 
     project: Project
     need: Need
@@ -49,7 +45,6 @@ class Group(NamedTuple):
     claimable: int = 0
     rendering: int = 0
     waited: float | None = None
-    version: int = 1
 
 
 def total(
@@ -90,22 +85,15 @@ def _waits(groups: Sequence[Group], claimable: Mapping[Project, int]) -> Iterato
 
 
 def read(session: Session) -> list[Group]:
-    """Return all groups; reads two entries of an index for each queued fractal."""
+    """Return all groups; reads an entry of an index for each queued fractal."""
     now = session.scalars(select(moment())).one()
-    return [
-        *_leased(session),
-        *_queued(session, now, FRACTAL.kind != TaskKind.FILM.value),
-        # The index does not have the version: rows are read, of joins of films alone.
-        *_queued(session, now, FRACTAL.kind == TaskKind.FILM.value, FRACTAL.parameter_version),
-    ]
+    return [*_leased(session), *_queued(session, now)]
 
 
-def _queued(
-    session: Session, now: datetime, where: ColumnElement[bool], *version: ColumnElement[int]
-) -> list[Group]:
+def _queued(session: Session, now: datetime) -> list[Group]:
     # A parameter: SQLite would ask for the time with each row.
     can_be_claimed = FRACTAL.claimable_at <= now
-    group = (FRACTAL.project_id, FRACTAL.kind, FRACTAL.label, *version)
+    group = (FRACTAL.project_id, FRACTAL.kind, FRACTAL.label)
     query = in_order(
         select(
             *group,
@@ -113,12 +101,12 @@ def _queued(
             func.count(case((can_be_claimed, 1))),
             func.min(case((can_be_claimed, FRACTAL.claimable_at))),
         )
-        .where(FRACTAL.status == Status.QUEUED, where)
+        .where(FRACTAL.status == Status.QUEUED)
         .group_by(*group)
     )
     return [
-        Group(project, _need(kind, label), queued, claimable, 0, _seconds(now, oldest), *known)
-        for project, kind, label, *known, queued, claimable, oldest in _rows(session, query)
+        Group(project, _need(kind, label), queued, claimable, 0, _seconds(now, oldest))
+        for project, kind, label, queued, claimable, oldest in _rows(session, query)
     ]
 
 

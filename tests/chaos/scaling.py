@@ -63,7 +63,7 @@ def scaled_by_backlog(lab: Lab, rng: Random, scale: Scale) -> Line:
 class Scaler:
     """Starts and stops workers by the backlog; use it as a context manager.
 
-    This is what KEDA and the autoscaler of Kubernetes compute: servable work divided by the
+    This is what KEDA and the autoscaler of Kubernetes compute: outstanding work divided by the
     target, rounded up, within bounds. More at once; fewer when none of the last seconds asked for
     more.
     """
@@ -95,11 +95,11 @@ class Scaler:
             answer = requests.get(f"{self._site.apis[0]}/api/backlog", auth=ADMIN, timeout=30)
             # Without an answer nothing changes.
             if answer.ok:
-                self._scale_to(self._average_value(answer.json()["servable"]))
+                self._scale_to(self._average_value(answer.json()["outstanding"]))
 
-    def _average_value(self, servable: int) -> int:
+    def _average_value(self, outstanding: int) -> int:
         now = time.monotonic()
-        wanted = max(LEAST, min(self._most, math.ceil(servable / SLOTS)))
+        wanted = max(LEAST, min(self._most, math.ceil(outstanding / SLOTS)))
         self._wanted.append((now, wanted))
         while self._wanted[0][0] < now - STABILIZATION_SECONDS:
             self._wanted.popleft()

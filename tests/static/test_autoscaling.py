@@ -14,7 +14,7 @@ CURL = """#!/bin/sh
 turn=$(cat turn)
 answer=$(sed -n "$((turn + 1))p" answers)
 [ "$turn" -lt "$(wc -l <answers)" ] || answer=$(tail -n 1 answers)
-[ -n "$answer" ] && echo "{\\"servable\\": $answer}"
+[ -n "$answer" ] && echo "{\\"outstanding\\": $answer}"
 """
 SLEEP = """#!/bin/sh
 turn=$(cat turn)

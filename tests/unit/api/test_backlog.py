@@ -6,17 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from faafo.core import backlog
-from faafo.fractal.drawing import FILM_PARAMETERS, LATEST_VERSION
-from faafo.fractal.service import service_id
-from tests.unit.api.test_service import PRODUCER, WORKER
 
 FRACTAL = {
     "width": 8, "height": 6, "iterations": 20, "xa": -1, "xb": 1, "ya": -1, "yb": 1,
 }  # fmt: skip
 CLAIM = {"claimed_by": "producer", "count": 1, "lease": 60}
-CIRCLE = {"type": "circle", "centre": [0.0, 0.0], "radius": 0.7885}
 PATH = "/api/backlog"
-NUMBERS = ("queued", "claimable", "rendering", "outstanding", "unserved", "servable")
 
 
 @pytest.fixture
@@ -36,19 +31,17 @@ def numbers(client):
 
 
 def test_it_follows_what_is_posted_and_claimed(client):
-    nothing = dict.fromkeys(NUMBERS, 0)
+    nothing = dict.fromkeys(("queued", "claimable", "rendering", "outstanding"), 0)
     assert numbers(client) == nothing
     assert client.get(PATH).json["oldest_seconds"] == 0
     for _ in range(3):
         client.post("/api/fractal", json=FRACTAL)
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     client.post("/api/fractal", json=FRACTAL | {"not_before": tomorrow})
-    assert numbers(client) == nothing | {
-        **{"queued": 4, "claimable": 3, "outstanding": 3, "servable": 3}
-    }
+    assert numbers(client) == nothing | {"queued": 4, "claimable": 3, "outstanding": 3}
     client.post("/api/claim", json=CLAIM)
-    expected = {"queued": 3, "claimable": 2, "rendering": 1, "outstanding": 3, "servable": 3}
-    assert numbers(client) == nothing | expected
+    expected = {"queued": 3, "claimable": 2, "rendering": 1, "outstanding": 3}
+    assert numbers(client) == expected
 
 
 def test_the_parts_of_a_poster_count_and_the_poster_does_not(client):
@@ -61,8 +54,8 @@ def test_nothing_can_be_claimed_while_renders_are_paused(client):
     client.post("/api/fractal", json=FRACTAL)
     client.post("/api/claim", json=CLAIM)
     client.put("/api/maintenance", json={"mode": "paused"})
-    shown = {"queued": 1, "rendering": 1, "outstanding": 1, "servable": 1}
-    assert numbers(client) == dict.fromkeys(NUMBERS, 0) | shown
+    shown = {"queued": 1, "claimable": 0, "rendering": 1, "outstanding": 1}
+    assert numbers(client) == shown
     assert client.get(PATH).json["oldest_seconds"] == 0
 
 
@@ -75,46 +68,6 @@ def test_it_is_that_of_a_kind_or_a_label_on_request(client):
 
     queries = ("", "?kind=render", "?label=bigmem", "?label=", "?kind=join", "?label=other")
     assert [outstanding(query) for query in queries] == [2, 2, 1, 1, 0, 0]
-
-
-def tell_of_workers(client, *reports):
-    told = PRODUCER | {"workers": [WORKER | {"name": f"w{n}", "report": one} for n, one in reports]}
-    answer = client.put(f"/api/service/{service_id('producer', 'p')}", json=told)
-    assert answer.status_code == 200
-
-
-def test_what_no_live_worker_serves_is_told_apart(client):
-    def told(query=""):
-        shown = client.get(PATH + query).json
-        return tuple(shown[name] for name in ("outstanding", "unserved", "servable"))
-
-    for label in (None, "bigmem", "bigmem"):
-        client.post("/api/fractal", json=FRACTAL | {"label": label})
-    # While no worker is up, more of them are worth running.
-    assert told() == (3, 0, 3)
-    tell_of_workers(client, (1, {"kinds": ["render"]}))
-    assert [told(), told("?label="), told("?label=bigmem")] == [(3, 2, 1), (1, 0, 1), (2, 2, 0)]
-    client.post("/api/claim", json=CLAIM)
-    assert [told(), told("?label=")] == [(3, 2, 1), (1, 0, 1)]
-    tell_of_workers(
-        client, (1, {"kinds": ["render"]}), (2, {"kinds": ["render"], "labels": ["bigmem"]})
-    )
-    assert told() == (3, 0, 3)
-    client.put("/api/maintenance", json={"mode": "paused"})
-    assert told() == (1, 0, 1)
-
-
-@pytest.mark.parametrize("file_format", FILM_PARAMETERS)
-def test_a_film_that_waits_for_an_extra_of_workers_is_unserved(client, change, file_format):
-    film = FRACTAL | {"path": CIRCLE, "frames": 2, "fps": 4, "format": file_format}
-    uuid = client.post("/api/film", json=film).json["uuid"]
-    change(uuid, status="queued")
-    served = {"kinds": ["film", "render"], "parameters": FILM_PARAMETERS["webp"]}
-    tell_of_workers(client, (1, served), (2, {"kinds": ["render"], "parameters": LATEST_VERSION}))
-    query = f"{PATH}?kind=film"
-    assert client.get(query).json["unserved"] == (file_format == "webm")
-    tell_of_workers(client, (1, served | {"parameters": LATEST_VERSION}))
-    assert client.get(query).json["unserved"] == 0
 
 
 @pytest.mark.parametrize(
