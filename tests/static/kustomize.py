@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -33,7 +34,16 @@ class Kustomize:
 
     def make(self, name: str) -> list[Document]:
         """Return the manifests of ``base``, or of an overlay."""
-        path = "base" if name == "base" else f"overlays/{name}"
+        return self._make("base" if name == "base" else f"overlays/{name}")
+
+    def make_of(self, files: Mapping[str, str]) -> list[Document]:
+        """Return the manifests of an overlay ``mine``, beside ``kubernetes``, with these files."""
+        (self._directory / "mine").mkdir()
+        for name, text in files.items():
+            (self._directory / "mine" / name).write_text(text)
+        return self._make("../mine")
+
+    def _make(self, path: str) -> list[Document]:
         command = [self._kubectl, "kustomize", self._directory / "kubernetes" / path]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

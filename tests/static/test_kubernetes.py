@@ -5,8 +5,9 @@ import configparser
 import copy
 import os
 import re
+import textwrap
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import kubernetes_validate
 import pytest
@@ -28,12 +29,14 @@ from faafo.rpc.transport import get_transport
 from tests.static.kustomize import ROOT, Kustomize, find_kubectl
 from tests.static.manifests import Document, Site, problems
 
-OVERLAYS = ("keda", "keystone", "monitoring", "trial")
+OVERLAYS = ("keda", "keystone", "monitoring", "s3", "trial")
 VARIANTS = ("base", *OVERLAYS)
 # What whoever applies the manifests makes: see the page "Kubernetes".
 SECRETS = frozenset(
     f"faafo-{one}"
-    for one in ("database", "broker", "redis", "users", "service", "keystone", "scaler", "tls")
+    for one in (
+        *("database", "broker", "redis", "users", "service", "keystone", "scaler", "store", "tls"),
+    )
 )
 SCHEMAS = "1.34"
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -46,13 +49,17 @@ MARGIN = 30
 
 
 @pytest.fixture(scope="session")
-def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Document]]:
-    """What kustomize makes of base and of each overlay."""
+def kustomize(tmp_path_factory: pytest.TempPathFactory) -> Kustomize:
     kubectl = find_kubectl()
     if kubectl is None:
         message = "there is no kubectl: run tools/install-kubectl .venv/bin"
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(message)
-    kustomize = Kustomize(tmp_path_factory.mktemp("manifests"), kubectl)
+    return Kustomize(tmp_path_factory.mktemp("manifests"), kubectl)
+
+
+@pytest.fixture(scope="session")
+def manifests(kustomize: Kustomize) -> dict[str, list[Document]]:
+    """What kustomize makes of base and of each overlay."""
     return {name: kustomize.make(name) for name in VARIANTS}
 
 
@@ -192,6 +199,22 @@ def test_each_service_reaches_the_servers_that_it_uses_and_no_other(manifests):
     assert site.reached("Deployment api") == ASKED_BY["Deployment api"] | keystone | {11211}
     assert site.reached("Deployment notifier") == ASKED_BY["Deployment notifier"] | keystone
     assert site.reached("Job migrate") == ASKED_BY["Job migrate"]
+
+
+def test_an_object_store_needs_no_volume_and_is_reached_by_those_that_use_it(manifests):
+    documents = manifests["s3"]
+    site = Site(documents)
+    assert list(site.of("PersistentVolumeClaim")) == []
+    stored = configuration(documents)["store"]["url"]
+    assert urlsplit(stored).scheme == "s3"
+    for name, pod in site.pods.items():
+        variables = {one["name"]: one["value"] for one in pod["containers"][0]["env"]}
+        # It would win over the file.
+        assert "OS_STORE__URL" not in variables
+        uses = name in ("Deployment api", "Deployment worker")
+        assert ("AWS_SHARED_CREDENTIALS_FILE" in variables) == uses
+        assert (443 in site.reached(name)) == uses
+        assert not [one for one in pod["volumes"] if "persistentVolumeClaim" in one]
 
 
 def test_a_node_can_be_drained_while_nothing_is_ready(manifests):
@@ -392,8 +415,26 @@ def test_what_is_wrong_with_manifests_is_said_in_a_line(manifests, change, line)
 def test_the_page_names_each_secret(manifests):
     page = DOCUMENTATION.read_text()
     named = set()
-    for name in ("base", "keda", "keystone"):
+    for name in ("base", "keda", "keystone", "s3"):
         for pod in Site(manifests[name]).pods.values():
             volumes = [one["secret"]["secretName"] for one in pod["volumes"] if "secret" in one]
             named |= set(volumes)
     assert [one for one in sorted(named | {"faafo-scaler", "faafo-tls"}) if one not in page] == []
+
+
+def test_the_overlay_of_the_page_can_be_made(kustomize):
+    block = re.search(r"# mine/kustomization.yaml\n((?: {6}.*\n)+)", DOCUMENTATION.read_text())[1]
+    overlay = textwrap.dedent(block)
+    remote = re.search(r"https://github.com/OWNER/faafo//(\S+)\?ref=[\d.]+", overlay)
+    files = {
+        "kustomization.yaml": overlay.replace(remote[0], f"../{remote[1]}"),
+        "tune.conf": "[api]\nmax_wait = 30\n",
+    }
+    documents = kustomize.make_of(files)
+    assert problems(documents, SECRETS) == []
+    parser = configuration(documents)
+    assert (parser["api"]["max_wait"], parser["api"]["auth_strategy"]) == ("30", "http_basic")
+    images = {one["image"] for one in containers(documents)}
+    assert images == {"registry.example.org/faafo:1.0.0"}
+    (ingress,) = (spec for _name, spec in Site(documents).of("Ingress"))
+    assert ingress["rules"][0]["host"] == ingress["tls"][0]["hosts"][0] == "fractals.example.org"
