@@ -21,6 +21,8 @@ IMAGE_ENDPOINT = "fractal.put_image"
 class Lane(Enum):
     """What a request has to do with: leases, slow work, a wait, a stream, or anything else.
 
+    That for the version asks for life alone: it waits for no other, and needs no database.
+
     Before that, its sender may have to be identified: in IDENTIFYING, where users log in, too, or
     in CONFIRMING when the credentials were valid when they were checked last.
     """
@@ -30,6 +32,7 @@ class Lane(Enum):
     WAITING = auto()
     SETTINGS = auto()
     STREAMS = auto()
+    LIVENESS = auto()
     ORDINARY = auto()
     IDENTIFYING = auto()
     CONFIRMING = auto()
@@ -70,6 +73,8 @@ LANES = {
     Lane.SETTINGS: {"setting.get_settings"},
     # All clients connect again together when an API has been restarted.
     Lane.STREAMS: {"event.get_events"},
+    # Where a database hangs all other threads do: a kubelet would start the API again and again.
+    Lane.LIVENESS: {"version.get_version"},
     Lane.IDENTIFYING: {
         "login.post_login",
         "login.post_logout",

@@ -33,6 +33,7 @@ def threads_of_lanes(threads: int, slow_threads: int, checks: bool) -> dict[Lane
         Lane.WAITING: WAITING_THREADS,
         Lane.SETTINGS: SETTING_THREADS,
         Lane.STREAMS: STREAM_THREADS,
+        Lane.LIVENESS: 1,
         Lane.ORDINARY: threads,
         **dict.fromkeys(CHECKING, CHECKING_THREADS if checks else 1),
     }

@@ -202,6 +202,29 @@ def test_a_reader_that_stalls_holds_no_place(app, complete):
         answer.close()
 
 
+def test_an_api_whose_threads_all_wait_is_alive(app, url):
+    go, waiting = threading.Event(), threading.Semaphore(0)
+
+    def hang() -> str:
+        waiting.release()
+        assert go.wait(DEADLINE)
+        return "late"
+
+    # As they do for a database that does not answer.
+    app.view_functions["fractal.post_fractal"] = lambda **_: hang()
+    with ThreadPoolExecutor(3 * THREADS) as clients:
+        body = {"width": 8, "height": 8}
+        posts = [
+            clients.submit(requests.post, f"{url}/api/fractal", json=body, timeout=DEADLINE)
+            for _ in range(3 * THREADS)
+        ]
+        for _ in range(THREADS):
+            assert waiting.acquire(timeout=DEADLINE)
+        assert requests.get(f"{url}/v1", timeout=DEADLINE / 2).status_code == 200
+        go.set()
+        assert {post.result().status_code for post in posts} == {200}
+
+
 def test_every_route_of_a_lane_exists(app):
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
     assert set().union(*LANES.values()) <= endpoints
