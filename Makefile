@@ -47,7 +47,7 @@ test: $(VENV)/.installed
 test-upgrade: $(VENV)/.tests-installed
 	tools/install-test-packages $(BIN)/bindep
 	tools/in-memory $(BIN)/python -m pytest -p no:cacheprovider -p no:playwright -p no:schemathesis \
-	    tests/upgrade/check_rolling.py tests/upgrade/check_order.py tests/upgrade/check_versions.py $(ARGS)
+	    $(wildcard tests/upgrade/check_*.py) $(ARGS)
 
 # Those of a SQLite file, too.
 test-postgresql: $(VENV)/.installed

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from faafo.db.services import Seen
-from faafo.fractal.service import Kind, State
+from faafo.fractal.service import CHANGEABLE, Kind, State
 from faafo.fractal.task import Status
 
 # Services of a kind that are named one by one.
 MOST_NAMED = 5
 # Seconds that a queued fractal may wait before that is worth a sentence.
 LONG_WAIT = 300.0
+NOBODY = "no producer tells of itself or of a worker: none is up, or all are of an early release"
 
 
 def problems(
@@ -39,12 +40,16 @@ def problems(
 def _of_the_queue(services: Sequence[Seen], queued: int, oldest: float | None) -> Iterator[str]:
     if queued <= 0:
         return
+    waiting = f"{queued:,} {'fractal waits' if queued == 1 else 'fractals wait'}"
+    # Producers of early releases tell the registry of nobody.
+    if not any(one.kind in CHANGEABLE for one in services):
+        yield f"{waiting}, and {NOBODY}."
+        return
     missing = [
         kind
         for kind in (Kind.WORKER, Kind.PRODUCER)
         if not any(one.kind == kind and one.state == State.UP for one in services)
     ]
-    waiting = f"{queued:,} {'fractal waits' if queued == 1 else 'fractals wait'}"
     for kind in missing:
         yield f"{waiting} and no {kind} is up."
     if not missing and oldest is not None and oldest > LONG_WAIT:

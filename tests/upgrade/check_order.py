@@ -3,8 +3,10 @@
 
 from random import Random
 
-from tests.upgrade.check_rolling import tasks_of_both
+from tests.functional.processes import wait_until
+from tests.upgrade.check_rolling import OTHERS, shuffled, tasks_of_both
 from tests.upgrade.fleet import ALL, Fleet, Stream, faults
+from tests.upgrade.news import News
 
 COUNT = 20
 
@@ -30,11 +32,37 @@ def test_producers_that_are_newer_than_the_apis_say_so_once_and_wait(fleet: Flee
         assert "Traceback" not in one.output()
 
 
-def test_workers_that_are_newer_than_all_else_lose_nothing(fleet: Fleet, old, new):
+def test_nothing_is_lost_in_whatever_order_all_restart(fleet: Fleet, old, new, seed):
+    rng = Random(seed)
     fleet.upgrade(old)
     fleet.start_all(old)
     ledger = fleet.ledger()
-    with Stream(ledger, tasks_of_both(Random(2), COUNT), 8.0):
-        for one in fleet.of("worker"):
-            fleet.replace(one.name, new)
+    with Stream(ledger, tasks_of_both(rng, COUNT), 20.0):
+        fleet.upgrade(new)
+        for name in shuffled(rng, ALL):
+            fleet.replace(name, new)
     assert faults(fleet.settle(ledger)) == []
+    assert fleet.dead() == []
+
+
+def test_nothing_is_lost_while_the_apis_stop_for_the_upgrade(fleet: Fleet, old, new):
+    rng = Random(6)
+    fleet.upgrade(old)
+    fleet.start_all(old)
+    ledger = fleet.ledger()
+    with Stream(ledger, tasks_of_both(rng, COUNT), 8.0):
+        wait_until(lambda: fleet.count("complete") > 0, "the first to be complete")
+        for one in fleet.of("api"):
+            one.terminate()
+        fleet.upgrade(new)
+        for one in fleet.of("api"):
+            fleet.replace(one.name, new)
+    # Producers and workers have found the APIs again.
+    assert faults(fleet.settle(ledger)) == []
+    for name in shuffled(rng, OTHERS):
+        fleet.replace(name, new)
+    news = News(fleet.apis[0])
+    news.post()
+    news.finish()
+    assert faults(fleet.settle(ledger)) == []
+    assert fleet.dead() == []

@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the release before to this one and back, service by service, while fractals are posted."""
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
-from pathlib import Path
 from random import Random
 
-import pytest
 import requests
 
 from faafo.fractal import palette
 from faafo.fractal.task import FractalTask
 from tests.chaos.ledger import random_tasks
 from tests.functional.processes import wait_until
-from tests.upgrade.fleet import ALL, Fleet, Stream, faults
+from tests.upgrade.fleet import Fleet, Stream, faults
+from tests.upgrade.news import News
 from tests.upgrade.previous import REVISION
 
 APIS = ["api-1", "api-2"]
@@ -76,8 +73,9 @@ def test_nothing_is_lost_when_workers_and_producers_go_back(fleet: Fleet, old, n
     fleet.upgrade(old)
     fleet.upgrade(new)
     fleet.start_all(new)
-    ledger = fleet.ledger()
+    ledger, news = fleet.ledger(), News(fleet.apis[0])
     with Stream(ledger, [*tasks_of_both(rng), *fine_tasks(rng)], SECONDS):
+        news.post()
         for name in shuffled(rng, OTHERS):
             fleet.replace(name, old)
     # Old workers leave to others what they cannot draw.
@@ -85,37 +83,9 @@ def test_nothing_is_lost_when_workers_and_producers_go_back(fleet: Fleet, old, n
     assert fleet.count("error") == 0
     fleet.replace("worker-1", new)
     fleet.replace("producer-1", new)
+    news.finish()
     assert faults(fleet.settle(ledger)) == []
     assert fleet.dead() == []
-
-
-def test_all_go_back_with_the_backup_that_was_made_before(fleet: Fleet, old, new):
-    if not fleet.database_url.startswith("sqlite"):
-        pytest.skip("the backup of this test is that of a file")
-    rng = Random(4)
-    fleet.upgrade(old)
-    fleet.start_all(old)
-    ledger = fleet.ledger()
-    ledger.post_all(tasks_of_both(rng, 20), 2.0)
-    database, backup = (fleet.directory / name for name in ("faafo.sqlite", "backup.sqlite"))
-    _copy(database, backup)
-    fleet.upgrade(new)
-    for name in ALL:
-        fleet.replace(name, new)
-    fleet.ledger().post_all(fine_tasks(rng), 1.0)
-    wait_until(lambda: fleet.count("complete") == 20 + 2 * len(FINE), "all to be complete")
-    for name in reversed(ALL):
-        fleet.members[name].terminate()
-    database.unlink()
-    _copy(backup, database)
-    fleet.start_all(old)
-    assert faults(fleet.settle(ledger)) == []
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a database as a whole, while it is used."""
-    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
-        one.backup(other)
 
 
 def _at_rest(fleet: Fleet, tasks: Sequence[FractalTask]) -> bool:

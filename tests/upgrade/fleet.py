@@ -20,6 +20,20 @@ from tests.upgrade.previous import Release
 READY = {"api": "the API listens on", "producer": "is ready", "worker": "is ready, with"}
 ALL = ("api-1", "api-2", "producer-1", "producer-2", "worker-1", "worker-2")
 NONE_GENERATED = {"min_tasks": 0, "max_tasks": 0}
+# Of all workers; the release before ignores it.
+LABEL = "bigmem"
+# All are told to stop, and none dies: no lease, call or statement may run out on a slow machine.
+PACES: dict[str, dict[str, Any]] = {
+    **QUICK,
+    "rpc": {**QUICK["rpc"], "call_monitor_timeout": 30},
+    "producer": {**QUICK["producer"], "lease_duration": 60},
+    "database": {"timeout": 30},
+    # Registries know soon who is there, and for long.
+    "service": {"heartbeat_interval": 1},
+}
+TILE_SECONDS = 30
+# However slow the machine is.
+SETTLED_SECONDS = 900.0
 
 
 class Balancer(Link):
@@ -52,7 +66,7 @@ class Fleet(Site):
     """Two APIs behind a balancer, two producers, two workers; each is of one of two releases."""
 
     def __init__(self, directory: Path, database_url: str, transport_url: str) -> None:
-        super().__init__(directory, database_url, transport_url, QUICK)
+        super().__init__(directory, database_url, transport_url, PACES)
         self._ports = free_ports(2)
         self.apis = [f"http://{ADDRESS}:{port}" for port in self._ports]
         self.balancer = Balancer(self._ports)
@@ -68,27 +82,31 @@ class Fleet(Site):
     def config(self, name: str) -> Path:
         """Write the configuration of a member, which both releases read."""
         kind, _, number = name.partition("-")
-        options = {
-            "api": {
-                "database_url": self.database_url,
-                "bind_port": self._ports[int(number) - 1],
-                "filesystem_store_datadir": self.images,
-            },
-            "producer": {
-                "endpoint_url": f"http://{ADDRESS}:{self.balancer.port}",
-                "transport_url": self.transport_url,
-                **NONE_GENERATED,
-            },
-            "worker": {
-                "transport_url": self.transport_url,
-                "filesystem_store_datadir": self.images,
-            },
+        broker = {"transport_url": self.transport_url}
+        store = {"filesystem_store_datadir": self.images}
+        options, own = {
+            "api": (
+                {
+                    "database_url": self.database_url,
+                    "bind_port": self._ports[int(number) - 1],
+                    **store,
+                },
+                {"tiles": {**broker, "timeout": TILE_SECONDS}},
+            ),
+            "producer": (
+                {
+                    "endpoint_url": f"http://{ADDRESS}:{self.balancer.port}",
+                    **broker,
+                    **NONE_GENERATED,
+                },
+                {"producer": {"name": name}},
+            ),
+            "worker": ({**broker, **store}, {"worker": {"name": name, "labels": LABEL}}),
         }[kind]
         groups = {group: dict(values) for group, values in self.settings.items()}
-        if kind != "api":
-            groups.setdefault(kind, {})["name"] = name
-        path = self.directory / f"{name}.conf"
-        return write_config(path, DEFAULT=options, **groups)
+        for group, values in own.items():
+            groups.setdefault(group, {}).update(values)
+        return write_config(self.directory / f"{name}.conf", DEFAULT=options, **groups)
 
     def upgrade(self, release: Release) -> str:
         """Upgrade the database as an administrator does; return what is printed."""
@@ -114,6 +132,9 @@ class Fleet(Site):
         kind = name.partition("-")[0]
         member.command = release.command(f"faafo-{kind}", "--config-file", self.config(name))
         member.start()
+
+    def settle(self, ledger: Ledger, timeout: float = SETTLED_SECONDS) -> Verdict:
+        return super().settle(ledger, timeout)
 
     def ledger(self, callback_url: str | None = None) -> Poster:
         """Return a client that posts to all APIs."""

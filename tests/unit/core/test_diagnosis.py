@@ -36,6 +36,13 @@ def test_what_waits_for_a_service_of_which_none_is_up_is_told():
     ]
 
 
+def test_a_site_of_which_only_apis_are_known_may_have_producers_of_an_early_release():
+    assert problems([service("api", "a")], NOTHING | {Status.QUEUED: 2}, 1.0) == [
+        "2 fractals wait, and no producer tells of itself or of a worker: none is up, or all are "
+        "of an early release."
+    ]
+
+
 def test_no_worker_is_no_problem_while_nothing_waits():
     assert problems([], NOTHING, None) == []
     assert problems([], NOTHING | {Status.QUEUED: 2}, None, delayed=2) == []
