@@ -35,7 +35,8 @@ def test_all_go_back_with_the_backup_and_forward_again(fleet: Fleet, old, new):
     for name in reversed(ALL):
         fleet.members[name].terminate()
     restore(fleet, backup)
-    fleet.start_all(old)
+    for name in ALL:
+        fleet.start_again(name, old)
     assert faults(fleet.settle(ledger)) == []
     fleet.upgrade(new)
     for name in ALL:

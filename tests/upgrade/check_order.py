@@ -56,7 +56,7 @@ def test_nothing_is_lost_while_the_apis_stop_for_the_upgrade(fleet: Fleet, old, 
             one.terminate()
         fleet.upgrade(new)
         for one in fleet.of("api"):
-            fleet.replace(one.name, new)
+            fleet.start_again(one.name, new)
     # Producers and workers have found the APIs again.
     assert faults(fleet.settle(ledger)) == []
     for name in shuffled(rng, OTHERS):

@@ -127,9 +127,12 @@ class Fleet(Site):
 
     def replace(self, name: str, release: Release) -> None:
         """Have a member drain and end, and start it again from another release."""
-        member = self.members[name]
-        member.terminate()
-        kind = name.partition("-")[0]
+        self.members[name].terminate()
+        self.start_again(name, release)
+
+    def start_again(self, name: str, release: Release) -> None:
+        """Start a member that has ended from another release."""
+        member, kind = self.members[name], name.partition("-")[0]
         member.command = release.command(f"faafo-{kind}", "--config-file", self.config(name))
         member.start()
 
