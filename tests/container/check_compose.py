@@ -27,7 +27,7 @@ def site(engine: Engine) -> Iterator[Engine]:
     API.auth = ("admin", engine.secret("admin_password"))
     engine.compose("up", "--detach")
     try:
-        wait_until(lambda: healthy(engine) == SERVICES, "all services to be healthy", 180)
+        wait_until(lambda: healthy(engine) == SERVICES, "all services to be healthy", 300)
         yield engine
     finally:
         print(engine.compose("logs", "--tail=20"))
@@ -127,7 +127,7 @@ def test_an_api_that_is_killed_is_not_missed_and_comes_back(site: Engine) -> Non
     (killed, *_) = [one for one in site.containers() if one["Service"] == "api"]
     site.lose_power(killed)
     check_images(complete())
-    wait_until(lambda: healthy(site) == SERVICES, "the API to be healthy again", 120)
+    wait_until(lambda: healthy(site) == SERVICES, "the API to be healthy again", 300)
 
 
 def test_everything_stops_by_itself_and_is_there_again(site: Engine) -> None:
@@ -137,5 +137,5 @@ def test_everything_stops_by_itself_and_is_there_again(site: Engine) -> None:
     statuses = {(one["Service"], one["ExitCode"]) for one in site.containers()}
     assert {one for one in statuses if one[0] in OURS} == {(name, 0) for name in OURS}
     site.compose("up", "--detach", "--force-recreate")
-    wait_until(lambda: healthy(site) == SERVICES, "all services to be healthy", 180)
+    wait_until(lambda: healthy(site) == SERVICES, "all services to be healthy", 300)
     check_images(before)

@@ -42,8 +42,14 @@ def test_redis_is_told_of_every_fractal(site: Site) -> None:
         lambda: {f"faafo:job:{one['uuid']}" for one in posted} <= set(host.ssh(command).split()),
         "the states of jobs in Redis",
     )
-    bounded = host.ssh("rabbitmqctl list_policies --quiet --vhost faafo")
-    assert "faafo-events" in bounded
+    columns = "--vhost faafo --no-table-headers name policy"
+    rows = host.ssh(f"rabbitmqctl --quiet list_queues {columns}").splitlines()
+    bounds = dict(row.split("\t") for row in rows)
+    events = {name for name in bounds if name.startswith("faafo_events")}
+    assert {bounds[name] for name in events} == {"faafo-events"}
+    of_hosts = {name for name in bounds if "." in name} - events
+    assert {bounds[name] for name in of_hosts} == {"faafo-gone"}
+    assert {name.partition(".")[0] for name in of_hosts} >= {"tasks", "producers", "readers"}
 
 
 def test_database_and_broker_are_not_on_the_network(site: Site) -> None:
