@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What differs on PostgreSQL: migrations, claims, times, text, and what its errors mean."""
 
+import re
 import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
@@ -30,6 +32,7 @@ from tests.functional.processes import SMALL_FRACTAL, run, running_api, write_co
 from tests.functional.servers import PASSWORD, USER, unique
 
 POLICY = RetryPolicy(max_attempts=3, delay=1.0, longest_delay=2.0)
+CARE = Path(__file__).parents[2] / "doc/source/admin/care.rst"
 # Seconds between the clocks of two processes on one machine, at most.
 CLOCKS_APART = 60
 
@@ -250,6 +253,23 @@ def test_a_server_that_does_not_answer_is_given_up(opened, opened_url):
         with pytest.raises(psycopg.OperationalError, match="has not answered"):
             connection.execute("SELECT pg_sleep(600)")
         assert connection.closed
+
+
+def test_what_a_second_user_makes_belongs_to_the_first_as_the_page_has_it(
+    postgresql, postgresql_url
+):
+    name = unique("faafo_second_")
+    for statement in re.findall(r'-c "(.+?)"', CARE.read_text()):
+        named = statement.replace("faafo2", name).replace("'...'", f"'{PASSWORD}'")
+        postgresql.as_superuser(named)
+    made = create_engine(parse_url(postgresql_url.replace(f"{USER}:", f"{name}:")))
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE another (id INTEGER)"))
+        owners = connection.scalars(
+            text("SELECT tableowner FROM pg_tables WHERE tablename = 'another'")
+        ).all()
+    made.dispose()
+    assert owners == [USER]
 
 
 def test_settings_are_made_by_a_statement_which_a_pooler_lets_pass(opened_url):
