@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from itertools import product
@@ -28,6 +28,8 @@ REUSE_SECONDS = 1.0
 # Seconds that a page waits for a reading: Prometheus waits ten for the page, and an alert about the
 # database needs the page that says so.
 PATIENCE_SECONDS = 2.0
+# Seconds that a reading has at the end.
+LEAVE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,20 @@ class Gauges:
         metrics.FRACTALS.read_from(self._fractals)
         metrics.OLDEST_SECONDS.read_from(self._oldest)
         metrics.SERVICES.read_from(self._services)
+
+    def hide(self) -> None:
+        """Have the metrics show nothing, and end, unless the database does not answer in time."""
+        for one in (
+            metrics.DATABASE_UP,
+            metrics.FRACTALS,
+            metrics.OLDEST_SECONDS,
+            metrics.SERVICES,
+        ):
+            one.read_from(lambda: None)
+        with self._lock:
+            reading = self._reading
+        if reading is not None:
+            wait([reading], LEAVE_SECONDS)
 
     def _fractals(self) -> Reading:
         load = self._load()

@@ -94,6 +94,7 @@ class ApiService:
         """Finish open requests, stop, and close the connections to the database."""
         for one in self._arrivals:
             one.close()
+        self._gauges.hide()
         self._sampler.stop()
         self._settings.stop()
         self._endings.stop()

@@ -33,6 +33,20 @@ def post_task(app, make_task):
 
 
 @pytest.fixture
+def show(app):
+    """Has the metrics show what an API reads, while the test runs."""
+    made = []
+
+    def show(patience=60):
+        made.append(Gauges(app, patience))
+        made[-1].show()
+
+    yield show
+    for one in made:
+        one.hide()
+
+
+@pytest.fixture
 def value():
     """Returns the value of a series of the API, None if there is none."""
     registry = CollectorRegistry()
@@ -43,12 +57,12 @@ def value():
         one.close()
 
 
-def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
+def test_the_load_is_read_when_it_is_asked_for(app, show, value, post_task):
     post_task()
     heartbeat = Heartbeat(Kind.WORKER, "w", "w:1", "host", "1.2.3", age=60.0, seen=13.0)
     with app.app_context():
         services.store(db.session, [heartbeat])
-    Gauges(app, patience=60).show()
+    show()
     assert value("faafo_services", kind="worker", state="down") == 1
     assert value("faafo_services", kind="worker", state="up") == 0
     assert value("faafo_fractals", status="queued") == 1
@@ -57,19 +71,19 @@ def test_the_load_is_read_when_it_is_asked_for(app, value, post_task):
     assert value("faafo_database_up") == 1
 
 
-def test_an_api_that_waits_for_its_database_says_that_it_is_away(app, value):
-    Gauges(app, patience=60).show()
+def test_an_api_that_waits_for_its_database_says_that_it_is_away(app, show, value):
+    show()
     assert value("faafo_database_up") == 1
     Gauges(app)
     assert value("faafo_database_up") == 0
 
 
-def test_without_a_database_there_are_no_numbers_and_one_line(app, value, caplog):
+def test_without_a_database_there_are_no_numbers_and_one_line(app, show, value, caplog):
     caplog.set_level(logging.WARNING)
     with app.app_context():
         db.session.execute(text("ALTER TABLE fractal RENAME TO other"))
         db.session.commit()
-    Gauges(app, patience=60).show()
+    show()
     assert value("faafo_database_up") == 0
     assert value("faafo_fractals", status="queued") is None
     assert value("faafo_oldest_queued_seconds") is None
@@ -78,7 +92,9 @@ def test_without_a_database_there_are_no_numbers_and_one_line(app, value, caplog
     ]
 
 
-def test_a_database_that_hangs_holds_up_no_page_and_one_thread(app, value, monkeypatch, wait_until):
+def test_a_database_that_hangs_holds_up_no_page_and_one_thread(
+    show, value, monkeypatch, wait_until
+):
     answers = threading.Event()
     begun = []
 
@@ -88,7 +104,7 @@ def test_a_database_that_hangs_holds_up_no_page_and_one_thread(app, value, monke
         return 7.0
 
     monkeypatch.setattr(samples, "oldest_seconds", hang)
-    Gauges(app, patience=0.05).show()
+    show(patience=0.05)
     for _ in range(3):
         assert value("faafo_database_up") == 0
         assert value("faafo_oldest_queued_seconds") is None
@@ -97,6 +113,15 @@ def test_a_database_that_hangs_holds_up_no_page_and_one_thread(app, value, monke
     assert begun == ["load"]
     answers.set()
     wait_until(lambda: value("faafo_oldest_queued_seconds") == 7)
+
+
+def test_nothing_is_read_any_more_once_the_api_has_stopped(app, value):
+    gauges = Gauges(app, patience=60)
+    gauges.show()
+    assert value("faafo_database_up") == 1
+    gauges.hide()
+    for name in ("faafo_database_up", "faafo_oldest_queued_seconds"):
+        assert value(name) is None
 
 
 def test_requests_are_measured_by_the_pattern_of_their_route(app, value):

@@ -402,4 +402,6 @@ def test_without_redis_there_is_no_shortcut(conf, store, empty_database, make_ta
     with app.app_context():
         uuid = fractals.add(db.session, make_task()).uuid
         assert app.test_client().get(f"/api/job/{uuid}").json["status"] == "queued"
+    # The session of the block above has given its connection back.
+    with app.app_context():
         db.engine.dispose()
