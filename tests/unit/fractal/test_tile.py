@@ -4,7 +4,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faafo import errors
@@ -22,6 +22,7 @@ def views(draw):
     return TileView(**{**VIEW, "z": z, "x": x, "y": y})
 
 
+@settings(deadline=None)
 @given(views())
 def test_every_pixel_lies_exactly_on_a_multiple_of_the_pitch(view):
     task = view.task()
@@ -54,6 +55,7 @@ def test_a_tile_of_scale_2_is_four_tiles_of_the_next_zoom():
         assert (large[256 * y : 256 * y + 256, 256 * x : 256 * x + 256] == tile).all()
 
 
+@settings(deadline=None)
 @given(views())
 def test_a_tile_of_any_scale_covers_the_same_square(view):
     for scale in range(1, max_scale(view.z) + 1):

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faafo import errors
@@ -91,6 +91,7 @@ def lives(draw):
     return life
 
 
+@settings(deadline=None)
 @given(lives(), st.data())
 def test_any_order_with_repetitions_ends_as_the_right_order_does(life, data):
     more = data.draw(st.lists(st.sampled_from(life)))
@@ -102,6 +103,7 @@ def test_any_order_with_repetitions_ends_as_the_right_order_does(life, data):
     assert kept.document == life[-1].document
 
 
+@settings(deadline=None)
 @given(lives())
 def test_each_step_is_greater_than_the_one_before(life):
     orders = [state.order for state in life]
