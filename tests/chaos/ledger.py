@@ -80,6 +80,9 @@ class Ledger:
     :param callback_url: is told how each of them ends; ``secrets`` sign what it is told.
     """
 
+    # How long it tries to post each of them.
+    patience = PATIENCE_SECONDS
+
     def __init__(
         self,
         urls: Sequence[str],
@@ -105,7 +108,7 @@ class Ledger:
     def post_all(self, tasks: Sequence[FractalTask], seconds: float) -> None:
         """Post ``tasks``, evenly over so many seconds; return when each has been taken."""
         begun_at = time.monotonic()
-        deadline = begun_at + seconds + PATIENCE_SECONDS
+        deadline = begun_at + seconds + self.patience
 
         def post(number: int) -> None:
             pause = begun_at + number * seconds / len(tasks) - time.monotonic()
@@ -118,7 +121,7 @@ class Ledger:
     def post(self, task: FractalTask, url: str, deadline: float | None = None) -> None:
         """Post one fractal until it is taken, or patience is at an end."""
         self.attempted[task.uuid] = task
-        deadline = deadline or time.monotonic() + PATIENCE_SECONDS
+        deadline = deadline or time.monotonic() + self.patience
         while time.monotonic() < deadline and not self._stopped.is_set():
             status = self._post_once(task, url)
             # 409: an answer was lost on the way, and the fractal is there.

@@ -58,6 +58,8 @@ class Balancer(Link):
 class Poster(Ledger):
     """A client of either release: it names no parameter that has its default."""
 
+    patience = SETTLED_SECONDS
+
     def members(self, task: FractalTask) -> dict[str, Any]:
         return without_defaults(super().members(task))
 
