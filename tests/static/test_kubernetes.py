@@ -185,7 +185,7 @@ ASKED_BY = {
     "Deployment api": {3306, 5432, 5671, 5672, 6379},
     "Deployment producer": {5671, 5672},
     "Deployment worker": {5671, 5672},
-    # Webhooks of users lead it: what it cannot reach they cannot.
+    # Users choose where webhooks go: what it cannot reach they cannot.
     "Deployment notifier": {5671, 5672},
     "Deployment reader": {5671, 5672, 6379},
 }
