@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -144,17 +145,18 @@ def damaged_code_cache(lab: Lab, rng: Random, scale: Scale) -> Line:
 def killed_upgrades(lab: Lab, rng: Random, scale: Scale) -> Line:
     """kill -9 of db upgrade after each statement, from each revision, on SQLite and MariaDB"""
     line = Line(0, Verdict(), 0, 0, 0.0)
-    for revision in REVISIONS:
+    # From each revision one that goes to the next is killed, and the second goes on to the latest.
+    for revision, end in (("base", "head"), *pairwise((*REVISIONS[1:], "head"))):
         with lab.database.database() as server_url:
             sqlite_url = f"sqlite:///{lab.directory}/{revision}.sqlite"
             for url in (sqlite_url, server_url):
-                line.faults += _killed_upgrades(url, revision, line.problems)
+                line.faults += _killed_upgrades(url, revision, end, line.problems)
     return line
 
 
-def _killed_upgrades(url: str, revision: str, problems: list[str]) -> int:
+def _killed_upgrades(url: str, revision: str, end: str, problems: list[str]) -> int:
     """Kill upgrades of one database; return how many, and add what was wrong to ``problems``."""
-    command = [sys.executable, "-m", "tests.functional.killed_upgrades", url, revision]
+    command = [sys.executable, "-m", "tests.functional.killed_upgrades", url, revision, end]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         problems.append(f"from {revision}: {done.stderr[-500:]}")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kills upgrades of a database after each of their statements: ``killed_upgrades URL START``.
+"""Kills upgrades of a database after each of their statements: ``killed_upgrades URL START [END]``.
 
-START is the revision that the schema has before, "base" for an empty database. For each statement
-of the upgrade a child process is killed right after it; then another child upgrades again. What is
-wrong afterwards goes to standard output, one line a fault; the last line counts the kills.
+START is the revision that the schema has before, "base" for an empty database; END is that of the
+upgrade which is killed, the latest by default. For each statement of that upgrade a child process
+is killed right after it; then another child upgrades to the latest revision. What is wrong
+afterwards goes to standard output, one line a fault; the last line counts the kills.
 """
 
 import os
@@ -37,13 +38,13 @@ TABLES = (
 EXPECTED = (7, "original", 15)
 
 
-def main(url: str, start: str) -> None:
+def main(url: str, start: str, end: str = "head") -> None:
     """Kill after the first statement, after the second, and so on, until one run comes through."""
     statement = 1
     while True:
         _prepare(url, start)
-        killed = _in_child(partial(_upgrade, url, statement)) == -signal.SIGKILL
-        status = _in_child(partial(_upgrade, url, None))
+        killed = _in_child(partial(_upgrade, url, end, statement)) == -signal.SIGKILL
+        status = _in_child(partial(_upgrade, url, "head", None))
         if status != 0:
             print(f"killed after statement {statement}: the next upgrade ended with {status}")
         _check(url, start, statement)
@@ -72,8 +73,8 @@ def _prepare(url: str, start: str) -> None:
     opened.dispose()
 
 
-def _upgrade(url: str, kill_after: int | None) -> None:
-    """Upgrade; end this process by SIGKILL right after that statement."""
+def _upgrade(url: str, revision: str, kill_after: int | None) -> None:
+    """Upgrade to a revision; end this process by SIGKILL right after that statement."""
     opened = _opened(url)
     seen = 0
 
@@ -85,7 +86,7 @@ def _upgrade(url: str, kill_after: int | None) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     event.listen(opened, "after_cursor_execute", count)
-    schema.upgrade(opened)
+    schema.upgrade(opened, revision=revision)
 
 
 def _in_child(act: Callable[[], None]) -> int:
