@@ -3,7 +3,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ import psutil
 import pymysql
 
 from tests.functional.processes import wait_until
-from tests.functional.servers import ADDRESS, PASSWORD, USER, MariaDB, free_ports, started, unique
+from tests.functional.servers import ADDRESS, PASSWORD, USER, MariaDB, free_ports, started
 
 PROVIDER = "/usr/lib/galera/libgalera_smm.so"
 # rsync copies the data of a node to others, and gives up the rights of root: the servers do, too.
@@ -62,7 +61,7 @@ class GaleraNode(MariaDB):
     def join(self, begins: bool = False) -> None:
         """Start the node as a member of the cluster, which it ``begins`` or joins.
 
-        A node that has crashed goes on where its data end.
+        A node that has crashed gets all data from another one.
         """
         members = "" if begins else ",".join(f"{ADDRESS}:{port}" for port in self._ports)
         own = f"{ADDRESS}:{self._ports[self._number]}"
@@ -82,7 +81,6 @@ class GaleraNode(MariaDB):
             "--wsrep-sst-method=rsync",
             f"--wsrep-sst-receive-address={ADDRESS}:{self._copy_port}",
             f"--wsrep-provider-options={';'.join(provider)}",
-            *([] if begins else self._position()),
         )
         wait_until(lambda: self.state() == "Synced", "a node to join", JOIN_SECONDS)
 
@@ -110,18 +108,6 @@ class GaleraNode(MariaDB):
 
     def _isolate(self, value: int) -> None:
         self._as_root(f"SET GLOBAL wsrep_provider_options = 'gmcast.isolate={value}'")
-
-    def _position(self) -> list[str]:
-        """Return the option that says where the data end, as mariadbd-safe finds out."""
-        root = Path(self.tempdir)
-        log = root / f"{unique('recovery')}.err"
-        command = ["mariadbd", *self._common, f"--bind-address={ADDRESS}"]
-        command += [f"--port={self.port}", "--wsrep-on=ON", "--wsrep-recover"]
-        places = [f"--socket={root / 'socket'}", f"--pid-file={root / 'pid'}", f"--log-error={log}"]
-        self._exec([*command, *places], path=list(self.PATH))
-        # A server that has not been a node has none.
-        found = re.findall(r"Recovered position:? *(\S+)", log.read_text())
-        return [f"--wsrep-start-position={found[-1]}"] if found else []
 
 
 class GaleraCluster:
