@@ -182,7 +182,8 @@ def test_each_alert_fires_by_its_cause_and_none_before(
     def wait_for(*names: str) -> None:
         wait_until(lambda: prometheus.fired() >= set(names), f"alerts {names}")
 
-    assert prometheus.fired() == set()
+    # Beside much else a service may be late with a heartbeat, and be lost for a moment.
+    wait_until(lambda: prometheus.fired() == set(), "no alert")
     producer, worker = stack.cluster.services[-1], stack.cluster.services[-2]
     # A receiver that is not there.
     (closed,) = free_ports(1)
