@@ -103,9 +103,12 @@ def test_the_schema_was_made_once(site: Engine) -> None:
 
 def queues(engine: Engine) -> dict[str, str]:
     """Return the queue of each worker and the policy of the operator that it has."""
-    rows = broker(engine, "list_queues", "--no-table-headers", "name", "operator_policy")
-    found = (row.split("\t") for row in rows.splitlines())
-    return {name: policy for name, policy in found if name.startswith("tasks.")}
+    rows = broker(engine, "list_queues", "--formatter", "json", "name", "operator_policy")
+    return {
+        one["name"]: one["operator_policy"]
+        for one in json.loads(rows)
+        if one["name"].startswith("tasks.")
+    }
 
 
 def broker(engine: Engine, *command: str) -> str:
