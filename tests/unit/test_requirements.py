@@ -90,12 +90,18 @@ MODULES = [
 def unknown_in(path: str) -> list[str]:
     """Return the libraries that a module imports and that no list for it names."""
     known = declared(*lists_for(path))
-    # What is not installed is taken to be named like its package.
-    return [
-        name
-        for name in imported(ROOT / path)
-        if known.isdisjoint(canonical(one) for one in DISTRIBUTIONS.get(name, [name]))
-    ]
+    return [name for name in imported(ROOT / path) if not is_named(name, known)]
+
+
+def is_named(library: str, packages: set[str]) -> bool:
+    """Tell whether one of ``packages`` brings a library.
+
+    What is not installed is taken to be named like its package, or like the beginning of its name.
+    """
+    if library in DISTRIBUTIONS:
+        return not packages.isdisjoint(canonical(one) for one in DISTRIBUTIONS[library])
+    name = canonical(library)
+    return any(one == name or one.startswith(f"{name}-") for one in packages)
 
 
 # One test for all modules: there are hundreds, and a test of its own costs more than its answer.
