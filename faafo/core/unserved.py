@@ -11,6 +11,9 @@ from faafo.fractal.drawing import LATEST_VERSION, PARAMETER_VERSION
 from faafo.fractal.kinds import Ability, Need, TaskKind
 from faafo.fractal.service import Kind, State, ability_of, parameters_of
 
+# What is missing where a worker has all but the version of the drawing parameters.
+OF_LATER_VERSION = "for a worker of a later version: none that is up can draw so."
+WITH_EXTRA = "for a worker with the extra faafo[film]: none that is up has it."
 WORK = {
     TaskKind.RENDER: "renders",
     TaskKind.JOIN: "joins posters",
@@ -55,8 +58,8 @@ def too_old(need: Need, version: int, services: Iterable[Seen]) -> str | None:
     if not able or any(parameters_of(one.report) >= version for one in able):
         return None
     if version > PARAMETER_VERSION:
-        return "It waits for a worker with the extra faafo[film]: none that is up has it."
-    return "It waits for a worker of a later version: none that is up can draw so."
+        return f"It waits {WITH_EXTRA}"
+    return f"It waits {OF_LATER_VERSION}"
 
 
 def unserved(session: Session, groups: Iterable[Group], services: Sequence[Seen]) -> list[str]:
@@ -111,9 +114,9 @@ def later(count: int, known: int) -> str:
     """Return that so many fractals need a later version of the drawing parameters than is known."""
     if known >= PARAMETER_VERSION:
         waiting = f"{count:,} {'film in WebM waits' if count == 1 else 'films in WebM wait'}"
-        return f"{waiting} for a worker with the extra faafo[film]: none that is up has it."
+        return f"{waiting} {WITH_EXTRA}"
     waiting = f"{count:,} {'fractal waits' if count == 1 else 'fractals wait'}"
-    return f"{waiting} for a worker of a later version: none that is up can draw so."
+    return f"{waiting} {OF_LATER_VERSION}"
 
 
 def _workers(services: Iterable[Seen]) -> list[Seen]:
