@@ -14,7 +14,7 @@ from faafo.render import image
 from tests.functional.processes import run, wait_until
 from tests.upgrade.check_rolling import tasks_of_both
 from tests.upgrade.fleet import ALL, LABEL, SETTLED_SECONDS, Fleet, faults
-from tests.upgrade.news import FRAMES, PARTS, News
+from tests.upgrade.news import FRAMES, PARTS, News, pixels
 from tests.upgrade.previous import Release
 
 COUNT = 6
@@ -77,11 +77,7 @@ def test_what_old_workers_do_not_know_waits_and_it_is_said_everywhere(fleet: Fle
     assert drawn == {one["uuid"] for name in ("film", "film in WebM") for one in news.parts(name)}
     # One of both releases is enough: the new one does what only it can.
     fleet.replace("worker-1", new)
-    wait_until(
-        lambda: {one["status"] for one in news.records().values()} == {"complete"},
-        "all that is new to be complete",
-        SETTLED_SECONDS,
-    )
+    news.wait()
     assert {one["generated_by"] for one in news.records().values()} == {"worker-1"}
     wait_until(lambda: told() == [], "nothing to be told")
     assert [x for x in range(TILES) if not tile_is_right(url, x)] == []
@@ -97,7 +93,7 @@ def tile_is_right(url: str, x: int) -> bool:
     assert answer.status_code == 200, answer.text
     expected = image.render(parse_view({"z": "3", "x": str(x), "y": "4", **view}).task())
     with Image.open(io.BytesIO(answer.content)) as found:
-        return found.convert("RGB").tobytes() == expected.convert("RGB").tobytes()
+        return pixels(found) == pixels(expected)
 
 
 def _named(output: str, news: News) -> set[str]:

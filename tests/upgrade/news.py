@@ -57,9 +57,13 @@ class News:
         found = self._get("fractal", **parameters).json()["objects"]
         return sorted(found, key=lambda one: (one.get("frame") or 0, one.get("first_row") or 0))
 
+    def wait(self) -> None:
+        """Wait until all are complete; none may end in error."""
+        wait_until(self._are_complete, "all that is new to be complete", SETTLED_SECONDS)
+
     def finish(self) -> None:
         """Wait until all are complete, check them, and delete them."""
-        wait_until(self._are_complete, "all that is new to be complete", SETTLED_SECONDS)
+        self.wait()
         assert [name for name in self.uuids if not self._is_right(name)] == []
         for uuid in self.uuids.values():
             requests.delete(f"{self._url}/api/fractal/{uuid}", timeout=120).raise_for_status()
@@ -80,7 +84,7 @@ class News:
             return content == self._film(name, body.get("format", "webp"))
         expected = image.render(_task({**body, "uuid": record["uuid"]}))
         with Image.open(io.BytesIO(content)) as found:
-            return _pixels(found) == _pixels(expected)
+            return pixels(found) == pixels(expected)
 
     def _film(self, name: str, kind: str) -> bytes:
         frames: Iterable[dict[str, Any]] = self.parts(name)
@@ -101,5 +105,6 @@ def _task(record: dict[str, Any]) -> FractalTask:
     return parse_task({name: record[name] for name in FractalTask.model_fields if name in record})
 
 
-def _pixels(picture: Image.Image) -> bytes:
+def pixels(picture: Image.Image) -> bytes:
+    """Return the colours of all pixels, three bytes each."""
     return picture.convert("RGB").tobytes()
