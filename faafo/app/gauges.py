@@ -5,6 +5,7 @@ import logging
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from faafo.core.collaborators import collaborators
 from faafo.db import children, db, samples
 from faafo.fractal.service import Kind, State
 from faafo.metrics import catalogue as metrics
-from faafo.metrics.instruments import Reading
+from faafo.metrics.instruments import Gauge, Reading
 from faafo.outage import Outage
 
 LOG = logging.getLogger(__name__)
@@ -54,25 +55,24 @@ class Gauges:
         self._reading: Future[_Load | None] | None = None
         self._begun_at = self._ended_at = 0.0
         self._outage = Outage(LOG)
+        self._sources: dict[Gauge, Callable[[], Reading]] = {
+            metrics.DATABASE_UP: lambda: float(self._load() is not None),
+            metrics.FRACTALS: self._fractals,
+            metrics.OLDEST_SECONDS: self._oldest,
+            metrics.SERVICES: self._services,
+        }
         # Until the service has started: it may wait for the database.
         metrics.DATABASE_UP.read_from(lambda: 0.0)
 
     def show(self) -> None:
         """Have the metrics show what is read."""
-        metrics.DATABASE_UP.read_from(lambda: float(self._load() is not None))
-        metrics.FRACTALS.read_from(self._fractals)
-        metrics.OLDEST_SECONDS.read_from(self._oldest)
-        metrics.SERVICES.read_from(self._services)
+        for metric, source in self._sources.items():
+            metric.read_from(source)
 
     def hide(self) -> None:
         """Have the metrics show nothing, and end, unless the database does not answer in time."""
-        for one in (
-            metrics.DATABASE_UP,
-            metrics.FRACTALS,
-            metrics.OLDEST_SECONDS,
-            metrics.SERVICES,
-        ):
-            one.read_from(lambda: None)
+        for metric in self._sources:
+            metric.read_from(lambda: None)
         with self._lock:
             reading = self._reading
         if reading is not None:
